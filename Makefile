@@ -1,0 +1,125 @@
+# Lowwater. `make help` says what there is; tests/run holds the scripts behind it.
+
+SHELL := /bin/sh
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+.SUFFIXES:
+
+# What a run is made of (DESIGN 6).
+SCENARIO ?=
+PATCH ?= none
+MEM ?= 2048
+CPUS ?= 1
+SEED ?= 1
+SCHED ?= 0
+MODE ?= exact
+ARGS ?=
+BOOT ?= kernel
+BUILD ?= release
+TIMEOUT ?= 300
+AT ?= oom
+PORT ?=
+
+CC := gcc
+TOP := build
+NEWLIB := $(TOP)/newlib
+B := $(if $(filter debug,$(BUILD)),$(TOP)/debug,$(TOP))
+O := $(B)/obj
+ELF := $(B)/lowwater.elf
+PY := /usr/bin/python3
+
+GENERAL_REGS := $(if $(findstring clang,$(CC)),-mno-sse -mno-mmx -mno-80387,-mgeneral-regs-only)
+OPT := $(if $(filter debug,$(BUILD)),-Og -DLW_DEBUG,-O2)
+COMMON := -std=gnu11 $(OPT) -g -Wall -Wextra -Werror -ffreestanding -mno-red-zone -mcmodel=kernel \
+	-fno-pic -fno-pie -fno-stack-protector -fno-omit-frame-pointer -fno-strict-aliasing \
+	-fno-asynchronous-unwind-tables -I. -isystem $(NEWLIB)/include -MMD -MP
+KFLAGS := $(COMMON) $(GENERAL_REGS)
+AFLAGS := $(COMMON)
+
+KERNEL_C := $(wildcard boot/*.c kernel/*.c kernel/core/*.c kernel/task/*.c mm/*.c \
+	tests/workloads/*.c tests/guest/*.c)
+KERNEL_S := $(wildcard boot/*.S kernel/core/*.S)
+APP_C := $(wildcard kernel/task/libc/*.c tests/scenarios/*.c)
+KERNEL_O := $(KERNEL_C:%.c=$(O)/%.o) $(KERNEL_S:%.S=$(O)/%.o)
+APP_O := $(APP_C:%.c=$(O)/%.o)
+
+RUN := $(PY) tests/run/lowwater.py
+RUN_OPTIONS = --mem $(MEM) --cpus $(CPUS) --seed $(SEED) --sched $(SCHED) --mode $(MODE) \
+	--args "$(ARGS)" --boot $(BOOT) --build $(BUILD) --timeout $(TIMEOUT) --build-dir $(TOP)
+
+.PHONY: all image setup run test debug core iso clean help format
+all: image iso
+
+image: $(ELF)
+
+setup:
+	@tests/run/setup.sh
+
+$(NEWLIB)/done: tests/run/newlib.sh | setup
+	@tests/run/newlib.sh $(abspath $(NEWLIB))
+
+$(KERNEL_O) $(APP_O): $(NEWLIB)/done Makefile
+
+$(O)/kernel/task/libc/%.o: kernel/task/libc/%.c
+	@mkdir -p $(@D)
+	@$(CC) $(AFLAGS) -c $< -o $@
+
+$(O)/tests/scenarios/%.o: tests/scenarios/%.c
+	@mkdir -p $(@D)
+	@$(CC) $(AFLAGS) -c $< -o $@
+
+$(O)/%.o: %.c
+	@mkdir -p $(@D)
+	@$(CC) $(KFLAGS) -c $< -o $@
+
+$(O)/%.o: %.S
+	@mkdir -p $(@D)
+	@$(CC) -I. -g -MMD -MP -c $< -o $@
+
+# The apps' world: scenarios and their libc in one object, of which the kernel sees two names.
+$(O)/apps.o: $(APP_O) $(NEWLIB)/done
+	@ld -r -z noexecstack -o $@.all $(APP_O) --start-group $(NEWLIB)/libc.a $(NEWLIB)/libm.a --end-group
+	@objcopy --keep-global-symbol=app_libc_start $@.all $@
+
+LINK = ld -nostdlib -static -z max-page-size=4096 -z noexecstack --no-warn-rwx-segments \
+	-T linker.ld -o $@ $(KERNEL_O) $(O)/apps.o $(filter %symtab.o,$^) $(NEWLIB)/klibc.a
+
+# Twice: the symbol table is made from the first image and lies behind all it describes.
+$(O)/first.elf: $(KERNEL_O) $(O)/apps.o linker.ld
+	@$(LINK)
+
+$(O)/symtab.o: $(O)/first.elf tests/run/ksyms.py
+	@$(PY) tests/run/ksyms.py $< > $(O)/symtab.S
+	@$(CC) -c $(O)/symtab.S -o $@
+
+$(ELF): $(KERNEL_O) $(O)/apps.o $(O)/symtab.o linker.ld
+	@$(LINK)
+	@echo "built $@"
+
+run: image
+ifeq ($(SCENARIO),)
+	@$(RUN) all $(RUN_OPTIONS)
+else
+	@$(RUN) run --scenario $(SCENARIO) --patch $(PATCH) $(RUN_OPTIONS)
+endif
+
+iso: image
+	@$(RUN) iso --build $(BUILD) --build-dir $(TOP) --out $(TOP)/lowwater.iso
+
+clean:
+	rm -rf $(TOP)
+
+format:
+	clang-format -i $$(git ls-files '*.c' '*.h')
+
+help:
+	@echo "make                 build/lowwater.elf and build/lowwater.iso"
+	@echo "make run             every scenario in every arm, one table"
+	@echo "make run SCENARIO=spike PATCH=none [MEM=2048 SEED=1 MODE=exact|fast BOOT=kernel|iso"
+	@echo "                     BUILD=release|debug ARGS=\"spike.apps=8\"]   one run"
+	@echo "make debug SCENARIO=spike PATCH=none     GDB, stopped at the first kill"
+	@echo "make core SCENARIO=spike PATCH=none AT=oom|panic|end   a core of the guest for GDB"
+	@echo "make test            everything that is tested"
+	@echo "make iso, make clean, make help"
+
+-include $(KERNEL_O:.o=.d) $(APP_O:.o=.d)

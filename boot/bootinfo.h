@@ -1,0 +1,41 @@
+/*
+ * What the boot loader told, checked and copied. The loader's own structures are not looked at
+ * again after boot_info_read(): their memory is free for use.
+ *
+ * Addresses and lengths are in bytes. Pure C without side effects, so host tests build it too.
+ */
+#ifndef BOOT_BOOTINFO_H
+#define BOOT_BOOTINFO_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define BOOT_MAX_RANGES  128
+#define BOOT_CMDLINE_LEN 2048
+
+struct boot_range {
+	uint64_t start, end; /* [start, end) */
+	uint32_t type;       /* 1: usable, else reserved in some way */
+};
+
+struct boot_info {
+	int multiboot; /* 1 or 2 */
+	char cmdline[BOOT_CMDLINE_LEN];
+	unsigned int nr_ranges;
+	struct boot_range range[BOOT_MAX_RANGES];
+};
+
+/*
+ * Fill *info from the loader's magic number and information block. `phys` maps a physical
+ * address to a pointer (identity at boot, a buffer in host tests) or returns NULL when the span
+ * is not readable. Returns NULL, or one line that says what is wrong and what was expected.
+ * A Multiboot 1 command line begins with the image's path (DESIGN 6): it is dropped.
+ */
+typedef const void *(*boot_phys_fn)(uint64_t addr, uint64_t len);
+const char *boot_info_read(struct boot_info *info, uint32_t magic, uint32_t addr,
+	boot_phys_fn phys);
+
+/* Sum of usable bytes. */
+uint64_t boot_usable_bytes(const struct boot_info *info);
+
+#endif

@@ -1,0 +1,166 @@
+/*
+ * The processor: the few instructions that C cannot say. The host twin has its own version of
+ * this header (tests/host/shim), and of no other.
+ */
+#ifndef CORE_ARCH_H
+#define CORE_ARCH_H
+
+#include "kernel/core/types.h"
+
+#define X86_EFLAGS_IF 0x200ul
+
+static inline void outb(uint16_t port, uint8_t v)
+{
+	asm volatile("outb %0, %1" : : "a"(v), "Nd"(port));
+}
+
+static inline uint8_t inb(uint16_t port)
+{
+	uint8_t v;
+
+	asm volatile("inb %1, %0" : "=a"(v) : "Nd"(port));
+	return v;
+}
+
+static inline void outw(uint16_t port, uint16_t v)
+{
+	asm volatile("outw %0, %1" : : "a"(v), "Nd"(port));
+}
+
+static inline void outl(uint16_t port, uint32_t v)
+{
+	asm volatile("outl %0, %1" : : "a"(v), "Nd"(port));
+}
+
+static inline uint64_t rdtsc(void)
+{
+	uint32_t lo, hi;
+
+	asm volatile("rdtsc" : "=a"(lo), "=d"(hi));
+	return (uint64_t)hi << 32 | lo;
+}
+
+static inline uint64_t rdmsr(uint32_t msr)
+{
+	uint32_t lo, hi;
+
+	asm volatile("rdmsr" : "=a"(lo), "=d"(hi) : "c"(msr));
+	return (uint64_t)hi << 32 | lo;
+}
+
+static inline void wrmsr(uint32_t msr, uint64_t v)
+{
+	asm volatile("wrmsr" : : "c"(msr), "a"((uint32_t)v), "d"((uint32_t)(v >> 32)) : "memory");
+}
+
+static inline uint64_t read_cr2(void)
+{
+	uint64_t v;
+
+	asm volatile("mov %%cr2, %0" : "=r"(v));
+	return v;
+}
+
+static inline uint64_t read_cr3(void)
+{
+	uint64_t v;
+
+	asm volatile("mov %%cr3, %0" : "=r"(v));
+	return v;
+}
+
+static inline void write_cr3(uint64_t v)
+{
+	asm volatile("mov %0, %%cr3" : : "r"(v) : "memory");
+}
+
+static inline void cpu_relax(void)
+{
+	asm volatile("pause" : : : "memory");
+}
+
+static inline unsigned long irq_flags(void)
+{
+	unsigned long flags;
+
+	asm volatile("pushfq; popq %0" : "=r"(flags) : : "memory");
+	return flags;
+}
+
+static inline bool irqs_enabled(void)
+{
+	return irq_flags() & X86_EFLAGS_IF;
+}
+
+static inline void irq_disable(void)
+{
+	asm volatile("cli" : : : "memory");
+}
+
+static inline void irq_enable(void)
+{
+	asm volatile("sti" : : : "memory");
+}
+
+static inline unsigned long irq_save(void)
+{
+	unsigned long flags = irq_flags();
+
+	irq_disable();
+	return flags;
+}
+
+static inline void irq_restore(unsigned long flags)
+{
+	asm volatile("pushq %0; popfq" : : "r"(flags) : "memory", "cc");
+}
+
+/* Drop one translation of the current address space on this CPU. */
+static inline void tlb_flush_page(uint64_t va)
+{
+	asm volatile("invlpg (%0)" : : "r"(va) : "memory");
+}
+
+static inline void tlb_flush_all(void)
+{
+	write_cr3(read_cr3());
+}
+
+/*
+ * Whole pages, with 16-byte stores; the FP registers used are saved and restored, so that any
+ * context may call them. `page` is page-aligned. See clear_page.S.
+ */
+void clear_page(void *page);
+void copy_page(void *to, const void *from);
+
+struct task;
+
+/* Per-CPU data sits at %gs:0. */
+struct cpu;
+static inline struct cpu *this_cpu(void)
+{
+	struct cpu *cpu;
+
+	asm("movq %%gs:0, %0" : "=r"(cpu));
+	return cpu;
+}
+
+static inline struct task *current_task(void)
+{
+	struct task *task;
+
+	asm volatile("movq %%gs:8, %0" : "=r"(task));
+	return task;
+}
+
+static inline unsigned int this_cpu_id(void)
+{
+	unsigned int id;
+
+	asm("movl %%gs:16, %0" : "=r"(id));
+	return id;
+}
+
+#define current (current_task())
+
+#endif

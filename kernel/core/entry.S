@@ -1,0 +1,128 @@
+/*
+ * Exception and interrupt entry: 256 stubs, one common path that saves every general register
+ * as struct pt_regs (trap.h) and keeps the frame-pointer chain whole for call traces. FP
+ * registers are not saved here: kernel code does not use them, and a task switch keeps them.
+ */
+	.text
+	.balign 16
+	.globl trap_stubs
+trap_stubs:
+	.set vec, 0
+	.rept 256
+	.balign 16
+	.if !(vec == 8 || (vec >= 10 && vec <= 14) || vec == 17 || vec == 21 || vec == 29 || vec == 30)
+	pushq $0
+	.endif
+	pushq $vec
+	jmp trap_common
+	.set vec, vec + 1
+	.endr
+
+	.globl trap_common
+	.type trap_common, @function
+trap_common:
+	cld
+	pushq %rbp
+	pushq %rax
+	pushq %rbx
+	pushq %rcx
+	pushq %rdx
+	pushq %rsi
+	pushq %rdi
+	pushq %r8
+	pushq %r9
+	pushq %r10
+	pushq %r11
+	pushq %r12
+	pushq %r13
+	pushq %r14
+	pushq %r15
+	movq %rsp, %rdi
+	/* A frame whose return address is the interrupted instruction. */
+	pushq 136(%rdi)
+	pushq %rbp
+	movq %rsp, %rbp
+	movq %rdi, %rbx
+	andq $-16, %rsp
+	call trap_entry_common
+	movq %rbx, %rsp
+	popq %r15
+	popq %r14
+	popq %r13
+	popq %r12
+	popq %r11
+	popq %r10
+	popq %r9
+	popq %r8
+	popq %rdi
+	popq %rsi
+	popq %rdx
+	popq %rcx
+	popq %rbx
+	popq %rax
+	popq %rbp
+	addq $16, %rsp
+	iretq
+	.size trap_common, . - trap_common
+
+/*
+ * switch_stack(from_sp: *u64, to_sp: u64, from_fp, to_fp): the other half of schedule().
+ * Callee-saved registers go on the stack; the FP state goes to the task's 512 bytes.
+ */
+	.globl switch_stack
+	.type switch_stack, @function
+switch_stack:
+	pushq %rbp
+	movq %rsp, %rbp
+	pushq %rbx
+	pushq %r12
+	pushq %r13
+	pushq %r14
+	pushq %r15
+	fxsave64 (%rdx)
+	movq %rsp, (%rdi)
+	movq %rsi, %rsp
+	fxrstor64 (%rcx)
+	popq %r15
+	popq %r14
+	popq %r13
+	popq %r12
+	popq %rbx
+	popq %rbp
+	ret
+	.size switch_stack, . - switch_stack
+
+/* First return of a new task: r12 = function, r13 = argument. */
+	.globl task_trampoline
+	.type task_trampoline, @function
+task_trampoline:
+	xorl %ebp, %ebp
+	call task_first_run
+	movq %r13, %rdi
+	call *%r12
+	call task_returned
+	ud2
+	.size task_trampoline, . - task_trampoline
+
+/* copy_app(to, from, n): bytes left. A fault that cannot be served lands at the fixup. */
+	.globl copy_app
+	.type copy_app, @function
+copy_app:
+	pushq %rbp
+	movq %rsp, %rbp
+	movq %rdx, %rax
+1:	testq %rax, %rax
+	jz 3f
+2:	movb (%rsi), %cl
+4:	movb %cl, (%rdi)
+	incq %rsi
+	incq %rdi
+	decq %rax
+	jmp 1b
+3:	popq %rbp
+	ret
+	.size copy_app, . - copy_app
+	.section .ex_table, "a"
+	.quad 2b, 3b
+	.quad 4b, 3b
+	.section .note.GNU-stack, "", @progbits

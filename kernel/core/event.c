@@ -1,0 +1,53 @@
+/*
+ * Structured events for the runner (see event.h).
+ */
+#include <stdarg.h>
+
+#include "kernel/core/arch.h"
+#include "kernel/core/event.h"
+#include "kernel/core/printk.h"
+
+#define DEBUGCON 0xe9
+
+static bool present;
+
+void event_init(void)
+{
+	present = inb(DEBUGCON) == DEBUGCON;
+}
+
+void event(const char *fmt, ...)
+{
+	static char buf[2048];
+	unsigned long flags;
+	va_list ap;
+
+	if (!present)
+		return;
+	flags = irq_save();
+	va_start(ap, fmt);
+	kvsnprintf(buf, sizeof(buf), fmt, ap);
+	va_end(ap);
+	for (const char *s = buf; *s; s++)
+		outb(DEBUGCON, (uint8_t)*s);
+	outb(DEBUGCON, '\n');
+	irq_restore(flags);
+}
+
+const char *event_string(const char *text, char *buf, size_t size)
+{
+	size_t n = 0;
+
+	for (; *text && n + 3 < size; text++) {
+		if (*text == '"' || *text == '\\')
+			buf[n++] = '\\';
+		buf[n++] = *text >= ' ' ? *text : ' ';
+	}
+	buf[n] = '\0';
+	return buf;
+}
+
+void event_counter(const char *name, unsigned long value)
+{
+	event("{\"event\":\"counter\",\"name\":\"%s\",\"value\":%lu}", name, value);
+}

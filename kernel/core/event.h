@@ -1,0 +1,19 @@
+/*
+ * The second channel: structured events as JSON lines on QEMU's debug console (port 0xe9), for
+ * the runner; never on the serial console. Without that device events go nowhere.
+ *
+ * Context: any, not from NMI. Text must not need JSON escaping, except by event_string().
+ */
+#ifndef CORE_EVENT_H
+#define CORE_EVENT_H
+
+#include "kernel/core/types.h"
+
+void event_init(void);
+void event(const char *fmt, ...) __printf(1, 2);
+/* Escape `text` for use inside a JSON string. Returns `buf`. */
+const char *event_string(const char *text, char *buf, size_t size);
+/* {"event":"counter","name":...,"value":...} */
+void event_counter(const char *name, unsigned long value);
+
+#endif

@@ -1,0 +1,21 @@
+/*
+ * The kernel's own symbol table, inside the image, and call traces.
+ *
+ * Context: any, fault handlers included.
+ */
+#ifndef CORE_KSYMS_H
+#define CORE_KSYMS_H
+
+#include "kernel/core/types.h"
+
+/* Name, offset and size of the function that holds `addr`; NULL if none does. */
+const char *ksym_lookup(uint64_t addr, uint64_t *offset, uint64_t *size);
+
+/* " [<ffffffff81000000>] symbol+0xoffset/0xsize", one line a frame, from frame pointer `fp`. */
+void print_trace(uint64_t fp);
+/* As dump_stack() of Linux 4.8: CPU line, hardware line, three rows of raw stack, trace. */
+void dump_stack(void);
+/* "CPU: ..." and "Hardware name: ..." alone. */
+void dump_stack_header(void);
+
+#endif

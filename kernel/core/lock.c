@@ -1,0 +1,279 @@
+/*
+ * Sleeping locks, wait queues and the list of all locks (see lock.h). Their state changes with
+ * interrupts off; the waiter that gets a lock is chosen by whoever releases it.
+ */
+#include "kernel/core/lock.h"
+#include "kernel/core/machine.h"
+#include "kernel/core/printk.h"
+
+static struct list_head all_locks = LIST_HEAD_INIT(all_locks);
+
+void lock_register(struct lock_info *info, const char *name)
+{
+	unsigned long flags = irq_save();
+
+	info->name = name;
+	info->owner = NULL;
+	list_init(&info->waiters);
+	list_add_tail(&info->all, &all_locks);
+	irq_restore(flags);
+}
+
+void lock_forget(struct lock_info *info)
+{
+	unsigned long flags = irq_save();
+
+	BUG_ON(info->owner);
+	list_del(&info->all);
+	irq_restore(flags);
+}
+
+void print_held_locks(void)
+{
+	const struct lock_info *l;
+	const struct waiter *w;
+
+	pr_warn("Locks held:");
+	list_for_each_entry(l, &all_locks, all) {
+		if (l->owner)
+			pr_warn("  %s: held by pid %d (%s)", l->name, l->owner->pid,
+				l->owner->comm);
+		list_for_each_entry(w, &l->waiters, node)
+			pr_warn("  %s: pid %d (%s) waits", l->name, w->task->pid, w->task->comm);
+	}
+}
+
+void spin_lock_init(struct spinlock *lock, const char *name)
+{
+	lock->locked = 0;
+	lock_register(&lock->info, name);
+}
+
+void wait_queue_init(struct wait_queue *wq, const char *name)
+{
+	wq->name = name;
+	list_init(&wq->waiters);
+}
+
+void wait_prepare(struct wait_queue *wq, struct waiter *w, enum task_state state)
+{
+	unsigned long flags = irq_save();
+
+	w->task = current;
+	list_add_tail(&w->node, &wq->waiters);
+	current->waiting_for = wq->name;
+	current->state = state;
+	irq_restore(flags);
+}
+
+void wait_finish(struct wait_queue *wq, struct waiter *w)
+{
+	unsigned long flags = irq_save();
+
+	(void)wq;
+	list_del_init(&w->node);
+	current->waiting_for = NULL;
+	current->state = TASK_RUNNING;
+	irq_restore(flags);
+}
+
+void wake_up(struct wait_queue *wq)
+{
+	unsigned long flags = irq_save();
+
+	if (!list_empty(&wq->waiters))
+		wake_task(list_first_entry(&wq->waiters, struct waiter, node)->task);
+	irq_restore(flags);
+}
+
+void wake_up_all(struct wait_queue *wq)
+{
+	unsigned long flags = irq_save();
+	struct waiter *w;
+
+	list_for_each_entry(w, &wq->waiters, node)
+		wake_task(w->task);
+	irq_restore(flags);
+}
+
+/* Sleep until granted. Interrupts off. False: killed, and no longer queued. */
+static bool wait_for_grant(struct lock_info *info, struct waiter *w, bool killable)
+{
+	w->task = current;
+	w->granted = false;
+	list_add_tail(&w->node, &info->waiters);
+	current->waiting_for = info->name;
+	while (!w->granted) {
+		if (killable && fatal_signal_pending(current)) {
+			list_del(&w->node);
+			break;
+		}
+		current->state = killable ? TASK_KILLABLE : TASK_UNINTERRUPTIBLE;
+		schedule();
+	}
+	current->waiting_for = NULL;
+	return w->granted;
+}
+
+static void grant(struct waiter *w)
+{
+	list_del(&w->node);
+	w->granted = true;
+	wake_task(w->task);
+}
+
+void mutex_init(struct mutex *m, const char *name)
+{
+	lock_register(&m->info, name);
+}
+
+bool mutex_trylock(struct mutex *m)
+{
+	unsigned long flags = irq_save();
+	bool ok = m->info.owner == NULL;
+
+	if (ok)
+		m->info.owner = current;
+	irq_restore(flags);
+	return ok;
+}
+
+static bool mutex_acquire(struct mutex *m, bool killable)
+{
+	unsigned long flags = irq_save();
+	struct waiter w;
+	bool ok = true;
+
+	BUG_ON(m->info.owner == current);
+	if (!m->info.owner)
+		m->info.owner = current;
+	else
+		ok = wait_for_grant(&m->info, &w, killable);
+	irq_restore(flags);
+	return ok;
+}
+
+void mutex_lock(struct mutex *m)
+{
+	mutex_acquire(m, false);
+}
+
+int mutex_lock_killable(struct mutex *m)
+{
+	return mutex_acquire(m, true) ? 0 : -1;
+}
+
+void mutex_unlock(struct mutex *m)
+{
+	unsigned long flags = irq_save();
+
+	BUG_ON(m->info.owner != current);
+	m->info.owner = NULL;
+	if (!list_empty(&m->info.waiters)) {
+		struct waiter *w = list_first_entry(&m->info.waiters, struct waiter, node);
+
+		m->info.owner = w->task;
+		grant(w);
+	}
+	irq_restore(flags);
+}
+
+void rwsem_init(struct rwsem *s, const char *name)
+{
+	lock_register(&s->info, name);
+	s->readers = 0;
+}
+
+static bool rwsem_free_for(const struct rwsem *s, bool write)
+{
+	return !s->info.owner && (!write || s->readers == 0);
+}
+
+static void rwsem_take(struct rwsem *s, struct task *t, bool write)
+{
+	if (write)
+		s->info.owner = t;
+	else
+		s->readers++;
+}
+
+/* Let in the first waiter, and the readers right behind it if it is one. */
+static void rwsem_pass_on(struct rwsem *s)
+{
+	while (!list_empty(&s->info.waiters)) {
+		struct waiter *w = list_first_entry(&s->info.waiters, struct waiter, node);
+
+		if (!rwsem_free_for(s, w->write))
+			break;
+		rwsem_take(s, w->task, w->write);
+		grant(w);
+	}
+}
+
+/* A reader queues behind a waiting writer, so that writers are not starved. */
+static bool rwsem_acquire(struct rwsem *s, bool write, bool killable)
+{
+	unsigned long flags = irq_save();
+	struct waiter w = {.write = write};
+	bool ok = true;
+
+	if (rwsem_free_for(s, write) && list_empty(&s->info.waiters))
+		rwsem_take(s, current, write);
+	else
+		ok = wait_for_grant(&s->info, &w, killable);
+	if (!ok)
+		rwsem_pass_on(s); /* a killed writer no longer blocks readers behind it */
+	irq_restore(flags);
+	return ok;
+}
+
+void down_read(struct rwsem *s)
+{
+	rwsem_acquire(s, false, false);
+}
+
+int down_read_killable(struct rwsem *s)
+{
+	return rwsem_acquire(s, false, true) ? 0 : -1;
+}
+
+bool down_read_trylock(struct rwsem *s)
+{
+	unsigned long flags = irq_save();
+	bool ok = rwsem_free_for(s, false) && list_empty(&s->info.waiters);
+
+	if (ok)
+		s->readers++;
+	irq_restore(flags);
+	return ok;
+}
+
+void up_read(struct rwsem *s)
+{
+	unsigned long flags = irq_save();
+
+	BUG_ON(s->readers <= 0);
+	s->readers--;
+	rwsem_pass_on(s);
+	irq_restore(flags);
+}
+
+void down_write(struct rwsem *s)
+{
+	rwsem_acquire(s, true, false);
+}
+
+int down_write_killable(struct rwsem *s)
+{
+	return rwsem_acquire(s, true, true) ? 0 : -1;
+}
+
+void up_write(struct rwsem *s)
+{
+	unsigned long flags = irq_save();
+
+	BUG_ON(s->info.owner != current);
+	s->info.owner = NULL;
+	rwsem_pass_on(s);
+	irq_restore(flags);
+}

@@ -1,0 +1,206 @@
+/*
+ * Kernel command line (see param.h).
+ */
+#include <string.h>
+
+#include "kernel/core/machine.h"
+#include "kernel/core/param.h"
+#include "kernel/core/printk.h"
+
+#define MAX_SEEN 64
+#define NAME_LEN 64
+
+extern const struct param *const _params[], *const _params_end[];
+
+static const struct param_group *groups[PARAM_MAX_GROUPS];
+static unsigned int nr_groups;
+
+void param_add_group(const struct param_group *group)
+{
+	if (nr_groups < PARAM_MAX_GROUPS)
+		groups[nr_groups++] = group;
+}
+
+/* The i-th parameter of all, its full name into `name`; NULL after the last. */
+static const struct param *nth_param(unsigned int i, char *name)
+{
+	unsigned int plain = _params_end - _params;
+
+	if (i < plain) {
+		ksnprintf(name, NAME_LEN, "%s", _params[i]->name);
+		return _params[i];
+	}
+	i -= plain;
+	for (unsigned int g = 0; g < nr_groups; g++) {
+		if (i < groups[g]->count) {
+			const struct param *p = &groups[g]->params[i];
+
+			ksnprintf(name, NAME_LEN, "%s.%s", groups[g]->prefix, p->name);
+			return p;
+		}
+		i -= groups[g]->count;
+	}
+	return NULL;
+}
+
+/* Levenshtein distance, on names short enough for one row on the stack. */
+static unsigned int distance(const char *a, const char *b)
+{
+	unsigned int row[NAME_LEN];
+	unsigned int nb = MIN(strlen(b), NAME_LEN - 1ul);
+
+	for (unsigned int j = 0; j <= nb; j++)
+		row[j] = j;
+	for (unsigned int i = 1; *a; a++, i++) {
+		unsigned int diagonal = row[0];
+
+		row[0] = i;
+		for (unsigned int j = 1; j <= nb; j++) {
+			unsigned int replace = diagonal + (*a != b[j - 1]);
+
+			diagonal = row[j];
+			row[j] = MIN(replace, MIN(row[j], row[j - 1]) + 1);
+		}
+	}
+	return row[nb];
+}
+
+static void describe(const struct param *p, char *buf, size_t size)
+{
+	if (p->set)
+		ksnprintf(buf, size, "%s", p->help);
+	else
+		ksnprintf(buf, size, "%ld to %ld: %s", p->min, p->max, p->help);
+}
+
+static const struct param *find(const char *want, char *err, size_t err_size)
+{
+	char name[NAME_LEN], best_name[NAME_LEN] = "", help[160];
+	const struct param *p, *best = NULL;
+	unsigned int best_distance = ~0u;
+
+	for (unsigned int i = 0; (p = nth_param(i, name)); i++) {
+		unsigned int d;
+
+		if (!strcmp(name, want))
+			return p;
+		d = distance(want, name);
+		if (d < best_distance) {
+			best_distance = d;
+			best = p;
+			strcpy(best_name, name);
+		}
+	}
+	describe(best, help, sizeof(help));
+	ksnprintf(err, err_size, "bad parameter: unknown name \"%s\"; the nearest is %s (%s)", want,
+		best_name, help);
+	return NULL;
+}
+
+/* Decimal or 0x-hexadecimal, the whole text: false if it is not a number that fits. */
+static bool parse_long(const char *text, long *result)
+{
+	bool minus = *text == '-';
+	long base = 10, v = 0;
+
+	text += minus;
+	if (text[0] == '0' && text[1] == 'x') {
+		base = 16;
+		text += 2;
+	}
+	if (*text == '\0')
+		return false;
+	for (; *text; text++) {
+		long digit = *text >= '0' && *text <= '9' ? *text - '0' :
+			*text >= 'a' && *text <= 'f' ? *text - 'a' + 10 : base;
+
+		if (digit >= base || v > (0x7fffffffffffffffl - digit) / base)
+			return false;
+		v = v * base + digit;
+	}
+	*result = minus ? -v : v;
+	return true;
+}
+
+static bool set_int(const struct param *p, const char *name, const char *value, char *err,
+	size_t err_size)
+{
+	long v;
+
+	if (!parse_long(value, &v) || v < p->min || v > p->max) {
+		ksnprintf(err, err_size, "bad parameter: %s=%s; expected %ld to %ld: %s", name,
+			value, p->min, p->max, p->help);
+		return false;
+	}
+	*p->value = v;
+	return true;
+}
+
+static bool set_one(const struct param *p, const char *name, const char *value, char *err,
+	size_t err_size)
+{
+	const char *expected;
+
+	if (!p->set)
+		return set_int(p, name, value, err, err_size);
+	expected = p->set(value);
+	if (expected)
+		ksnprintf(err, err_size, "bad parameter: %s=%s; expected %s", name, value,
+			expected);
+	return !expected;
+}
+
+static bool parse_word(char *word, const struct param **seen, unsigned int *nr_seen, char *err,
+	size_t err_size)
+{
+	char *eq = strchr(word, '=');
+	const struct param *p;
+
+	if (!eq) {
+		ksnprintf(err, err_size, "bad parameter: \"%s\"; expected name=value", word);
+		return false;
+	}
+	*eq = '\0';
+	p = find(word, err, err_size);
+	if (!p)
+		return false;
+	for (unsigned int i = 0; i < *nr_seen; i++) {
+		if (seen[i] == p) {
+			ksnprintf(err, err_size, "bad parameter: %s is given twice; expected once",
+				word);
+			return false;
+		}
+	}
+	if (*nr_seen < MAX_SEEN)
+		seen[(*nr_seen)++] = p;
+	return set_one(p, word, eq + 1, err, err_size);
+}
+
+bool params_try_parse(char *cmdline, char *err, size_t err_size)
+{
+	const struct param *seen[MAX_SEEN];
+	unsigned int nr_seen = 0;
+	char *p = cmdline;
+
+	for (;;) {
+		char *word;
+
+		p += strspn(p, " \t\n");
+		if (*p == '\0')
+			return true;
+		word = p;
+		p += strcspn(p, " \t\n");
+		if (*p)
+			*p++ = '\0';
+		if (!parse_word(word, seen, &nr_seen, err, err_size))
+			return false;
+	}
+}
+
+void params_parse(char *cmdline)
+{
+	static char err[512];
+
+	if (!params_try_parse(cmdline, err, sizeof(err)))
+		machine_refuse("%s", err);
+}

@@ -1,0 +1,118 @@
+/*
+ * The kernel log (see printk.h). Formatting is newlib's integer-only printer, in the kernel's
+ * own instance of it, with one reentrancy structure for each level of nesting: a fault inside
+ * printk can print as well.
+ */
+#include <reent.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "kernel/core/cpu.h"
+#include "kernel/core/param.h"
+#include "kernel/core/printk.h"
+#include "kernel/core/serial.h"
+#include "kernel/core/time.h"
+
+#define NESTING 4
+
+struct log_ring log_ring;
+
+static long loglevel = LOG_DEBUG;
+PARAM_INT("loglevel", loglevel, 0, 8, "print messages below this level (7: no debug messages)");
+
+/* All zero will do: nothing here opens a stream. */
+static struct _reent reent[NESTING];
+static char line_buf[NESTING][PRINTK_LINE];
+static unsigned int format_depth;
+
+int _vsniprintf_r(struct _reent *r, char *buf, size_t size, const char *fmt, va_list ap);
+
+int kvsnprintf(char *buf, size_t size, const char *fmt, va_list ap)
+{
+	unsigned long flags = irq_save();
+	unsigned int depth = MIN(format_depth, NESTING - 1u);
+	int n;
+
+	format_depth++;
+	n = _vsniprintf_r(&reent[depth], buf, size, fmt, ap);
+	format_depth--;
+	irq_restore(flags);
+	return n;
+}
+
+int ksnprintf(char *buf, size_t size, const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = kvsnprintf(buf, size, fmt, ap);
+	va_end(ap);
+	return n;
+}
+
+void line_add(struct line *l, const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = kvsnprintf(l->text + l->len, sizeof(l->text) - l->len, fmt, ap);
+	va_end(ap);
+	if (n > 0)
+		l->len = MIN(l->len + n, sizeof(l->text) - 1);
+}
+
+static void emit(const char *s, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		log_ring.ring[log_ring.total++ % LOG_RING] = s[i];
+		serial_putc(s[i]);
+	}
+}
+
+static void emit_line(const char *s, size_t len)
+{
+	uint64_t us = clock_ns() / 1000;
+	char stamp[32];
+	int n = ksnprintf(stamp, sizeof(stamp), "[%5u.%06u] ", (unsigned int)(us / 1000000),
+		(unsigned int)(us % 1000000));
+
+	emit(stamp, n);
+	emit(s, len);
+	emit("\n", 1);
+}
+
+void vprintk(enum loglevel level, const char *fmt, va_list ap)
+{
+	unsigned long flags;
+	unsigned int depth;
+	char *s;
+
+	if (level >= loglevel)
+		return;
+	flags = irq_save();
+	depth = MIN(this_cpu()->printk_depth, NESTING - 1u);
+	this_cpu()->printk_depth++;
+	s = line_buf[depth];
+	kvsnprintf(s, PRINTK_LINE, fmt, ap);
+	for (;;) {
+		size_t n = strcspn(s, "\n");
+
+		emit_line(s, n);
+		if (s[n] == '\0' || s[n + 1] == '\0')
+			break;
+		s += n + 1;
+	}
+	this_cpu()->printk_depth--;
+	irq_restore(flags);
+}
+
+void printk(enum loglevel level, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vprintk(level, fmt, ap);
+	va_end(ap);
+}

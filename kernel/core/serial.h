@@ -1,0 +1,11 @@
+/*
+ * COM1, a 16550 at 115200 8N1, by polling: usable in any context, before anything else is up.
+ */
+#ifndef CORE_SERIAL_H
+#define CORE_SERIAL_H
+
+void serial_init(void);
+/* "\n" is sent as "\r\n" by the caller if it wants that; nothing is translated here. */
+void serial_putc(char c);
+
+#endif

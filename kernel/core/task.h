@@ -1,0 +1,90 @@
+/*
+ * Tasks: the object, the list of all, sleeping and waking. Who creates and frees them (and their
+ * address spaces) is kernel/task; core only runs them.
+ *
+ * The list of all tasks and the fields marked (L) change with interrupts off.
+ */
+#ifndef CORE_TASK_H
+#define CORE_TASK_H
+
+#include "kernel/core/arch.h"
+#include "kernel/core/list.h"
+#include "kernel/core/timer.h"
+
+#define TASK_COMM_LEN 16
+#define FP_STATE_SIZE 512
+
+/* Bits of task.flags; values as in Linux where it has them. */
+#define PF_EXITING   0x00000004u
+#define PF_DUMPCORE  0x00000200u
+#define PF_MEMALLOC  0x00000800u
+#define PF_KTHREAD   0x00200000u
+
+enum task_state {
+	TASK_RUNNING,
+	TASK_KILLABLE,        /* asleep; a pending kill wakes it */
+	TASK_UNINTERRUPTIBLE, /* asleep; only its event wakes it */
+	TASK_ZOMBIE,          /* finished; its parent collects it */
+};
+
+struct mm;
+
+struct task {
+	/* First: an aligned FXSAVE area. */
+	uint8_t fp[FP_STATE_SIZE] __attribute__((aligned(16)));
+	uint64_t sp;              /* when not running */
+	uint64_t stack;           /* lowest address; the page below is unmapped */
+	uint64_t stack_size;      /* bytes */
+	uint64_t cr3;             /* physical, of its address space; 0: any will do */
+	int pid;
+	char comm[TASK_COMM_LEN];
+	enum task_state state;    /* (L) */
+	unsigned int prio;        /* PRIO_* of cpu.h */
+	unsigned int flags;       /* PF_* */
+	unsigned int kdepth;      /* kernel calls under way; 0: in the app's own code */
+	bool on_rq;               /* (L) */
+	bool kill_pending;        /* SIGKILL */
+	bool memdie;              /* TIF_MEMDIE: may use memory reserves */
+	short oom_score_adj;      /* -1000 to 1000 */
+	int exit_code;
+	struct mm *mm;            /* NULL: a kernel task */
+	struct task *parent;
+	const char *waiting_for;  /* what it sleeps on, for reports */
+	struct timer sleep_timer;
+	struct list_head run;     /* (L) a CPU's run queue */
+	struct list_head all;     /* (L) every task, in order of creation */
+	struct list_head children, sibling; /* (L) */
+	uint64_t nr_faults;
+};
+
+extern struct list_head all_tasks;
+#define for_each_task(t) list_for_each_entry(t, &all_tasks, all)
+
+/* A runnable-to-be task on the given stack; `fn` may not return. The caller owns all memory. */
+void task_init(struct task *t, const char *comm, int pid, unsigned int prio, uint64_t stack,
+	uint64_t stack_size, void (*fn)(void *arg), void *arg);
+/* Enter the task list (and its parent's children) and the run queue. */
+void task_start(struct task *t, struct task *parent);
+/* Leave the lists for good; the caller frees the memory. Not the current task. */
+void task_unlink(struct task *t);
+struct wait_queue;
+/* The current task becomes a zombie and never returns; who waits on `wq` is woken. */
+void task_finish(int code, struct wait_queue *wq) __attribute__((noreturn));
+
+/* SIGKILL: takes effect when the task next is at depth 0 or in a killable wait. */
+void task_kill(struct task *t);
+static inline bool fatal_signal_pending(const struct task *t)
+{
+	return READ_ONCE(t->kill_pending);
+}
+
+/* True (with the bounds) when `addr` lies on a stack that may be read. */
+bool task_stack_span(uint64_t addr, uint64_t *lo, uint64_t *hi);
+/* The task whose guard page holds `addr`, or NULL. */
+const struct task *task_of_guard_page(uint64_t addr);
+
+const char *task_state_name(enum task_state state);
+void print_tasks(void);
+void print_held_locks(void);
+
+#endif

@@ -1,0 +1,26 @@
+/*
+ * Time. The clock is the HPET's counter, whose frequency it states itself; ticks come from the
+ * local APIC timer, which QEMU's PC counts at 1 GHz of virtual time. Nothing is calibrated.
+ */
+#ifndef CORE_TIME_H
+#define CORE_TIME_H
+
+#include "kernel/core/types.h"
+
+extern long hz;                        /* ticks a second */
+extern volatile unsigned long jiffies; /* ticks since boot */
+
+/* Nanoseconds since kernel entry; 0 until the clock is found. Any context. */
+uint64_t clock_ns(void);
+/*
+ * Guest instructions since kernel entry, idle time left out; -1 when the TSC does not count
+ * them (no icount= parameter). One CPU only.
+ */
+long instructions_since_boot(void);
+
+/* Find the clock: NULL or what is missing. Boot. */
+const char *time_init(void);
+/* Start the tick on this CPU. Interrupts off. */
+void tick_start(void);
+
+#endif

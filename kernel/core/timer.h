@@ -1,0 +1,23 @@
+/*
+ * Timers on the tick (jiffies). A timer's function runs in interrupt context, interrupts off.
+ */
+#ifndef CORE_TIMER_H
+#define CORE_TIMER_H
+
+#include "kernel/core/list.h"
+
+struct timer {
+	struct list_head node;
+	unsigned long expires; /* jiffies */
+	void (*fn)(struct timer *timer);
+	bool pending;
+};
+
+void timer_init(struct timer *t, void (*fn)(struct timer *timer));
+/* (Re)arm for jiffies + ticks, at least one tick. Any context. */
+void timer_start(struct timer *t, unsigned long ticks);
+void timer_cancel(struct timer *t);
+/* Run what is due. Timer interrupt. */
+void timers_run(void);
+
+#endif

@@ -1,0 +1,64 @@
+/*
+ * Boot order, on one screen. Called by boot/entry.S on the boot stack, interrupts off.
+ */
+#include "boot/bootinfo.h"
+#include "boot/paging.h"
+#include "kernel/core/acpi.h"
+#include "kernel/core/dmi.h"
+#include "kernel/core/event.h"
+#include "kernel/core/machine.h"
+#include "kernel/core/param.h"
+#include "kernel/core/printk.h"
+#include "kernel/core/sched.h"
+#include "kernel/core/serial.h"
+#include "kernel/core/time.h"
+#include "kernel/task/app.h"
+#include "kernel/task/scenario.h"
+#include "mm/mm_boot.h"
+
+#define EARLY_MAPPED (1ull << 30) /* boot/entry.S maps the first GiB */
+
+static struct boot_info boot_info;
+static struct task boot_task; /* becomes the idle task */
+
+static const void *early_phys(uint64_t addr, uint64_t len)
+{
+	return addr && addr + len <= EARLY_MAPPED ? (const void *)(KERNEL_BASE + addr) : NULL;
+}
+
+static void need(const char *error)
+{
+	if (error)
+		machine_refuse("machine: %s", error);
+}
+
+static void print_map(const struct boot_info *info)
+{
+	pr_info("Lowwater %s, Multiboot %d", UTS_RELEASE, info->multiboot);
+	pr_info("Command line: %s", info->cmdline);
+	for (unsigned int i = 0; i < info->nr_ranges; i++)
+		pr_info("BIOS-e820: [mem 0x%016lx-0x%016lx] %s", info->range[i].start,
+			info->range[i].end - 1, info->range[i].type == 1 ? "usable" : "reserved");
+}
+
+void boot_main(uint32_t magic, uint32_t info_addr)
+{
+	cpu_init(&cpus[0], 0);
+	serial_init();
+	event_init();
+	need(boot_info_read(&boot_info, magic, info_addr, early_phys));
+	need(paging_init(&boot_info));
+	need(acpi_init(&acpi_info));
+	need(time_init());
+	dmi_init();
+	print_map(&boot_info);
+	scenarios_register_knobs();
+	params_parse(boot_info.cmdline);
+	mm_boot(&boot_info);
+	sched_init(&boot_task);
+	task_boot();
+	tick_start();
+	if (!kthread_spawn("scenario", scenario_run, NULL))
+		panic("no memory for the first task");
+	sched_idle_loop();
+}

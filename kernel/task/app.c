@@ -1,0 +1,253 @@
+/*
+ * Apps and kernel tasks (see app.h).
+ */
+#include "boot/paging.h"
+#include "kernel/core/lock.h"
+#include "kernel/core/machine.h"
+#include "kernel/core/sched.h"
+#include "kernel/core/trap.h"
+#include "kernel/task/app.h"
+#include "mm/mm.h"
+#include "mm/oom.h"
+#include "mm/page_alloc.h"
+
+#define STACK_ORDER 2
+#define STACK_BYTES (STACK_PAGES * PAGE_SIZE)
+#define STACK_SLOT  0x8000 /* guard page, stack, unused */
+#define KSTACK_KB   (STACK_BYTES / 1024)
+#define TABLE_SPAN  0x200000
+
+_Static_assert(1 << STACK_ORDER == STACK_PAGES, "a stack is one block");
+_Static_assert(PAGE_SIZE + STACK_BYTES <= STACK_SLOT, "a stack fits its slot");
+
+extern char _app_template[], _app_data[], _app_data_end[], _app_bss_end[];
+
+/* In the apps' world: runs fn(arg) on a fresh libc and exits with its end. */
+void app_libc_start(void (*fn)(long), long arg);
+
+static bool slot_used[MAX_TASKS];
+static int next_pid = 2; /* 1 is the scenario's first app */
+
+struct wait_queue app_events;
+unsigned long apps_ended;
+
+struct app_start {
+	void (*fn)(long);
+	long arg;
+};
+
+static int take_slot(void)
+{
+	for (int i = 0; i < MAX_TASKS; i++) {
+		if (!slot_used[i]) {
+			slot_used[i] = true;
+			return i;
+		}
+	}
+	return -1;
+}
+
+static uint64_t slot_stack(int slot)
+{
+	return STACK_MAP + (uint64_t)slot * STACK_SLOT + PAGE_SIZE;
+}
+
+static bool stack_create(uint64_t *stack)
+{
+	int slot = take_slot();
+	struct page *page = slot < 0 ? NULL : alloc_pages(&system_memory, GFP_KERNEL, STACK_ORDER);
+
+	if (!page) {
+		if (slot >= 0)
+			slot_used[slot] = false;
+		return false;
+	}
+	zone_stat_add(page_zone(&system_memory, page), NR_KERNEL_STACK_KB, KSTACK_KB);
+	*stack = slot_stack(slot);
+	kmap_range(*stack, page_to_pfn(&system_memory, page) << PAGE_SHIFT, STACK_BYTES, KMAP_RW);
+	return true;
+}
+
+static void stack_destroy(uint64_t stack)
+{
+	struct page *page = pfn_to_page(&system_memory,
+		(kmap_lookup(stack) & PTE_ADDR) >> PAGE_SHIFT);
+
+	kunmap_range(stack, STACK_BYTES);
+	zone_stat_add(page_zone(&system_memory, page), NR_KERNEL_STACK_KB, -KSTACK_KB);
+	free_pages(&system_memory, page, STACK_ORDER);
+	slot_used[(stack - STACK_MAP) / STACK_SLOT] = false;
+}
+
+static void free_task(struct task *t)
+{
+	stack_destroy(t->stack);
+	free_pages(&system_memory, virt_to_page(&system_memory, t), 0);
+}
+
+static struct task *new_task(const char *name, void (*fn)(void *), void *arg)
+{
+	struct page *page = alloc_pages(&system_memory, GFP_KERNEL, 0);
+	uint64_t stack;
+	struct task *t;
+
+	if (!page)
+		return NULL;
+	if (!stack_create(&stack)) {
+		free_pages(&system_memory, page, 0);
+		return NULL;
+	}
+	t = page_address(&system_memory, page);
+	task_init(t, name, next_pid++, PRIO_NORMAL, stack, STACK_BYTES, fn, arg);
+	return t;
+}
+
+/* First code of an app, at depth 1; what it starts with lies on its own stack's page. */
+static void app_first(void *arg)
+{
+	struct app_start start = *(struct app_start *)arg;
+
+	current->kdepth = 0;
+	app_libc_start(start.fn, start.arg);
+	app_exit(0);
+}
+
+static bool map_private_data(struct mm *mm)
+{
+	return mm_map_fixed(mm, APP_PRIVATE, _app_bss_end - _app_data, VM_WRITE, _app_template,
+		       _app_data_end - _app_data) == 0;
+}
+
+struct task *app_spawn(const char *name, void (*fn)(long), long arg)
+{
+	struct mm *mm = mm_create(&system_memory);
+	struct app_start *start;
+	struct task *t;
+
+	if (!mm)
+		return NULL;
+	t = map_private_data(mm) ? new_task(name, app_first, NULL) : NULL;
+	if (!t) {
+		mm_put_user(mm);
+		return NULL;
+	}
+	start = (struct app_start *)(t + 1);
+	*start = (struct app_start){fn, arg};
+	((uint64_t *)t->sp)[2] = (uint64_t)start; /* r13: the argument of app_first() */
+	mm->brk_start = mm->brk = APP_BASE;
+	t->mm = mm;
+	t->cr3 = mm->pgd;
+	t->kdepth = 1;
+	task_start(t, current);
+	return t;
+}
+
+struct task *kthread_spawn(const char *name, void (*fn)(void *), void *arg)
+{
+	struct task *t = new_task(name, fn, arg);
+
+	if (!t)
+		return NULL;
+	t->flags |= PF_KTHREAD;
+	t->kdepth = 1;
+	task_start(t, current);
+	return t;
+}
+
+void app_exit(int code)
+{
+	current->kdepth++;
+	current->flags |= PF_EXITING;
+	irq_enable();
+	exit_mm(&system_memory);
+	apps_ended++;
+	task_finish(code, &app_events);
+}
+
+static struct task *zombie_child(void)
+{
+	struct task *t;
+
+	list_for_each_entry(t, &current->children, sibling)
+		if (t->state == TASK_ZOMBIE)
+			return t;
+	return NULL;
+}
+
+int app_wait(int *code)
+{
+	struct task *child;
+	int pid;
+
+	if (list_empty(&current->children))
+		return -1;
+	if (wait_event_killable(&app_events, (child = zombie_child()) != NULL))
+		return -1;
+	pid = child->pid;
+	*code = child->exit_code;
+	task_unlink(child);
+	free_task(child);
+	return pid;
+}
+
+static bool is_app_address(uint64_t addr)
+{
+	return addr < APP_END || addr >= APP_PRIVATE;
+}
+
+/* A fault at depth 0 that memory was refused for: §7.9. Deeper, the kernel call's fixup. */
+static bool fault_oom(unsigned int depth)
+{
+	if (depth == 0) {
+		pagefault_out_of_memory(&system_memory);
+		return true;
+	}
+	return !fatal_signal_pending(current);
+}
+
+/* Named as in the call traces of the seed reports. */
+static noinline bool __do_page_fault(struct pt_regs *regs, uint64_t addr)
+{
+	struct task *t = current;
+	unsigned int depth = t ? t->kdepth : 0;
+	enum fault_result result;
+	bool served;
+
+	if (!t || !t->mm || !is_app_address(addr) || (regs->error & PF_PROT) ||
+		!irqs_enabled() || this_cpu()->preempt_off)
+		return false;
+	t->kdepth++;
+	t->nr_faults++;
+	result = mm_fault(t->mm, addr);
+	served = result == FAULT_OK || (result == FAULT_OOM && fault_oom(depth));
+	t->kdepth--;
+	return served;
+}
+
+/* On the way back from an interrupt or fault: at depth 0 a pending kill takes effect. */
+static void end_if_killed(struct pt_regs *regs)
+{
+	struct task *t = current;
+
+	(void)regs;
+	if (t && t->mm && t->kdepth == 0 && unlikely(fatal_signal_pending(t)))
+		app_exit(-9);
+}
+
+/* Page tables for every stack slot now, so that starting a task never allocates one. */
+static void make_stack_tables(void)
+{
+	for (uint64_t va = STACK_MAP; va < STACK_MAP + MAX_TASKS * (uint64_t)STACK_SLOT;
+		va += TABLE_SPAN) {
+		kmap_range(va + PAGE_SIZE, 0, PAGE_SIZE, 0);
+		kunmap_range(va + PAGE_SIZE, PAGE_SIZE);
+	}
+}
+
+void task_boot(void)
+{
+	wait_queue_init(&app_events, "app events");
+	make_stack_tables();
+	trap_set_page_fault(__do_page_fault);
+	trap_set_exit_hook(end_if_killed);
+}

@@ -1,0 +1,47 @@
+/*
+ * Apps and kernel tasks: memory for them, start, exit, collection. Task context.
+ *
+ * An app is a task with an address space of its own: heap, mappings, and a private copy of the
+ * apps' writable data, so its globals and its libc are its own. Everything runs in ring 0; a
+ * kernel call is a function call that raises the task's depth (kernel_enter, kernel_leave).
+ */
+#ifndef TASK_APP_H
+#define TASK_APP_H
+
+#include "kernel/core/lock.h"
+
+#define STACK_PAGES 4
+#define MAX_TASKS   256
+
+/* Handlers, stack area, wait queues. After mm_boot(). */
+void task_boot(void);
+
+/* NULL when memory is refused. */
+struct task *app_spawn(const char *name, void (*fn)(long), long arg);
+struct task *kthread_spawn(const char *name, void (*fn)(void *), void *arg);
+
+/* Woken when a shared word changed or an app ended; the latter are counted. */
+extern struct wait_queue app_events;
+extern unsigned long apps_ended;
+
+/* The current task ends. */
+void app_exit(int code) __attribute__((noreturn));
+
+/* Sleep until a child has ended and free it: its pid, or -1 (no child, or killed). */
+int app_wait(int *code);
+
+/* Around every kernel call of an app. A pending kill ends the app when it leaves depth 0. */
+static inline void kernel_enter(void)
+{
+	current->kdepth++;
+}
+
+static inline void kernel_leave(void)
+{
+	struct task *t = current;
+
+	if (--t->kdepth == 0 && unlikely(fatal_signal_pending(t)))
+		app_exit(-9);
+}
+
+#endif

@@ -1,0 +1,189 @@
+/*
+ * The kernel's calls for apps (see calls.h).
+ */
+#include <string.h>
+
+#include "kernel/core/event.h"
+#include "kernel/core/lock.h"
+#include "kernel/core/printk.h"
+#include "kernel/core/sched.h"
+#include "kernel/core/time.h"
+#include "kernel/core/trap.h"
+#include "kernel/task/app.h"
+#include "kernel/task/calls.h"
+#include "mm/highatomic.h"
+#include "mm/mm.h"
+#include "mm/show_mem.h"
+
+#define MAP_BASE 0x1000000000 /* mappings start at 64 GiB, far above any heap */
+
+int lw_spawn(const char *name, void (*fn)(long), long arg)
+{
+	char kname[TASK_COMM_LEN] = "";
+	struct task *t;
+	int pid;
+
+	/* The name may lie in the app's memory. */
+	strncpy(kname, name, sizeof(kname) - 1);
+	kernel_enter();
+	t = app_spawn(kname, fn, arg);
+	pid = t ? t->pid : -1;
+	kernel_leave();
+	return pid;
+}
+
+int lw_wait(int *code)
+{
+	int pid, kcode = 0;
+
+	kernel_enter();
+	pid = app_wait(&kcode);
+	kernel_leave();
+	*code = kcode;
+	return pid;
+}
+
+void lw_exit(int code)
+{
+	app_exit(code);
+}
+
+int lw_pid(void)
+{
+	return current->pid;
+}
+
+const char *lw_name(void)
+{
+	return current->comm;
+}
+
+void *lw_map(size_t len)
+{
+	void *p;
+
+	kernel_enter();
+	p = (void *)mm_map(current->mm, MAP_BASE, len, VM_WRITE);
+	kernel_leave();
+	return p;
+}
+
+int lw_unmap(void *addr, size_t len)
+{
+	int err;
+
+	kernel_enter();
+	err = mm_unmap(current->mm, (uint64_t)addr, len);
+	kernel_leave();
+	return err;
+}
+
+void *lw_sbrk(ptrdiff_t increment)
+{
+	uint64_t old;
+	int err;
+
+	kernel_enter();
+	old = current->mm->brk;
+	err = increment ? mm_set_brk(current->mm, old + increment) : 0;
+	kernel_leave();
+	return err ? (void *)-1 : (void *)old;
+}
+
+void lw_sleep_ms(unsigned int ms)
+{
+	kernel_enter();
+	current->waiting_for = "sleep";
+	schedule_timeout(TASK_KILLABLE, ((unsigned long)ms * hz + 999) / 1000);
+	current->waiting_for = NULL;
+	kernel_leave();
+}
+
+void lw_yield(void)
+{
+	kernel_enter();
+	schedule();
+	kernel_leave();
+}
+
+void lw_wait_while(const volatile long *word, long value)
+{
+	unsigned long ended = apps_ended;
+
+	kernel_enter();
+	wait_event_killable(&app_events, *word != value || apps_ended != ended);
+	kernel_leave();
+}
+
+void lw_wake(void)
+{
+	kernel_enter();
+	wake_up_all(&app_events);
+	kernel_leave();
+}
+
+int lw_alive(int pid)
+{
+	const struct task *t;
+	unsigned long flags;
+	int alive = 0;
+
+	kernel_enter();
+	flags = irq_save();
+	for_each_task(t)
+		alive |= t->pid == pid && t->state != TASK_ZOMBIE;
+	irq_restore(flags);
+	kernel_leave();
+	return alive;
+}
+
+void lw_log(const char *text, size_t len)
+{
+	char buf[512];
+	size_t n = MIN(len, sizeof(buf) - 1);
+
+	kernel_enter();
+	n -= copy_app(buf, text, n);
+	buf[n] = '\0';
+	pr_info("%s[%d]: %s", current->comm, current->pid, buf);
+	kernel_leave();
+}
+
+void lw_counter(const char *name, long value)
+{
+	char kname[64] = "";
+
+	strncpy(kname, name, sizeof(kname) - 1);
+	kernel_enter();
+	event_counter(kname, value);
+	kernel_leave();
+}
+
+static void fill_zone(struct lw_zone *to, const struct zone *z, unsigned int classzone)
+{
+	strncpy(to->name, z->name, sizeof(to->name) - 1);
+	to->managed = z->managed;
+	to->free = z->stat[NR_FREE_PAGES];
+	to->free_pcp = zone_free_pcp(z);
+	to->min = z->watermark[WMARK_MIN];
+	to->low = z->watermark[WMARK_LOW];
+	to->high = z->watermark[WMARK_HIGH];
+	to->protection = z->lowmem_reserve[classzone];
+	to->reserved_highatomic = z->nr_reserved_highatomic;
+	to->reserve_max = highatomic_max(z);
+	to->free_highatomic = zone_free_of_type(z, MIGRATE_HIGHATOMIC);
+}
+
+void lw_meminfo(struct lw_meminfo *info)
+{
+	const struct memory *m = &system_memory;
+	struct lw_meminfo snapshot = {0};
+
+	kernel_enter();
+	for (int i = 0; m->zonelist[i]; i++)
+		fill_zone(&snapshot.zone[snapshot.nr_zones++], m->zonelist[i], m->zonelist[0]->type);
+	snapshot.free = memory_stat(m, NR_FREE_PAGES);
+	snapshot.pageblock_pages = m->pageblock_nr_pages;
+	kernel_leave();
+	*info = snapshot; /* the app's memory is touched at depth 0 */
+}

@@ -1,0 +1,58 @@
+/*
+ * The kernel's calls for apps. Function calls, not traps; each raises the app's depth while it
+ * runs, so a kill never ends an app inside the kernel. Lengths are in bytes.
+ *
+ * What apps share, they share on purpose: variables marked KERNEL_DATA exist once. All other
+ * writable data of a scenario is private to each app and starts afresh in each.
+ */
+#ifndef TASK_CALLS_H
+#define TASK_CALLS_H
+
+#include <stddef.h>
+
+#define KERNEL_DATA __attribute__((section(".kdata")))
+
+/* A new app that runs fn(arg): its pid, or -1. */
+int lw_spawn(const char *name, void (*fn)(long), long arg);
+/* Wait for any child to end: its pid, or -1 if there is none. *code: -9 when it was killed. */
+int lw_wait(int *code);
+void lw_exit(int code) __attribute__((noreturn));
+int lw_pid(void);
+const char *lw_name(void);
+
+/* Anonymous zero memory; NULL when refused. */
+void *lw_map(size_t len);
+int lw_unmap(void *addr, size_t len);
+/* Move the end of the heap: the old end, or (void *)-1. */
+void *lw_sbrk(ptrdiff_t increment);
+
+void lw_sleep_ms(unsigned int ms); /* virtual time; killable */
+void lw_yield(void);
+/*
+ * Sleep while *word == value, a KERNEL_DATA word; lw_wake() makes sleepers look again. Returns
+ * also when an app has ended meanwhile. Killable.
+ */
+void lw_wait_while(const volatile long *word, long value);
+void lw_wake(void);
+int lw_alive(int pid);
+
+/* A line of text for the kernel log. */
+void lw_log(const char *text, size_t len);
+/* A figure for result.json's counters. */
+void lw_counter(const char *name, long value);
+
+/* What /proc would tell. Pages. */
+struct lw_zone {
+	char name[8];
+	long managed, free, free_pcp, min, low, high, protection, reserved_highatomic;
+	long reserve_max; /* what the high-order atomic reserve can reach (§4.2) */
+	long free_highatomic;
+};
+struct lw_meminfo {
+	int nr_zones; /* highest zone first; protection: against a request that may use all */
+	struct lw_zone zone[4];
+	long free, pageblock_pages;
+};
+void lw_meminfo(struct lw_meminfo *info);
+
+#endif

@@ -1,0 +1,188 @@
+/*
+ * Finding and running a scenario (see scenario.h).
+ */
+#include <string.h>
+
+#include "kernel/core/event.h"
+#include "kernel/core/machine.h"
+#include "kernel/core/printk.h"
+#include "kernel/core/sched.h"
+#include "kernel/core/time.h"
+#include "kernel/task/app.h"
+#include "kernel/task/scenario.h"
+#include "mm/patch.h"
+#include "mm/pcp.h"
+#include "mm/validate.h"
+
+#define MAX_SCENARIOS 32
+
+extern const struct scenario *const _scenarios[], *const _scenarios_end[];
+
+long workload_seed = 1;
+PARAM_INT("seed", workload_seed, 0, 0x7fffffff, "seed of the workload");
+
+static long schedule_seed;
+PARAM_INT("sched", schedule_seed, 0, 0, "seed of the CPUs' turns; only 0 on one CPU");
+
+static const char *wanted = "info";
+static struct param_group groups[MAX_SCENARIOS];
+
+#define for_each_scenario(s) for (s = _scenarios; s < _scenarios_end; s++)
+
+static const struct scenario *find(const char *name)
+{
+	const struct scenario *const *s;
+
+	for_each_scenario(s)
+		if (!strcmp((*s)->name, name))
+			return *s;
+	return NULL;
+}
+
+static const char *set_scenario(const char *text)
+{
+	static struct line names;
+	const struct scenario *const *s;
+
+	wanted = text;
+	if (find(text) || !strcmp(text, "list"))
+		return NULL;
+	line_init(&names);
+	line_add(&names, "list");
+	for_each_scenario(s)
+		line_add(&names, ", %s", (*s)->name);
+	return names.text;
+}
+PARAM_FN("scenario", set_scenario, "what to run; scenario=list names them");
+
+void scenarios_register_knobs(void)
+{
+	const struct scenario *const *s;
+	unsigned int n = 0;
+
+	for_each_scenario(s) {
+		if (!(*s)->nr_knobs || n == MAX_SCENARIOS)
+			continue;
+		groups[n] = (struct param_group){(*s)->name, (*s)->knobs, (*s)->nr_knobs};
+		param_add_group(&groups[n++]);
+	}
+}
+
+static void list_arm(const struct scenario *s, const struct scenario_arm *arm)
+{
+	char text[160];
+	struct line l;
+
+	line_init(&l);
+	for (int i = 0; i < ARM_CHECKS && arm->checks[i]; i++)
+		line_add(&l, "%s\"%s\"", i ? "," : "",
+			event_string(arm->checks[i], text, sizeof(text)));
+	event("{\"event\":\"arm\",\"scenario\":\"%s\",\"group\":\"%s\",\"patch\":\"%s\","
+	      "\"outcome\":\"%s\",\"checks\":[%s],\"args\":\"%s\",\"help\":\"%s\"}",
+		s->name, s->group, arm->patch, arm->outcome, l.text, arm->args ? arm->args : "",
+		s->help);
+	pr_info("%-12s patch=%-20s %-12s %s", s->name, arm->patch, arm->outcome, s->help);
+}
+
+static void list_scenarios(void)
+{
+	const struct scenario *const *s;
+
+	for_each_scenario(s)
+		for (unsigned int i = 0; i < (*s)->nr_arms; i++)
+			list_arm(*s, &(*s)->arms[i]);
+}
+
+static void announce(const struct scenario *s)
+{
+	struct line l;
+	char list[256];
+	long insns = instructions_since_boot();
+	unsigned long ns = clock_ns();
+
+	if (insns >= 0)
+		pr_info("boot took %ld instructions", insns);
+	pr_info("scenario %s: patch=%s seed=%ld", s->name,
+		patches_chosen ? patch_list(patches_chosen, list, sizeof(list)) : "none",
+		workload_seed);
+	line_init(&l);
+	for (unsigned int i = 0, n = 0; i < nr_patches; i++)
+		if (patches_chosen & patches[i].bit)
+			line_add(&l, "%s\"%s\"", n++ ? "," : "", patches[i].name);
+	event("{\"event\":\"start\",\"scenario\":\"%s\",\"patches\":[%s],\"seed\":%ld,\"sched\":%ld,"
+	      "\"insns\":%ld,\"ns\":%lu}",
+		s->name, l.text, workload_seed, schedule_seed, insns, ns);
+}
+
+static void report_counters(const struct memory *m)
+{
+	for (int i = 0; i < NR_MM_EVENTS; i++)
+		event_counter(mm_event_name[i], m->event[i]);
+}
+
+/* Pages that are neither free nor on a per-CPU list. */
+static long pages_in_use(struct memory *m)
+{
+	pcp_drain_all(m);
+	return m->totalram_pages - memory_stat(m, NR_FREE_PAGES);
+}
+
+static void run_to_end(const struct scenario *s)
+{
+	struct task *init;
+	int code = 0;
+
+	if (s->kernel) {
+		s->kernel();
+		return;
+	}
+	init = app_spawn(s->name, s->app, 0);
+	if (!init)
+		panic("no memory for the first app");
+	init->pid = 1; /* never killed (§7.4) */
+	app_wait(&code);
+	if (code)
+		panic("scenario %s ended with exit code %d", s->name, code);
+}
+
+/* Nothing may be lost, and nothing may be broken, whatever happened on the way (DESIGN §7). */
+static void check_end(struct memory *m, long in_use_before)
+{
+	long in_use = pages_in_use(m);
+	const char *err = mm_validate(m);
+
+	if (err)
+		panic("mm_validate: %s", err);
+	if (in_use != in_use_before)
+		panic("%ld pages in use at the end of the scenario, %ld at its start", in_use,
+			in_use_before);
+	pr_info("all pages returned; mm_validate found nothing");
+}
+
+/* GDB stops here for AT=end. */
+noinline void scenario_end(void)
+{
+	barrier();
+}
+
+void scenario_run(void *unused)
+{
+	const struct scenario *s = find(wanted);
+	struct memory *m = &system_memory;
+	long in_use;
+
+	(void)unused;
+	if (!s) {
+		list_scenarios();
+		machine_exit(EXIT_FINISHED);
+	}
+	in_use = pages_in_use(m);
+	announce(s);
+	run_to_end(s);
+	scenario_end();
+	check_end(m, in_use);
+	report_counters(m);
+	pr_info("scenario %s finished: %lu kills, %lu pages released from the highatomic reserve",
+		s->name, m->event[OOM_KILLS], m->event[HIGHATOMIC_RELEASED_PAGES]);
+	machine_exit(EXIT_FINISHED);
+}

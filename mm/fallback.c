@@ -1,0 +1,71 @@
+/*
+ * Fallback between migratetypes (see fallback.h). Nobody falls back into H, CMA or ISOLATE.
+ */
+#include "mm/buddy.h"
+#include "mm/fallback.h"
+#include "mm/pageblock.h"
+
+#define NR_FALLBACKS 2
+
+static const enum migratetype fallbacks[MIGRATE_PCPTYPES][NR_FALLBACKS] = {
+	[MIGRATE_UNMOVABLE] = {MIGRATE_RECLAIMABLE, MIGRATE_MOVABLE},
+	[MIGRATE_MOVABLE] = {MIGRATE_RECLAIMABLE, MIGRATE_UNMOVABLE},
+	[MIGRATE_RECLAIMABLE] = {MIGRATE_UNMOVABLE, MIGRATE_MOVABLE},
+};
+
+/* Judged by the order that was found, not the one requested. */
+static bool can_steal(const struct memory *m, unsigned int order, enum migratetype type)
+{
+	return order >= m->pageblock_order || order >= m->pageblock_order / 2 ||
+		type == MIGRATE_UNMOVABLE || type == MIGRATE_RECLAIMABLE || !m->mobility_grouping;
+}
+
+static void retag_range(struct zone *z, unsigned long pfn, unsigned int order,
+	enum migratetype type)
+{
+	unsigned long end = pfn + (1ul << order);
+
+	for (; pfn < end; pfn += z->memory->pageblock_nr_pages)
+		set_pageblock_type(z, pfn, type);
+}
+
+/* Whole pageblocks change type at once; a part takes its block along if half of it is free. */
+static void steal(struct zone *z, struct page *page, unsigned int order, enum migratetype type)
+{
+	const struct memory *m = z->memory;
+	unsigned long pfn = page_to_pfn(m, page), moved;
+
+	if (order >= m->pageblock_order) {
+		retag_range(z, pfn, order, type);
+		return;
+	}
+	moved = move_freepages_block(z, page, type);
+	if (moved >= m->pageblock_nr_pages / 2 || !m->mobility_grouping)
+		set_pageblock_type(z, pfn, type);
+}
+
+static struct page *take_from(struct zone *z, struct page *page, unsigned int found,
+	unsigned int order, enum migratetype type)
+{
+	if (can_steal(z->memory, found, type))
+		steal(z, page, found, type);
+	buddy_remove(z, page, found);
+	buddy_expand(z, page, order, found, type);
+	page->pcp_type = type;
+	return page;
+}
+
+/* Largest first: one big theft spoils fewer pageblocks than many small ones. */
+struct page *fallback_take(struct zone *z, unsigned int order, enum migratetype type)
+{
+	for (int o = MAX_ORDER - 1; o >= (int)order; o--) {
+		for (int i = 0; i < NR_FALLBACKS; i++) {
+			struct list_head *list = &z->free_area[o].free_list[fallbacks[type][i]];
+
+			if (!list_empty(list))
+				return take_from(z, list_first_entry(list, struct page, lru), o,
+					order, type);
+		}
+	}
+	return NULL;
+}

@@ -1,0 +1,60 @@
+/*
+ * Page faults of apps: demand-zero pages, and first copies of their initial data (see mm.h).
+ */
+#include <string.h>
+
+#include "mm/page_alloc.h"
+#include "mm/pgtable.h"
+
+/* The page of `vma` at `addr`, with its initial contents; NULL when memory is refused. */
+static struct page *new_anon_page(struct mm *mm, const struct vma *vma, uint64_t addr)
+{
+	struct memory *m = mm->memory;
+	uint64_t offset = addr - vma->start;
+	struct page *page;
+
+	if (likely(!vma->template || offset >= vma->template_len))
+		return alloc_pages(m, GFP_HIGHUSER_MOVABLE | __GFP_ZERO, 0);
+	page = alloc_pages(m, GFP_HIGHUSER_MOVABLE, 0);
+	if (page)
+		copy_page(page_address(m, page), vma->template + offset);
+	return page;
+}
+
+enum fault_result handle_mm_fault(struct mm *mm, struct vma *vma, uint64_t addr)
+{
+	struct memory *m = mm->memory;
+	uint64_t *pte = pte_make(mm, addr);
+	struct page *page;
+
+	m->event[PGFAULT]++;
+	if (unlikely(!pte))
+		return FAULT_OOM;
+	if (*pte & PTE_PRESENT) /* somebody else served it meanwhile */
+		return FAULT_OK;
+	page = new_anon_page(mm, vma, addr);
+	if (unlikely(!page))
+		return FAULT_OOM;
+	page->mapcount = 1;
+	page->mapping = mm;
+	page->index = addr >> PAGE_SHIFT;
+	mm->anon_rss++;
+	zone_stat_add(page_zone(m, page), NR_ZONE_ACTIVE_ANON, 1);
+	*pte = page_to_pfn(m, page) << PAGE_SHIFT | PTE_PRESENT | PTE_WRITE | PTE_ACCESSED |
+		PTE_DIRTY | PTE_NX;
+	return FAULT_OK;
+}
+
+enum fault_result mm_fault(struct mm *mm, uint64_t addr)
+{
+	enum fault_result result = FAULT_NO_VMA;
+	struct vma *vma;
+
+	addr &= ~(PAGE_SIZE - 1ull);
+	down_read(&mm->mmap_sem);
+	vma = find_vma(mm, addr);
+	if (vma)
+		result = handle_mm_fault(mm, vma, addr);
+	up_read(&mm->mmap_sem);
+	return result;
+}

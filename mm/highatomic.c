@@ -1,0 +1,100 @@
+/*
+ * The high-order atomic reserve (see highatomic.h).
+ */
+#include "mm/buddy.h"
+#include "mm/highatomic.h"
+#include "mm/pageblock.h"
+
+unsigned long highatomic_limit(const struct zone *z)
+{
+	return z->managed / 100 + z->memory->pageblock_nr_pages;
+}
+
+unsigned long highatomic_max(const struct zone *z)
+{
+	unsigned long block = z->memory->pageblock_nr_pages;
+
+	return (highatomic_limit(z) + block - 1) / block * block;
+}
+
+static void note_reserved(struct memory *m)
+{
+	unsigned long sum = 0;
+	struct zone *z;
+
+	for_each_zone(m, z)
+		sum += z->nr_reserved_highatomic;
+	m->event[HIGHATOMIC_RESERVED_BLOCKS]++;
+	m->event[HIGHATOMIC_RESERVED_MAX] = MAX(m->event[HIGHATOMIC_RESERVED_MAX], sum);
+}
+
+void reserve_highatomic_pageblock(struct zone *z, struct page *page)
+{
+	unsigned long limit = highatomic_limit(z), pfn = page_to_pfn(z->memory, page), flags;
+	enum migratetype type;
+
+	/* Cheap and unlocked: whoever slips through is caught by the second test. */
+	if (z->nr_reserved_highatomic >= limit)
+		return;
+	flags = spin_lock_irqsave(&z->lock);
+	type = pageblock_type(z, pfn);
+	if (z->nr_reserved_highatomic < limit && type < MIGRATE_PCPTYPES) {
+		z->nr_reserved_highatomic += z->memory->pageblock_nr_pages;
+		set_pageblock_type(z, pfn, MIGRATE_HIGHATOMIC);
+		move_freepages_block(z, page, MIGRATE_HIGHATOMIC);
+		note_reserved(z->memory);
+	}
+	spin_unlock_irqrestore(&z->lock, flags);
+}
+
+/* Free the pageblock of `page`, a free H entry. Returns pages moved. zone->lock held. */
+static unsigned long release_block(struct zone *z, struct page *page, enum migratetype type)
+{
+	struct memory *m = z->memory;
+	unsigned long moved;
+
+	/* 4.8 counts every release, also of a block that was not counted any more (R4). */
+	z->nr_reserved_highatomic -= MIN(m->pageblock_nr_pages, z->nr_reserved_highatomic);
+	set_pageblock_type(z, page_to_pfn(m, page), type);
+	moved = move_freepages_block(z, page, type);
+	m->event[HIGHATOMIC_RELEASED_BLOCKS]++;
+	m->event[HIGHATOMIC_RELEASED_PAGES] += moved;
+	return moved;
+}
+
+/*
+ * The block that owns the smallest free H entry. Without force the first entry ends the search,
+ * whatever came of it; with force only a block whose pages moved does. zone->lock held.
+ */
+static bool unreserve_in_zone(struct zone *z, enum migratetype type, bool force, bool *done)
+{
+	for (int order = 0; order < MAX_ORDER; order++) {
+		struct list_head *list = &z->free_area[order].free_list[MIGRATE_HIGHATOMIC];
+		bool moved;
+
+		if (list_empty(list))
+			continue;
+		moved = release_block(z, list_first_entry(list, struct page, lru), type) > 0;
+		*done = moved || !force;
+		if (*done)
+			return moved;
+	}
+	return false;
+}
+
+bool unreserve_highatomic_pageblock(const struct alloc_context *ac, bool force)
+{
+	bool moved = false, done = false;
+	struct zone *z;
+
+	for (unsigned int i = ac->first; !done && (z = ac->memory->zonelist[i]); i++) {
+		unsigned long flags;
+
+		if (!force && z->nr_reserved_highatomic <= ac->memory->pageblock_nr_pages)
+			continue;
+		flags = spin_lock_irqsave(&z->lock);
+		moved = unreserve_in_zone(z, ac->migratetype, force, &done);
+		spin_unlock_irqrestore(&z->lock, flags);
+	}
+	return moved;
+}

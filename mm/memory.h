@@ -1,0 +1,195 @@
+/*
+ * The root object of mm/: a machine's memory, its zones, counters and switches. The kernel has
+ * one; a host test makes as many private ones as it likes (DESIGN §2).
+ *
+ * Units: pages, unless a name says _kbytes. What guards a field stands beside it: (B) set at
+ * boot, (Z) the zone's lock, (C) its own CPU with interrupts off, (O) oom_lock.
+ */
+#ifndef MM_MEMORY_H
+#define MM_MEMORY_H
+
+#include "kernel/core/lock.h"
+#include "mm/gfp.h"
+#include "mm/page.h"
+
+#define MAX_ORDER 11
+#define PAGE_ALLOC_COSTLY_ORDER 3
+
+enum { WMARK_MIN, WMARK_LOW, WMARK_HIGH, NR_WMARK };
+
+/* Counters of a zone. The anon and file ones are its shadow of the node's lists (§6.1). */
+enum zone_stat {
+	NR_FREE_PAGES,
+	NR_ZONE_INACTIVE_ANON,
+	NR_ZONE_ACTIVE_ANON,
+	NR_ZONE_INACTIVE_FILE,
+	NR_ZONE_ACTIVE_FILE,
+	NR_ZONE_UNEVICTABLE,
+	NR_ZONE_WRITE_PENDING,
+	NR_MLOCK,
+	NR_SLAB_RECLAIMABLE,
+	NR_SLAB_UNRECLAIMABLE,
+	NR_PAGETABLE,
+	NR_KERNEL_STACK_KB,
+	NR_BOUNCE,
+	NR_FREE_CMA_PAGES,
+	NR_ZONE_STATS
+};
+extern const char *const zone_stat_name[NR_ZONE_STATS];
+
+/* Events of the whole machine since boot. */
+enum mm_event {
+	PGALLOC,
+	PGFREE,
+	PGFAULT,
+	ALLOCSTALL,
+	ALLOC_FAILURES,
+	OOM_KILLS,
+	OOM_INVOCATIONS,
+	HIGHATOMIC_RESERVED_BLOCKS,
+	HIGHATOMIC_RELEASED_BLOCKS,
+	HIGHATOMIC_RELEASED_PAGES,
+	HIGHATOMIC_RESERVED_MAX, /* pages, highest sum over zones */
+	ZONE_LOCK_REFILLS,
+	NR_MM_EVENTS
+};
+extern const char *const mm_event_name[NR_MM_EVENTS];
+
+struct free_area {
+	struct list_head free_list[MIGRATE_TYPES];
+	unsigned long nr_free; /* blocks, all types */
+};
+
+struct per_cpu_pages {
+	int count, high, batch;
+	struct list_head lists[MIGRATE_PCPTYPES];
+};
+
+struct memory;
+
+struct zone {
+	unsigned long watermark[NR_WMARK];     /* (B) */
+	long lowmem_reserve[MAX_NR_ZONES];     /* (B) */
+	long stat[NR_ZONE_STATS];
+	unsigned long nr_reserved_highatomic;  /* (Z), read without it */
+	struct memory *memory;                 /* (B) */
+	enum zone_type type;                   /* (B) */
+	const char *name;                      /* (B) */
+	unsigned long start_pfn;               /* (B) */
+	unsigned long spanned, present;        /* (B) */
+	unsigned long managed;
+	uint8_t *pageblock_type;               /* (Z), read without it: one byte a pageblock */
+	unsigned long nr_pageblocks;           /* (B) */
+	struct per_cpu_pages pcp[MAX_CPUS];    /* (C) */
+	struct spinlock lock;
+	struct free_area free_area[MAX_ORDER]; /* (Z) */
+};
+
+struct mm_tunables {
+	long pageblock_order;
+	long min_free_kbytes; /* 0: by the formula */
+	long watermark_scale_factor;
+	long lowmem_reserve_ratio;
+	long panic_on_oom, oom_kill_allocating_task, oom_dump_tasks;
+};
+extern struct mm_tunables mm_tunables; /* what the command line says */
+
+struct ratelimit {
+	unsigned long begin; /* jiffies; start of the window */
+	unsigned int printed;
+	bool started;
+};
+
+/* Gives memory back when asked (§6.2 "slab"): returns the pages that it freed. May not sleep. */
+struct shrinker {
+	struct list_head node;
+	const char *name;
+	unsigned long (*scan)(struct shrinker *s, unsigned long want);
+};
+
+struct memory {
+	struct page *mem_map;     /* (B) indexed by pfn; holes may be unmapped */
+	char *virt_base;          /* (B) page frame 0's address */
+	unsigned long max_pfn;    /* (B) one past the last usable page frame */
+	unsigned long zone_end[MAX_NR_ZONES]; /* (B) pfn limits of the zone types */
+	unsigned int pageblock_order;         /* (B) */
+	unsigned long pageblock_nr_pages;     /* (B) */
+	bool mobility_grouping;               /* (B) */
+	unsigned int patches;                 /* (B) PATCH_* bits */
+	struct zone zone[MAX_NR_ZONES];
+	struct zone *zonelist[MAX_NR_ZONES + 1]; /* (B) highest first, NULL-terminated */
+	unsigned int first_zone[MAX_NR_ZONES];   /* (B) zonelist index for a high_zoneidx */
+	unsigned long min_free_kbytes;        /* (B) */
+	unsigned long totalram_pages;
+	unsigned long total_swap_pages;
+	unsigned long pages_scanned;          /* §6.7 */
+	unsigned long event[NR_MM_EVENTS];
+	struct mm_tunables tunables;          /* (B) */
+	struct list_head shrinkers;
+	struct mutex oom_lock;
+	int oom_victims;                      /* (O) tasks with memdie */
+	struct ratelimit oom_ratelimit, failure_ratelimit;
+	/* What the kernel's own code may be told about: a report was printed, a kill is done. */
+	void (*on_report)(struct memory *m, const char *kind);
+};
+
+/* The kernel's own memory. mm/ itself never names it. */
+extern struct memory system_memory;
+
+#define for_each_zone(m, z) for (z = (m)->zone; z < (m)->zone + MAX_NR_ZONES; z++)
+#define for_each_populated_zone(m, z)                                                              \
+	for_each_zone(m, z)                                                                        \
+		if ((z)->present)
+
+static inline unsigned long page_to_pfn(const struct memory *m, const struct page *page)
+{
+	return page - m->mem_map;
+}
+
+static inline struct page *pfn_to_page(const struct memory *m, unsigned long pfn)
+{
+	return m->mem_map + pfn;
+}
+
+static inline void *page_address(const struct memory *m, const struct page *page)
+{
+	return m->virt_base + (page_to_pfn(m, page) << PAGE_SHIFT);
+}
+
+static inline struct page *virt_to_page(const struct memory *m, const void *addr)
+{
+	return pfn_to_page(m, ((const char *)addr - m->virt_base) >> PAGE_SHIFT);
+}
+
+static inline struct zone *pfn_zone(struct memory *m, unsigned long pfn)
+{
+	return &m->zone[pfn < m->zone_end[ZONE_DMA] ? ZONE_DMA :
+			pfn < m->zone_end[ZONE_DMA32] ? ZONE_DMA32 : ZONE_NORMAL];
+}
+
+static inline struct zone *page_zone(struct memory *m, const struct page *page)
+{
+	return pfn_zone(m, page_to_pfn(m, page));
+}
+
+static inline unsigned long zone_end_pfn(const struct zone *z)
+{
+	return z->start_pfn + z->spanned;
+}
+
+static inline void zone_stat_add(struct zone *z, enum zone_stat item, long delta)
+{
+	z->stat[item] += delta;
+}
+
+static inline void mm_event_add(struct memory *m, enum mm_event item, unsigned long delta)
+{
+	m->event[item] += delta;
+}
+
+/* Sum of one counter over all zones: the node's, or the whole machine's, figure. */
+long memory_stat(const struct memory *m, enum zone_stat item);
+/* Pages on per-CPU lists: of one zone over all CPUs. */
+long zone_free_pcp(const struct zone *z);
+
+#endif

@@ -1,0 +1,78 @@
+/*
+ * The life of an address space: creation, users, teardown, exit (see mm.h).
+ */
+#include <string.h>
+
+#include "mm/mm.h"
+#include "mm/oom.h"
+#include "mm/page_alloc.h"
+#include "mm/pgtable.h"
+
+struct mm *mm_create(struct memory *m)
+{
+	struct page *page = alloc_pages(m, GFP_KERNEL | __GFP_ZERO, 0);
+	struct mm *mm;
+
+	if (!page)
+		return NULL;
+	mm = page_address(m, page);
+	mm->memory = m;
+	mm->users = 1;
+	mm->count = 1;
+	rwsem_init(&mm->mmap_sem, "mmap_sem");
+	list_init(&mm->vmas);
+	list_init(&mm->free_vmas);
+	list_init(&mm->own_pages);
+	if (!pgtable_create(mm)) {
+		mm_drop(mm);
+		return NULL;
+	}
+	return mm;
+}
+
+void mm_drop(struct mm *mm)
+{
+	if (__atomic_sub_fetch(&mm->count, 1, __ATOMIC_ACQ_REL))
+		return;
+	lock_forget(&mm->mmap_sem.info);
+	free_pages(mm->memory, virt_to_page(mm->memory, mm), 0);
+}
+
+/* Nobody uses the tables any more: no flush is needed on the way. */
+static void exit_mmap(struct mm *mm)
+{
+	struct page *page, *next;
+	struct vma *v;
+
+	list_for_each_entry(v, &mm->vmas, node)
+		unmap_page_range(mm, v->start, v->end, false);
+	list_init(&mm->vmas);
+	mm->total_vm = 0;
+	pgtable_destroy(mm);
+	list_for_each_entry_safe(page, next, &mm->own_pages, lru)
+		free_pages(mm->memory, page, 0);
+}
+
+void mm_put_user(struct mm *mm)
+{
+	if (__atomic_sub_fetch(&mm->users, 1, __ATOMIC_ACQ_REL))
+		return;
+	exit_mmap(mm);
+	mm_drop(mm);
+}
+
+void exit_mm(struct memory *m)
+{
+	struct mm *mm = current->mm;
+
+	if (mm) {
+		/* Uninterruptible on purpose: a writer that holds it blocks a victim (§7.7). */
+		down_read(&mm->mmap_sem);
+		current->mm = NULL;
+		current->cr3 = virt_to_phys(kernel_pml4);
+		write_cr3(current->cr3);
+		up_read(&mm->mmap_sem);
+		mm_put_user(mm);
+	}
+	exit_oom_victim(m);
+}

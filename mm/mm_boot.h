@@ -1,0 +1,14 @@
+/*
+ * The kernel's own memory: boot, and what panic prints of it.
+ */
+#ifndef MM_MM_BOOT_H
+#define MM_MM_BOOT_H
+
+#include "boot/bootinfo.h"
+
+#define LEAST_MEMORY_MIB 24
+
+/* Sets up system_memory from the boot map; stops the machine with a line if it cannot. */
+void mm_boot(const struct boot_info *info);
+
+#endif

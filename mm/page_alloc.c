@@ -1,0 +1,164 @@
+/*
+ * The page allocator: fast path, zonelist walk, free (see page_alloc.h).
+ */
+#include "kernel/core/machine.h"
+#include "mm/buddy.h"
+#include "mm/highatomic.h"
+#include "mm/page_alloc.h"
+#include "mm/pageblock.h"
+#include "mm/pcp.h"
+#include "mm/watermark.h"
+
+static void bad_page(const struct memory *m, const struct page *page, const char *why)
+	__attribute__((noreturn));
+
+static noinline void bad_page(const struct memory *m, const struct page *page, const char *why)
+{
+	panic("BUG: Bad page state: pfn %lu: %s (flags %x, refcount %d, mapcount %d, order %u)",
+		page_to_pfn(m, page), why, page->flags, page->refcount, page->mapcount,
+		page->order);
+}
+
+static struct page *take_high_order(struct zone *z, unsigned int order, unsigned int alloc_flags,
+	enum migratetype type)
+{
+	unsigned long flags = spin_lock_irqsave(&z->lock);
+	struct page *page = NULL;
+
+	if (alloc_flags & ALLOC_HARDER)
+		page = buddy_take(z, order, MIGRATE_HIGHATOMIC);
+	if (!page)
+		page = rmqueue_buddy(z, order, type);
+	if (page)
+		zone_stat_add(z, NR_FREE_PAGES, -(1l << order));
+	spin_unlock_irqrestore(&z->lock, flags);
+	return page;
+}
+
+static inline struct page *rmqueue(struct zone *z, const struct alloc_context *ac,
+	unsigned int alloc_flags)
+{
+	struct page *page;
+	unsigned long flags;
+
+	if (ac->order)
+		return take_high_order(z, ac->order, alloc_flags, ac->migratetype);
+	flags = irq_save();
+	page = pcp_take(z, ac->migratetype, ac->gfp & __GFP_COLD);
+	irq_restore(flags);
+	return page;
+}
+
+static void prep_new_page(struct memory *m, struct page *page, unsigned int order, gfp_t gfp)
+{
+	if (unlikely(page->flags | page->refcount | page->mapcount))
+		bad_page(m, page, "a free page is in use");
+	page->refcount = 1;
+	page->order = order;
+	m->event[PGALLOC] += 1ul << order;
+	if (gfp & __GFP_ZERO)
+		for (unsigned int i = 0; i < 1u << order; i++)
+			clear_page(page_address(m, page + i));
+}
+
+struct page *get_page_from_freelist(const struct alloc_context *ac, unsigned int alloc_flags)
+{
+	struct zone *const *entry = &ac->memory->zonelist[ac->first];
+	struct zone *z;
+
+	for (; (z = *entry); entry++) {
+		unsigned long mark = z->watermark[alloc_flags & ALLOC_WMARK_MASK];
+		struct page *page;
+
+		if (!zone_watermark_fast(z, ac->order, mark, ac->classzone, alloc_flags) &&
+			!(alloc_flags & ALLOC_NO_WATERMARKS))
+			continue;
+		page = rmqueue(z, ac, alloc_flags);
+		if (!page)
+			continue;
+		prep_new_page(ac->memory, page, ac->order, ac->gfp);
+		if (unlikely(ac->order && (alloc_flags & ALLOC_HARDER)))
+			reserve_highatomic_pageblock(z, page);
+		return page;
+	}
+	return NULL;
+}
+
+struct page *alloc_pages(struct memory *m, gfp_t gfp, unsigned int order)
+{
+	int high_zoneidx = gfp_zone(gfp);
+	struct alloc_context ac = {.memory = m, .gfp = gfp, .order = order};
+	unsigned int alloc_flags = WMARK_LOW;
+	struct page *page;
+
+	if (unlikely(high_zoneidx < 0))
+		panic("BUG: invalid zone bits in gfp mask %#x", gfp);
+	ac.high_zoneidx = high_zoneidx;
+	ac.first = m->first_zone[high_zoneidx];
+	ac.migratetype = gfp_migratetype(gfp);
+	if (unlikely(order >= MAX_ORDER || !m->zonelist[ac.first]))
+		return NULL;
+	ac.classzone = m->zonelist[ac.first]->type;
+	if (gfp & __GFP_MOVABLE)
+		alloc_flags |= ALLOC_CMA;
+	page = get_page_from_freelist(&ac, alloc_flags);
+	if (likely(page))
+		return page;
+	return alloc_pages_slowpath(&ac);
+}
+
+static void free_high_order(struct zone *z, struct page *page, unsigned int order)
+{
+	/* Sampled before the lock is taken, as in 4.8: racy, see §4.6. */
+	enum migratetype type = pageblock_type(z, page_to_pfn(z->memory, page));
+	unsigned long flags = spin_lock_irqsave(&z->lock);
+
+	z->memory->pages_scanned = 0;
+	buddy_free(z, page, order, type);
+	spin_unlock_irqrestore(&z->lock, flags);
+}
+
+static void check_free(const struct memory *m, const struct page *page, unsigned int order)
+{
+	if (page->refcount != 1)
+		bad_page(m, page, page->refcount == 0 ? "freed, but not allocated (double free?)" :
+							"freed while others hold it");
+	if (page->order != order)
+		bad_page(m, page, "freed with another order than it was allocated with");
+	bad_page(m, page, "freed while mapped or on a free list");
+}
+
+void free_pages(struct memory *m, struct page *page, unsigned int order)
+{
+	struct zone *z = page_zone(m, page);
+	unsigned long flags;
+
+	if (unlikely(page->refcount != 1 || page->order != order || page->flags | page->mapcount))
+		check_free(m, page, order);
+	page->refcount = 0;
+	page->order = 0;
+	page->mapping = NULL;
+	m->event[PGFREE] += 1ul << order;
+	if (order) {
+		free_high_order(z, page, order);
+		return;
+	}
+	flags = irq_save();
+	pcp_free(z, page, false);
+	irq_restore(flags);
+}
+
+void release_boot_pages(struct memory *m, unsigned long start_pfn, unsigned long end_pfn)
+{
+	while (start_pfn < end_pfn) {
+		struct zone *z = pfn_zone(m, start_pfn);
+		unsigned int order = MAX_ORDER - 1;
+
+		while ((start_pfn & ((1ul << order) - 1)) || start_pfn + (1ul << order) > end_pfn)
+			order--;
+		z->managed += 1ul << order;
+		m->totalram_pages += 1ul << order;
+		free_high_order(z, pfn_to_page(m, start_pfn), order);
+		start_pfn += 1ul << order;
+	}
+}

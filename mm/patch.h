@@ -1,0 +1,31 @@
+/*
+ * Patches under study: switches on the command line (DESIGN §3). Each is one bit and a branch
+ * exactly where the patch changes the code; all off is Linux 4.8.
+ */
+#ifndef MM_PATCH_H
+#define MM_PATCH_H
+
+#include "kernel/core/types.h"
+
+#define PATCH_HIGHATOMIC_EXHAUST 0x4u
+#define PATCH_HIGHATOMIC_EARLY   0x10u
+
+struct patch {
+	const char *name, *title, *source;
+	unsigned int bit;
+	unsigned int needs; /* bits without which it means nothing */
+};
+
+extern const struct patch patches[];
+extern const unsigned int nr_patches;
+
+/* The set that patch= asked for. */
+extern unsigned int patches_chosen;
+
+/* "none", "all", names and "-name" after "all", comma-separated: NULL, or what was expected. */
+const char *patch_parse(const char *text, unsigned int *set);
+
+/* The set as a comma-separated list of names ("" for none). Returns `buf`. */
+const char *patch_list(unsigned int set, char *buf, size_t size);
+
+#endif

@@ -1,0 +1,134 @@
+/*
+ * Per-CPU lists of single pages (see pcp.h).
+ */
+#include "mm/buddy.h"
+#include "mm/fallback.h"
+#include "mm/pageblock.h"
+#include "mm/pcp.h"
+
+void pcp_size(unsigned long managed, int *batch, int *high)
+{
+	unsigned long b = MIN(managed / 1024, 128ul) / 4;
+	unsigned long pow2 = 1;
+
+	b = MAX(b, 1ul);
+	b += b / 2;
+	while (pow2 * 2 <= b)
+		pow2 *= 2;
+	*high = 6 * (int)(pow2 - 1);
+	*batch = MAX((int)(pow2 - 1), 1);
+}
+
+struct page *rmqueue_buddy(struct zone *z, unsigned int order, enum migratetype type)
+{
+	struct page *page = buddy_take(z, order, type);
+
+	return page ? page : fallback_take(z, order, type);
+}
+
+/* Appended in order, so that consecutive page frames come out ascending. */
+static int refill(struct zone *z, struct per_cpu_pages *pcp, enum migratetype type, bool cold)
+{
+	struct list_head *list = &pcp->lists[type];
+	int n;
+
+	spin_lock(&z->lock);
+	z->memory->event[ZONE_LOCK_REFILLS]++;
+	for (n = 0; n < pcp->batch; n++) {
+		struct page *page = rmqueue_buddy(z, 0, type);
+
+		if (!page)
+			break;
+		if (cold)
+			list_add(&page->lru, list);
+		else
+			list_add_tail(&page->lru, list);
+	}
+	zone_stat_add(z, NR_FREE_PAGES, -n);
+	spin_unlock(&z->lock);
+	pcp->count += n;
+	return n;
+}
+
+struct page *pcp_take(struct zone *z, enum migratetype type, bool cold)
+{
+	struct per_cpu_pages *pcp = &z->pcp[this_cpu_id()];
+	struct list_head *list = &pcp->lists[type];
+	struct page *page;
+
+	if (unlikely(list_empty(list)) && !refill(z, pcp, type, cold))
+		return NULL;
+	page = unlikely(cold) ? list_last_entry(list, struct page, lru) :
+				list_first_entry(list, struct page, lru);
+	list_del(&page->lru);
+	pcp->count--;
+	return page;
+}
+
+/*
+ * Round robin over the types, ever more pages from each list in turn the more empty ones were
+ * passed on the way; the only non-empty list gives all the rest. Each page goes to the list of
+ * the type that was sampled when it was freed, whatever its pageblock has become since (§4.6).
+ */
+static void free_bulk(struct zone *z, struct per_cpu_pages *pcp, int count)
+{
+	unsigned int type = 0;
+
+	pcp->count -= count;
+	spin_lock(&z->lock);
+	z->memory->pages_scanned = 0;
+	while (count) {
+		int share = 0;
+
+		do {
+			share++;
+			type = (type + 1) % MIGRATE_PCPTYPES;
+		} while (list_empty(&pcp->lists[type]));
+		if (share == MIGRATE_PCPTYPES)
+			share = count;
+		for (; count && share && !list_empty(&pcp->lists[type]); count--, share--) {
+			struct page *page = list_last_entry(&pcp->lists[type], struct page, lru);
+
+			list_del(&page->lru);
+			buddy_free(z, page, 0, page->pcp_type);
+		}
+	}
+	spin_unlock(&z->lock);
+}
+
+void pcp_free(struct zone *z, struct page *page, bool cold)
+{
+	enum migratetype type = pageblock_type(z, page_to_pfn(z->memory, page));
+	struct per_cpu_pages *pcp = &z->pcp[this_cpu_id()];
+	struct list_head *list;
+
+	page->pcp_type = type;
+	/* H pages share the movable list: a movable request may get one (§3.9). */
+	list = &pcp->lists[type < MIGRATE_PCPTYPES ? type : MIGRATE_MOVABLE];
+	if (unlikely(cold))
+		list_add_tail(&page->lru, list);
+	else
+		list_add(&page->lru, list);
+	if (++pcp->count >= pcp->high)
+		free_bulk(z, pcp, MIN(pcp->batch, pcp->count));
+}
+
+void pcp_drain_local(struct memory *m)
+{
+	struct zone *z;
+
+	for_each_populated_zone(m, z) {
+		unsigned long flags = irq_save();
+		struct per_cpu_pages *pcp = &z->pcp[this_cpu_id()];
+
+		if (pcp->count)
+			free_bulk(z, pcp, pcp->count);
+		irq_restore(flags);
+	}
+}
+
+/* One CPU so far: its own lists are all there are. */
+void pcp_drain_all(struct memory *m)
+{
+	pcp_drain_local(m);
+}

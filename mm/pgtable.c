@@ -1,0 +1,180 @@
+/*
+ * An address space's page tables (see pgtable.h).
+ */
+#include <string.h>
+
+#include "mm/page_alloc.h"
+#include "mm/pgtable.h"
+
+#define ENTRIES   512
+#define GATHER    64 /* pages freed for each flush */
+#define PMD_SIZE  (1ull << 21)
+#define INDEX(va, level) (((va) >> (12 + 9 * (level))) & (ENTRIES - 1))
+#define GFP_TABLE (GFP_KERNEL | __GFP_NOTRACK | __GFP_REPEAT | __GFP_ZERO)
+
+enum { LEVEL_PTE, LEVEL_PMD, LEVEL_PUD, LEVEL_PGD };
+
+static uint64_t *table_at(const struct mm *mm, uint64_t entry)
+{
+	return (uint64_t *)(mm->memory->virt_base + (entry & PTE_ADDR));
+}
+
+/* Tables of the two lowest levels count: they grow with what an app uses (§7.5). */
+static void account(struct mm *mm, struct page *page, int level, int delta)
+{
+	if (level > LEVEL_PMD)
+		return;
+	if (level == LEVEL_PTE)
+		mm->nr_ptes += delta;
+	else
+		mm->nr_pmds += delta;
+	zone_stat_add(page_zone(mm->memory, page), NR_PAGETABLE, delta);
+}
+
+static uint64_t alloc_table(struct mm *mm, int level)
+{
+	struct page *page = alloc_pages(mm->memory, GFP_TABLE, 0);
+
+	if (!page)
+		return 0;
+	account(mm, page, level, 1);
+	return page_to_pfn(mm->memory, page) << PAGE_SHIFT;
+}
+
+static void free_table(struct mm *mm, uint64_t entry, int level)
+{
+	struct page *page = pfn_to_page(mm->memory, (entry & PTE_ADDR) >> PAGE_SHIFT);
+
+	account(mm, page, level, -1);
+	free_pages(mm->memory, page, 0);
+}
+
+/* The top two levels for APP_PRIVATE: the kernel's entries, and room for our own. */
+static bool copy_top(struct mm *mm)
+{
+	uint64_t *pgd = table_at(mm, mm->pgd), *pud;
+	uint64_t phys = alloc_table(mm, LEVEL_PUD);
+
+	if (!phys)
+		return false;
+	memcpy(pgd + ENTRIES / 2, kernel_pml4 + ENTRIES / 2, ENTRIES / 2 * sizeof(*pgd));
+	pud = table_at(mm, phys);
+	memcpy(pud, table_at(mm, kernel_pml4[INDEX(APP_PRIVATE, LEVEL_PGD)]), PAGE_SIZE);
+	pgd[INDEX(APP_PRIVATE, LEVEL_PGD)] = phys | PTE_PRESENT | PTE_WRITE;
+	return true;
+}
+
+bool pgtable_create(struct mm *mm)
+{
+	mm->pgd = alloc_table(mm, LEVEL_PGD);
+	if (!mm->pgd)
+		return false;
+	if (!copy_top(mm)) {
+		free_table(mm, mm->pgd, LEVEL_PGD);
+		return false;
+	}
+	return true;
+}
+
+/* Frees a table of `level` and all below it. */
+static void destroy_level(struct mm *mm, uint64_t entry, int level)
+{
+	uint64_t *table = table_at(mm, entry);
+
+	for (int i = 0; level > LEVEL_PTE && i < ENTRIES; i++)
+		if (table[i] & PTE_PRESENT)
+			destroy_level(mm, table[i], level - 1);
+	free_table(mm, entry, level);
+}
+
+void pgtable_destroy(struct mm *mm)
+{
+	uint64_t *pgd = table_at(mm, mm->pgd);
+	uint64_t *pud = table_at(mm, pgd[INDEX(APP_PRIVATE, LEVEL_PGD)]);
+	uint64_t private = pud[INDEX(APP_PRIVATE, LEVEL_PUD)];
+
+	for (int i = 0; i < ENTRIES / 2; i++)
+		if (pgd[i] & PTE_PRESENT)
+			destroy_level(mm, pgd[i], LEVEL_PUD);
+	if (private & PTE_PRESENT)
+		destroy_level(mm, private, LEVEL_PMD);
+	free_table(mm, pgd[INDEX(APP_PRIVATE, LEVEL_PGD)], LEVEL_PUD);
+	free_table(mm, mm->pgd, LEVEL_PGD);
+}
+
+static uint64_t *walk(struct mm *mm, uint64_t addr, bool make)
+{
+	uint64_t *table = table_at(mm, mm->pgd);
+
+	for (int level = LEVEL_PGD; level > LEVEL_PTE; level--) {
+		uint64_t *slot = &table[INDEX(addr, level)];
+
+		if (unlikely(!(*slot & PTE_PRESENT))) {
+			uint64_t phys = make ? alloc_table(mm, level - 1) : 0;
+
+			if (!phys)
+				return NULL;
+			*slot = phys | PTE_PRESENT | PTE_WRITE;
+		}
+		table = table_at(mm, *slot);
+	}
+	return &table[INDEX(addr, LEVEL_PTE)];
+}
+
+uint64_t *pte_find(struct mm *mm, uint64_t addr)
+{
+	return walk(mm, addr, false);
+}
+
+uint64_t *pte_make(struct mm *mm, uint64_t addr)
+{
+	return walk(mm, addr, true);
+}
+
+/* Pages whose PTEs are gone, but which some TLB may still know. */
+struct gather {
+	struct mm *mm;
+	bool flush;
+	unsigned int n;
+	struct page *page[GATHER];
+};
+
+static void gather_finish(struct gather *g)
+{
+	if (g->flush && g->n)
+		tlb_flush_all();
+	for (unsigned int i = 0; i < g->n; i++)
+		free_pages(g->mm->memory, g->page[i], 0);
+	g->n = 0;
+}
+
+static void zap_pte(struct gather *g, uint64_t *pte)
+{
+	struct memory *m = g->mm->memory;
+	struct page *page = pfn_to_page(m, (*pte & PTE_ADDR) >> PAGE_SHIFT);
+
+	*pte = 0;
+	page->mapcount--;
+	g->mm->anon_rss--;
+	zone_stat_add(page_zone(m, page), NR_ZONE_ACTIVE_ANON, -1);
+	g->page[g->n++] = page;
+	if (g->n == GATHER)
+		gather_finish(g);
+}
+
+void unmap_page_range(struct mm *mm, uint64_t start, uint64_t end, bool flush)
+{
+	struct gather g = {.mm = mm, .flush = flush};
+
+	while (start < end) {
+		uint64_t next = MIN((start & ~(PMD_SIZE - 1)) + PMD_SIZE, end);
+		uint64_t *pte = pte_find(mm, start);
+
+		for (; pte && start < next; start += PAGE_SIZE, pte++)
+			if (*pte & PTE_PRESENT)
+				zap_pte(&g, pte);
+		start = next;
+		cond_resched();
+	}
+	gather_finish(&g);
+}

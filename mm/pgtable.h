@@ -1,0 +1,28 @@
+/*
+ * An address space's own page tables: walking, filling, taking apart. mmap_sem held.
+ *
+ * The kernel half of the top table is the kernel's; only the entry that holds APP_PRIVATE is a
+ * private copy, because apps' writable data lives next to the kernel's code (DESIGN §4).
+ */
+#ifndef MM_PGTABLE_H
+#define MM_PGTABLE_H
+
+#include "boot/paging.h"
+#include "mm/mm.h"
+
+/* Top table and private copies; false when memory is refused. */
+bool pgtable_create(struct mm *mm);
+/* Frees every table; no page may be mapped any more. */
+void pgtable_destroy(struct mm *mm);
+
+/* The last-level entry for `addr`; NULL if its tables do not exist (or could not be made). */
+uint64_t *pte_find(struct mm *mm, uint64_t addr);
+uint64_t *pte_make(struct mm *mm, uint64_t addr);
+
+/*
+ * Unmap all pages of [start, end): clear PTEs, flush, free. `flush` false: the tables are not
+ * loaded anywhere (teardown).
+ */
+void unmap_page_range(struct mm *mm, uint64_t start, uint64_t end, bool flush);
+
+#endif

@@ -1,0 +1,61 @@
+/*
+ * Direct reclaim (see reclaim.h).
+ */
+#include "mm/highatomic.h"
+#include "mm/pcp.h"
+#include "mm/reclaim.h"
+
+void register_shrinker(struct memory *m, struct shrinker *s)
+{
+	list_add_tail(&s->node, &m->shrinkers);
+}
+
+void unregister_shrinker(struct memory *m, struct shrinker *s)
+{
+	(void)m;
+	list_del(&s->node);
+}
+
+static unsigned long try_to_free_pages(struct memory *m)
+{
+	unsigned long freed = 0;
+	struct shrinker *s;
+
+	m->event[ALLOCSTALL]++;
+	list_for_each_entry(s, &m->shrinkers, node) {
+		freed += s->scan(s, SWAP_CLUSTER_MAX - freed);
+		if (freed >= SWAP_CLUSTER_MAX)
+			break;
+	}
+	return freed;
+}
+
+/* What allocates while it reclaims must not reclaim again. */
+static unsigned long reclaim_as_memalloc(struct memory *m)
+{
+	unsigned int before = current->flags & PF_MEMALLOC;
+	unsigned long freed;
+
+	current->flags |= PF_MEMALLOC;
+	freed = try_to_free_pages(m);
+	current->flags = (current->flags & ~PF_MEMALLOC) | before;
+	return freed;
+}
+
+struct page *direct_reclaim(const struct alloc_context *ac, unsigned int alloc_flags,
+	unsigned long *progress)
+{
+	struct page *page;
+
+	*progress = reclaim_as_memalloc(ac->memory);
+	cond_resched();
+	if (*progress == 0)
+		return NULL;
+	page = get_page_from_freelist(ac, alloc_flags);
+	if (page)
+		return page;
+	/* In this order: what sits on per-CPU lists is sampled as H and drained after (R1'). */
+	unreserve_highatomic_pageblock(ac, false);
+	pcp_drain_all(ac->memory);
+	return get_page_from_freelist(ac, alloc_flags);
+}

@@ -1,0 +1,25 @@
+/*
+ * Memory state in the format of Linux 4.8's reports (§10.3), and the allocation-failure report
+ * (§10.7). Any context; on one CPU the state is frozen while it is printed.
+ */
+#ifndef MM_SHOW_MEM_H
+#define MM_SHOW_MEM_H
+
+#include "mm/memory.h"
+
+/* "Mem-Info:" to the trailer. */
+void show_mem(const struct memory *m);
+
+/* "COMM: page allocation failure: ...", stack, Mem-Info; ratelimited. */
+void warn_alloc_failed(struct memory *m, gfp_t gfp, unsigned int order);
+
+/* 10 in 5 seconds (§0.4): true when this one may be printed. */
+bool ratelimit(struct ratelimit *r);
+
+/* Tell the runner what letters cannot say: free pages by type, and the reserve's counter. */
+void report_event(const struct memory *m, const char *kind);
+
+/* Free pages of one type in one zone, by walking the lists. */
+unsigned long zone_free_of_type(const struct zone *z, enum migratetype type);
+
+#endif

@@ -1,0 +1,219 @@
+/*
+ * The allocator's slow path: the steps of §5.2 in their order, the retry decision (§5.6) and
+ * the OOM step (§5.8), as in Linux 4.8 without compaction. kswapd's wake-ups come with kswapd.
+ */
+#include "kernel/core/machine.h"
+#include "kernel/core/printk.h"
+#include "kernel/core/sched.h"
+#include "mm/highatomic.h"
+#include "mm/oom.h"
+#include "mm/patch.h"
+#include "mm/reclaim.h"
+#include "mm/show_mem.h"
+#include "mm/watermark.h"
+
+#define MAX_RECLAIM_RETRIES 16
+
+/* §1.7, slow path. */
+static unsigned int gfp_to_alloc_flags(gfp_t gfp)
+{
+	unsigned int flags = WMARK_MIN | ALLOC_CPUSET;
+
+	if (gfp & __GFP_HIGH)
+		flags |= ALLOC_HIGH;
+	if (gfp & __GFP_ATOMIC) {
+		if (!(gfp & __GFP_NOMEMALLOC))
+			flags |= ALLOC_HARDER;
+		flags &= ~ALLOC_CPUSET;
+	} else if (current->prio == PRIO_RT && !in_interrupt()) {
+		flags |= ALLOC_HARDER;
+	}
+	if (gfp & __GFP_MOVABLE)
+		flags |= ALLOC_CMA;
+	return flags;
+}
+
+/* May this context ignore watermarks? (§1.7) */
+static bool may_use_reserves(gfp_t gfp)
+{
+	if (gfp & __GFP_NOMEMALLOC)
+		return false;
+	if (gfp & __GFP_MEMALLOC)
+		return true;
+	return !in_interrupt() && ((current->flags & PF_MEMALLOC) || current->memdie);
+}
+
+/* Before giving up: the last resort of the patches under study, else a plain no. */
+static bool no_retry(const struct alloc_context *ac)
+{
+	if (ac->memory->patches & PATCH_HIGHATOMIC_EARLY)
+		return unreserve_highatomic_pageblock(ac, true);
+	return false;
+}
+
+/* Step 1 has no LRU: what reclaim could still free is nothing, so R of §5.6 is 0. */
+static unsigned long zone_reclaimable_pages(const struct zone *z)
+{
+	return z->stat[NR_ZONE_ACTIVE_FILE] + z->stat[NR_ZONE_INACTIVE_FILE];
+}
+
+static bool should_reclaim_retry(const struct alloc_context *ac, unsigned int alloc_flags,
+	unsigned int loops)
+{
+	struct zone *z;
+
+	if (loops > MAX_RECLAIM_RETRIES) {
+		if (ac->memory->patches & PATCH_HIGHATOMIC_EARLY)
+			return no_retry(ac);
+		if (ac->memory->patches & PATCH_HIGHATOMIC_EXHAUST)
+			return unreserve_highatomic_pageblock(ac, false);
+		return false;
+	}
+	for (unsigned int i = ac->first; (z = ac->memory->zonelist[i]); i++) {
+		unsigned long r = zone_reclaimable_pages(z);
+		long avail = r - (loops * r + MAX_RECLAIM_RETRIES - 1) / MAX_RECLAIM_RETRIES +
+			z->stat[NR_FREE_PAGES];
+
+		if (zone_watermark_test(z, ac->order, z->watermark[WMARK_MIN], ac->classzone,
+			    alloc_flags, avail)) {
+			cond_resched();
+			return true;
+		}
+	}
+	return no_retry(ac);
+}
+
+/* COMPACTION=n (§5.7): orders 1 to 3 go on while some zone passes the order-0 test. */
+static bool should_compact_retry(const struct alloc_context *ac, unsigned int alloc_flags)
+{
+	struct zone *z;
+
+	if (ac->order == 0 || ac->order > PAGE_ALLOC_COSTLY_ORDER)
+		return false;
+	for (unsigned int i = ac->first; (z = ac->memory->zonelist[i]); i++)
+		if (zone_watermark_test(z, 0, z->watermark[WMARK_MIN], ac->classzone, alloc_flags,
+			    z->stat[NR_FREE_PAGES]))
+			return true;
+	return false;
+}
+
+/* §5.8 step 3: would killing somebody help this request? */
+static bool oom_kill_helps(const struct alloc_context *ac)
+{
+	return !(current->flags & PF_DUMPCORE) && ac->order <= PAGE_ALLOC_COSTLY_ORDER &&
+		ac->high_zoneidx >= ZONE_NORMAL && !(ac->gfp & __GFP_THISNODE);
+}
+
+static struct page *nofail_attempt(const struct alloc_context *ac)
+{
+	struct page *page = get_page_from_freelist(ac, ALLOC_NO_WATERMARKS | ALLOC_CPUSET);
+
+	return page ? page : get_page_from_freelist(ac, ALLOC_NO_WATERMARKS);
+}
+
+/* With oom_lock held. */
+static struct page *kill_and_allocate(const struct alloc_context *ac, bool *progress)
+{
+	struct oom_control oc = {.memory = ac->memory, .gfp = ac->gfp, .order = ac->order};
+	bool nofail = ac->gfp & __GFP_NOFAIL;
+	/* High: only to see a parallel kill, so that one spike costs one victim. */
+	struct page *page = get_page_from_freelist(ac, WMARK_HIGH | ALLOC_CPUSET);
+
+	if (page || (!nofail && !oom_kill_helps(ac)))
+		return page;
+	if (out_of_memory(&oc) || nofail) {
+		*progress = true;
+		if (nofail)
+			page = nofail_attempt(ac);
+	}
+	return page;
+}
+
+static struct page *may_oom(const struct alloc_context *ac, bool *progress)
+{
+	struct memory *m = ac->memory;
+	struct page *page;
+
+	*progress = false;
+	/* Somebody else is killing: that is progress, and nobody sleeps on this lock (§9.3). */
+	if (!mutex_trylock(&m->oom_lock)) {
+		*progress = true;
+		schedule_timeout(TASK_UNINTERRUPTIBLE, 1);
+		return NULL;
+	}
+	page = kill_and_allocate(ac, progress);
+	mutex_unlock(&m->oom_lock);
+	return page;
+}
+
+/*
+ * Steps 7 to 9 and 12, 13: requests that never loop. What remains may reclaim, and is neither a
+ * reclaimer nor a victim.
+ */
+static bool must_give_up(const struct alloc_context *ac)
+{
+	bool nofail = ac->gfp & __GFP_NOFAIL;
+
+	if (!(ac->gfp & __GFP_DIRECT_RECLAIM))
+		return true;
+	if ((current->flags & PF_MEMALLOC) && !nofail)
+		return true;
+	return current->memdie && !nofail;
+}
+
+static bool one_round_only(const struct alloc_context *ac)
+{
+	return (ac->gfp & __GFP_NORETRY) ||
+		(ac->order > PAGE_ALLOC_COSTLY_ORDER && !(ac->gfp & __GFP_REPEAT));
+}
+
+static struct page *fail(const struct alloc_context *ac)
+{
+	ac->memory->event[ALLOC_FAILURES]++;
+	if (!(ac->gfp & __GFP_NOWARN))
+		warn_alloc_failed(ac->memory, ac->gfp, ac->order);
+	return NULL;
+}
+
+struct page *alloc_pages_slowpath(struct alloc_context *ac)
+{
+	unsigned int alloc_flags, loops = 0;
+	unsigned long reclaimed;
+	struct page *page;
+	bool progress;
+
+	if ((ac->gfp & (__GFP_ATOMIC | __GFP_DIRECT_RECLAIM)) ==
+		(__GFP_ATOMIC | __GFP_DIRECT_RECLAIM))
+		ac->gfp &= ~__GFP_ATOMIC;
+	if ((ac->gfp & __GFP_DIRECT_RECLAIM) && (in_interrupt() || !irqs_enabled()))
+		panic("BUG: sleeping allocation (gfp %#x) in atomic context", ac->gfp);
+	alloc_flags = gfp_to_alloc_flags(ac->gfp);
+	page = get_page_from_freelist(ac, alloc_flags);
+	if (page)
+		return page;
+	for (;;) {
+		if (may_use_reserves(ac->gfp))
+			alloc_flags = ALLOC_NO_WATERMARKS;
+		page = get_page_from_freelist(ac, alloc_flags);
+		if (page)
+			return page;
+		if (must_give_up(ac))
+			return fail(ac);
+		page = direct_reclaim(ac, alloc_flags, &reclaimed);
+		if (page)
+			return page;
+		if (one_round_only(ac))
+			return fail(ac);
+		loops = reclaimed && ac->order <= PAGE_ALLOC_COSTLY_ORDER ? 0 : loops + 1;
+		if (should_reclaim_retry(ac, alloc_flags, loops))
+			continue;
+		if (reclaimed && should_compact_retry(ac, alloc_flags))
+			continue;
+		page = may_oom(ac, &progress);
+		if (page)
+			return page;
+		if (!progress)
+			return fail(ac);
+		loops = 0;
+	}
+}

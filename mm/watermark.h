@@ -1,0 +1,43 @@
+/*
+ * Watermarks: the formulas of §2.4 and §2.5, and the tests of §2.6 to §2.8.
+ *
+ * Units: pages, except where a name says kbytes. The setup functions run at boot; the tests in
+ * any context, on approximate counters, without a lock.
+ */
+#ifndef MM_WATERMARK_H
+#define MM_WATERMARK_H
+
+#include "mm/memory.h"
+
+/* Bits of alloc_flags (§1.6); the two lowest name a watermark. */
+#define ALLOC_WMARK_MASK    0x03u
+#define ALLOC_NO_WATERMARKS 0x04u
+#define ALLOC_HARDER        0x10u
+#define ALLOC_HIGH          0x20u
+#define ALLOC_CPUSET        0x40u
+#define ALLOC_CMA           0x80u
+
+/* min_free_kbytes for the managed pages of zones up to NORMAL (§2.5 step 2, with its clamp). */
+unsigned long min_free_kbytes_default(unsigned long lowmem_kbytes);
+
+/* Set every zone's min, low, high from m->min_free_kbytes, and lowmem_reserve. */
+void setup_watermarks(struct memory *m);
+void setup_lowmem_reserve(struct memory *m);
+
+/* Full test of §2.6 for a free count `free` (signed: callers subtract). */
+bool zone_watermark_test(const struct zone *z, unsigned int order, unsigned long mark,
+	unsigned int classzone, unsigned int alloc_flags, long free);
+
+/* The zonelist walk's test (§2.7): order 0 is passed without looking at the H reserve. */
+static inline bool zone_watermark_fast(const struct zone *z, unsigned int order,
+	unsigned long mark, unsigned int classzone, unsigned int alloc_flags)
+{
+	long free = z->stat[NR_FREE_PAGES];
+	long cma = (alloc_flags & ALLOC_CMA) ? 0 : z->stat[NR_FREE_CMA_PAGES];
+
+	if (likely(order == 0 && free - cma > (long)mark + z->lowmem_reserve[classzone]))
+		return true;
+	return zone_watermark_test(z, order, mark, classzone, alloc_flags, free);
+}
+
+#endif

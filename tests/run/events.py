@@ -1,0 +1,54 @@
+"""The events channel: one JSON object on each line, gathered by kind.
+
+Tolerant on purpose: a guest that dies leaves a torn last line, and a newer kernel may send kinds
+this runner does not know. Both are skipped; a broken line in the middle leaves a note.
+"""
+import json
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Events:
+    """What the channel said. `counters` keeps the last value of each name."""
+
+    start: dict = field(default_factory=dict)
+    end: dict = field(default_factory=dict)
+    counters: dict = field(default_factory=dict)
+    reports: list = field(default_factory=list)
+    arms: list = field(default_factory=list)
+    notes: list = field(default_factory=list)
+
+
+def read(path):
+    """Return the Events of a file; an absent file has none."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return Events()
+    return parse(data.decode("utf-8", "replace"))
+
+
+def parse(text):
+    events = Events()
+    lines = text.split("\n")
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            add(events, json.loads(line))
+        except (ValueError, TypeError, KeyError, AttributeError):
+            if number < len(lines):  # only a line cut off by the guest's end has no newline
+                events.notes.append(f"events line {number} is not a valid event: {line[:60]!r}")
+    return events
+
+
+def add(events, item):
+    kind = item["event"]
+    if kind == "counter":
+        events.counters[item["name"]] = item["value"]
+    elif kind in ("start", "end"):
+        setattr(events, kind, item)
+    elif kind == "report":
+        events.reports.append(item)
+    elif kind == "arm":
+        events.arms.append(item)

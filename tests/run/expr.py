@@ -1,0 +1,108 @@
+"""Checks of an arm: a tiny expression language over a run's numbers.
+
+Numbers, strings, dotted names, + - * / //, comparisons, and/or/not. Nothing is ever executed as
+Python: the text is parsed and its tree is walked, and any other kind of node is an error.
+"""
+import ast
+import operator
+
+BINARY = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul,
+          ast.Div: operator.truediv, ast.FloorDiv: operator.floordiv}
+UNARY = {ast.USub: operator.neg, ast.UAdd: operator.pos, ast.Not: operator.not_}
+COMPARE = {ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.Lt: operator.lt,
+           ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge}
+
+
+class CheckError(Exception):
+    """Why a check could not be evaluated."""
+
+
+def failure(text, counters, reports):
+    """Return None when the check holds, else one line that says why it does not."""
+    names = Names(counters, reports)
+    try:
+        tree = ast.parse(text, mode="eval")
+        if value(tree.body, names):
+            return None
+    except SyntaxError:
+        return f"{text}: not an expression"
+    except (CheckError, TypeError, ZeroDivisionError, RecursionError) as error:
+        return f"{text}: {error}"
+    seen = ", ".join(f"{name} = {found}" for name, found in names.seen.items())
+    return f"{text}: does not hold ({seen})" if seen else f"{text}: does not hold"
+
+
+class Names:
+    """Looks a dotted name up in the counters, then in the first report."""
+
+    def __init__(self, counters, reports):
+        self.counters = counters
+        self.report = reports[0] if reports else None
+        self.seen = {}
+
+    def get(self, name):
+        if name in self.counters:
+            found = self.counters[name]
+        elif self.report is None:
+            raise CheckError(f"no counter is named {name} and no report was printed")
+        else:
+            found = descend(with_preferred(self.report), name)
+        if not isinstance(found, (int, float, str)):
+            raise CheckError(f"{name} has no single value in the first report")
+        self.seen[name] = found
+        return found
+
+
+def with_preferred(report):
+    """The zone that requests try first is the report's last (highest): `preferred.free`."""
+    zones = list((report.get("zones") or {}).values())
+    return {**report, "preferred": zones[-1]} if zones else report
+
+
+def descend(report, name):
+    place = report
+    for part in name.split("."):
+        if not isinstance(place, dict) or part not in place:
+            raise CheckError(f"{name} is neither a counter nor in the first report")
+        place = place[part]
+    return place
+
+
+def value(node, names):
+    """Evaluate one node; the kinds listed here are the whole language."""
+    match node:
+        case ast.Constant(value=int() | float() | str()):
+            return node.value
+        case ast.Name() | ast.Attribute():
+            return names.get(dotted(node))
+        case ast.BinOp(op=op) if type(op) in BINARY:
+            return BINARY[type(op)](value(node.left, names), value(node.right, names))
+        case ast.UnaryOp(op=op) if type(op) in UNARY:
+            return UNARY[type(op)](value(node.operand, names))
+        case ast.BoolOp(op=ast.And()):
+            return all(value(part, names) for part in node.values)
+        case ast.BoolOp():
+            return any(value(part, names) for part in node.values)
+        case ast.Compare():
+            return compare(node, names)
+    raise CheckError(f"{ast.unparse(node)} is not allowed in a check")
+
+
+def compare(node, names):
+    left = value(node.left, names)
+    for op, part in zip(node.ops, node.comparators):
+        if type(op) not in COMPARE:
+            raise CheckError(f"{ast.unparse(node)} is not allowed in a check")
+        right = value(part, names)
+        if not COMPARE[type(op)](left, right):
+            return False
+        left = right
+    return True
+
+
+def dotted(node):
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        return f"{dotted(node.value)}.{node.attr}"
+    raise CheckError(f"{ast.unparse(node)} is not allowed in a check")

@@ -1,0 +1,71 @@
+#!/usr/bin/python3
+"""A stand-in for the emulator in the runner's own tests; it emulates nothing.
+
+Writes the console and the events that the scenario named on the kernel line stands for, then
+exits with the status QEMU would have had. Set LOWWATER_QEMU to this file.
+"""
+import json
+import sys
+import time
+from pathlib import Path
+
+DATA = Path(__file__).parent / "data"
+ARMS = (
+    {"event": "arm", "scenario": "spike", "group": "study", "patch": "none",
+     "outcome": "oom-killed", "checks": ["highatomic_released_pages == 0",
+                                         "zones.DMA32.free_by_type.H >= 2 * zones.DMA32.min"],
+     "args": "spike.apps=2", "help": "many apps, one peak"},
+    {"event": "arm", "scenario": "spike", "group": "study", "patch": "a,b",
+     "outcome": "completed", "checks": [], "args": "", "help": "many apps, one peak"},
+    {"event": "arm", "scenario": "boottest", "group": "test", "patch": "none",
+     "outcome": "completed", "checks": [], "args": "", "help": "the allocator's tests"},
+)
+BY_TYPE = {"DMA": {"U": 1, "M": 2, "E": 1, "H": 1024}, "DMA32": {"U": 0, "M": 0, "E": 0, "H": 2072}}
+STATUS = {"typo": 37, "panic": 39, "lockup": 41, "odd": 1}
+LINES = {"typo": "[    0.000123] lowwater: bad parameter: scenario=typo: nearest is spike\n",
+         "panic": "[    0.000200] Kernel panic - not syncing: test\n",
+         "lockup": "[    9.000000] LOCKUP: task 3 blocked\n"}
+
+
+def main():
+    argv = sys.argv[1:]
+    console = value(argv, "-serial").removeprefix("file:")
+    events = value(argv, "-chardev").split("path=")[1].replace(",,", ",")
+    words = dict(word.split("=", 1) for word in value(argv, "-append").split())
+    scenario, patch = words["scenario"], words["patch"]
+    with open(console, "w", encoding="utf-8") as log, open(events, "w", encoding="utf-8") as out:
+        if scenario == "list":
+            send(out, *ARMS)
+        elif scenario == "spike":
+            spike(log, out, patch)
+        else:
+            log.write(LINES.get(scenario, ""))
+    if scenario == "hang":
+        time.sleep(600)
+    return STATUS.get(scenario, 33)
+
+
+def value(argv, option):
+    return argv[argv.index(option) + 1]
+
+
+def send(out, *items):
+    out.writelines(json.dumps(item) + "\n" for item in items)
+
+
+def spike(log, out, patch):
+    kills = patch == "none"
+    send(out, {"event": "start", "scenario": "spike", "patches": [], "insns": 1000, "ns": 1000})
+    if kills:
+        log.write((DATA / "clean_oom.txt").read_text(encoding="utf-8"))
+        zones = {name: {"free_by_type": pages, "reserved_highatomic": 1024}
+                 for name, pages in BY_TYPE.items()}
+        send(out, {"event": "report", "n": 1, "kind": "oom", "zones": zones})
+    send(out, {"event": "counter", "name": "oom_kills", "value": int(kills)},
+         {"event": "counter", "name": "highatomic_released_pages", "value": 0},
+         {"event": "ktap", "text": "unknown to the runner"},
+         {"event": "end", "code": 0, "insns": 2345678, "ns": 2345678})
+    out.write('{"event":"cou')
+
+
+sys.exit(main())

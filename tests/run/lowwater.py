@@ -1,0 +1,124 @@
+#!/usr/bin/python3
+"""The runner's command line: run, all, iso, list. The work itself is in the modules beside it.
+
+Exit code of `run`: 0 as expected, 1 finished otherwise or a report's sums are wrong, 2 bad
+parameter, 3 panic, 4 lockup, 5 timeout, 6 crash. `all`: 0 when every arm did what it declares.
+"""
+import argparse
+import dataclasses
+import sys
+from pathlib import Path
+
+sys.dont_write_bytecode = True  # the source tree stays as it is
+
+# pylint: disable=wrong-import-position
+import arms  # noqa: E402
+import iso  # noqa: E402
+import outcome  # noqa: E402
+import runner  # noqa: E402
+import table  # noqa: E402
+from options import UserError, make_spec, need_elf  # noqa: E402
+
+OPTIONS = (  # name, default, help
+    ("scenario", "spike", "what to run"), ("patch", "none", "none, all, series or a list"),
+    ("mem", "2048", "guest memory in MiB"), ("cpus", "1", "1 to 8"),
+    ("seed", "1", "draws the workload"), ("sched", "0", "draws the turns of the CPUs"),
+    ("mode", "exact", "exact or fast"), ("args", "", "further kernel parameters"),
+    ("boot", "kernel", "kernel or iso"), ("build", "release", "release or debug"),
+    ("timeout", "300", "seconds before a run is ended"),
+    ("results", "", "folder for results (BUILD_DIR/results)"),
+    ("build-dir", "build", "where make put the kernel"),
+)
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose complaint is one line."""
+
+    def error(self, message):
+        raise UserError(f"{message} (try --help)")
+
+
+def main(argv=None):
+    """Do what argv says and return the exit code."""
+    try:
+        options = parser().parse_args(argv)
+        spec = make_spec(vars(options))
+        need_elf(spec.elf)
+        return options.command(spec, options)
+    except UserError as error:
+        print(f"lowwater: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def parser():
+    top = Parser(prog="lowwater.py", description="Runs Lowwater under QEMU and judges it.",
+                 allow_abbrev=False)
+    commands = top.add_subparsers(required=True, metavar="run|all|iso|list")
+    for name, command, text in (("run", run, "one run"), ("all", run_all, "every study arm"),
+                                ("iso", make_iso, "the GRUB image with a menu"),
+                                ("list", show_list, "the scenarios and their arms")):
+        sub = commands.add_parser(name, help=text, allow_abbrev=False)
+        sub.set_defaults(command=command)
+        for option, default, note in OPTIONS:
+            sub.add_argument(f"--{option}", default=default, help=f"{note} [{default}]")
+        if name == "iso":
+            sub.add_argument("--out", default="", help="the image [BUILD_DIR/lowwater.iso]")
+    return top
+
+
+def run(spec, _options):
+    result = runner.run(spec, arms.find(known_arms(spec), spec.scenario, spec.patch))
+    print(runner.publish([result], spec.folder))
+    for line in table.summaries(result) + table.problems(result):
+        print(line)
+    for name in ("console.log", "result.json"):
+        print(spec.folder / name)
+    return outcome.exit_code(result)
+
+
+def known_arms(spec):
+    """Return the arms; a kernel that cannot tell them still runs, only unjudged."""
+    try:
+        return arms.load(spec)
+    except UserError as error:
+        print(f"lowwater: no arms, so nothing is expected: {error}", file=sys.stderr)
+        return []
+
+
+def run_all(spec, _options):
+    results = []
+    for arm in arms.study(arms.load(spec)):
+        one = make_spec(vars_of(spec) | {"scenario": arm.scenario, "patch": arm.patch})
+        results.append(runner.run(one, arm))
+    if not results:
+        raise UserError(f"{spec.elf}: expected at least one arm of group 'study', found none")
+    print(runner.publish(results, spec.results))
+    for result in results:
+        for line in table.problems(result):
+            print(f"{result['scenario']} {result['arm']}: {line}")
+    good = sum(outcome.verdict(result) == "ok" for result in results)
+    print(f"{len(results)} arms, {good} as declared, {len(results) - good} not")
+    return 0 if good == len(results) else 1
+
+
+def vars_of(spec):
+    """Return a spec as the texts it was made of."""
+    return {field.name: str(getattr(spec, field.name)) for field in dataclasses.fields(spec)}
+
+
+def make_iso(spec, options):
+    out = Path(options.out or spec.build_dir / "lowwater.iso")
+    iso.build(iso.menu(arms.study(arms.load(spec))), spec.elf, out)
+    print(out)
+    return 0
+
+
+def show_list(spec, _options):
+    print(arms.listing(arms.load(spec)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

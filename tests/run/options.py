@@ -1,0 +1,122 @@
+"""What one run is: the options of a run, checked.
+
+Checks only what the runner itself must understand. Names of scenarios, patches and kernel
+parameters are judged by the kernel, which knows them and answers a typo with the nearest name.
+"""
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+MODES = ("exact", "fast")
+BOOTS = ("kernel", "iso")
+BUILDS = ("release", "debug")
+MAX_CPUS = 8
+RESERVED = ("scenario", "patch", "seed", "sched", "icount")
+
+NAME = re.compile(r"[A-Za-z0-9_-]+")
+PATCH = re.compile(r"[A-Za-z0-9_-]+(,[A-Za-z0-9_-]+)*")
+WORD = re.compile(r"[!-~]+")
+
+
+class UserError(Exception):
+    """A mistake the user can mend; its text is the one line that is printed."""
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """One run, every field valid."""
+
+    scenario: str
+    patch: str
+    mem: int
+    cpus: int
+    seed: int
+    sched: int
+    mode: str
+    args: str
+    boot: str
+    build: str
+    timeout: float
+    results: Path
+    build_dir: Path
+
+    @property
+    def elf(self):
+        return elf_path(self.build_dir, self.build)
+
+    @property
+    def arm(self):
+        """The arm's folder name: its PATCH text with commas as '+'."""
+        return self.patch.replace(",", "+")
+
+    @property
+    def folder(self):
+        return self.results / self.scenario / self.arm
+
+
+def make_spec(raw):
+    """Return the RunSpec of a mapping of option texts, or raise UserError."""
+    return RunSpec(
+        scenario=match("SCENARIO", raw["scenario"], NAME, "a scenario name such as spike"),
+        patch=match("PATCH", raw["patch"], PATCH, "none, all, series or a list a,b,-c"),
+        mem=integer("MEM", raw["mem"], 1, 1 << 20, " MiB"),
+        cpus=integer("CPUS", raw["cpus"], 1, MAX_CPUS),
+        seed=integer("SEED", raw["seed"], 0, (1 << 64) - 1),
+        sched=integer("SCHED", raw["sched"], 0, (1 << 64) - 1),
+        mode=choice("MODE", raw["mode"], MODES),
+        args=kernel_words(raw["args"]),
+        boot=choice("BOOT", raw["boot"], BOOTS),
+        build=choice("BUILD", raw["build"], BUILDS),
+        timeout=seconds("timeout", raw["timeout"]),
+        results=Path(raw["results"] or Path(raw["build_dir"]) / "results"),
+        build_dir=Path(raw["build_dir"]),
+    )
+
+
+def elf_path(build_dir, build):
+    """Return where make puts the kernel of a build."""
+    folder = Path(build_dir) / "debug" if build == "debug" else Path(build_dir)
+    return folder / "lowwater.elf"
+
+
+def need_elf(path):
+    """Return path, or raise UserError when the kernel has not been built."""
+    if not path.is_file():
+        raise UserError(f"{path}: no such kernel; build it with `make`")
+    return path
+
+
+def match(name, text, pattern, expected):
+    if not pattern.fullmatch(text):
+        raise UserError(f"{name}={text!r}: expected {expected}")
+    return text
+
+
+def integer(name, text, low, high, unit=""):
+    if not re.fullmatch(r"[0-9]+", text, re.ASCII) or not low <= int(text) <= high:
+        raise UserError(f"{name}={text!r}: expected a whole number from {low} to {high}{unit}")
+    return int(text)
+
+
+def seconds(name, text):
+    if not re.fullmatch(r"[0-9]+(\.[0-9]+)?", text, re.ASCII) or float(text) <= 0:
+        raise UserError(f"{name}={text!r}: expected a number of seconds above 0")
+    return float(text)
+
+
+def choice(name, text, allowed):
+    if text not in allowed:
+        raise UserError(f"{name}={text!r}: expected {' or '.join(allowed)}")
+    return text
+
+
+def kernel_words(text):
+    """Check ARGS: plain words, none of them a parameter that has an option of its own."""
+    for word in text.split():
+        if not WORD.fullmatch(word) or "'" in word or '"' in word:
+            raise UserError(f"ARGS word {word!r}: expected plain characters and no quotes")
+        name = word.split("=")[0]
+        if name in RESERVED:
+            own = "MODE" if name == "icount" else name.upper()
+            raise UserError(f"ARGS word {word!r}: set {own}=... instead of passing {name} in ARGS")
+    return " ".join(text.split())

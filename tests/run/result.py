@@ -1,0 +1,57 @@
+"""One finished run as data: the content of result.json.
+
+Reads what the run left in its folder and puts it together; decides nothing itself.
+"""
+import hashlib
+import shlex
+
+import console
+import events
+import identities
+import outcome
+import report
+
+
+def build(spec, arm, folder, argv, status, wall):
+    """Return the result of a run whose console.log and events.jsonl are in folder."""
+    said = events.read(folder / "events.jsonl")
+    lines = console.read_lines(folder / "console.log")
+    reports = report.parse(lines)
+    notes = said.notes + report.merge(reports, said.reports)
+    for one in reports:
+        one["identities"] = identities.check(one, spec.cpus)
+    found = outcome.outcome(status, said.counters, reports)
+    as_expected, failed = outcome.judge(arm, found, said.counters, reports)
+    return {
+        "scenario": spec.scenario, "arm": spec.arm, "patches": said.start.get("patches"),
+        "seed": spec.seed, "sched": spec.sched, "cpus": spec.cpus, "mem_mib": spec.mem,
+        "mode": spec.mode, "boot": spec.boot, "build": spec.build, "args": spec.args,
+        "outcome": found, "expected": arm.outcome if arm else None,
+        "as_expected": as_expected, "failed_checks": failed,
+        "message": message(found, lines, folder), "notes": notes,
+        "console_sha256": digest(folder / "console.log"),
+        "instructions": instructions(spec.mode, said),
+        "wall_seconds": round(wall, 3), "exit_status": status, "qemu": shlex.join(argv),
+        "counters": said.counters, "reports": reports,
+    }
+
+
+def instructions(mode, said):
+    """Guest instructions, which only an exact run counts."""
+    if mode != "exact":
+        return {"to_scenario_start": None, "total": None}
+    return {"to_scenario_start": said.start.get("insns"), "total": said.end.get("insns")}
+
+
+def digest(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
+
+
+def message(found, lines, folder):
+    """Return the one line that best explains a run that did not finish, else None."""
+    if found in ("completed", "oom-killed"):
+        return None
+    if found == "bad-parameter":
+        return console.error_line(lines) or console.last_line(lines)
+    own = console.last_line(console.read_lines(folder / "qemu.log"))
+    return (own if found == "crash" else None) or console.last_line(lines)

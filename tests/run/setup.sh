@@ -1,0 +1,47 @@
+#!/bin/sh
+# Installs what Lowwater needs and a fresh Debian 12 lacks; says what to run where it may not.
+set -eu
+
+# A tool or file that must exist, and the package that brings it.
+needs() {
+	cat <<-LIST
+		gcc gcc
+		ld binutils
+		clang clang
+		clang-format clang-format
+		/usr/include/stdlib.h libc6-dev
+		/usr/include/cmocka.h libcmocka-dev
+		/usr/bin/python3 python3-minimal
+		/usr/lib/python3/dist-packages/../../python3.11/json/__init__.py libpython3-stdlib
+		/usr/src/newlib newlib-source
+		xz xz-utils
+		qemu-system-x86_64 qemu-system-x86
+		grub-mkrescue grub-common
+		/usr/lib/grub/i386-pc/multiboot2.mod grub-pc-bin
+		xorriso xorriso
+		mformat mtools
+		gdb gdb
+	LIST
+}
+
+missing=$(needs | while read -r thing package; do
+	case $thing in
+	/*) [ -e "$thing" ] ;;
+	*) command -v "$thing" >/dev/null 2>&1 ;;
+	esac || printf '%s ' "$package"
+done)
+[ -n "$missing" ] || exit 0
+
+echo "lowwater: missing packages: $missing"
+if [ "$(id -u)" = 0 ]; then
+	as_root=
+elif command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null; then
+	as_root=sudo
+else
+	echo "lowwater: please run: apt-get install --no-install-recommends $missing" >&2
+	exit 2
+fi
+export DEBIAN_FRONTEND=noninteractive
+$as_root apt-get update -qq
+# shellcheck disable=SC2086 # a list of packages
+$as_root apt-get install -y -qq --no-install-recommends $missing

@@ -1,0 +1,135 @@
+/*
+ * The receive ring (see rxring.h). Chunks are chained through page->lru.
+ */
+#include "kernel/core/lock.h"
+#include "kernel/core/rand.h"
+#include "kernel/task/app.h"
+#include "kernel/task/scenario.h"
+#include "mm/page_alloc.h"
+#include "tests/workloads/rxring.h"
+
+static struct {
+	struct timer timer;
+	struct wait_queue idle; /* woken when a fill or an emptying is over */
+	struct list_head chunks;
+	struct rxring_stats stats;
+	struct rand rand;
+	long burst, want;
+	bool emptying, busy;
+} ring;
+
+static unsigned int draw_order(void)
+{
+	unsigned int dice = rand_below(&ring.rand, 10);
+
+	return dice < 6 ? 1 : dice < 8 ? 2 : 3;
+}
+
+static bool take_chunk(void)
+{
+	unsigned int order = draw_order();
+	struct page *page = alloc_pages(&system_memory, GFP_ATOMIC | __GFP_NOWARN, order);
+
+	if (!page) {
+		ring.stats.failures++;
+		return false;
+	}
+	list_add_tail(&page->lru, &ring.chunks);
+	ring.stats.held_chunks++;
+	ring.stats.held_pages += 1l << order;
+	ring.want -= 1l << order;
+	return true;
+}
+
+static void give_chunk(void)
+{
+	struct page *page = list_first_entry(&ring.chunks, struct page, lru);
+
+	list_del(&page->lru);
+	ring.stats.held_chunks--;
+	ring.stats.held_pages -= 1l << page->order;
+	free_pages(&system_memory, page, page->order);
+}
+
+/* False when there is nothing left to do. */
+static bool one_burst(void)
+{
+	bool got = false;
+
+	for (long i = 0; i < ring.burst; i++) {
+		if (ring.emptying) {
+			if (list_empty(&ring.chunks))
+				return false;
+			give_chunk();
+			got = true;
+		} else {
+			if (ring.want <= 0)
+				return false;
+			got |= take_chunk();
+		}
+	}
+	return got;
+}
+
+static void on_timer(struct timer *timer)
+{
+	if (ring.busy && !one_burst()) {
+		ring.busy = false;
+		ring.emptying = false;
+		ring.want = 0;
+		wake_up_all(&ring.idle);
+	}
+	timer_start(timer, 1);
+}
+
+void rxring_start(long burst)
+{
+	kernel_enter();
+	wait_queue_init(&ring.idle, "receive ring");
+	list_init(&ring.chunks);
+	rand_seed(&ring.rand, workload_seed);
+	ring.burst = burst;
+	timer_init(&ring.timer, on_timer);
+	timer_start(&ring.timer, 1);
+	kernel_leave();
+}
+
+static void wait_idle(void)
+{
+	wait_event_killable(&ring.idle, !ring.busy);
+}
+
+void rxring_fill(long pages)
+{
+	kernel_enter();
+	ring.want = pages;
+	ring.busy = true;
+	wait_idle();
+	kernel_leave();
+}
+
+void rxring_empty(void)
+{
+	kernel_enter();
+	ring.emptying = true;
+	ring.busy = true;
+	wait_idle();
+	kernel_leave();
+}
+
+void rxring_stop(void)
+{
+	kernel_enter();
+	timer_cancel(&ring.timer);
+	kernel_leave();
+}
+
+void rxring_stats(struct rxring_stats *stats)
+{
+	struct rxring_stats copy;
+
+	kernel_enter();
+	copy = ring.stats;
+	kernel_leave();
+	*stats = copy;
+}
