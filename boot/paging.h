@@ -46,7 +46,7 @@ static inline uint64_t virt_to_phys(const void *virt)
 /* Build and load the final tables. Returns NULL or what is wrong with the machine, in a line. */
 const char *paging_init(const struct boot_info *info);
 
-/* First physical byte above the image and everything that boot took; page-aligned. */
+/* First physical byte above the image and the table pages of boot; page-aligned. */
 uint64_t paging_boot_end(void);
 
 /* Map [va, va+len) to [pa, ...). Uses 2 MiB pages where both allow it. Stops on no memory. */

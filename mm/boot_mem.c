@@ -31,16 +31,36 @@ void boot_mem_init(struct boot_mem *bm, const struct boot_info *info)
 	}
 }
 
-void boot_mem_reserve(struct boot_mem *bm, unsigned long start, unsigned long end)
+/* Grow the neighbour that [start, end) touches, if there is one. */
+static bool extend_reserved(struct boot_mem *bm, unsigned long start, unsigned long end)
+{
+	for (unsigned int i = 0; i < bm->nr_reserved; i++) {
+		struct pfn_range *r = &bm->reserved[i];
+
+		if (r->end == start)
+			r->end = end;
+		else if (r->start == end)
+			r->start = start;
+		else
+			continue;
+		return true;
+	}
+	return false;
+}
+
+bool boot_mem_reserve(struct boot_mem *bm, unsigned long start, unsigned long end)
 {
 	unsigned int i = bm->nr_reserved;
 
+	if (extend_reserved(bm, start, end))
+		return true;
 	if (i == ARRAY_SIZE(bm->reserved))
-		__builtin_trap();
+		return false;
 	for (; i > 0 && bm->reserved[i - 1].start > start; i--)
 		bm->reserved[i] = bm->reserved[i - 1];
 	bm->reserved[i] = (struct pfn_range){start, end};
 	bm->nr_reserved++;
+	return true;
 }
 
 struct best_fit {
@@ -64,8 +84,8 @@ unsigned long boot_mem_alloc(struct boot_mem *bm, unsigned long pages, unsigned 
 	struct best_fit want = {pages, align, 0};
 
 	boot_mem_for_each_free(bm, consider, &want);
-	if (want.pfn)
-		boot_mem_reserve(bm, want.pfn, want.pfn + pages);
+	if (want.pfn && !boot_mem_reserve(bm, want.pfn, want.pfn + pages))
+		return 0;
 	return want.pfn;
 }
 

@@ -15,7 +15,7 @@ struct pfn_range {
 struct boot_mem {
 	struct pfn_range usable[BOOT_MAX_RANGES + 2];
 	unsigned int nr_usable;
-	struct pfn_range reserved[16]; /* sorted by start */
+	struct pfn_range reserved[32]; /* sorted by start */
 	unsigned int nr_reserved;
 };
 
@@ -24,7 +24,8 @@ struct boot_mem {
  * partial pages rounded inwards.
  */
 void boot_mem_init(struct boot_mem *bm, const struct boot_info *info);
-void boot_mem_reserve(struct boot_mem *bm, unsigned long start, unsigned long end);
+/* False: too many separate reservations. */
+bool boot_mem_reserve(struct boot_mem *bm, unsigned long start, unsigned long end);
 
 /* `pages` consecutive frames aligned to `align` frames, as high as possible; 0: none left. */
 unsigned long boot_mem_alloc(struct boot_mem *bm, unsigned long pages, unsigned long align);

@@ -32,6 +32,18 @@ static bool map_array(struct memory *m, struct boot_mem *bm, unsigned long start
 	return true;
 }
 
+/* Table pages while memory is being set up, and from the page allocator after that. */
+static struct boot_mem *boot_mem_now;
+
+static uint64_t boot_table_page(void)
+{
+	unsigned long pfn = boot_mem_alloc(boot_mem_now, 1, 1);
+
+	if (pfn)
+		clear_page(phys_to_virt((uint64_t)pfn << PAGE_SHIFT));
+	return (uint64_t)pfn << PAGE_SHIFT;
+}
+
 static uint64_t alloc_table_page(void)
 {
 	struct page *page = alloc_pages(&system_memory, GFP_KERNEL | __GFP_ZERO, 0);
@@ -75,6 +87,8 @@ void mm_boot(const struct boot_info *info)
 	memory_object_init(m, &mm_tunables, patches_chosen);
 	m->mem_map = (struct page *)VMEMMAP;
 	m->virt_base = (char *)DIRECT_MAP;
+	boot_mem_now = &bm;
+	paging_set_alloc(boot_table_page);
 	err = memory_setup(m, &bm, map_array);
 	if (err)
 		machine_refuse("machine: %s", err);
