@@ -122,19 +122,43 @@ void lw_wake(void)
 	kernel_leave();
 }
 
+/* An app that has not ended. */
+static struct task *find_app(int pid)
+{
+	struct task *t;
+
+	for_each_task(t)
+		if (t->pid == pid && t->mm && t->state != TASK_ZOMBIE)
+			return t;
+	return NULL;
+}
+
 int lw_alive(int pid)
 {
-	const struct task *t;
 	unsigned long flags;
-	int alive = 0;
+	int alive;
 
 	kernel_enter();
 	flags = irq_save();
-	for_each_task(t)
-		alive |= t->pid == pid && t->state != TASK_ZOMBIE;
+	alive = find_app(pid) != NULL;
 	irq_restore(flags);
 	kernel_leave();
 	return alive;
+}
+
+int lw_kill(int pid)
+{
+	unsigned long flags;
+	struct task *t;
+
+	kernel_enter();
+	flags = irq_save();
+	t = find_app(pid);
+	if (t)
+		task_kill(t);
+	irq_restore(flags);
+	kernel_leave();
+	return t ? 0 : -1;
 }
 
 void lw_log(const char *text, size_t len)

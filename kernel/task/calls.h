@@ -35,6 +35,8 @@ void lw_yield(void);
 void lw_wait_while(const volatile long *word, long value);
 void lw_wake(void);
 int lw_alive(int pid);
+/* SIGKILL: 0, or -1 if there is no such app. */
+int lw_kill(int pid);
 
 /* A line of text for the kernel log. */
 void lw_log(const char *text, size_t len);

@@ -1,0 +1,124 @@
+/*
+ * crash: one deliberate fault, by crash.kind. Each must end in a report that names it.
+ */
+#include "kernel/core/lock.h"
+#include "kernel/core/machine.h"
+#include "kernel/core/printk.h"
+#include "kernel/task/scenario.h"
+#include "mm/page_alloc.h"
+
+static long kind = 1;
+
+static const struct param knobs[] = {
+	{"kind", "which fault (see tests/guest/crash.c)", 1, 12, &kind, NULL},
+};
+
+static void wild_pointer(void)
+{
+	*(volatile int *)0xffff900000001234 = 1;
+}
+
+static void null_pointer(void)
+{
+	volatile int *volatile p = (volatile int *)8;
+
+	*p = 1;
+}
+
+static noinline long overflow_stack(long depth)
+{
+	volatile char frame[512];
+
+	frame[0] = (char)depth;
+	if (depth == 1l << 40) /* the stack ends long before */
+		return depth;
+	return overflow_stack(depth + 1) + frame[0];
+}
+
+static void stack_overflow(void)
+{
+	overflow_stack(0);
+}
+
+static void double_free(void)
+{
+	struct page *page = alloc_pages(&system_memory, GFP_KERNEL, 2);
+
+	free_pages(&system_memory, page, 2);
+	free_pages(&system_memory, page, 2);
+}
+
+static void wrong_order(void)
+{
+	struct page *page = alloc_pages(&system_memory, GFP_KERNEL, 3);
+
+	free_pages(&system_memory, page, 1);
+}
+
+static void unknown_interrupt(void)
+{
+	asm volatile("int $0x55");
+}
+
+static void write_code(void)
+{
+	*(volatile char *)(void *)printk = 0;
+}
+
+static void execute_data(void)
+{
+	static char code[] = {0xc3};
+
+	((void (*)(void))(void *)code)();
+}
+
+static void divide(void)
+{
+	asm volatile("xorl %%ecx, %%ecx; xorl %%edx, %%edx; movl $1, %%eax; divl %%ecx"
+		     :
+		     :
+		     : "eax", "ecx", "edx", "cc");
+}
+
+static void panic_with_locks(void)
+{
+	static struct mutex held;
+
+	mutex_init(&held, "a mutex of this test");
+	mutex_lock(&held);
+	panic("test of a panic with a lock held");
+}
+
+static void sleep_in_atomic(void)
+{
+	irq_disable();
+	/* More than there is: the slow path must refuse to sleep here. */
+	for (;;)
+		if (!alloc_pages(&system_memory, GFP_KERNEL, 10))
+			panic("not reached");
+}
+
+static void jump_to_nowhere(void)
+{
+	((void (*)(void))0xffffa00000000000)();
+}
+
+static void (*const kinds[])(void) = {
+	wild_pointer, null_pointer, stack_overflow, double_free, wrong_order, unknown_interrupt,
+	write_code, execute_data, divide, panic_with_locks, sleep_in_atomic, jump_to_nowhere,
+};
+
+static void crash(void)
+{
+	pr_info("crash.kind=%ld of %lu", kind, ARRAY_SIZE(kinds));
+	kinds[kind - 1]();
+}
+
+SCENARIO(crash_scenario) = {
+	.name = "crash",
+	.help = "a deliberate fault, which must be named by its report",
+	.group = "test",
+	.kernel = crash,
+	.knobs = knobs,
+	.nr_knobs = ARRAY_SIZE(knobs),
+};

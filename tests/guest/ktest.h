@@ -1,0 +1,31 @@
+/*
+ * In-guest tests: functions registered through a section, run by the selftest scenario as a
+ * kernel task, reported as KTAP. A test returns at its first failed expectation.
+ */
+#ifndef GUEST_KTEST_H
+#define GUEST_KTEST_H
+
+#include "kernel/core/types.h"
+
+struct ktest {
+	const char *name;
+	/* NULL: passed, else what failed. */
+	const char *(*fn)(void);
+};
+
+#define KTEST(ident)                                                                               \
+	static const char *ident(void);                                                            \
+	static const struct ktest ident##_test = {#ident, ident};                                  \
+	static const struct ktest *const ident##_entry __attribute__((section(".ktests"), used)) = \
+		&ident##_test;                                                                     \
+	static const char *ident(void)
+
+#define KT_TEXT_(x) #x
+#define KT_TEXT(x) KT_TEXT_(x)
+#define EXPECT(cond)                                                                               \
+	do {                                                                                       \
+		if (!(cond))                                                                       \
+			return __FILE__ ":" KT_TEXT(__LINE__) ": expected " #cond;                 \
+	} while (0)
+
+#endif

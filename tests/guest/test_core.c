@@ -1,0 +1,236 @@
+/*
+ * kernel/core in the guest: printing, symbols, time, scheduling, locks.
+ */
+#include <string.h>
+
+#include "kernel/core/ksyms.h"
+#include "kernel/core/lock.h"
+#include "kernel/core/printk.h"
+#include "kernel/core/time.h"
+#include "kernel/core/trap.h"
+#include "kernel/task/app.h"
+#include "tests/guest/ktest.h"
+
+KTEST(integer_formats_of_both_widths)
+{
+	char buf[96];
+
+	ksnprintf(buf, sizeof(buf), "%zu %llu %5hd|%-4s|%016lx|%#x", (size_t)7, 1ull << 40,
+		(short)-3, "ab", 0xabcul, 0x24280cau);
+	EXPECT(!strcmp(buf, "7 1099511627776    -3|ab  |0000000000000abc|0x24280ca"));
+	EXPECT(ksnprintf(buf, 4, "%d", 123456) == 6 && !strcmp(buf, "123"));
+	return NULL;
+}
+
+KTEST(symbol_table_knows_functions)
+{
+	uint64_t offset, size;
+	const char *name = ksym_lookup((uint64_t)printk + 1, &offset, &size);
+
+	EXPECT(name && !strcmp(name, "printk"));
+	EXPECT(offset == 1 && size > 1);
+	EXPECT(!ksym_lookup((uint64_t)&log_ring, &offset, &size));
+	return NULL;
+}
+
+KTEST(whole_page_operations_keep_fp_registers)
+{
+	static char a[PAGE_SIZE] __attribute__((aligned(4096)));
+	static char b[PAGE_SIZE] __attribute__((aligned(4096)));
+	uint64_t before = 0x1234567890abcdef, after = 0;
+
+	memset(a, 0x5a, sizeof(a));
+	asm volatile("movq %0, %%xmm0" : : "r"(before));
+	copy_page(b, a);
+	clear_page(a);
+	asm volatile("movq %%xmm0, %0" : "=r"(after));
+	EXPECT(after == before);
+	EXPECT(b[0] == 0x5a && b[PAGE_SIZE - 1] == 0x5a);
+	for (size_t i = 0; i < sizeof(a); i++)
+		EXPECT(a[i] == 0);
+	return NULL;
+}
+
+KTEST(copy_from_a_bad_address_returns_what_is_left)
+{
+	char buf[16];
+
+	EXPECT(copy_app(buf, "hello", 6) == 0 && !strcmp(buf, "hello"));
+	EXPECT(copy_app(buf, (const void *)0x10, 8) == 8);
+	return NULL;
+}
+
+KTEST(sleeping_takes_its_ticks)
+{
+	unsigned long before = jiffies;
+	uint64_t ns = clock_ns();
+
+	schedule_timeout(TASK_UNINTERRUPTIBLE, 5);
+	EXPECT(jiffies - before == 5);
+	EXPECT(clock_ns() - ns > 4 * (1000000000ul / hz));
+	return NULL;
+}
+
+static struct timer order_timer[3];
+static char order_text[4];
+
+static void note_timer(struct timer *t)
+{
+	size_t n = strlen(order_text);
+
+	order_text[n] = 'a' + (t - order_timer);
+	order_text[n + 1] = '\0';
+}
+
+KTEST(timers_run_in_order_of_expiry)
+{
+	static const unsigned int ticks[3] = {3, 1, 1};
+
+	order_text[0] = '\0';
+	for (int i = 0; i < 3; i++) {
+		timer_init(&order_timer[i], note_timer);
+		timer_start(&order_timer[i], ticks[i]);
+	}
+	schedule_timeout(TASK_UNINTERRUPTIBLE, 5);
+	EXPECT(!strcmp(order_text, "bca"));
+	return NULL;
+}
+
+static volatile unsigned long spins[2];
+static volatile bool spin_stop;
+
+static void spinner(void *arg)
+{
+	while (!spin_stop)
+		(*(volatile unsigned long *)arg)++;
+	app_exit(0);
+}
+
+/* Neither gives up the CPU: only the tick can share it between them and us. */
+KTEST(tasks_are_preempted_fairly)
+{
+	int code;
+
+	spin_stop = false;
+	spins[0] = spins[1] = 0;
+	EXPECT(kthread_spawn("spin0", spinner, (void *)&spins[0]));
+	EXPECT(kthread_spawn("spin1", spinner, (void *)&spins[1]));
+	schedule_timeout(TASK_UNINTERRUPTIBLE, 40);
+	spin_stop = true;
+	EXPECT(app_wait(&code) > 0 && app_wait(&code) > 0);
+	EXPECT(spins[0] > 0 && spins[1] > 0);
+	EXPECT(spins[0] < 2 * spins[1] && spins[1] < 2 * spins[0]);
+	return NULL;
+}
+
+static struct mutex test_mutex;
+static struct rwsem test_rwsem;
+static char lock_text[8];
+
+static void note(char c)
+{
+	size_t n = strlen(lock_text);
+
+	lock_text[n] = c;
+	lock_text[n + 1] = '\0';
+}
+
+static void mutex_user(void *arg)
+{
+	mutex_lock(&test_mutex);
+	note('a' + (char)(long)arg);
+	mutex_unlock(&test_mutex);
+	app_exit(0);
+}
+
+KTEST(mutex_goes_to_the_longest_waiter)
+{
+	int code;
+
+	lock_text[0] = '\0';
+	mutex_init(&test_mutex, "test mutex");
+	mutex_lock(&test_mutex);
+	EXPECT(!mutex_trylock(&test_mutex));
+	for (long i = 0; i < 3; i++)
+		EXPECT(kthread_spawn("waiter", mutex_user, (void *)i));
+	schedule_timeout(TASK_UNINTERRUPTIBLE, 2);
+	EXPECT(lock_text[0] == '\0');
+	mutex_unlock(&test_mutex);
+	for (int i = 0; i < 3; i++)
+		EXPECT(app_wait(&code) > 0);
+	EXPECT(!strcmp(lock_text, "abc"));
+	lock_forget(&test_mutex.info);
+	return NULL;
+}
+
+static void rwsem_user(void *arg)
+{
+	if (arg) {
+		down_write(&test_rwsem);
+		note('w');
+		up_write(&test_rwsem);
+	} else {
+		down_read(&test_rwsem);
+		note('r');
+		up_read(&test_rwsem);
+	}
+	app_exit(0);
+}
+
+/* Readers share, a writer excludes, and a reader behind a waiting writer waits as well. */
+KTEST(rwsem_readers_and_writer)
+{
+	int code;
+
+	lock_text[0] = '\0';
+	rwsem_init(&test_rwsem, "test rwsem");
+	down_read(&test_rwsem);
+	EXPECT(down_read_trylock(&test_rwsem));
+	up_read(&test_rwsem);
+	EXPECT(kthread_spawn("writer", rwsem_user, (void *)1));
+	schedule_timeout(TASK_UNINTERRUPTIBLE, 1);
+	EXPECT(!down_read_trylock(&test_rwsem));
+	EXPECT(kthread_spawn("reader", rwsem_user, NULL));
+	schedule_timeout(TASK_UNINTERRUPTIBLE, 1);
+	EXPECT(lock_text[0] == '\0');
+	up_read(&test_rwsem);
+	EXPECT(app_wait(&code) > 0 && app_wait(&code) > 0);
+	EXPECT(!strcmp(lock_text, "wr"));
+	lock_forget(&test_rwsem.info);
+	return NULL;
+}
+
+static int killable_result;
+
+static void killable_waiter(void *unused)
+{
+	(void)unused;
+	killable_result = mutex_lock_killable(&test_mutex);
+	app_exit(0);
+}
+
+KTEST(a_kill_ends_a_killable_wait_only)
+{
+	struct task *t;
+	int code;
+
+	mutex_init(&test_mutex, "test mutex");
+	mutex_lock(&test_mutex);
+	killable_result = 1;
+	t = kthread_spawn("killable", killable_waiter, NULL);
+	EXPECT(t);
+	schedule_timeout(TASK_UNINTERRUPTIBLE, 1);
+	task_kill(t);
+	EXPECT(app_wait(&code) > 0 && killable_result == -1);
+	lock_text[0] = '\0';
+	t = kthread_spawn("stubborn", mutex_user, (void *)0);
+	EXPECT(t);
+	schedule_timeout(TASK_UNINTERRUPTIBLE, 1);
+	task_kill(t);
+	schedule_timeout(TASK_UNINTERRUPTIBLE, 2);
+	EXPECT(t->state == TASK_UNINTERRUPTIBLE && lock_text[0] == '\0');
+	mutex_unlock(&test_mutex);
+	EXPECT(app_wait(&code) > 0 && !strcmp(lock_text, "a"));
+	lock_forget(&test_mutex.info);
+	return NULL;
+}

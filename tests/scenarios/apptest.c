@@ -1,0 +1,150 @@
+/*
+ * apptest: what apps are promised (DESIGN §4): ordinary C on newlib, an address space, globals
+ * and libc state of their own, floating point that survives preemption, and a kill that works.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernel/task/scenario.h"
+
+static int private_global = 42;
+static char big_bss[100000];
+static volatile long shared_word KERNEL_DATA;
+static volatile long passed KERNEL_DATA, failed KERNEL_DATA;
+
+static void report(int ok, const char *name)
+{
+	if (ok)
+		passed++;
+	else
+		failed++;
+	printf("%s %ld %s\n", ok ? "ok" : "not ok", passed + failed, name);
+}
+
+static void change_globals(long value)
+{
+	private_global = (int)value;
+	memset(big_bss, 1, sizeof(big_bss));
+	exit(private_global == value ? 7 : 1);
+}
+
+static void test_globals_are_private(void)
+{
+	int code = 0;
+
+	lw_spawn("globals", change_globals, 43);
+	lw_wait(&code);
+	report(code == 7 && private_global == 42 && big_bss[99999] == 0, "globals_are_private");
+}
+
+static void test_libc(void)
+{
+	char text[64];
+	char *p = malloc(3000000), *q = malloc(100);
+
+	memset(p, 7, 3000000);
+	snprintf(text, sizeof(text), "%.3f %zu %lld %s", 3.14159, sizeof(p), 1ll << 40, "x");
+	report(!strcmp(text, "3.142 8 1099511627776 x"), "printf_knows_floats_and_wide_integers");
+	report(p && q && p[2999999] == 7, "malloc_gives_memory");
+	free(p);
+	free(q);
+}
+
+static double spin_sum(int start)
+{
+	double sum = 0;
+
+	for (int i = start; i < start + 3000000; i++)
+		sum += i * 0.5;
+	return sum;
+}
+
+static void fp_app(long start)
+{
+	double expected = 0.5 * (3000000.0 * start + 3000000.0 * 2999999.0 / 2);
+
+	exit(spin_sum((int)start) == expected ? 0 : 1);
+}
+
+/* Several ticks long, so they interrupt each other in the middle of the sum. */
+static void test_fp_survives_preemption(void)
+{
+	int code, bad = 0;
+
+	for (long i = 0; i < 4; i++)
+		lw_spawn("fp", fp_app, i * 1000);
+	while (lw_wait(&code) > 0)
+		bad += code != 0;
+	report(bad == 0, "fp_state_survives_preemption");
+}
+
+static void busy(long unused)
+{
+	(void)unused;
+	for (;;)
+		private_global++;
+}
+
+static void sleeper(long unused)
+{
+	(void)unused;
+	for (;;)
+		lw_wait_while(&shared_word, 0);
+}
+
+static void test_kill(void (*fn)(long), const char *name)
+{
+	int code = 0, pid = lw_spawn("target", fn, 0);
+
+	lw_sleep_ms(12);
+	report(lw_alive(pid), "is_alive_before_the_kill");
+	lw_kill(pid);
+	report(lw_wait(&code) == pid && code == -9, name);
+}
+
+static void test_map(void)
+{
+	char *a = lw_map(1 << 20), *b = lw_map(1 << 20);
+
+	a[0] = 1;
+	b[(1 << 20) - 1] = 2;
+	report(a && b && a[1] == 0, "mapped_memory_is_zero");
+	lw_unmap(a, 1 << 20);
+	a = lw_map(4096);
+	report(a && a[0] == 0, "unmapped_memory_comes_back_zero");
+}
+
+static void test_log_of_bad_text(void)
+{
+	lw_log((const char *)0x10, 5);
+	report(1, "a_bad_pointer_in_a_kernel_call_is_survived");
+}
+
+static void apptest(long unused)
+{
+	(void)unused;
+	test_globals_are_private();
+	test_libc();
+	test_fp_survives_preemption();
+	test_kill(busy, "a_kill_ends_a_busy_app");
+	test_kill(sleeper, "a_kill_ends_a_killable_sleep");
+	test_map();
+	test_log_of_bad_text();
+	printf("1..%ld\n", passed + failed);
+	lw_counter("ktap_passed", passed);
+	lw_counter("ktap_failed", failed);
+}
+
+static const struct scenario_arm arms[] = {
+	{.patch = "none", .outcome = "completed", .checks = {"ktap_failed == 0", "ktap_passed > 0"}},
+};
+
+SCENARIO(apptest_scenario) = {
+	.name = "apptest",
+	.help = "what apps are promised: address space, globals, libc, floats, kills",
+	.group = "test",
+	.app = apptest,
+	.arms = arms,
+	.nr_arms = ARRAY_SIZE(arms),
+};
