@@ -18,7 +18,6 @@ BOOT ?= kernel
 BUILD ?= release
 TIMEOUT ?= 300
 AT ?= oom
-PORT ?=
 
 CC := gcc
 TOP := build
@@ -32,7 +31,7 @@ GENERAL_REGS := $(if $(findstring clang,$(CC)),-mno-sse -mno-mmx -mno-80387,-mge
 OPT := $(if $(filter debug,$(BUILD)),-Og -DLW_DEBUG,-O2)
 COMMON := -std=gnu11 $(OPT) -g -Wall -Wextra -Werror -ffreestanding -mno-red-zone -mcmodel=kernel \
 	-fno-pic -fno-pie -fno-stack-protector -fno-omit-frame-pointer -fno-strict-aliasing \
-	-fno-asynchronous-unwind-tables -I. -isystem $(NEWLIB)/include -MMD -MP
+	-fno-optimize-sibling-calls -fno-asynchronous-unwind-tables -I. -isystem $(NEWLIB)/include -MMD -MP
 KFLAGS := $(COMMON) $(GENERAL_REGS)
 AFLAGS := $(COMMON)
 
@@ -47,7 +46,7 @@ RUN := $(PY) tests/run/lowwater.py
 RUN_OPTIONS = --mem $(MEM) --cpus $(CPUS) --seed $(SEED) --sched $(SCHED) --mode $(MODE) \
 	--args "$(ARGS)" --boot $(BOOT) --build $(BUILD) --timeout $(TIMEOUT) --build-dir $(TOP)
 
-.PHONY: all image setup run test debug core iso clean help format
+.PHONY: all image setup run test debug core iso clean help format clang-check objects
 all: image iso
 
 image: $(ELF)
@@ -103,6 +102,22 @@ else
 	@$(RUN) run --scenario $(SCENARIO) --patch $(PATCH) $(RUN_OPTIONS)
 endif
 
+test: image clang-check
+	@$(MAKE) --no-print-directory BUILD=debug image
+	@$(PY) tests/run/test_all.py
+
+# Every source file must also pass clang's warnings.
+clang-check: image
+	@$(MAKE) --no-print-directory CC=clang TOP=$(TOP)/clang NEWLIB=$(TOP)/newlib objects
+
+objects: $(KERNEL_O) $(APP_O)
+
+debug: image
+	@$(RUN) debug --scenario $(or $(SCENARIO),spike) --patch $(PATCH) $(RUN_OPTIONS)
+
+core: image
+	@$(RUN) core --at $(AT) --scenario $(or $(SCENARIO),spike) --patch $(PATCH) $(RUN_OPTIONS)
+
 iso: image
 	@$(RUN) iso --build $(BUILD) --build-dir $(TOP) --out $(TOP)/lowwater.iso
 
@@ -122,4 +137,5 @@ help:
 	@echo "make test            everything that is tested"
 	@echo "make iso, make clean, make help"
 
+-include tests/host/host.mk
 -include $(KERNEL_O:.o=.d) $(APP_O:.o=.d)

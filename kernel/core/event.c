@@ -47,6 +47,15 @@ const char *event_string(const char *text, char *buf, size_t size)
 	return buf;
 }
 
+const char *event_count(long n, char *buf, size_t size)
+{
+	if (n < 0)
+		ksnprintf(buf, size, "null");
+	else
+		ksnprintf(buf, size, "%ld", n);
+	return buf;
+}
+
 void event_counter(const char *name, unsigned long value)
 {
 	event("{\"event\":\"counter\",\"name\":\"%s\",\"value\":%lu}", name, value);

@@ -13,6 +13,8 @@ void event_init(void);
 void event(const char *fmt, ...) __printf(1, 2);
 /* Escape `text` for use inside a JSON string. Returns `buf`. */
 const char *event_string(const char *text, char *buf, size_t size);
+/* A count as JSON: null when it is negative, which is to say unknown. Returns `buf`. */
+const char *event_count(long n, char *buf, size_t size);
 /* {"event":"counter","name":...,"value":...} */
 void event_counter(const char *name, unsigned long value);
 

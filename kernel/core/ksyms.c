@@ -7,6 +7,7 @@
 #include "kernel/core/machine.h"
 #include "kernel/core/printk.h"
 #include "kernel/core/task.h"
+#include "kernel/core/trap.h"
 
 #define MAX_FRAMES 48
 
@@ -45,11 +46,10 @@ static void print_frame(uint64_t addr)
 		pr_warn(" [<%016lx>] %s+0x%lx/0x%lx", addr, name, offset, size);
 }
 
-void print_trace(uint64_t fp)
+static void print_frames(uint64_t fp)
 {
 	uint64_t lo, hi;
 
-	pr_warn("Call Trace:");
 	for (int i = 0; i < MAX_FRAMES && task_stack_span(fp, &lo, &hi); i++) {
 		const uint64_t *frame = (const uint64_t *)fp;
 
@@ -62,6 +62,22 @@ void print_trace(uint64_t fp)
 			break;
 		fp = frame[0];
 	}
+}
+
+void print_trace(uint64_t fp)
+{
+	pr_warn("Call Trace:");
+	print_frames(fp);
+}
+
+void print_trace_regs(const struct pt_regs *regs)
+{
+	uint64_t lo, hi, unused;
+
+	pr_warn("Call Trace:");
+	if (!ksym_lookup(regs->rip, &unused, &unused) && task_stack_span(regs->rsp, &lo, &hi))
+		print_frame(*(const uint64_t *)regs->rsp);
+	print_frames(regs->rbp);
 }
 
 void dump_stack_header(void)
@@ -85,11 +101,18 @@ static void print_raw_stack(const uint64_t *sp)
 		pr_warn(" %016lx %016lx %016lx %016lx", sp[0], sp[1], sp[2], sp[3]);
 }
 
-noinline void dump_stack(void)
+/* Its own frame's return address makes dump_stack() the first line, as in Linux. */
+static noinline void print_stack_from_here(void)
 {
 	const uint64_t *fp = __builtin_frame_address(0);
 
-	dump_stack_header();
-	print_raw_stack(fp);
+	print_raw_stack(fp + 2);
 	print_trace((uint64_t)fp);
+}
+
+noinline void dump_stack(void)
+{
+	dump_stack_header();
+	print_stack_from_here();
+	barrier(); /* a call, not a jump: the frame must be there to be seen */
 }

@@ -29,9 +29,11 @@ void panic_add_report(void (*fn)(void))
 
 void machine_exit(enum exit_code code)
 {
+	char insns[24];
+
 	irq_disable();
-	event("{\"event\":\"end\",\"code\":%d,\"insns\":%ld,\"ns\":%lu}", (int)code,
-		instructions_since_boot(), (unsigned long)clock_ns());
+	event("{\"event\":\"end\",\"code\":%d,\"insns\":%s,\"ns\":%lu}", (int)code,
+		event_count(instructions_since_boot(), insns, sizeof(insns)), (unsigned long)clock_ns());
 	outl(DEBUG_EXIT_PORT, 0x10 + code);
 	if (acpi_info.pm1a_control)
 		outw(acpi_info.pm1a_control, ACPI_SLEEP_S5);
@@ -73,7 +75,7 @@ static void report_once(struct pt_regs *regs, uint64_t fp)
 	if (regs) {
 		print_regs(regs);
 		dump_stack_header();
-		print_trace(regs->rbp);
+		print_trace_regs(regs);
 	} else {
 		dump_stack_header();
 		print_trace(fp);

@@ -96,7 +96,7 @@ static void list_scenarios(void)
 static void announce(const struct scenario *s)
 {
 	struct line l;
-	char list[256];
+	char list[256], count[24];
 	long insns = instructions_since_boot();
 	unsigned long ns = clock_ns();
 
@@ -110,8 +110,9 @@ static void announce(const struct scenario *s)
 		if (patches_chosen & patches[i].bit)
 			line_add(&l, "%s\"%s\"", n++ ? "," : "", patches[i].name);
 	event("{\"event\":\"start\",\"scenario\":\"%s\",\"patches\":[%s],\"seed\":%ld,\"sched\":%ld,"
-	      "\"insns\":%ld,\"ns\":%lu}",
-		s->name, l.text, workload_seed, schedule_seed, insns, ns);
+	      "\"insns\":%s,\"ns\":%lu}",
+		s->name, l.text, workload_seed, schedule_seed,
+		event_count(insns, count, sizeof(count)), ns);
 }
 
 static void report_counters(const struct memory *m)

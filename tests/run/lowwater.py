@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""The runner's command line: run, all, iso, list. The work itself is in the modules beside it.
+"""The runner's command line: run, all, iso, list, debug, core. The work itself is in the modules beside it.
 
 Exit code of `run`: 0 as expected, 1 finished otherwise or a report's sums are wrong, 2 bad
 parameter, 3 panic, 4 lockup, 5 timeout, 6 crash. `all`: 0 when every arm did what it declares.
@@ -13,6 +13,8 @@ sys.dont_write_bytecode = True  # the source tree stays as it is
 
 # pylint: disable=wrong-import-position
 import arms  # noqa: E402
+import core  # noqa: E402
+import debug  # noqa: E402
 import iso  # noqa: E402
 import outcome  # noqa: E402
 import runner  # noqa: E402
@@ -55,27 +57,41 @@ def main(argv=None):
 def parser():
     top = Parser(prog="lowwater.py", description="Runs Lowwater under QEMU and judges it.",
                  allow_abbrev=False)
-    commands = top.add_subparsers(required=True, metavar="run|all|iso|list")
+    commands = top.add_subparsers(required=True, metavar="run|all|iso|list|debug|core")
     for name, command, text in (("run", run, "one run"), ("all", run_all, "every study arm"),
                                 ("iso", make_iso, "the GRUB image with a menu"),
-                                ("list", show_list, "the scenarios and their arms")):
+                                ("list", show_list, "the scenarios and their arms"),
+                                ("debug", run_debug, "one run under GDB"),
+                                ("core", make_core, "a core of one run for GDB")):
         sub = commands.add_parser(name, help=text, allow_abbrev=False)
         sub.set_defaults(command=command)
         for option, default, note in OPTIONS:
             sub.add_argument(f"--{option}", default=default, help=f"{note} [{default}]")
         if name == "iso":
             sub.add_argument("--out", default="", help="the image [BUILD_DIR/lowwater.iso]")
+        elif name == "debug":
+            sub.add_argument("--port", default="", help="of the gdbstub [a free one]")
+            sub.add_argument("--halt", action="store_true", help="stay at reset, do not continue")
+            sub.add_argument("--batch", default="", help="GDB commands a;b instead of a prompt")
+            sub.add_argument("--ex", action="append", default=[], help="one such command")
+        elif name == "core":
+            sub.add_argument("--at", default="oom", help="oom, panic or end [oom]")
     return top
 
 
 def run(spec, _options):
     result = runner.run(spec, arms.find(known_arms(spec), spec.scenario, spec.patch))
-    print(runner.publish([result], spec.folder))
+    shown = runner.publish([result], spec.folder)
+    code = outcome.exit_code(result)
+    if code == outcome.EXITS["bad-parameter"]:
+        print(result["message"])  # one line that names it is all there is to say
+        return code
+    print(shown)
     for line in table.summaries(result) + table.problems(result):
         print(line)
     for name in ("console.log", "result.json"):
         print(spec.folder / name)
-    return outcome.exit_code(result)
+    return code
 
 
 def known_arms(spec):
@@ -106,6 +122,17 @@ def run_all(spec, _options):
 def vars_of(spec):
     """Return a spec as the texts it was made of."""
     return {field.name: str(getattr(spec, field.name)) for field in dataclasses.fields(spec)}
+
+
+def run_debug(spec, options):
+    arm = arms.find(known_arms(spec), spec.scenario, spec.patch)
+    wanted = debug.commands(options.batch, options.ex)
+    return debug.run(spec, arm, wanted, options.port, options.halt)
+
+
+def make_core(spec, options):
+    arm = arms.find(known_arms(spec), spec.scenario, spec.patch)
+    return core.run(spec, arm, options.at)
 
 
 def make_iso(spec, options):

@@ -78,9 +78,9 @@ def run(argv, log, timeout, tick=None):
                 child.wait()
 
 
-def spawn(argv, out):
+def spawn(argv, out, **options):
     try:
-        return subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+        return subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out, **options)
     except OSError as error:
         raise UserError(f"{argv[0]}: cannot start the emulator ({error.strerror}); "
                         "install qemu-system-x86 or set LOWWATER_QEMU") from error

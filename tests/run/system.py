@@ -1,0 +1,72 @@
+"""What the system tests share: one bounded boot of the real kernel, and what it left behind."""
+import json
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+# pylint: disable=wrong-import-position
+import qemu  # noqa: E402
+from options import make_spec  # noqa: E402
+
+TIMEOUT = 300
+STATUS = {"finished": 33, "refused": 37, "panic": 39}
+DEFAULTS = {"scenario": "info", "patch": "none", "mem": "64", "cpus": "1", "seed": "1",
+            "sched": "0", "mode": "exact", "args": "", "boot": "kernel", "build": "release",
+            "timeout": str(TIMEOUT), "results": "", "build_dir": "build"}
+
+
+@dataclass
+class Boot:
+    """One boot's exit status, console text and events."""
+
+    status: int
+    console: str
+    events: list
+
+    def counter(self, name):
+        return next(e["value"] for e in self.events
+                    if e.get("event") == "counter" and e["name"] == name)
+
+    def error_line(self):
+        lines = [line for line in self.console.splitlines() if "lowwater: " in line]
+        return lines[-1].split("] ", 1)[-1] if lines else ""
+
+
+def argv_for(folder, line=None, without=(), **options):
+    """The emulator's command line for a run; `line` replaces the kernel's whole command line."""
+    spec = make_spec(DEFAULTS | {"results": str(folder)} | options)
+    text = qemu.kernel_line(spec) if line is None else line
+    argv = qemu.command(spec, text, folder / "console.log", folder / "events.jsonl")
+    for device in without:
+        at = next(i for i, word in enumerate(argv) if word.startswith(device))
+        del argv[at - 1:at + 1]
+    return argv
+
+
+def boot(line=None, extra=(), without=(), while_running=None, **options):
+    """Boot once and return what happened; while_running(child) may talk to the emulator."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        argv = argv_for(folder, line, without, **options) + list(extra)
+        with subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL) as child:
+            try:
+                if while_running:
+                    while_running()
+                status = child.wait(TIMEOUT)
+            finally:
+                if child.poll() is None:
+                    child.kill()
+        return Boot(status, read(folder / "console.log"), parse(read(folder / "events.jsonl")))
+
+
+def read(path):
+    return path.read_text(errors="replace") if path.is_file() else ""
+
+
+def parse(text):
+    return [json.loads(line) for line in text.splitlines() if line.endswith("}")]

@@ -1,0 +1,123 @@
+"""The study's arms as a user runs them: tables, result files and what each arm must show."""
+import json
+import subprocess
+import unittest
+from pathlib import Path
+
+import identities
+import report
+import system
+from system import STATUS, boot
+
+RUNNER = ["/usr/bin/python3", "tests/run/lowwater.py"]
+
+
+def run_one(*options, results="build/test/study"):
+    done = subprocess.run(RUNNER + ["run", "--results", results, *options], text=True,
+                          capture_output=True, timeout=system.TIMEOUT, check=False)
+    return done.returncode, done.stdout
+
+
+def result_of(scenario, arm, results="build/test/study"):
+    return json.loads(Path(results, scenario, arm, "result.json").read_text())
+
+
+class Spike(unittest.TestCase):
+    """2048 MiB: the machine of the seed report."""
+
+    def test_none_is_killed_with_the_reserve_intact(self):
+        code, shown = run_one("--scenario", "spike", "--patch", "none")
+        result = result_of("spike", "none")
+        first = result["reports"][0]
+        zone = first["zones"]["DMA32"]
+        self.assertEqual((code, result["outcome"]), (0, "oom-killed"), shown)
+        self.assertGreaterEqual(result["counters"]["oom_kills"], 1)
+        self.assertEqual(result["counters"]["highatomic_released_pages"], 0)
+        self.assertGreater(zone["free"], zone["min"])
+        self.assertGreaterEqual(zone["free_by_type"]["H"], 2 * zone["min"])
+        self.assertTrue(zone["all_free_H"])
+        self.assertEqual((first["gfp_mask"], first["order"]), (0x24280ca, 0))
+        self.assertEqual(zone["present"] * 4, 2080640)
+        self.assertEqual(first["zones"]["DMA"]["present"] * 4, 15992)
+        self.assertEqual(identities.check(first, 1)["violated"], [])
+
+    def test_exhaust_alone_never_reaches_its_helper(self):
+        code, shown = run_one("--scenario", "spike", "--patch", "highatomic-exhaust")
+        result = result_of("spike", "highatomic-exhaust")
+        self.assertEqual((code, result["outcome"]), (0, "oom-killed"), shown)
+        self.assertEqual(result["counters"]["highatomic_released_pages"], 0)
+
+    def test_all_completes(self):
+        code, shown = run_one("--scenario", "spike", "--patch", "all")
+        result = result_of("spike", "all")
+        self.assertEqual((code, result["outcome"]), (0, "completed"), shown)
+        self.assertEqual(result["counters"]["oom_kills"], 0)
+        self.assertGreater(result["counters"]["highatomic_released_pages"], 0)
+
+    def test_each_of_six_rounds_reserves_a_block(self):
+        run = boot(scenario="spike", mem="2048")
+        rounds = [line for line in run.console.splitlines() if ": round " in line]
+        self.assertGreaterEqual(len(rounds), 6)
+        for line in rounds[:6]:
+            self.assertIn("(+1024)", line)
+
+    def test_demand_is_the_same_in_every_arm(self):
+        demands = {boot(scenario="spike", mem="128", patch=patch).counter("spike_demand")
+                   for patch in ("none", "highatomic-exhaust", "all")}
+        self.assertEqual(len(demands), 1)
+
+    def test_other_machines(self):
+        for options in ({"mem": "128"}, {"mem": "256"}, {"mem": "1024"},
+                        {"mem": "128", "args": "pageblock_order=9"},
+                        {"mem": "256", "args": "spike.apps=9 spike.skew=0"},
+                        {"mem": "256", "seed": "7"}):
+            for patch, kills in (("none", 1), ("all", 0)):
+                with self.subTest(patch=patch, **options):
+                    run = boot(scenario="spike", patch=patch, **options)
+                    self.assertEqual(run.status, STATUS["finished"], run.console[-1500:])
+                    self.assertEqual(min(run.counter("oom_kills"), 1), kills)
+                    for one in report.parse(run.console.splitlines()):
+                        self.assertEqual(identities.check(one, 1)["violated"], [])
+
+    def test_debug_build_and_fast_mode(self):
+        for options in ({"build": "debug"}, {"mode": "fast"}):
+            with self.subTest(**options):
+                run = boot(scenario="spike", mem="128", **options)
+                self.assertEqual(run.status, STATUS["finished"])
+                self.assertGreaterEqual(run.counter("oom_kills"), 1)
+
+
+class Runner(unittest.TestCase):
+    def test_a_typo_is_one_line(self):
+        code, shown = run_one("--scenario", "spike", "--mem", "64", "--args", "spike.apsp=3")
+        self.assertEqual(code, 2)
+        self.assertEqual(len(shown.strip().splitlines()), 1)
+        self.assertIn("the nearest is spike.apps", shown)
+
+    def test_result_files(self):
+        code, _ = run_one("--scenario", "info", "--mem", "64")
+        folder = Path("build/test/study/info/none")
+        self.assertEqual(code, 0)
+        for name in ("console.log", "result.json", "junit.xml", "table.txt"):
+            self.assertTrue((folder / name).is_file(), name)
+        result = result_of("info", "none")
+        for key in ("scenario", "arm", "patches", "seed", "sched", "cpus", "mem_mib", "mode",
+                    "build", "outcome", "as_expected", "console_sha256", "wall_seconds", "qemu"):
+            self.assertIn(key, result)
+
+    def test_panic_on_oom(self):
+        code, _ = run_one("--scenario", "spike", "--mem", "128", "--args", "panic_on_oom=2",
+                          results="build/test/panic")
+        result = result_of("spike", "none", "build/test/panic")
+        self.assertEqual((code, result["outcome"]), (3, "panic"))
+        self.assertIn("compulsory panic_on_oom is enabled", Path(
+            "build/test/panic/spike/none/console.log").read_text())
+
+    def test_kill_of_the_allocating_task(self):
+        run = boot(scenario="spike", mem="128", args="oom_kill_allocating_task=1 oom_dump_tasks=0")
+        self.assertIn("Out of memory (oom_kill_allocating_task): Kill process", run.console)
+        self.assertNotIn("[ pid ]", run.console)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,289 @@
+"""The real kernel in QEMU: boot, parameters, damaged machines, deliberate faults, exact runs."""
+import os
+import re
+import socket
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+import iso
+import system
+from system import STATUS, boot
+
+# MiB: (spanned, present) of each zone on Linux on the same machine (measured).
+PEER_ZONES = {
+    128: {"DMA": (4095, 3998), "DMA32": (28640, 28640)},
+    256: {"DMA": (4095, 3998), "DMA32": (61408, 61408)},
+    512: {"DMA": (4095, 3998), "DMA32": (126944, 126944)},
+    1024: {"DMA": (4095, 3998), "DMA32": (258016, 258016)},
+    2048: {"DMA": (4095, 3998), "DMA32": (520160, 520160)},
+    3072: {"DMA": (4095, 3998), "DMA32": (782304, 782304)},
+    4096: {"DMA": (4095, 3998), "DMA32": (1044480, 782304), "Normal": (262144, 262144)},
+    8192: {"DMA": (4095, 3998), "DMA32": (1044480, 782304), "Normal": (1310720, 1310720)},
+}
+OTHER_SIZES = (32, 33, 65, 100, 3000, 3583, 3584, 3585, 5000, 16384)
+DMA_END, DMA32_END = 0x1000, 0x100000
+
+
+def zones_of(console):
+    """{zone: (spanned, present)} of the zoneinfo in a console."""
+    found, zone = {}, None
+    for line in console.splitlines():
+        text = line.split("] ", 1)[-1]
+        head = re.fullmatch(r"Node 0, zone\s+(\w+)", text)
+        zone = head[1] if head else zone
+        field = re.fullmatch(r"\s+(spanned|present|managed)\s+(\d+)", text)
+        if field:
+            found.setdefault(zone, {})[field[1]] = int(field[2])
+    return found
+
+
+def zones_by_rule(console):
+    """The same from the firmware's map in the console, by the rules of Linux."""
+    usable = []
+    for start, end, kind in re.findall(r"\[mem (0x\w+)-(0x\w+)\] (\w+)", console):
+        if kind == "usable":
+            first, last = -(-int(start, 16) // 4096), (int(end, 16) + 1) // 4096
+            usable += [(max(first, 1), min(last, 0xa0)), (max(first, 0x100), last)]
+    usable = [(a, b) for a, b in usable if a < b]
+    top, expected = max(b for _, b in usable), {}
+    for zone, low, high in (("DMA", 1, DMA_END), ("DMA32", DMA_END, DMA32_END),
+                            ("Normal", DMA32_END, top)):
+        high = min(high, top)
+        present = sum(max(0, min(b, high) - max(a, low)) for a, b in usable)
+        if present:
+            expected[zone] = (high - low, present)
+    return expected
+
+
+class Boots(unittest.TestCase):
+    def test_zones_equal_the_peer(self):
+        for mem, expected in PEER_ZONES.items():
+            with self.subTest(mem=mem):
+                run = boot(mem=str(mem))
+                zones = zones_of(run.console)
+                self.assertEqual(run.status, STATUS["finished"])
+                self.assertEqual({z: (v["spanned"], v["present"]) for z, v in zones.items()},
+                                 expected)
+
+    def test_zones_of_other_sizes_follow_the_map(self):
+        for mem in OTHER_SIZES:
+            with self.subTest(mem=mem):
+                run = boot(mem=str(mem))
+                zones = zones_of(run.console)
+                self.assertEqual(run.status, STATUS["finished"])
+                self.assertEqual({z: (v["spanned"], v["present"]) for z, v in zones.items()},
+                                 zones_by_rule(run.console))
+
+    def test_default_machine_is_cheap(self):
+        run = boot(mem="2048")
+        managed = sum(v["managed"] for v in zones_of(run.console).values())
+        start = next(e for e in run.events if e["event"] == "start")
+        self.assertGreaterEqual(managed, 515000)
+        self.assertLessEqual(start["insns"], 15_000_000)
+        self.assertIn(f"boot took {start['insns']} instructions", run.console)
+
+    def test_too_little_memory(self):
+        for mem in (2, 8, 16, 24):
+            with self.subTest(mem=mem):
+                run = boot(mem=str(mem))
+                self.assertEqual(run.status, STATUS["refused"])
+                self.assertRegex(run.error_line(), r"machine: \d+ MiB of usable memory; "
+                                                   r"expected at least 24 MiB")
+
+    def test_grub_image(self):
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            spec = system.make_spec(system.DEFAULTS | {"boot": "iso", "results": name})
+            image = folder / "boot.iso"
+            iso.build(iso.silent("scenario=info patch=none icount=0"), spec.elf, image)
+            argv = system.qemu.command(spec, "", folder / "console.log", folder / "e", image)
+            status, _ = system.qemu.run(argv, folder / "qemu.log", system.TIMEOUT)
+            console = system.read(folder / "console.log")
+        self.assertEqual(status, STATUS["finished"])
+        self.assertIn("Multiboot 2", console)
+        self.assertEqual(zones_of(console), zones_of(boot().console))
+
+    def test_menu_has_every_study_arm(self):
+        text = iso.menu(system_arms())
+        for scenario, patch in (("info", "none"), ("spike", "none"),
+                                ("spike", "highatomic-exhaust"), ("spike", "all")):
+            self.assertIn(f"'scenario={scenario}' 'patch={patch}'", text)
+        self.assertIn("terminal_output serial console", text)
+
+    def test_power_off_without_the_exit_device(self):
+        run = boot(without=("isa-debug-exit",))
+        self.assertEqual(run.status, 0)
+        self.assertIn("scenario info finished", run.console)
+
+    def test_no_hpet(self):
+        run = boot(extra=("-no-hpet",))
+        self.assertEqual(run.status, STATUS["refused"])
+        self.assertIn("machine: no HPET", run.error_line())
+
+    def test_command_line_never_shows_a_path(self):
+        self.assertNotIn("lowwater.elf", boot().console)
+
+    def test_hardware_name_is_the_firmwares(self):
+        run = boot(scenario="crash")
+        self.assertRegex(run.console, r"Hardware name: QEMU Standard PC \(i440FX \+ PIIX, 1996\), "
+                                      r"BIOS \S+ \d\d/\d\d/\d{4}")
+
+
+def system_arms():
+    import arms  # pylint: disable=import-outside-toplevel
+    return arms.study(arms.load(system.make_spec(system.DEFAULTS)))
+
+
+class Parameters(unittest.TestCase):
+    CASES = (
+        ("spike.apsp=3", 'unknown name "spike.apsp"; the nearest is spike.apps'),
+        ("sceanrio=info", 'unknown name "sceanrio"; the nearest is scenario'),
+        ("spike.apps=0", "spike.apps=0; expected 1 to 64"),
+        ("spike.apps=x3", "spike.apps=x3; expected 1 to 64"),
+        ("spike.apps=", "spike.apps=; expected 1 to 64"),
+        ("spike.apps=99999999999999999999", "expected 1 to 64"),
+        ("pageblock_order=8", "pageblock_order=8; expected 9 to 10"),
+        ("hz=250 hz=250", "hz is given twice"),
+        ("verbose", '"verbose"; expected name=value'),
+        ("scenario=spik", "scenario=spik; expected list"),
+        ("patch=highatomic-exhausted", "expected none, all, or a list of highatomic-exhaust"),
+        ("patch=highatomic-early", "expected highatomic-early together with highatomic-exhaust"),
+        ("patch=", "expected none, all, or a list"),
+        ("sched=7", "sched=7; expected 0 to 0"),
+    )
+
+    def test_each_fault_is_one_line(self):
+        for words, expected in self.CASES:
+            with self.subTest(words=words):
+                run = boot(line=words)
+                self.assertEqual(run.status, STATUS["refused"])
+                self.assertIn("bad parameter: ", run.error_line())
+                self.assertIn(expected, run.error_line())
+                self.assertEqual(run.console.count("lowwater: "), 1)
+
+    def test_no_parameters_is_info(self):
+        run = boot(line="")
+        self.assertEqual(run.status, STATUS["finished"])
+        self.assertIn("scenario info", run.console)
+
+    def test_pageblock_order_9(self):
+        run = boot(args="pageblock_order=9")
+        self.assertIn("Page block order: 9", run.console)
+        self.assertIn("Pages per block:  512", run.console)
+
+    def test_min_free_kbytes(self):
+        run = boot(args="min_free_kbytes=8192")
+        mins = re.findall(r"        min      (\d+)", run.console)
+        self.assertIn(sum(map(int, mins)), (2047, 2048))
+
+
+class DamagedBootInformation(unittest.TestCase):
+    CASES = (
+        ("magic", "no Multiboot loader"), ("no-map", "the loader gave none"),
+        ("empty-map", "the loader gave none"), ("truncated", "last entry is truncated"),
+        ("entry-size", "size does not fit"), ("unsorted", "entries are unsorted"),
+        ("overlap", "entries overlap"), ("empty-entry", "an entry is empty"),
+        ("beyond", "ends beyond 2^52"), ("outside", "lies outside readable memory"),
+    )
+
+    def test_each_damage_is_one_line(self):
+        for what, expected in self.CASES:
+            with self.subTest(what=what):
+                run = spoiled_boot(what)
+                self.assertEqual(run.status, STATUS["refused"])
+                self.assertIn("machine: ", run.error_line())
+                self.assertIn(expected, run.error_line())
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def spoiled_boot(what):
+    port = free_port()
+
+    def gdb():
+        subprocess.run(["gdb", "-q", "-batch", "-nx", "build/lowwater.elf",
+                        "-x", "tests/gdb/boot_patch.py"],
+                       env=os.environ | {"LW_PORT": str(port), "LW_SPOIL": what},
+                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL, timeout=system.TIMEOUT, check=False)
+
+    return boot(extra=("-S", "-gdb", f"tcp:127.0.0.1:{port}"), while_running=gdb)
+
+
+class DeliberateFaults(unittest.TestCase):
+    CASES = (
+        (1, "unable to handle kernel paging request at ffff900000001234", "wild_pointer"),
+        (2, "NULL pointer dereference at 0000000000000008", "null_pointer"),
+        (3, "kernel stack overflow of scenario (pid 2)", "overflow_stack"),
+        (4, "freed, but not allocated (double free?)", "double_free"),
+        (5, "freed with another order than it was allocated with", "wrong_order"),
+        (6, "unexpected interrupt, vector 0x55", "unknown_interrupt"),
+        (7, "(protection)", "write_code"),
+        (8, "attempt to execute NX-protected", "crash"),
+        (9, "divide error (vector 0)", "divide"),
+        (10, "test of a panic with a lock held", "panic_with_locks"),
+        (11, "sleeping allocation (gfp 0x24000c0) in atomic context", "sleep_in_atomic"),
+        (12, "attempt to execute NX-protected or unmapped page at ffffa00000000000", "crash"),
+    )
+
+    def test_each_is_named(self):
+        for kind, text, where in self.CASES:
+            with self.subTest(kind=kind):
+                run = boot(scenario="crash", args=f"crash.kind={kind}")
+                self.assertEqual(run.status, STATUS["panic"])
+                self.assertIn("Kernel panic - not syncing: ", run.console)
+                self.assertIn(text, run.console)
+                self.assertTrue(re.search(rf"\b{where}[.\w]*\+0x", run.console), where)
+                for part in ("Call Trace:", "Locks held:", "Tasks:", "Mem-Info:", "pages RAM",
+                             "---[ end Kernel panic"):
+                    self.assertIn(part, run.console)
+
+    def test_held_lock_is_listed(self):
+        run = boot(scenario="crash", args="crash.kind=10")
+        self.assertIn("a mutex of this test: held by pid 2 (scenario)", run.console)
+
+
+class GuestTests(unittest.TestCase):
+    def check(self, scenario, **options):
+        run = boot(scenario=scenario, **options)
+        self.assertEqual(run.status, STATUS["finished"], run.console[-2000:])
+        self.assertFalse(re.findall("not ok.*", run.console))
+        self.assertEqual(run.counter("ktap_failed"), 0)
+        self.assertGreater(run.counter("ktap_passed"), 10)
+
+    def test_selftest(self):
+        for seed in ("1", "2", "3"):
+            self.check("selftest", seed=seed)
+
+    def test_selftest_in_a_debug_build(self):
+        self.check("selftest", build="debug")
+
+    def test_apptest(self):
+        self.check("apptest")
+
+    def test_apptest_in_fast_mode(self):
+        self.check("apptest", mode="fast")
+
+
+class ExactRuns(unittest.TestCase):
+    def test_same_arguments_same_log(self):
+        for options in ({"scenario": "info"}, {"scenario": "selftest"},
+                        {"scenario": "spike", "mem": "128"}):
+            with self.subTest(**options):
+                first, second = boot(**options), boot(**options)
+                self.assertEqual(first.console, second.console)
+                self.assertEqual(first.events, second.events)
+
+    def test_another_seed_another_log(self):
+        first, second = (boot(scenario="spike", mem="128", seed=seed) for seed in ("1", "2"))
+        self.assertNotEqual(first.console, second.console.replace("seed=2", "seed=1"))
+
+
+if __name__ == "__main__":
+    unittest.main()
