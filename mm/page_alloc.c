@@ -1,6 +1,8 @@
 /*
  * The page allocator: fast path, zonelist walk, free (see page_alloc.h).
  */
+#include <string.h>
+
 #include "kernel/core/machine.h"
 #include "mm/buddy.h"
 #include "mm/highatomic.h"
@@ -49,7 +51,29 @@ static inline struct page *rmqueue(struct zone *z, const struct alloc_context *a
 	return page;
 }
 
-static void prep_new_page(struct memory *m, struct page *page, unsigned int order, gfp_t gfp)
+/*
+ * Debug builds fill memory with odd, visible bytes: one for what was freed, another for what is
+ * handed out without __GFP_ZERO, so that use after free and use before set-up show themselves.
+ */
+#ifdef LW_DEBUG
+#define POISON_FREE  0x6b
+#define POISON_FRESH 0x5a
+
+static void poison(const struct memory *m, const struct page *page, unsigned int order, int byte)
+{
+	memset(page_address(m, page), byte, PAGE_SIZE << order);
+}
+#else
+#define poison(m, page, order, byte) ((void)0)
+#endif
+
+static void clear_pages(const struct memory *m, const struct page *page, unsigned int order)
+{
+	for (unsigned int i = 0; i < 1u << order; i++)
+		clear_page(page_address(m, page + i));
+}
+
+static inline void prep_new_page(struct memory *m, struct page *page, unsigned int order, gfp_t gfp)
 {
 	if (unlikely(page->flags | page->refcount | page->mapcount))
 		bad_page(m, page, "a free page is in use");
@@ -57,8 +81,9 @@ static void prep_new_page(struct memory *m, struct page *page, unsigned int orde
 	page->order = order;
 	m->event[PGALLOC] += 1ul << order;
 	if (gfp & __GFP_ZERO)
-		for (unsigned int i = 0; i < 1u << order; i++)
-			clear_page(page_address(m, page + i));
+		clear_pages(m, page, order);
+	else
+		poison(m, page, order, POISON_FRESH);
 }
 
 struct page *get_page_from_freelist(const struct alloc_context *ac, unsigned int alloc_flags)
@@ -135,6 +160,7 @@ void free_pages(struct memory *m, struct page *page, unsigned int order)
 
 	if (unlikely(page->refcount != 1 || page->order != order || page->flags | page->mapcount))
 		check_free(m, page, order);
+	poison(m, page, order, POISON_FREE);
 	page->refcount = 0;
 	page->order = 0;
 	page->mapping = NULL;

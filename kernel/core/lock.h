@@ -13,6 +13,7 @@
 
 #include "kernel/core/cpu.h"
 #include "kernel/core/list.h"
+#include "kernel/core/machine.h"
 #include "kernel/core/sched.h"
 
 struct lock_info {
@@ -43,6 +44,9 @@ static inline void spin_lock(struct spinlock *lock)
 
 static inline void spin_unlock(struct spinlock *lock)
 {
+#ifdef LW_DEBUG
+	BUG_ON(lock->info.owner != current);
+#endif
 	lock->info.owner = NULL;
 	__atomic_store_n(&lock->locked, 0, __ATOMIC_RELEASE);
 	preempt_enable();

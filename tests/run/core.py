@@ -5,6 +5,7 @@ Exit code 0, or 1 when the run never came to that place.
 import sys
 from pathlib import Path
 
+import console
 import coremap
 import elf
 import rsp
@@ -29,10 +30,12 @@ def run(spec, arm, place):
         with Guest(spec, arm, f"core-{place}", spec.timeout) as guest:
             stub = rsp.Stub(guest.stub, guest.deadline)
             cpu = reach(stub, place, elf.symbols(spec.elf), spec.elf)
+            print(f"{place} reached; writing {spec.mem} MiB", file=sys.stderr)
             guest.dump(path)
         segments, left_out = coremap.rewrite(path, cpu)
     except (NotReached, rsp.Gone) as error:
-        print(f"lowwater: core: {place} was not reached: {error}", file=sys.stderr)
+        print(f"lowwater: core: {place} was not reached: {error}{complaint(guest.console)}",
+              file=sys.stderr)
         return 1
     except BaseException:
         path.unlink(missing_ok=True)  # half a core must never pass for one
@@ -49,6 +52,12 @@ def run(spec, arm, place):
 def shown(path):
     """Return a path as seen from here, when it lies below."""
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+def complaint(log):
+    """Return the guest's own line about what is wrong with its parameters, if it has one."""
+    line = console.error_line(console.read_lines(log))
+    return f": {line}" if line else ""
 
 
 def reach(stub, place, table, path):

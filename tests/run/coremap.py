@@ -115,6 +115,7 @@ def choose(found):
 
 def rewrite(path, cpu):
     """Give the dump at path the addresses that `cpu` sees; return (segments, pages left out)."""
+    path.chmod(0o644)  # QEMU makes it for reading only
     with open(path, "r+b") as file:
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
             dump = Dump(data, path)

@@ -40,7 +40,7 @@ class Guest:
     def __enter__(self):
         self.monitor, monitor = socket.socketpair()
         self.stub, stub = socket.socketpair()
-        listen = f"host={LOOPBACK},port={self.port},server=on,wait=off"
+        listen = f"host={LOOPBACK},port={self.port},server=on,wait=off,nodelay=on"
         where = f"fd={stub.fileno()}" if self.port is None else listen
         argv = [*self.argv, "-chardev", f"socket,id=monitor,fd={monitor.fileno()}",
                 "-mon", "chardev=monitor,mode=control",

@@ -11,8 +11,7 @@ needs() {
 		clang-format clang-format
 		/usr/include/stdlib.h libc6-dev
 		/usr/include/cmocka.h libcmocka-dev
-		/usr/bin/python3 python3-minimal
-		/usr/lib/python3/dist-packages/../../python3.11/json/__init__.py libpython3-stdlib
+		/usr/bin/python3 python3
 		/usr/src/newlib newlib-source
 		xz xz-utils
 		qemu-system-x86_64 qemu-system-x86

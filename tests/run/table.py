@@ -1,9 +1,9 @@
-"""Results as text for people: the table and the lines under it, at most 100 columns."""
+"""Results as text for people: the table and the lines under it, at most 110 columns."""
 import textwrap
 
 import outcome
 
-WIDTH = 100
+WIDTH = 110
 GAP = "  "
 NARROWEST_ARM = 7
 HEADS = (("", "scenario"), ("", "arm"), ("", "outcome"), ("", "expected"), ("", "verdict"),
