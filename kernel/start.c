@@ -1,6 +1,8 @@
 /*
  * Boot order, on one screen. Called by boot/entry.S on the boot stack, interrupts off.
  */
+#include <string.h>
+
 #include "boot/bootinfo.h"
 #include "boot/paging.h"
 #include "kernel/core/acpi.h"
@@ -19,6 +21,7 @@
 #define EARLY_MAPPED (1ull << 30) /* boot/entry.S maps the first GiB */
 
 static struct boot_info boot_info;
+static char command_line[BOOT_CMDLINE_LEN]; /* parsing takes the original apart */
 static struct task boot_task; /* becomes the idle task */
 
 static const void *early_phys(uint64_t addr, uint64_t len)
@@ -35,7 +38,7 @@ static void need(const char *error)
 static void print_map(const struct boot_info *info)
 {
 	pr_info("Lowwater %s, Multiboot %d", UTS_RELEASE, info->multiboot);
-	pr_info("Command line: %s", info->cmdline);
+	pr_info("Command line: %s", command_line);
 	for (unsigned int i = 0; i < info->nr_ranges; i++)
 		pr_info("BIOS-e820: [mem 0x%016lx-0x%016lx] %s", info->range[i].start,
 			info->range[i].end - 1, info->range[i].type == 1 ? "usable" : "reserved");
@@ -51,9 +54,10 @@ void boot_main(uint32_t magic, uint32_t info_addr)
 	need(acpi_init(&acpi_info));
 	need(time_init());
 	dmi_init();
-	print_map(&boot_info);
+	strcpy(command_line, boot_info.cmdline);
 	scenarios_register_knobs();
 	params_parse(boot_info.cmdline);
+	print_map(&boot_info);
 	mm_boot(&boot_info);
 	sched_init(&boot_task);
 	task_boot();

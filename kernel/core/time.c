@@ -30,7 +30,7 @@ PARAM_INT("hz", hz, 100, 10000, "timer ticks a second");
 
 static long icount = -1;
 PARAM_INT("icount", icount, -1, 10,
-	"shift of QEMU's -icount, so that the TSC counts instructions (-1: it does not)");
+	"shift of QEMU's -icount, under which the TSC is virtual time (-1: no -icount)");
 
 volatile unsigned long jiffies;
 extern uint64_t boot_tsc;
@@ -39,6 +39,10 @@ static volatile uint8_t *hpet, *lapic;
 static uint32_t hpet_ns; /* nanoseconds a count */
 static uint64_t clock_base; /* counter at kernel entry */
 
+/*
+ * Under -icount the clock must be the TSC: the HPET's coarser count would carry the phase of
+ * whatever ran before the kernel (GRUB, a CD) into the log.
+ */
 static uint64_t hpet_counter(void)
 {
 	return *(volatile uint64_t *)(hpet + HPET_COUNTER);
@@ -46,6 +50,8 @@ static uint64_t hpet_counter(void)
 
 uint64_t clock_ns(void)
 {
+	if (icount >= 0) /* the TSC is QEMU's virtual clock, in nanoseconds */
+		return rdtsc() - boot_tsc;
 	return hpet ? (hpet_counter() - clock_base) * hpet_ns : 0;
 }
 

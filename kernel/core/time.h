@@ -1,6 +1,7 @@
 /*
- * Time. The clock is the HPET's counter, whose frequency it states itself; ticks come from the
- * local APIC timer, which QEMU's PC counts at 1 GHz of virtual time. Nothing is calibrated.
+ * Time. The clock is the HPET's counter, whose frequency it states itself, or under QEMU's
+ * -icount the TSC, one count a virtual nanosecond; ticks come from the local APIC timer, which
+ * QEMU's PC counts at 1 GHz. Nothing is calibrated.
  */
 #ifndef CORE_TIME_H
 #define CORE_TIME_H

@@ -31,7 +31,7 @@ missing=$(needs | while read -r thing package; do
 done)
 [ -n "$missing" ] || exit 0
 
-echo "lowwater: missing packages: $missing"
+echo "lowwater: installing what is missing: $missing"
 if [ "$(id -u)" = 0 ]; then
 	as_root=
 elif command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null; then
@@ -41,6 +41,7 @@ else
 	exit 2
 fi
 export DEBIAN_FRONTEND=noninteractive
-$as_root apt-get update -qq
+# Only errors are worth reading.
+$as_root apt-get update -qq >/dev/null
 # shellcheck disable=SC2086 # a list of packages
-$as_root apt-get install -y -qq --no-install-recommends $missing
+$as_root apt-get install -y -qq --no-install-recommends $missing >/dev/null

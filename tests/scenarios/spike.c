@@ -144,7 +144,7 @@ static void app(long index)
 			break;
 		case PEAK:
 			peak(d, d->pages);
-			printf("finished well");
+			printf("finished well\n");
 			return;
 		}
 		d->done = seq + 1;
@@ -216,9 +216,9 @@ static long peak_demand(const struct lw_meminfo *m)
 	long usable = m->free - protection(m) - (top->min + window / 2);
 	long demand = (usable - overhead(usable)) * load_percent / 100;
 
-	printf("window %ld pages: %s can hold %ld in reserve, its min is %ld", window, top->name,
+	printf("window %ld pages: %s can hold %ld in reserve, its min is %ld\n", window, top->name,
 		top->reserve_max, top->min);
-	printf("\npeak demand %ld pages of %ld free at the start\n", demand, m->free);
+	printf("peak demand %ld pages of %ld free at the start\n", demand, m->free);
 	return demand;
 }
 
