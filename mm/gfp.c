@@ -8,17 +8,12 @@ const char *const migratetype_name[MIGRATE_TYPES] = {
 	"Unmovable", "Movable", "Reclaimable", "HighAtomic", "CMA", "Isolate"};
 const char migratetype_letter[MIGRATE_TYPES] = {'U', 'M', 'E', 'H', 'C', 'I'};
 
-int gfp_zone(gfp_t gfp)
-{
-	static const signed char zone[16] = {
-		[0x0] = ZONE_NORMAL, [0x1] = ZONE_DMA,  [0x2] = ZONE_NORMAL, [0x3] = -1,
-		[0x4] = ZONE_DMA32,  [0x5] = -1,        [0x6] = -1,          [0x7] = -1,
-		[0x8] = ZONE_NORMAL, [0x9] = ZONE_DMA,  [0xa] = ZONE_MOVABLE, [0xb] = -1,
-		[0xc] = ZONE_DMA32,  [0xd] = -1,        [0xe] = -1,          [0xf] = -1,
-	};
-
-	return zone[gfp & 0xf];
-}
+const signed char gfp_zone_table[16] = {
+	[0x0] = ZONE_NORMAL,  [0x1] = ZONE_DMA, [0x2] = ZONE_NORMAL,  [0x3] = -1,
+	[0x4] = ZONE_DMA32,   [0x5] = -1,       [0x6] = -1,           [0x7] = -1,
+	[0x8] = ZONE_NORMAL,  [0x9] = ZONE_DMA, [0xa] = ZONE_MOVABLE, [0xb] = -1,
+	[0xc] = ZONE_DMA32,   [0xd] = -1,       [0xe] = -1,           [0xf] = -1,
+};
 
 /* In the order of §1.3: an earlier entry wins. */
 static const struct {

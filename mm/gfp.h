@@ -69,8 +69,13 @@ enum migratetype {
 extern const char *const migratetype_name[MIGRATE_TYPES];
 extern const char migratetype_letter[MIGRATE_TYPES];
 
+extern const signed char gfp_zone_table[16];
+
 /* Highest zone that `gfp` allows (§1.4), or -1 for an invalid combination of zone bits. */
-int gfp_zone(gfp_t gfp);
+static inline int gfp_zone(gfp_t gfp)
+{
+	return gfp_zone_table[gfp & 0xf];
+}
 
 /* The mobility that `gfp` asks for (§1.5); with both bits the caller is wrong: MOVABLE. */
 static inline enum migratetype gfp_migratetype(gfp_t gfp)

@@ -109,27 +109,57 @@ struct page *get_page_from_freelist(const struct alloc_context *ac, unsigned int
 	return NULL;
 }
 
-struct page *alloc_pages(struct memory *m, gfp_t gfp, unsigned int order)
+/*
+ * The common case in a straight line: a single page from the preferred zone while that is above
+ * its low watermark. Whatever it cannot do, the zonelist walk does again from the start.
+ */
+static inline struct page *take_single(struct memory *m, struct zone *z, gfp_t gfp)
 {
-	int high_zoneidx = gfp_zone(gfp);
+	struct page *page;
+	unsigned long flags;
+
+	if (z->stat[NR_FREE_PAGES] - z->stat[NR_FREE_CMA_PAGES] <=
+		(long)z->watermark[WMARK_LOW] + z->lowmem_reserve[z->type])
+		return NULL;
+	flags = irq_save();
+	page = pcp_take(z, gfp_migratetype(gfp), gfp & __GFP_COLD);
+	irq_restore(flags);
+	if (likely(page))
+		prep_new_page(m, page, 0, gfp);
+	return page;
+}
+
+static noinline struct page *alloc_from_zonelist(struct memory *m, gfp_t gfp, unsigned int order,
+	unsigned int high_zoneidx)
+{
 	struct alloc_context ac = {.memory = m, .gfp = gfp, .order = order};
-	unsigned int alloc_flags = WMARK_LOW;
+	unsigned int alloc_flags = WMARK_LOW | (gfp & __GFP_MOVABLE ? ALLOC_CMA : 0);
 	struct page *page;
 
-	if (unlikely(high_zoneidx < 0))
-		panic("BUG: invalid zone bits in gfp mask %#x", gfp);
 	ac.high_zoneidx = high_zoneidx;
 	ac.first = m->first_zone[high_zoneidx];
 	ac.migratetype = gfp_migratetype(gfp);
 	if (unlikely(order >= MAX_ORDER || !m->zonelist[ac.first]))
 		return NULL;
 	ac.classzone = m->zonelist[ac.first]->type;
-	if (gfp & __GFP_MOVABLE)
-		alloc_flags |= ALLOC_CMA;
 	page = get_page_from_freelist(&ac, alloc_flags);
-	if (likely(page))
-		return page;
-	return alloc_pages_slowpath(&ac);
+	return likely(page) ? page : alloc_pages_slowpath(&ac);
+}
+
+struct page *alloc_pages(struct memory *m, gfp_t gfp, unsigned int order)
+{
+	int high_zoneidx = gfp_zone(gfp);
+
+	if (unlikely(high_zoneidx < 0))
+		panic("BUG: invalid zone bits in gfp mask %#x", gfp);
+	if (likely(order == 0)) {
+		struct zone *z = m->zonelist[m->first_zone[high_zoneidx]];
+		struct page *page = likely(z) ? take_single(m, z, gfp) : NULL;
+
+		if (likely(page))
+			return page;
+	}
+	return alloc_from_zonelist(m, gfp, order, high_zoneidx);
 }
 
 static void free_high_order(struct zone *z, struct page *page, unsigned int order)

@@ -3,7 +3,6 @@
  */
 #include "mm/buddy.h"
 #include "mm/fallback.h"
-#include "mm/pageblock.h"
 #include "mm/pcp.h"
 
 void pcp_size(unsigned long managed, int *batch, int *high)
@@ -27,7 +26,7 @@ struct page *rmqueue_buddy(struct zone *z, unsigned int order, enum migratetype 
 }
 
 /* Appended in order, so that consecutive page frames come out ascending. */
-static int refill(struct zone *z, struct per_cpu_pages *pcp, enum migratetype type, bool cold)
+int pcp_refill(struct zone *z, struct per_cpu_pages *pcp, enum migratetype type, bool cold)
 {
 	struct list_head *list = &pcp->lists[type];
 	int n;
@@ -48,21 +47,6 @@ static int refill(struct zone *z, struct per_cpu_pages *pcp, enum migratetype ty
 	spin_unlock(&z->lock);
 	pcp->count += n;
 	return n;
-}
-
-struct page *pcp_take(struct zone *z, enum migratetype type, bool cold)
-{
-	struct per_cpu_pages *pcp = &z->pcp[this_cpu_id()];
-	struct list_head *list = &pcp->lists[type];
-	struct page *page;
-
-	if (unlikely(list_empty(list)) && !refill(z, pcp, type, cold))
-		return NULL;
-	page = unlikely(cold) ? list_last_entry(list, struct page, lru) :
-				list_first_entry(list, struct page, lru);
-	list_del(&page->lru);
-	pcp->count--;
-	return page;
 }
 
 /*
@@ -96,21 +80,9 @@ static void free_bulk(struct zone *z, struct per_cpu_pages *pcp, int count)
 	spin_unlock(&z->lock);
 }
 
-void pcp_free(struct zone *z, struct page *page, bool cold)
+void pcp_free_batch(struct zone *z, struct per_cpu_pages *pcp)
 {
-	enum migratetype type = pageblock_type(z, page_to_pfn(z->memory, page));
-	struct per_cpu_pages *pcp = &z->pcp[this_cpu_id()];
-	struct list_head *list;
-
-	page->pcp_type = type;
-	/* H pages share the movable list: a movable request may get one (§3.9). */
-	list = &pcp->lists[type < MIGRATE_PCPTYPES ? type : MIGRATE_MOVABLE];
-	if (unlikely(cold))
-		list_add_tail(&page->lru, list);
-	else
-		list_add(&page->lru, list);
-	if (++pcp->count >= pcp->high)
-		free_bulk(z, pcp, MIN(pcp->batch, pcp->count));
+	free_bulk(z, pcp, MIN(pcp->batch, pcp->count));
 }
 
 void pcp_drain_local(struct memory *m)

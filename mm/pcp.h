@@ -5,15 +5,49 @@
 #ifndef MM_PCP_H
 #define MM_PCP_H
 
-#include "mm/memory.h"
+#include "mm/pageblock.h"
 
 /* Batch and high mark from the zone's managed pages (§3.9). */
 void pcp_size(unsigned long managed, int *batch, int *high);
 
-/* One page of `type` or NULL; refilled from the buddy lists, falling back as §3.8 says. */
-struct page *pcp_take(struct zone *z, enum migratetype type, bool cold);
+/* Fill an empty list of `type` from the buddy lists, falling back as §3.8 says; pages got. */
+int pcp_refill(struct zone *z, struct per_cpu_pages *pcp, enum migratetype type, bool cold);
+/* Give a batch back to the buddy lists. */
+void pcp_free_batch(struct zone *z, struct per_cpu_pages *pcp);
+
+/* One page of `type` or NULL. */
+static inline struct page *pcp_take(struct zone *z, enum migratetype type, bool cold)
+{
+	struct per_cpu_pages *pcp = &z->pcp[this_cpu_id()];
+	struct list_head *list = &pcp->lists[type];
+	struct page *page;
+
+	if (unlikely(list_empty(list)) && !pcp_refill(z, pcp, type, cold))
+		return NULL;
+	page = unlikely(cold) ? list_last_entry(list, struct page, lru) :
+				list_first_entry(list, struct page, lru);
+	list_del(&page->lru);
+	pcp->count--;
+	return page;
+}
+
 /* A freed page; its type is sampled without the lock. May free a batch to the buddy lists. */
-void pcp_free(struct zone *z, struct page *page, bool cold);
+static inline void pcp_free(struct zone *z, struct page *page, bool cold)
+{
+	enum migratetype type = pageblock_type(z, page_to_pfn(z->memory, page));
+	struct per_cpu_pages *pcp = &z->pcp[this_cpu_id()];
+	struct list_head *list;
+
+	page->pcp_type = type;
+	/* H pages share the movable list: a movable request may get one (§3.9). */
+	list = &pcp->lists[type < MIGRATE_PCPTYPES ? type : MIGRATE_MOVABLE];
+	if (unlikely(cold))
+		list_add_tail(&page->lru, list);
+	else
+		list_add(&page->lru, list);
+	if (unlikely(++pcp->count >= pcp->high))
+		pcp_free_batch(z, pcp);
+}
 
 /* Empty this CPU's lists into the buddy lists; drain_all: those of all CPUs. Any irq state. */
 void pcp_drain_local(struct memory *m);
