@@ -64,11 +64,14 @@ void mm_put_user(struct mm *mm)
 void exit_mm(struct memory *m)
 {
 	struct mm *mm = current->mm;
+	unsigned long flags;
 
 	if (mm) {
 		/* Uninterruptible on purpose: a writer that holds it blocks a victim (§7.7). */
 		down_read(&mm->mmap_sem);
+		flags = tasks_lock();
 		current->mm = NULL;
+		tasks_unlock(flags);
 		current->cr3 = virt_to_phys(kernel_pml4);
 		write_cr3(current->cr3);
 		up_read(&mm->mmap_sem);

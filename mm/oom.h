@@ -22,7 +22,7 @@ bool out_of_memory(struct oom_control *oc);
 /* A fault whose allocation returned nothing, at depth 0 (§7.9). */
 void pagefault_out_of_memory(struct memory *m);
 
-/* Badness (§7.5); 0: must not be killed. */
+/* Badness (§7.5); 0: must not be killed. tasks_lock() held, as by whoever looks at others. */
 unsigned long oom_badness(const struct memory *m, const struct task *t, unsigned long totalpages);
 
 /* TIF_MEMDIE on `t` (§7.7); from then on it may use reserves. */
@@ -33,7 +33,7 @@ void exit_oom_victim(struct memory *m);
 /* Global init and kernel tasks are never killed. */
 bool oom_unkillable_task(const struct task *t);
 
-/* Header, stack, Mem-Info and task table (§10.2 to §10.4). */
+/* Header, stack, Mem-Info and task table (§10.2 to §10.4). tasks_lock() held. */
 void dump_header(const struct oom_control *oc);
 
 #endif

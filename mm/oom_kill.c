@@ -163,26 +163,23 @@ static void check_panic_on_oom(const struct oom_control *oc)
 		oc->memory->tunables.panic_on_oom == 2 ? "compulsory" : "system-wide");
 }
 
-bool out_of_memory(struct oom_control *oc)
+static bool kill_allocating_task(const struct oom_control *oc)
 {
-	struct memory *m = oc->memory;
+	return oc->memory->tunables.oom_kill_allocating_task && current->mm &&
+		!oom_unkillable_task(current) && current->oom_score_adj != OOM_SCORE_ADJ_MIN;
+}
+
+/* Steps 5 to 9 of §7.2, tasks_lock() held. True: there is a new victim to wait for. */
+static bool kill_somebody(struct oom_control *oc)
+{
 	struct task *victim;
 	unsigned long points;
 
-	m->event[OOM_INVOCATIONS]++;
-	if (task_will_free_mem(current)) {
-		mark_oom_victim(m, current);
-		return true;
-	}
-	/* Without __GFP_FS the request could not use what a kill frees: somebody else must. */
-	if (oc->gfp && !(oc->gfp & (__GFP_FS | __GFP_NOFAIL)))
-		return true;
-	oc->totalpages = m->totalram_pages + m->total_swap_pages;
+	oc->totalpages = oc->memory->totalram_pages + oc->memory->total_swap_pages;
 	check_panic_on_oom(oc);
-	if (m->tunables.oom_kill_allocating_task && current->mm &&
-		!oom_unkillable_task(current) && current->oom_score_adj != OOM_SCORE_ADJ_MIN) {
+	if (kill_allocating_task(oc)) {
 		oom_kill_process(oc, current, 0, "Out of memory (oom_kill_allocating_task)");
-		return true;
+		return false;
 	}
 	switch (select_victim(oc, &victim, &points)) {
 	case SELECT_NONE:
@@ -190,12 +187,42 @@ bool out_of_memory(struct oom_control *oc)
 		panic("Out of memory and no killable processes...");
 	case SELECT_CHOSEN:
 		oom_kill_process(oc, victim, points, "Out of memory");
-		/* Give the victim a chance to run before anybody tries again. */
-		schedule_timeout(TASK_KILLABLE, 1);
-		break;
+		return true;
 	case SELECT_ABORT:
 		break;
 	}
+	return false;
+}
+
+/* Steps 3 to 9, tasks_lock() held. */
+static bool kill_or_mark(struct oom_control *oc)
+{
+	if (task_will_free_mem(current)) {
+		mark_oom_victim(oc->memory, current);
+		return false;
+	}
+	/* Without __GFP_FS the request could not use what a kill frees: somebody else must. */
+	if (oc->gfp && !(oc->gfp & (__GFP_FS | __GFP_NOFAIL)))
+		return false;
+	return kill_somebody(oc);
+}
+
+/*
+ * The task list is locked throughout, so that the victim cannot go away between its selection
+ * and its signal. Nothing on the way sleeps.
+ */
+bool out_of_memory(struct oom_control *oc)
+{
+	unsigned long flags;
+	bool killed;
+
+	oc->memory->event[OOM_INVOCATIONS]++;
+	flags = tasks_lock();
+	killed = kill_or_mark(oc);
+	tasks_unlock(flags);
+	/* Give the victim a chance to run before anybody tries again. */
+	if (killed)
+		schedule_timeout(TASK_KILLABLE, 1);
 	return true;
 }
 

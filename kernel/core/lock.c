@@ -7,6 +7,19 @@
 #include "kernel/core/printk.h"
 
 static struct list_head all_locks = LIST_HEAD_INIT(all_locks);
+static struct spinlock task_list;
+
+unsigned long tasks_lock(void)
+{
+	if (unlikely(!task_list.info.name))
+		spin_lock_init(&task_list, "task list");
+	return spin_lock_irqsave(&task_list);
+}
+
+void tasks_unlock(unsigned long flags)
+{
+	spin_unlock_irqrestore(&task_list, flags);
+}
 
 void lock_register(struct lock_info *info, const char *name)
 {

@@ -98,7 +98,7 @@ static void dequeue(struct task *t)
 
 void task_start(struct task *t, struct task *parent)
 {
-	unsigned long flags = irq_save();
+	unsigned long flags = tasks_lock();
 
 	t->parent = parent;
 	if (parent)
@@ -106,12 +106,12 @@ void task_start(struct task *t, struct task *parent)
 	list_add_tail(&t->all, &all_tasks);
 	t->state = TASK_RUNNING;
 	enqueue(t);
-	irq_restore(flags);
+	tasks_unlock(flags);
 }
 
 void task_unlink(struct task *t)
 {
-	unsigned long flags = irq_save();
+	unsigned long flags = tasks_lock();
 
 	timer_cancel(&t->sleep_timer);
 	if (t->on_rq)
@@ -119,7 +119,7 @@ void task_unlink(struct task *t)
 	if (t->parent)
 		list_del(&t->sibling);
 	list_del(&t->all);
-	irq_restore(flags);
+	tasks_unlock(flags);
 }
 
 static struct task *pick_next(struct cpu *cpu)

@@ -2,7 +2,8 @@
  * Tasks: the object, the list of all, sleeping and waking. Who creates and frees them (and their
  * address spaces) is kernel/task; core only runs them.
  *
- * The list of all tasks and the fields marked (L) change with interrupts off.
+ * The list of all tasks is read and changed under tasks_lock(); the fields marked (L) change with
+ * interrupts off.
  */
 #ifndef CORE_TASK_H
 #define CORE_TASK_H
@@ -47,17 +48,21 @@ struct task {
 	bool memdie;              /* TIF_MEMDIE: may use memory reserves */
 	short oom_score_adj;      /* -1000 to 1000 */
 	int exit_code;
-	struct mm *mm;            /* NULL: a kernel task */
+	struct mm *mm;            /* NULL: a kernel task; cleared under tasks_lock() */
 	struct task *parent;
 	const char *waiting_for;  /* what it sleeps on, for reports */
 	struct timer sleep_timer;
 	struct list_head run;     /* (L) a CPU's run queue */
-	struct list_head all;     /* (L) every task, in order of creation */
-	struct list_head children, sibling; /* (L) */
+	struct list_head all;     /* every task, in order of creation */
+	struct list_head children, sibling;
 	uint64_t nr_faults;
 };
 
 extern struct list_head all_tasks;
+
+/* While held, no task enters or leaves the lists, and none loses its mm. Interrupts off. */
+unsigned long tasks_lock(void);
+void tasks_unlock(unsigned long flags);
 #define for_each_task(t) list_for_each_entry(t, &all_tasks, all)
 
 /* A runnable-to-be task on the given stack; `fn` may not return. The caller owns all memory. */

@@ -122,7 +122,7 @@ void lw_wake(void)
 	kernel_leave();
 }
 
-/* An app that has not ended. */
+/* An app that has not ended. tasks_lock() held. */
 static struct task *find_app(int pid)
 {
 	struct task *t;
@@ -139,9 +139,9 @@ int lw_alive(int pid)
 	int alive;
 
 	kernel_enter();
-	flags = irq_save();
+	flags = tasks_lock();
 	alive = find_app(pid) != NULL;
-	irq_restore(flags);
+	tasks_unlock(flags);
 	kernel_leave();
 	return alive;
 }
@@ -152,11 +152,11 @@ int lw_kill(int pid)
 	struct task *t;
 
 	kernel_enter();
-	flags = irq_save();
+	flags = tasks_lock();
 	t = find_app(pid);
 	if (t)
 		task_kill(t);
-	irq_restore(flags);
+	tasks_unlock(flags);
 	kernel_leave();
 	return t ? 0 : -1;
 }
