@@ -10,11 +10,12 @@ import coremap
 import elf
 import rsp
 from guest import HELPERS, Guest
-from options import choice
+from options import UserError, choice
 
 PLACES = ("oom", "panic", "end")
 CODES = {0: "finished", 2: "bad parameter or machine", 3: "panic", 4: "the watchdog's verdict"}
 FATAL = (3, 4)
+REPORT = " invoked oom-killer: "
 
 
 class NotReached(Exception):
@@ -29,7 +30,7 @@ def run(spec, arm, place):
     try:
         with Guest(spec, arm, f"core-{place}", spec.timeout) as guest:
             stub = rsp.Stub(guest.stub, guest.deadline)
-            cpu = reach(stub, place, elf.symbols(spec.elf), spec.elf)
+            cpu = reach(stub, place, elf.Image(spec.elf), guest.console)
             print(f"{place} reached; writing {spec.mem} MiB", file=sys.stderr)
             guest.dump(path)
         segments, left_out = coremap.rewrite(path, cpu)
@@ -60,52 +61,38 @@ def complaint(log):
     return f": {line}" if line else ""
 
 
-def reach(stub, place, table, path):
+def reach(stub, place, image, log):
     """Run to the place; return the CPU that came to it."""
-    def address(name):
-        return elf.function(table, name, path)
-
-    stub.insert(address("machine_exit"))
-    if place == "oom":
-        return after_report(stub, address)
-    wanted = address("scenario_end") if place == "end" else None
-    if wanted:
-        stub.insert(wanted)
+    over = image.address("machine_exit")
+    for address in (over, *places_of(place, image)):
+        stub.insert(address)
     while True:
         stop = stub.resume()
-        if stop.rip == wanted or (place == "panic" and at_fatal_end(stop, address)):
-            return stop.cpu
-        check_not_over(stop, address)
-
-
-def after_report(stub, address):
-    """Stop where the killer returns from its first report: all of it is in the log by then."""
-    killer, header = address("oom_kill_process"), address("dump_header")
-    stub.insert(killer)
-    stub.insert(header)
-    back, printed = None, False
-    while True:
-        stop = stub.resume()
-        check_not_over(stop, address)
-        if (stop.rip, stop.rsp) == back:
-            if printed:
+        if stop.rip == over:
+            if place == "panic" and code_of(stop) in FATAL:
                 return stop.cpu
-            stub.remove(stop.rip)  # a victim already dying gets no report
-            back = None
-        elif stop.rip == killer or (stop.rip == header and back is None):
-            back = (stub.word(stop.rsp), stop.rsp + 8)
-            stub.insert(back[0])
-        printed = printed or stop.rip == header
+            code = code_of(stop)
+            raise NotReached(f"the guest ended with code {code} ({CODES.get(code, 'unknown')})")
+        if place == "end" or REPORT in log.read_text(encoding="utf-8", errors="replace"):
+            return stop.cpu
 
 
-def at_fatal_end(stop, address):
-    return stop.rip == address("machine_exit") and code_of(stop) in FATAL
+def places_of(place, image):
+    """Return where to stop, besides the end of the run.
 
-
-def check_not_over(stop, address):
-    if stop.rip == address("machine_exit"):
-        code = code_of(stop)
-        raise NotReached(f"the guest ended with code {code} ({CODES.get(code, 'unknown')})")
+    QEMU's exact clock jumps to its next deadline when a stopped guest goes on, so the first stop
+    must be the right one. For oom it is where the killer returns, or where a report without a
+    kill does: all of the report is in the log by then. A victim that is already dying has none.
+    """
+    if place == "end":
+        return [image.address("scenario_end")]
+    if place == "panic":
+        return []
+    start, size = image.function("oom_kill_process")
+    found = image.returns("oom_kill_process")
+    if not found:
+        raise UserError(f"{image.path}: no call of oom_kill_process was found to stop behind")
+    return found + [at for at in image.returns("dump_header") if not start <= at < start + size]
 
 
 def code_of(stop):

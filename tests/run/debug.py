@@ -35,7 +35,7 @@ def run(spec, arm, wanted, port="", halt=False):
 
 
 def known_stops(path):
-    table = elf.symbols(path)
+    table = elf.Image(path).symbols
     return [name for name in STOPS if name in table]
 
 

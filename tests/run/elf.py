@@ -1,4 +1,4 @@
-"""The few parts of ELF64 that are needed here: symbols, program headers and notes."""
+"""The few parts of ELF64 that are needed here: symbols, calls, program headers and notes."""
 import struct
 from dataclasses import dataclass
 
@@ -12,6 +12,8 @@ NOTE = struct.Struct("<III")
 
 PT_LOAD, PT_NOTE = 1, 4
 SHT_SYMTAB = 2
+SHF_EXECINSTR = 4
+CALL, CALL_SIZE = b"\xe8", 5
 PN_XNUM = 0xffff  # the count of program headers does not fit its field
 PHOFF_AT, PHNUM_AT = 32, 56  # where the ELF header holds the table's place and its length
 
@@ -66,34 +68,57 @@ def round_up(size):
     return (size + 3) & ~3
 
 
-def symbols(path):
-    """Return the addresses of an ELF file's symbols by name."""
-    data = path.read_bytes()
-    fields = header(data, path)
-    shoff, count = fields[6], fields[12]
-    table = [SECTION.unpack_from(data, shoff + i * SECTION.size) for i in range(count)]
-    found = {}
-    for section in table:
-        if section[1] == SHT_SYMTAB:
-            found |= section_symbols(data, section, table[section[6]])
-    return found
+class Image:
+    """An executable: its symbols as {name: (address, size)} and its code."""
+
+    def __init__(self, path):
+        self.path = path
+        self.data = path.read_bytes()
+        fields = header(self.data, path)
+        shoff, count = fields[6], fields[12]
+        self.sections = [SECTION.unpack_from(self.data, shoff + i * SECTION.size)
+                         for i in range(count)]
+        self.symbols = {}
+        for section in self.sections:
+            if section[1] == SHT_SYMTAB:
+                self.symbols |= section_symbols(self.data, section, self.sections[section[6]])
+
+    def function(self, name):
+        """Return (address, size); a compiler may have put a suffix to a static one's name."""
+        if name in self.symbols:
+            return self.symbols[name]
+        for other, found in self.symbols.items():
+            if other.startswith(name + ".") and not other.endswith(".cold"):
+                return found
+        raise UserError(f"{self.path}: has no function {name}; it is needed as a place to stop at")
+
+    def address(self, name):
+        return self.function(name)[0]
+
+    def returns(self, name):
+        """Return the addresses behind each call of a function from outside its own code."""
+        target, size = self.function(name)
+        found = [at for section in self.sections if section[2] & SHF_EXECINSTR
+                 for at in self.calls(section, target)]
+        return [at for at in found if not target <= at <= target + size]
+
+    def calls(self, section, target):
+        """Yield the address behind every `call target` of a section."""
+        base, start, end = section[3], section[4], section[4] + section[5]
+        at = self.data.find(CALL, start, end)
+        while at >= 0:
+            after = base + at + CALL_SIZE - start
+            distance = int.from_bytes(self.data[at + 1:at + CALL_SIZE], "little", signed=True)
+            if after + distance == target:
+                yield after
+            at = self.data.find(CALL, at + 1, end)
 
 
 def section_symbols(data, section, strings):
     offset, size = section[4], section[5]
     found = {}
     for place in range(offset, offset + size, SYMBOL.size):
-        name, _, _, _, value, _ = SYMBOL.unpack_from(data, place)
+        name, _, _, _, value, extent = SYMBOL.unpack_from(data, place)
         start = strings[4] + name
-        found[data[start:data.index(b"\0", start)].decode()] = value
+        found[data[start:data.index(b"\0", start)].decode()] = (value, extent)
     return found
-
-
-def function(table, name, path):
-    """Return a function's address; a compiler may have put a suffix to a static one's name."""
-    if name in table:
-        return table[name]
-    for other, address in table.items():
-        if other.startswith(name + ".") and not other.endswith(".cold"):
-            return address
-    raise UserError(f"{path}: has no function {name}; it is needed as a place to stop at")

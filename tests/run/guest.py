@@ -71,7 +71,7 @@ class Guest:
             if self.port is not None:
                 self.port = self.find_port()
         except OSError as error:
-            raise UserError(f"{self.argv[0]}: its monitor does not answer; {self.said()}") from error
+            raise UserError(f"{self.argv[0]}: its monitor is silent; {self.said()}") from error
 
     def find_port(self):
         """Return the port QEMU took: with 0 it chose a free one."""

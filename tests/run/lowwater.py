@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""The runner's command line: run, all, iso, list, debug, core. The work itself is in the modules beside it.
+"""The runner's command line: run, all, iso, list, debug, core. The work is in other modules.
 
 Exit code of `run`: 0 as expected, 1 finished otherwise or a report's sums are wrong, 2 bad
 parameter, 3 panic, 4 lockup, 5 timeout, 6 crash. `all`: 0 when every arm did what it declares.

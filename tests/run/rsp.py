@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass
 
 REGISTERS = struct.Struct("<17Q")  # rax rbx rcx rdx rsi rdi rbp rsp r8 to r15 rip
-RDI, RSP, RIP = 5, 7, 16
+RDI, RIP = 5, 16
 
 
 class Gone(Exception):
@@ -18,7 +18,6 @@ class Stop:
 
     cpu: int
     rip: int
-    rsp: int
     rdi: int
 
 
@@ -58,14 +57,7 @@ class Stub:
             raise Gone("the guest ended without stopping")
         words = dict(part.split(":", 1) for part in reply[3:].split(";") if ":" in part)
         values = REGISTERS.unpack_from(bytes.fromhex(self.ask("g")))
-        return Stop(int(words.get("thread", "1"), 16) - 1, values[RIP], values[RSP], values[RDI])
-
-    def word(self, address):
-        """Return the 64-bit word at a virtual address."""
-        reply = self.ask(f"m{address:x},8")
-        if len(reply) != 16:
-            raise Gone(f"guest memory at {address:#x} cannot be read")
-        return int.from_bytes(bytes.fromhex(reply), "little")
+        return Stop(int(words.get("thread", "1"), 16) - 1, values[RIP], values[RDI])
 
     def ask(self, payload):
         """Send one packet and return the reply's text."""

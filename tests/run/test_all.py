@@ -12,7 +12,7 @@ from pathlib import Path
 
 LOGS = Path("build/test")
 PYTHON = "/usr/bin/python3"
-UNITTEST = [PYTHON, "-m", "unittest", "-v", "discover", "-s"]
+UNITTEST = [PYTHON, "-m", "unittest", "discover", "-v", "-s"]
 
 SUITES = (
     ("runner", UNITTEST + ["tests/run", "-p", "test_[!sa]*.py"]),

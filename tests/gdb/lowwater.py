@@ -1,0 +1,46 @@
+"""GDB commands for a Lowwater guest, live or in a core: `help lw`. Load with -x or `source`.
+
+lw-zones, lw-buddy, lw-pageblocks, lw-pcp, lw-page, lw-tasks, lw-locks, lw-dmesg, lw-oom-last.
+They read the root object system_memory by its debug information, stop nothing, change nothing.
+"""
+import os
+import sys
+
+sys.dont_write_bytecode = True  # the source tree stays as it is
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+# pylint: disable=wrong-import-position
+import gdb  # noqa: E402
+
+import lw_log  # noqa: E402
+import lw_page  # noqa: E402
+import lw_tasks  # noqa: E402
+import lw_unwind  # noqa: E402
+import lw_zones  # noqa: E402
+
+
+class Overview(gdb.Command):
+    """Lowwater: what memory, tasks and the log of the guest look like at this stop.
+
+lw-zones                 watermarks, free pages and counters of every zone
+lw-buddy [ZONE]          free blocks by order and type, and the highatomic reserve
+lw-pageblocks [ZONE]     pageblocks by type, and a map of them
+lw-pcp                   per-CPU page lists
+lw-page PFN              one page frame: its state, zone, pageblock and list
+lw-tasks [-b]            tasks and what they wait for; -b: their call traces too
+lw-locks                 locks held and who waits for them
+lw-dmesg [LINES]         the kernel log, or its last lines
+lw-oom-last              the last OOM or allocation-failure report in the log"""
+
+    def __init__(self):
+        super().__init__("lw", gdb.COMMAND_DATA)
+
+    def invoke(self, _text, _from_tty):
+        print(self.__doc__)
+
+
+Overview()
+for module in (lw_zones, lw_page, lw_tasks, lw_log):
+    for command in module.COMMANDS:
+        command()
+lw_unwind.register()

@@ -1,0 +1,354 @@
+"""Tests of GDB's commands and of cores, on the real kernel: a core says what the console says,
+a live guest and a core say the same, and every mistake gets one line.
+
+From the repository's root, with the kernel built: python3 -m unittest discover -s tests/gdb
+LOWWATER_BUILD_DIR names another build folder.
+"""
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+RUN = HERE.parent / "run"
+RUNNER = RUN / "lowwater.py"
+HELPERS = HERE / "lowwater.py"
+BUILD = Path(os.environ.get("LOWWATER_BUILD_DIR", "build")).resolve()
+ELF = BUILD / "lowwater.elf"
+TIMEOUT = 120
+HZ = 250
+sys.path.insert(0, str(RUN))
+
+# pylint: disable=wrong-import-position
+import coremap  # noqa: E402
+import elf  # noqa: E402
+
+COMMANDS = ("lw-zones", "lw-buddy", "lw-pageblocks", "lw-pcp", "lw-page 5000", "lw-tasks -b",
+            "lw-locks", "lw-dmesg", "lw-oom-last")
+FIRST_FREE = ("((unsigned long)system_memory.zone[1].free_area[10].free_list[3].next"
+              " - (unsigned long)system_memory.mem_map) / sizeof(struct page)")
+STAMP = re.compile(r"^\[ *\d+\.\d+\] ")
+
+
+def run(*argv):
+    """Run a program to its end; return (status, stdout, stderr)."""
+    done = subprocess.run([str(arg) for arg in argv], stdin=subprocess.DEVNULL, check=False,
+                          capture_output=True, text=True, timeout=TIMEOUT)
+    return done.returncode, done.stdout, done.stderr
+
+
+def lowwater(command, results, *options):
+    return run(sys.executable, RUNNER, command, "--build-dir", BUILD, "--results", results,
+               "--timeout", TIMEOUT, *options)
+
+
+def plain(text):
+    """Return a log's lines without their time stamps."""
+    return [STAMP.sub("", line) for line in text.splitlines()]
+
+
+class Core:
+    """A core made by the runner, with its console."""
+
+    def __init__(self, results, scenario, at, mem, *options):
+        status, self.out, self.err = lowwater("core", results, "--scenario", scenario, "--at", at,
+                                              "--mem", mem, *options)
+        folder = Path(results) / scenario / "none"
+        self.path = folder / f"core-{at}.elf"
+        if status or not self.path.is_file():
+            raise AssertionError(f"no core of {scenario} at {at}: {self.out}{self.err}")
+        self.mem = mem
+        self.console = (folder / f"core-{at}.log").read_text()
+        self.events = folder / f"core-{at}-events.jsonl"
+
+    def gdb(self, *commands):
+        """Return what each command printed."""
+        return gdb([ELF, self.path], commands)
+
+    def value(self, expression):
+        [text] = self.gdb(f"output/d {expression}")
+        return int(text)
+
+
+def gdb(files, commands, setup=()):
+    """Run commands in GDB on files; return a list of what each of them printed."""
+    argv = ["gdb", "-q", "-nx", "-batch", "-x", HELPERS, "-ex", "set width 0"]
+    for command in setup:
+        argv += ["-ex", command]
+    status, out, err = run(*argv, *marked(commands), *files)
+    return sections(out, len(commands), f"{status} {err}")
+
+
+def marked(commands):
+    """GDB options that run the commands with a mark in front of each; errors are shown too."""
+    argv = []
+    for command in commands:
+        text = f"gdb.execute({command!r})"
+        argv += ["-ex", r"echo \n@@@\n", "-ex", "python\ntry:\n " + text
+                 + "\nexcept gdb.error as e: print(e)"]
+    return argv
+
+
+def sections(out, count, said):
+    parts = [part.strip("\n") for part in out.split("\n@@@\n")[1:]]
+    if len(parts) != count:
+        raise AssertionError(f"GDB answered {len(parts)} of {count} commands: {out} {said}")
+    return parts
+
+
+class Base(unittest.TestCase):
+    """Gives a test class a folder for results."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.place = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(cls.place.cleanup)
+        cls.results = Path(cls.place.name)
+
+    def assert_one_line(self, text, part):
+        self.assertEqual(text.count("\n"), 0, text)
+        self.assertIn(part, text)
+
+
+class AtOom(Base):
+    """The core of a spike at its first kill."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.core = Core(cls.results, "spike", "oom", 128)
+
+    def test_variables_are_those_of_the_run(self):
+        pages = re.search(r"Total pages: (\d+)", self.core.console)[1]
+        self.assertEqual(self.core.value("system_memory.totalram_pages"), int(pages))
+        self.assertEqual(self.core.value("log_ring.total"), len(self.core.console))
+        stamp = float(re.search(r"\[ *([\d.]+)\]", self.core.console.splitlines()[-1])[1])
+        jiffies = self.core.value("jiffies")
+        self.assertGreater(jiffies, 0)
+        self.assertLessEqual(abs(jiffies - stamp * HZ), 1)
+        self.assertEqual(self.core.value("system_memory.event[OOM_KILLS]"), 1)
+
+    def test_the_log_is_the_console(self):
+        whole, last = self.core.gdb("lw-dmesg", "lw-dmesg 1")
+        self.assertEqual(whole.splitlines(), self.core.console.splitlines())
+        self.assertRegex(last, r"^\[.*Killed process \d+ \(\w+\) total-vm")
+
+    def test_console_is_the_beginning_of_a_whole_run(self):
+        status, out, err = lowwater("run", self.results, "--scenario", "spike", "--mem", "128")
+        self.assertEqual(status, 0, out + err)
+        whole = (self.results / "spike" / "none" / "console.log").read_text()
+        self.assertGreater(len(self.core.console), 1000)
+        self.assertTrue(whole.startswith(self.core.console))
+
+    def test_buddy_lists_are_those_of_the_report(self):
+        lines = re.findall(r"^\w+: \d+\*4kB .*", "\n".join(plain(self.core.console)), re.M)
+        self.assertEqual([line.split(":")[0] for line in lines], ["DMA", "DMA32"])
+        zones = self.report()["zones"]
+        for line in lines:
+            name = line.split(":")[0]
+            [shown] = self.core.gdb(f"lw-buddy {name.lower()}")
+            self.assertEqual(shown.splitlines()[0], line)
+            for kind, pages in zones[name]["free_by_type"].items():
+                self.assertRegex(shown, rf"(?m)^  {kind} .* = {pages} pages$")
+            reserve = zones[name]["reserved_highatomic"]
+            self.assertIn(f"nr_reserved_highatomic {reserve}\n", shown + "\n")
+            self.assertNotIn("changing", shown)
+        self.assertGreater(zones["DMA32"]["reserved_highatomic"], 0)
+
+    def report(self):
+        items = [json.loads(line) for line in self.core.events.read_text().splitlines()]
+        return next(item for item in items if item["event"] == "report")
+
+    def test_zones_and_pageblocks(self):
+        zones, blocks = self.core.gdb("lw-zones", "lw-pageblocks DMA32")
+        row = re.search(r"(?m)^DMA32 +(.*)$", zones)[1].split()
+        printed = re.search(r"DMA32 free:(\d+)kB min:(\d+)kB low:(\d+)kB high:(\d+)kB",
+                            self.core.console)
+        found = [row[4], *row[6:9]]  # free, then the marks behind the per-CPU pages
+        self.assertEqual([4 * int(word) for word in found],
+                         [int(word) for word in printed.groups()])
+        held = self.report()["zones"]["DMA32"]["reserved_highatomic"] // 1024
+        self.assertIn(f"{held} HighAtomic", blocks)
+        drawn = "".join(line.split()[1] for line in blocks.splitlines()[1:])
+        self.assertEqual(drawn.count("H"), held)
+
+    def test_pages(self):
+        head, inside, boot = self.core.gdb(f"lw-page {FIRST_FREE}", f"lw-page {FIRST_FREE} + 1",
+                                           "lw-page 0x100")
+        self.assertIn("free: head of a block of order 10, on the free list of order 10, type H",
+                      head)
+        self.assertIn("of type H (HighAtomic)", head)
+        pfn = re.search(r"page frame (\d+)", head)[1]
+        self.assertIn(f"free: inside the block of order 10 at page frame {pfn}", inside)
+        self.assertIn("reserved", boot)  # the image's first page
+        app = self.core.gdb("lw-page (system_memory.zone[1].start_pfn + 904)")[0]
+        self.assertRegex(app, r"(?s)allocated: first page.*mapped by pid \d+")
+
+    def test_tasks_and_locks(self):
+        tasks, locks = self.core.gdb("lw-tasks -b", "lw-locks")
+        trigger = re.search(r"PID: (\d+) Comm: (\w+)", self.core.console)
+        victim = re.search(r"Killed process (\d+) \((\w+)\)", self.core.console)
+        self.assertRegex(tasks, rf"(?m)^ +{trigger[1]} {trigger[2]} +running +0 ")
+        self.assertRegex(tasks, rf"(?m)^ +{victim[1]} {victim[2]} .*kill pending, memdie")
+        table = re.search(rf"\[ *{victim[1]}\] +\d+ +\d+ +\d+ +(\d+)", self.core.console)
+        self.assertRegex(tasks, rf"(?m)^ +{victim[1]} {victim[2]} .* {table[1]} ")
+        self.assertIn("        out_of_memory+0x", tasks)  # of the task that runs
+        self.assertIn("        schedule+0x", tasks)  # of those that do not
+        self.assertIn("        task_trampoline+0x", tasks)
+        self.assertIn(f"oom_lock: held by pid {trigger[1]} ({trigger[2]})", locks.splitlines())
+
+    def test_oom_last(self):
+        [report] = self.core.gdb("lw-oom-last")
+        lines = report.splitlines()
+        self.assertIn(" invoked oom-killer: ", lines[0])
+        self.assertIn("Killed process ", lines[-1])
+        self.assertIn(report, self.core.console)
+
+    def test_backtrace_goes_through_the_fault_into_the_app(self):
+        [trace] = self.core.gdb("bt")
+        for name in ("out_of_memory", "alloc_pages_slowpath", "trap_common", "app_libc_start",
+                     "task_trampoline"):
+            self.assertRegex(trace, rf"(?m)^#\d+ .*\b{name} \(")
+
+    def test_core_has_virtual_addresses_and_one_copy_of_memory(self):
+        data = self.core.path.read_bytes()
+        loads = [one for one in elf.segments(data, self.core.path) if one.kind == elf.PT_LOAD]
+        self.assertLess(len(loads), 65000)
+        for address in (0xffffffff80100000, 0xffff880000100000, 0xffffea0000000000,
+                        0xffffffffc0000000):
+            self.assertTrue(any(one.vaddr <= address < one.vaddr + one.filesz for one in loads),
+                            hex(address))
+        self.assertTrue(any(one.vaddr < 1 << 47 for one in loads))  # the app's own memory
+        self.assertLess(len(data), (self.core.mem + 20) << 20)
+
+    def test_mistakes_get_one_line(self):
+        for command, part in MISTAKES:
+            with self.subTest(command):
+                [said] = self.core.gdb(command)
+                self.assert_one_line(said, part)
+
+    def test_no_answer_is_an_exception(self):
+        for text in self.core.gdb(*COMMANDS, "lw", "help lw-page", "help user-defined"):
+            self.assertNotIn("Traceback", text)
+            self.assertNotIn("Error", text)
+
+
+MISTAKES = (
+    ("lw-page", "lw-page: expected `lw-page PFN`"),
+    ("lw-page nonsense", "lw-page: 'nonsense': expected a page frame number from 0 to "),
+    ("lw-page -1", "lw-page: '-1': expected a page frame number from 0 to "),
+    ("lw-page 99999999999", "expected a page frame number from 0 to "),
+    ("lw-buddy Highmem", "lw-buddy: zone 'Highmem': expected one of DMA, DMA32"),
+    ("lw-pageblocks DMA x", "lw-pageblocks: expected `lw-pageblocks [ZONE]`"),
+    ("lw-zones all", "lw-zones: expected `lw-zones`"),
+    ("lw-tasks -z", "lw-tasks: '-z': expected -b or nothing"),
+    ("lw-dmesg many", "lw-dmesg: 'many': expected a number of lines, 1 or more"),
+)
+
+
+class Elsewhere(Base):
+    """Other places, a live guest, and runs that never come to the place."""
+
+    def test_live_guest_and_core_say_the_same(self):
+        core = Core(self.results, "info", "end", 64)
+        options = ["--halt", "--ex", "set width 0", "--ex", "hbreak *scenario_end", "--ex",
+                   "continue"]
+        for command in COMMANDS:
+            options += ["--ex", r"echo \n@@@\n", "--ex", command]
+        status, out, err = lowwater("debug", self.results, "--scenario", "info", "--mem", "64",
+                                    *options)
+        self.assertEqual(status, 0, out + err)
+        live = sections(out, len(COMMANDS), err)
+        live[-1] = live[-1].split("\n")[0]  # GDB's farewell follows
+        self.assertEqual(live, core.gdb(*COMMANDS))
+        self.assertEqual(live[-1], "no OOM or allocation-failure report is in the log")
+        self.assertNotIn("Error", err)
+
+    def test_before_memory_is_set_up(self):
+        options = ["--halt"]
+        for stop in (None, "hbreak boot_main", "hbreak mm_boot"):
+            options += ["--ex", stop, "--ex", "continue"] if stop else []
+            for command in COMMANDS[:6]:
+                options += ["--ex", r"echo @@@", "--ex", command]
+        status, out, err = lowwater("debug", self.results, "--scenario", "info", "--mem", "64",
+                                    *options)
+        self.assertEqual((status, "Error" in err), (0, False), out + err)
+        said = [line for line in out.splitlines() if line.startswith("@@@")]
+        self.assertEqual(len(said), 18)
+        for line in said:
+            self.assertRegex(line, r"^@@@lw-\w+: .*(not set up yet|no tasks yet).* at this stop$")
+
+    def test_first_stop_is_the_kill_and_the_emulator_goes_with_gdb(self):
+        status, out, err = lowwater("debug", self.results, "--scenario", "spike", "--mem", "128",
+                                    "--batch", "lw-buddy DMA32; bt 1; finish; lw-oom-last")
+        self.assertEqual(status, 0, out + err)
+        self.assertRegex(out, r"(?m)^Breakpoint \d+, (0x\w+ in )?oom_kill_process ")
+        self.assertIn(" invoked oom-killer: ", out)
+        port = int(re.search(r"gdbstub on 127\.0\.0\.1:(\d+)", err)[1])
+        with socket.socket() as probe:
+            self.assertNotEqual(probe.connect_ex(("127.0.0.1", port)), 0)
+
+    def test_a_run_without_a_kill_stops_at_its_end(self):
+        status, out, err = lowwater("debug", self.results, "--scenario", "info", "--mem", "64",
+                                    "--batch", "bt 1;lw-dmesg 1")
+        self.assertEqual(status, 0, out + err)
+        self.assertIn("machine_exit (code=", out)
+        self.assertIn("scenario info finished", out)
+
+    def test_panic(self):
+        core = Core(self.results, "crash", "panic", 64, "--args", "crash.kind=1")
+        trace, log = core.gdb("bt", "lw-dmesg 1")
+        self.assertRegex(trace, r"(?m)^#\d+ .*\bwild_pointer \(")
+        self.assertIn("---[ end Kernel panic", log)
+
+    def test_place_never_reached(self):
+        for options, part in (
+                (("--scenario", "spike", "--patch", "all", "--at", "oom", "--mem", "128"),
+                 "oom was not reached: the guest ended with code 0 (finished)"),
+                (("--scenario", "info", "--at", "panic", "--mem", "64"),
+                 "panic was not reached: the guest ended with code 0 (finished)"),
+                (("--scenario", "nosuch", "--at", "end", "--mem", "64"),
+                 "end was not reached: the guest ended with code 2")):
+            status, out, err = lowwater("core", self.results, *options)
+            self.assertEqual((status, out), (1, ""), err)
+            self.assert_one_line(err.strip(), part)
+            self.assertEqual(list(self.results.rglob("core-*.elf")), [])
+
+    def test_bad_options(self):
+        for command, options, part in (("core", ("--at", "lunch"), "AT='lunch': expected oom"),
+                                       ("debug", ("--port", "77777"), "PORT='77777': expected")):
+            status, _, err = lowwater(command, self.results, *options)
+            self.assertEqual(status, 2)
+            self.assert_one_line(err.strip(), part)
+
+    def test_without_a_guest(self):
+        for text in gdb([ELF], COMMANDS):
+            self.assert_one_line(text, "no guest: start one with `make debug`")
+
+    def tearDown(self):
+        for path in self.results.rglob("core-*.elf"):
+            path.unlink()
+
+
+class Segments(unittest.TestCase):
+    """What is done with an app that is scattered over too many ranges."""
+
+    def test_the_kernel_and_the_largest_ranges_stay(self):
+        page = coremap.PAGE
+        app = [coremap.Range(i * 4 * page, 0, 0, page) for i in range(coremap.MAX_SEGMENTS)]
+        app[7].size = 3 * page
+        kernel = [coremap.Range(coremap.KERNEL_HALF + i * page, 0, 0, page) for i in range(5)]
+        kept, left_out = coremap.choose(app + kernel)
+        self.assertEqual((len(kept), left_out), (coremap.MAX_SEGMENTS, 5))
+        self.assertEqual(kept[-5:], kernel)
+        self.assertIn(app[7], kept)
+        self.assertEqual(coremap.choose(app), (app, 0))
+
+
+if __name__ == "__main__":
+    unittest.main()
