@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define PHYS_LIMIT (1ull << 52)
+#define MB1_CMDLINE_SPAN (2 * BOOT_CMDLINE_LEN) /* room for the image's path as well */
 
 static const char *add_range(struct boot_info *info, uint64_t base, uint64_t len, uint32_t type)
 {
@@ -43,16 +44,19 @@ static const char *copy_cmdline(struct boot_info *info, const char *text, size_t
 /* The first word is the image's path, which is the user's business and differs by machine. */
 static const char *mb1_cmdline(struct boot_info *info, const struct mb1_info *mb, boot_phys_fn phys)
 {
-	const char *text;
+	const char *text, *end;
 
 	if (!(mb->flags & MB1_INFO_CMDLINE))
 		return NULL;
-	text = phys(mb->cmdline, BOOT_CMDLINE_LEN * 2);
+	text = phys(mb->cmdline, MB1_CMDLINE_SPAN);
 	if (!text)
 		return "command line: lies outside readable memory";
-	text += strcspn(text, " ");
-	text += strspn(text, " ");
-	return copy_cmdline(info, text, BOOT_CMDLINE_LEN);
+	end = text + MB1_CMDLINE_SPAN;
+	while (text < end && *text && *text != ' ')
+		text++;
+	while (text < end && *text == ' ')
+		text++;
+	return copy_cmdline(info, text, end - text);
 }
 
 static const char *mb1_mmap(struct boot_info *info, const struct mb1_info *mb, boot_phys_fn phys)

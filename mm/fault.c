@@ -15,9 +15,16 @@ static struct page *new_anon_page(struct mm *mm, const struct vma *vma, uint64_t
 
 	if (likely(!vma->template || offset >= vma->template_len))
 		return alloc_pages(m, GFP_HIGHUSER_MOVABLE | __GFP_ZERO, 0);
-	page = alloc_pages(m, GFP_HIGHUSER_MOVABLE, 0);
+	if (vma->template_len - offset >= PAGE_SIZE) {
+		page = alloc_pages(m, GFP_HIGHUSER_MOVABLE, 0);
+		if (page)
+			copy_page(page_address(m, page), vma->template + offset);
+		return page;
+	}
+	page = alloc_pages(m, GFP_HIGHUSER_MOVABLE | __GFP_ZERO, 0);
 	if (page)
-		copy_page(page_address(m, page), vma->template + offset);
+		memcpy(page_address(m, page), vma->template + offset,
+			vma->template_len - offset);
 	return page;
 }
 
@@ -27,14 +34,17 @@ enum fault_result handle_mm_fault(struct mm *mm, struct vma *vma, uint64_t addr)
 	uint64_t *pte = pte_make(mm, addr);
 	struct page *page;
 
-	m->event[PGFAULT]++;
+	mm_event_add(m, PGFAULT, 1);
 	if (unlikely(!pte))
 		return FAULT_OOM;
-	if (*pte & PTE_PRESENT) /* somebody else served it meanwhile */
-		return FAULT_OK;
 	page = new_anon_page(mm, vma, addr);
 	if (unlikely(!page))
 		return FAULT_OOM;
+	/* The allocation may have slept, and another thread served the same page meanwhile. */
+	if (unlikely(*pte & PTE_PRESENT)) {
+		free_pages(m, page, 0);
+		return FAULT_OK;
+	}
 	page->mapcount = 1;
 	page->mapping = mm;
 	page->index = addr >> PAGE_SHIFT;

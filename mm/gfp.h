@@ -84,8 +84,8 @@ static inline enum migratetype gfp_migratetype(gfp_t gfp)
 		(gfp & __GFP_RECLAIMABLE) ? MIGRATE_RECLAIMABLE : MIGRATE_UNMOVABLE;
 }
 
-/* "%pGg": names joined by '|' (§1.3). Returns `buf`; 256 bytes hold any mask. */
-#define GFP_TEXT_LEN 256
+/* "%pGg": names joined by '|' (§1.3). Returns `buf`; 512 bytes hold any mask. */
+#define GFP_TEXT_LEN 512
 const char *gfp_text(gfp_t gfp, char *buf, size_t size);
 
 #endif

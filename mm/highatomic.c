@@ -24,7 +24,7 @@ static void note_reserved(struct memory *m)
 
 	for_each_zone(m, z)
 		sum += z->nr_reserved_highatomic;
-	m->event[HIGHATOMIC_RESERVED_BLOCKS]++;
+	mm_event_add(m, HIGHATOMIC_RESERVED_BLOCKS, 1);
 	m->event[HIGHATOMIC_RESERVED_MAX] = MAX(m->event[HIGHATOMIC_RESERVED_MAX], sum);
 }
 
@@ -57,8 +57,8 @@ static unsigned long release_block(struct zone *z, struct page *page, enum migra
 	z->nr_reserved_highatomic -= MIN(m->pageblock_nr_pages, z->nr_reserved_highatomic);
 	set_pageblock_type(z, page_to_pfn(m, page), type);
 	moved = move_freepages_block(z, page, type);
-	m->event[HIGHATOMIC_RELEASED_BLOCKS]++;
-	m->event[HIGHATOMIC_RELEASED_PAGES] += moved;
+	mm_event_add(m, HIGHATOMIC_RELEASED_BLOCKS, 1);
+	mm_event_add(m, HIGHATOMIC_RELEASED_PAGES, moved);
 	return moved;
 }
 

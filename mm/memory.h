@@ -37,7 +37,7 @@ enum zone_stat {
 };
 extern const char *const zone_stat_name[NR_ZONE_STATS];
 
-/* Events of the whole machine since boot. */
+/* Events of the whole machine since boot. Both kinds are counted in any context. */
 enum mm_event {
 	PGALLOC,
 	PGFREE,
@@ -129,8 +129,7 @@ struct memory {
 	struct mutex oom_lock;
 	int oom_victims;                      /* (O) tasks with memdie */
 	struct ratelimit oom_ratelimit, failure_ratelimit;
-	/* What the kernel's own code may be told about: a report was printed, a kill is done. */
-	void (*on_report)(struct memory *m, const char *kind);
+	bool warned_atomic_reclaim;
 };
 
 /* The kernel's own memory. mm/ itself never names it. */
@@ -179,12 +178,12 @@ static inline unsigned long zone_end_pfn(const struct zone *z)
 
 static inline void zone_stat_add(struct zone *z, enum zone_stat item, long delta)
 {
-	z->stat[item] += delta;
+	irq_safe_add(&z->stat[item], delta);
 }
 
 static inline void mm_event_add(struct memory *m, enum mm_event item, unsigned long delta)
 {
-	m->event[item] += delta;
+	irq_safe_add((long *)&m->event[item], delta);
 }
 
 /* Sum of one counter over all zones: the node's, or the whole machine's, figure. */

@@ -188,6 +188,7 @@ void memory_recompute(struct memory *m)
 {
 	struct zone *z;
 
+	setup_min_free_kbytes(m);
 	setup_watermarks(m);
 	setup_lowmem_reserve(m);
 	for_each_populated_zone(m, z)

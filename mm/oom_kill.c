@@ -149,7 +149,7 @@ static noinline void oom_kill_process(struct oom_control *oc, struct task *victi
 	/* The signal first: the victim must not use reserves for anything but dying. */
 	task_kill(victim);
 	mark_oom_victim(m, victim);
-	m->event[OOM_KILLS]++;
+	mm_event_add(m, OOM_KILLS, 1);
 	print_killed(victim, victim->mm);
 	kill_sharers(victim->mm, victim);
 }
@@ -216,7 +216,7 @@ bool out_of_memory(struct oom_control *oc)
 	unsigned long flags;
 	bool killed;
 
-	oc->memory->event[OOM_INVOCATIONS]++;
+	mm_event_add(oc->memory, OOM_INVOCATIONS, 1);
 	flags = tasks_lock();
 	killed = kill_or_mark(oc);
 	tasks_unlock(flags);

@@ -31,7 +31,7 @@ noinline void dump_header(const struct oom_control *oc)
 	unsigned long flags = irq_save();
 	char text[GFP_TEXT_LEN];
 
-	pr_warn("%s invoked oom-killer: gfp_mask=%#x(%s), order=%d, oom_score_adj=%hd",
+	pr_warn("%s invoked oom-killer: gfp_mask=0x%x(%s), order=%d, oom_score_adj=%hd",
 		current->comm, oc->gfp, gfp_text(oc->gfp, text, sizeof(text)), (int)oc->order,
 		current->oom_score_adj);
 	pr_info("%s cpuset=/ mems_allowed=0", current->comm);

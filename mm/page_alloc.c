@@ -79,7 +79,7 @@ static inline void prep_new_page(struct memory *m, struct page *page, unsigned i
 		bad_page(m, page, "a free page is in use");
 	page->refcount = 1;
 	page->order = order;
-	m->event[PGALLOC] += 1ul << order;
+	mm_event_add(m, PGALLOC, 1ul << order);
 	if (gfp & __GFP_ZERO)
 		clear_pages(m, page, order);
 	else
@@ -110,8 +110,8 @@ struct page *get_page_from_freelist(const struct alloc_context *ac, unsigned int
 }
 
 /*
- * The common case in a straight line: a single page from the preferred zone while that is above
- * its low watermark. Whatever it cannot do, the zonelist walk does again from the start.
+ * The common case in a straight line: a page that waits on this CPU's list of the preferred zone,
+ * while that is above its low watermark. Everything else is the zonelist walk's.
  */
 static inline struct page *take_single(struct memory *m, struct zone *z, gfp_t gfp)
 {
@@ -122,7 +122,7 @@ static inline struct page *take_single(struct memory *m, struct zone *z, gfp_t g
 		(long)z->watermark[WMARK_LOW] + z->lowmem_reserve[z->type])
 		return NULL;
 	flags = irq_save();
-	page = pcp_take(z, gfp_migratetype(gfp), gfp & __GFP_COLD);
+	page = pcp_pop(z, gfp_migratetype(gfp), gfp & __GFP_COLD);
 	irq_restore(flags);
 	if (likely(page))
 		prep_new_page(m, page, 0, gfp);
@@ -194,7 +194,7 @@ void free_pages(struct memory *m, struct page *page, unsigned int order)
 	page->refcount = 0;
 	page->order = 0;
 	page->mapping = NULL;
-	m->event[PGFREE] += 1ul << order;
+	mm_event_add(m, PGFREE, 1ul << order);
 	if (order) {
 		free_high_order(z, page, order);
 		return;

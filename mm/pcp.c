@@ -26,13 +26,13 @@ struct page *rmqueue_buddy(struct zone *z, unsigned int order, enum migratetype 
 }
 
 /* Appended in order, so that consecutive page frames come out ascending. */
-int pcp_refill(struct zone *z, struct per_cpu_pages *pcp, enum migratetype type, bool cold)
+static int refill(struct zone *z, struct per_cpu_pages *pcp, enum migratetype type, bool cold)
 {
 	struct list_head *list = &pcp->lists[type];
 	int n;
 
 	spin_lock(&z->lock);
-	z->memory->event[ZONE_LOCK_REFILLS]++;
+	mm_event_add(z->memory, ZONE_LOCK_REFILLS, 1);
 	for (n = 0; n < pcp->batch; n++) {
 		struct page *page = rmqueue_buddy(z, 0, type);
 
@@ -49,6 +49,15 @@ int pcp_refill(struct zone *z, struct per_cpu_pages *pcp, enum migratetype type,
 	return n;
 }
 
+struct page *pcp_take(struct zone *z, enum migratetype type, bool cold)
+{
+	struct per_cpu_pages *pcp = &z->pcp[this_cpu_id()];
+
+	if (list_empty(&pcp->lists[type]))
+		refill(z, pcp, type, cold);
+	return pcp_pop(z, type, cold);
+}
+
 /*
  * Round robin over the types, ever more pages from each list in turn the more empty ones were
  * passed on the way; the only non-empty list gives all the rest. Each page goes to the list of
@@ -57,13 +66,12 @@ int pcp_refill(struct zone *z, struct per_cpu_pages *pcp, enum migratetype type,
 static void free_bulk(struct zone *z, struct per_cpu_pages *pcp, int count)
 {
 	unsigned int type = 0;
+	int share = 0; /* what a list that ran empty did not give is left to the next */
 
 	pcp->count -= count;
 	spin_lock(&z->lock);
 	z->memory->pages_scanned = 0;
 	while (count) {
-		int share = 0;
-
 		do {
 			share++;
 			type = (type + 1) % MIGRATE_PCPTYPES;

@@ -10,19 +10,17 @@
 /* Batch and high mark from the zone's managed pages (§3.9). */
 void pcp_size(unsigned long managed, int *batch, int *high);
 
-/* Fill an empty list of `type` from the buddy lists, falling back as §3.8 says; pages got. */
-int pcp_refill(struct zone *z, struct per_cpu_pages *pcp, enum migratetype type, bool cold);
 /* Give a batch back to the buddy lists. */
 void pcp_free_batch(struct zone *z, struct per_cpu_pages *pcp);
 
-/* One page of `type` or NULL. */
-static inline struct page *pcp_take(struct zone *z, enum migratetype type, bool cold)
+/* One page of `type` from this CPU's list, or NULL when that is empty. */
+static inline struct page *pcp_pop(struct zone *z, enum migratetype type, bool cold)
 {
 	struct per_cpu_pages *pcp = &z->pcp[this_cpu_id()];
 	struct list_head *list = &pcp->lists[type];
 	struct page *page;
 
-	if (unlikely(list_empty(list)) && !pcp_refill(z, pcp, type, cold))
+	if (unlikely(list_empty(list)))
 		return NULL;
 	page = unlikely(cold) ? list_last_entry(list, struct page, lru) :
 				list_first_entry(list, struct page, lru);
@@ -30,6 +28,9 @@ static inline struct page *pcp_take(struct zone *z, enum migratetype type, bool 
 	pcp->count--;
 	return page;
 }
+
+/* The same, with a refill where the list is empty. */
+struct page *pcp_take(struct zone *z, enum migratetype type, bool cold);
 
 /* A freed page; its type is sampled without the lock. May free a batch to the buddy lists. */
 static inline void pcp_free(struct zone *z, struct page *page, bool cold)

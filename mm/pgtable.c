@@ -102,6 +102,20 @@ void pgtable_destroy(struct mm *mm)
 	free_table(mm, mm->pgd, LEVEL_PGD);
 }
 
+/* Allocating may sleep, and another thread make the same table meanwhile: the first one stays. */
+static bool make_table(struct mm *mm, uint64_t *slot, int level)
+{
+	uint64_t phys = alloc_table(mm, level);
+
+	if (!phys)
+		return false;
+	if (*slot & PTE_PRESENT)
+		free_table(mm, phys, level);
+	else
+		*slot = phys | PTE_PRESENT | PTE_WRITE;
+	return true;
+}
+
 static uint64_t *walk(struct mm *mm, uint64_t addr, bool make)
 {
 	uint64_t *table = table_at(mm, mm->pgd);
@@ -109,13 +123,8 @@ static uint64_t *walk(struct mm *mm, uint64_t addr, bool make)
 	for (int level = LEVEL_PGD; level > LEVEL_PTE; level--) {
 		uint64_t *slot = &table[INDEX(addr, level)];
 
-		if (unlikely(!(*slot & PTE_PRESENT))) {
-			uint64_t phys = make ? alloc_table(mm, level - 1) : 0;
-
-			if (!phys)
-				return NULL;
-			*slot = phys | PTE_PRESENT | PTE_WRITE;
-		}
+		if (unlikely(!(*slot & PTE_PRESENT)) && !(make && make_table(mm, slot, level - 1)))
+			return NULL;
 		table = table_at(mm, *slot);
 	}
 	return &table[INDEX(addr, LEVEL_PTE)];

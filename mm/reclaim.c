@@ -21,7 +21,7 @@ static unsigned long try_to_free_pages(struct memory *m)
 	unsigned long freed = 0;
 	struct shrinker *s;
 
-	m->event[ALLOCSTALL]++;
+	mm_event_add(m, ALLOCSTALL, 1);
 	list_for_each_entry(s, &m->shrinkers, node) {
 		freed += s->scan(s, SWAP_CLUSTER_MAX - freed);
 		if (freed >= SWAP_CLUSTER_MAX)

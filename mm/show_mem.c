@@ -214,7 +214,7 @@ noinline void warn_alloc_failed(struct memory *m, gfp_t gfp, unsigned int order)
 	if (!ratelimit(&m->failure_ratelimit))
 		return;
 	flags = irq_save();
-	pr_warn("%s: page allocation failure: order:%u, mode:%#x(%s)", current->comm, order, gfp,
+	pr_warn("%s: page allocation failure: order:%u, mode:0x%x(%s)", current->comm, order, gfp,
 		gfp_text(gfp, text, sizeof(text)));
 	dump_stack();
 	show_mem(m);

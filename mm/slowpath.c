@@ -156,9 +156,7 @@ static bool must_give_up(const struct alloc_context *ac)
 
 	if (!(ac->gfp & __GFP_DIRECT_RECLAIM))
 		return true;
-	if ((current->flags & PF_MEMALLOC) && !nofail)
-		return true;
-	return current->memdie && !nofail;
+	return ((current->flags & PF_MEMALLOC) || current->memdie) && !nofail;
 }
 
 static bool one_round_only(const struct alloc_context *ac)
@@ -169,7 +167,7 @@ static bool one_round_only(const struct alloc_context *ac)
 
 static struct page *fail(const struct alloc_context *ac)
 {
-	ac->memory->event[ALLOC_FAILURES]++;
+	mm_event_add(ac->memory, ALLOC_FAILURES, 1);
 	if (!(ac->gfp & __GFP_NOWARN))
 		warn_alloc_failed(ac->memory, ac->gfp, ac->order);
 	return NULL;
@@ -183,8 +181,13 @@ struct page *alloc_pages_slowpath(struct alloc_context *ac)
 	bool progress;
 
 	if ((ac->gfp & (__GFP_ATOMIC | __GFP_DIRECT_RECLAIM)) ==
-		(__GFP_ATOMIC | __GFP_DIRECT_RECLAIM))
+		(__GFP_ATOMIC | __GFP_DIRECT_RECLAIM)) {
+		if (!ac->memory->warned_atomic_reclaim)
+			pr_warn("WARNING: gfp_mask=0x%x is atomic and may sleep: taken as not atomic",
+				ac->gfp);
+		ac->memory->warned_atomic_reclaim = true;
 		ac->gfp &= ~__GFP_ATOMIC;
+	}
 	if ((ac->gfp & __GFP_DIRECT_RECLAIM) && (in_interrupt() || !irqs_enabled()))
 		panic("BUG: sleeping allocation (gfp %#x) in atomic context", ac->gfp);
 	alloc_flags = gfp_to_alloc_flags(ac->gfp);
@@ -199,6 +202,10 @@ struct page *alloc_pages_slowpath(struct alloc_context *ac)
 			return page;
 		if (must_give_up(ac))
 			return fail(ac);
+		if (current->flags & PF_MEMALLOC) { /* NOFAIL: a reclaimer must not reclaim */
+			cond_resched();
+			continue;
+		}
 		page = direct_reclaim(ac, alloc_flags, &reclaimed);
 		if (page)
 			return page;

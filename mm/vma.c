@@ -143,16 +143,16 @@ static uint64_t lowest_gap(struct mm *mm, uint64_t at, uint64_t len)
 			break;
 		at = v->end;
 	}
-	return at + len <= APP_END ? at : 0;
+	return at <= APP_END - len ? at : 0;
 }
 
 uint64_t mm_map(struct mm *mm, uint64_t hint, uint64_t len, unsigned int flags)
 {
 	uint64_t at = 0;
 
-	len = PAGE_ALIGN(len);
-	if (len == 0 || len > APP_END)
+	if (len == 0 || len > APP_END || hint > APP_END)
 		return 0;
+	len = PAGE_ALIGN(len);
 	if (down_write_killable(&mm->mmap_sem))
 		return 0;
 	at = lowest_gap(mm, hint, len);
@@ -222,7 +222,7 @@ int mm_set_brk(struct mm *mm, uint64_t brk)
 	uint64_t old = PAGE_ALIGN(mm->brk), new = PAGE_ALIGN(brk);
 	int err = 0;
 
-	if (brk < mm->brk_start)
+	if (brk < mm->brk_start || brk > APP_END)
 		return -1;
 	if (down_write_killable(&mm->mmap_sem))
 		return -1;

@@ -42,17 +42,20 @@ static unsigned long lowmem_pages(const struct memory *m)
 	return sum;
 }
 
+void setup_min_free_kbytes(struct memory *m)
+{
+	unsigned long asked = m->tunables.min_free_kbytes;
+
+	m->min_free_kbytes = MAX(min_free_kbytes_default(lowmem_pages(m) * 4), asked);
+}
+
 void setup_watermarks(struct memory *m)
 {
 	unsigned long lowmem = lowmem_pages(m);
 	unsigned long scale = m->tunables.watermark_scale_factor;
-	unsigned long pages_min;
+	unsigned long pages_min = m->min_free_kbytes / 4;
 	struct zone *z;
 
-	m->min_free_kbytes = min_free_kbytes_default(lowmem * 4);
-	if ((unsigned long)m->tunables.min_free_kbytes > m->min_free_kbytes)
-		m->min_free_kbytes = m->tunables.min_free_kbytes;
-	pages_min = m->min_free_kbytes / 4;
 	for_each_zone(m, z) {
 		unsigned long min = lowmem ? pages_min * z->managed / lowmem : 0;
 		unsigned long delta = z->managed / 10000 * scale + z->managed % 10000 * scale / 10000;

@@ -20,8 +20,11 @@
 /* min_free_kbytes for the managed pages of zones up to NORMAL (§2.5 step 2, with its clamp). */
 unsigned long min_free_kbytes_default(unsigned long lowmem_kbytes);
 
-/* Set every zone's min, low, high from m->min_free_kbytes, and lowmem_reserve. */
+/* m->min_free_kbytes: the formula's value for the managed pages, or the tunable if larger. */
+void setup_min_free_kbytes(struct memory *m);
+/* Every zone's min, low, high, from m->min_free_kbytes. */
 void setup_watermarks(struct memory *m);
+/* Every zone's lowmem_reserve, from the managed pages above it. */
 void setup_lowmem_reserve(struct memory *m);
 
 /* Full test of §2.6 for a free count `free` (signed: callers subtract). */

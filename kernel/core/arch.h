@@ -74,6 +74,12 @@ static inline void write_cr3(uint64_t v)
 	asm volatile("mov %0, %%cr3" : : "r"(v) : "memory");
 }
 
+/* One instruction, so an interrupt on this CPU cannot come between its load and its store. */
+static inline void irq_safe_add(long *counter, long delta)
+{
+	asm("addq %1, %0" : "+m"(*counter) : "er"(delta));
+}
+
 static inline void cpu_relax(void)
 {
 	asm volatile("pause" : : : "memory");

@@ -16,7 +16,7 @@ UNITTEST = [PYTHON, "-m", "unittest", "discover", "-v", "-s"]
 
 SUITES = (
     ("runner", UNITTEST + ["tests/run", "-p", "test_[!sa]*.py"]),
-    ("host", ["make", "-s", "host-run"]),
+    ("host", ["env", "CMOCKA_MESSAGE_OUTPUT=TAP", "make", "-s", "host-run"]),
     ("system", UNITTEST + ["tests/run", "-p", "test_system.py"]),
     ("study", UNITTEST + ["tests/run", "-p", "test_study.py"]),
     ("gdb", UNITTEST + ["tests/gdb", "-p", "test_*.py"]),

@@ -36,7 +36,7 @@ class Spike(unittest.TestCase):
         self.assertGreater(zone["free"], zone["min"])
         self.assertGreaterEqual(zone["free_by_type"]["H"], 2 * zone["min"])
         self.assertTrue(zone["all_free_H"])
-        self.assertEqual((first["gfp_mask"], first["order"]), (0x24280ca, 0))
+        self.assertEqual((first["gfp_mask"], first["order"]), ("0x24280ca", 0))
         self.assertEqual(zone["present"] * 4, 2080640)
         self.assertEqual(first["zones"]["DMA"]["present"] * 4, 15992)
         self.assertEqual(identities.check(first, 1)["violated"], [])

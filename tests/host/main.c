@@ -1,0 +1,29 @@
+/*
+ * Runs every group. An argument, a pattern with * and ?, picks tests by name.
+ * CMOCKA_MESSAGE_OUTPUT=TAP in the environment gives TAP instead of cmocka's lines.
+ */
+#include "twin.h"
+
+#define GROUPS(X)                                                                                  \
+	X(gfp) X(watermark) X(seed_numbers) X(zones) X(boot_mem) X(bootinfo) X(buddy) X(fallback)  \
+	X(pcp) X(page_alloc) X(highatomic) X(slowpath) X(reclaim) X(oom) X(oom_report) X(show_mem) \
+	X(vma) X(fault) X(patch) X(param) X(lock) X(validate) X(random)
+
+#define DECLARE(group) int host_##group(void);
+GROUPS(DECLARE)
+
+int main(int argc, char **argv)
+{
+	int failed = 0;
+
+	if (argc > 1)
+		cmocka_set_test_filter(argv[1]);
+	setvbuf(stdout, NULL, _IOLBF, 0);
+#define RUN(group) failed += host_##group();
+	GROUPS(RUN)
+	if (argc > 1)
+		printf("# host: %d failed of those that match %s\n", failed, argv[1]);
+	else
+		printf("# host: %u passed, %d failed\n", tests_run - failed, failed);
+	return failed ? 1 : 0;
+}

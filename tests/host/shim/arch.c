@@ -1,0 +1,32 @@
+/*
+ * The twin's CPUs: plain variables, set back before each test.
+ */
+#include "twin.h"
+
+struct host_arch host_arch;
+struct cpu cpus[MAX_CPUS];
+unsigned int nr_cpus;
+
+void host_spin(void)
+{
+	panic("deadlock: a spinlock is taken twice");
+}
+
+void cpus_reset(void)
+{
+	memset(&host_arch, 0, sizeof(host_arch));
+	memset(cpus, 0, sizeof(cpus));
+	for (unsigned int i = 0; i < MAX_CPUS; i++) {
+		cpus[i].self = &cpus[i];
+		cpus[i].id = i;
+	}
+	nr_cpus = 1;
+	become_cpu(0);
+	host_arch.irqs = true;
+}
+
+void become_cpu(unsigned int id)
+{
+	host_arch.cpu = &cpus[id];
+	host_arch.cpu_id = id;
+}

@@ -1,0 +1,111 @@
+/*
+ * Tasks and time without a scheduler: whoever sleeps advances the clock and calls the test's
+ * hook, in which the rest of the world may act.
+ */
+#include "twin.h"
+
+#define ENOUGH 100000 /* give-ups of the CPU in one test: the code under test hangs */
+
+struct list_head all_tasks = LIST_HEAD_INIT(all_tasks);
+volatile unsigned long jiffies;
+long hz = 250;
+
+struct task *task_new(const char *comm, int pid, struct mm *mm)
+{
+	struct task *t = aligned_alloc(_Alignof(struct task), sizeof(*t));
+
+	memset(t, 0, sizeof(*t));
+	snprintf(t->comm, sizeof(t->comm), "%s", comm);
+	t->pid = pid;
+	t->prio = PRIO_NORMAL;
+	t->mm = mm;
+	list_init(&t->children);
+	list_add_tail(&t->all, &all_tasks);
+	return t;
+}
+
+struct task *become(struct task *t)
+{
+	struct task *before = host_arch.task;
+
+	host_arch.task = t;
+	host_arch.cpu->task = t;
+	return before;
+}
+
+void task_set_parent(struct task *t, struct task *parent)
+{
+	t->parent = parent;
+	list_add_tail(&t->sibling, &parent->children);
+}
+
+void tasks_reset(void)
+{
+	struct task *t, *next;
+
+	list_for_each_entry_safe(t, next, &all_tasks, all)
+		free(t);
+	list_init(&all_tasks);
+	jiffies = 1000;
+	hz = 250;
+}
+
+/* The hook runs like other tasks would: interrupts on, as whoever it becomes. */
+static void others_run(void (*hook)(void))
+{
+	struct task *before = current;
+	bool irqs = host_arch.irqs;
+
+	if (!hook)
+		return;
+	host_arch.irqs = true;
+	hook();
+	host_arch.irqs = irqs;
+	become(before);
+}
+
+static void may_sleep(void)
+{
+	if (this_cpu()->preempt_off || this_cpu()->irq_depth)
+		panic("sleeps while atomic");
+	if (++twin.sleeps > ENOUGH)
+		panic("%s sleeps for ever", current->comm);
+}
+
+void schedule(void)
+{
+	may_sleep();
+	jiffies++;
+	others_run(twin.on_sleep);
+}
+
+void schedule_timeout(enum task_state state, unsigned long ticks)
+{
+	if (state == TASK_KILLABLE && fatal_signal_pending(current))
+		return;
+	may_sleep();
+	current->state = state;
+	jiffies += ticks;
+	others_run(twin.on_sleep);
+	current->state = TASK_RUNNING;
+}
+
+void cond_resched(void)
+{
+	if (++twin.yields > ENOUGH)
+		panic("%s yields for ever", current->comm);
+	others_run(twin.on_yield);
+}
+
+void wake_task(struct task *t)
+{
+	if (t->state == TASK_KILLABLE || t->state == TASK_UNINTERRUPTIBLE)
+		t->state = TASK_RUNNING;
+}
+
+void task_kill(struct task *t)
+{
+	t->kill_pending = true;
+	if (t->state == TASK_KILLABLE)
+		wake_task(t);
+}

@@ -1,0 +1,469 @@
+/*
+ * The OOM killer of Linux 4.8 (reference §7): entry, selection, badness, kill sequence.
+ */
+#include "twin.h"
+
+#include "apps.h"
+#include "host_machine.h"
+#include "mm/oom.h"
+
+static struct memory *m;
+
+static int setup(void **state)
+{
+	int err = twin_setup(state);
+
+	m = machine_default();
+	apps_reset();
+	return err;
+}
+
+static bool oom(gfp_t gfp)
+{
+	struct oom_control oc = {.memory = m, .gfp = gfp};
+	bool result;
+
+	assert_true(mutex_trylock(&m->oom_lock));
+	result = out_of_memory(&oc);
+	mutex_unlock(&m->oom_lock);
+	return result;
+}
+
+static bool is_victim(const struct task *t)
+{
+	return t->kill_pending && t->memdie;
+}
+
+static bool untouched(const struct task *t)
+{
+	return !t->kill_pending && !t->memdie;
+}
+
+/* 7.5 */
+
+static void test_7_5_badness_sums_what_dies_with_it(void **state)
+{
+	struct task *t = app_new("a", 10, 100, 0);
+
+	(void)state;
+	t->mm->file_rss = 20;
+	t->mm->swapents = 7;
+	t->mm->nr_ptes = 3;
+	t->mm->nr_pmds = 2;
+	assert_int_equal(oom_badness(m, t, 100000), 132);
+}
+
+static void test_7_5_badness_adj(void **state)
+{
+	struct task *t = app_new("a", 10, 100, 0);
+
+	(void)state;
+	t->oom_score_adj = 10;
+	/* The division comes first: 10 * (100999 / 1000). */
+	assert_int_equal(oom_badness(m, t, 100999), 100 + 10 * 100);
+	t->oom_score_adj = -1;
+	assert_int_equal(oom_badness(m, t, 99999), 100 - 99);
+	t->oom_score_adj = -2;
+	assert_int_equal(oom_badness(m, t, 99999), 1);
+	t->oom_score_adj = -999;
+	assert_int_equal(oom_badness(m, t, 1 << 30), 1);
+	t->oom_score_adj = 1000;
+	assert_int_equal(oom_badness(m, t, 999), 100);
+}
+
+static void test_7_5_badness_0_cannot_be_killed(void **state)
+{
+	struct task *t = app_new("a", 10, 100, -1000);
+
+	(void)state;
+	assert_int_equal(oom_badness(m, t, 100000), 0);
+	t->oom_score_adj = 0;
+	t->flags |= PF_KTHREAD;
+	assert_int_equal(oom_badness(m, t, 100000), 0);
+	t->flags = 0;
+	t->mm = NULL;
+	assert_int_equal(oom_badness(m, t, 100000), 0);
+	assert_int_equal(oom_badness(m, app_new("init2", 1, 100, 0), 100000), 0);
+	/* An empty one still can. */
+	assert_int_equal(oom_badness(m, app_new("b", 11, 0, 0), 100000), 1);
+}
+
+/* 7.4 */
+
+static void test_7_4_worst_dies(void **state)
+{
+	struct task *a = app_new("a", 10, 100, 0), *b = app_new("b", 11, 300, 0),
+		    *c = app_new("c", 12, 200, 0);
+
+	(void)state;
+	assert_true(oom(GFP_KERNEL));
+	assert_true(is_victim(b));
+	assert_true(untouched(a) && untouched(c));
+	assert_int_equal(m->oom_victims, 1);
+	assert_int_equal(m->event[OOM_KILLS], 1);
+	assert_int_equal(m->event[OOM_INVOCATIONS], 1);
+}
+
+static void test_7_4_equal_later_wins(void **state)
+{
+	struct task *a = app_new("a", 10, 300, 0), *b = app_new("b", 11, 300, 0);
+
+	(void)state;
+	oom(GFP_KERNEL);
+	assert_true(untouched(a));
+	assert_true(is_victim(b));
+}
+
+static void test_7_4_init_kernel_and_minus_1000_are_skipped(void **state)
+{
+	struct task *init = app_new("init2", 1, 900, 0), *kthread = app_new("kthread", 10, 900, 0),
+		    *adj = app_new("sshd", 11, 900, -1000), *small = app_new("small", 12, 1, -999);
+
+	(void)state;
+	kthread->flags |= PF_KTHREAD;
+	oom(GFP_KERNEL);
+	assert_true(untouched(init) && untouched(kthread) && untouched(adj));
+	assert_true(is_victim(small));
+}
+
+static void test_7_4_adj_can_turn_the_choice(void **state)
+{
+	struct task *a = app_new("a", 10, 3000, 0), *b = app_new("b", 11, 10, 1000);
+
+	(void)state;
+	oom(GFP_KERNEL);
+	assert_true(untouched(a));
+	assert_true(is_victim(b));
+}
+
+static void test_7_4_live_victim_aborts_the_scan(void **state)
+{
+	struct task *a = app_new("a", 10, 900, 0), *victim = app_new("b", 11, 1, 0);
+
+	(void)state;
+	victim->kill_pending = victim->memdie = true;
+	assert_true(oom(GFP_KERNEL));
+	assert_true(untouched(a));
+	assert_int_equal(m->event[OOM_KILLS], 0);
+	assert_int_equal(twin.sleeps, 0);
+	assert_string_equal(console(), "");
+}
+
+static void test_7_4_victim_without_mm_still_blocks(void **state)
+{
+	struct task *a = app_new("a", 10, 900, 0), *victim = app_new("b", 11, 1, 0);
+
+	(void)state;
+	victim->memdie = true;
+	victim->mm = NULL;
+	assert_true(oom(GFP_KERNEL));
+	assert_true(untouched(a));
+}
+
+static void test_7_4_nobody_left_panics(void **state)
+{
+	(void)state;
+	app_new("sshd", 11, 900, -1000);
+	assert_panics("Out of memory and no killable processes...", oom(GFP_KERNEL));
+	assert_printed("test invoked oom-killer");
+	m->oom_lock.info.owner = NULL;
+}
+
+/* 7.2 */
+
+static void test_7_2_without_fs_nobody_is_killed(void **state)
+{
+	struct task *a = app_new("a", 10, 900, 0);
+
+	(void)state;
+	assert_true(oom(GFP_NOFS));
+	assert_true(oom(GFP_NOIO));
+	assert_true(untouched(a));
+	assert_string_equal(console(), "");
+	assert_true(oom(GFP_NOFS | __GFP_NOFAIL));
+	assert_true(is_victim(a));
+}
+
+static void test_7_2_dying_caller_marks_itself(void **state)
+{
+	struct task *a = app_new("a", 10, 900, 0), *self = app_new("self", 11, 1, 0);
+
+	(void)state;
+	self->kill_pending = true;
+	become(self);
+	/* Also without __GFP_FS: this comes first. */
+	assert_true(oom(GFP_NOFS));
+	assert_true(self->memdie);
+	assert_true(untouched(a));
+	assert_int_equal(m->oom_victims, 1);
+	assert_int_equal(m->event[OOM_KILLS], 0);
+	assert_string_equal(console(), "");
+	/* Marked once. */
+	assert_true(oom(GFP_KERNEL));
+	assert_int_equal(m->oom_victims, 1);
+}
+
+static void test_7_2_panic_on_oom(void **state)
+{
+	(void)state;
+	app_new("a", 10, 900, 0);
+	m->tunables.panic_on_oom = 1;
+	assert_panics("Out of memory: system-wide panic_on_oom is enabled", oom(GFP_KERNEL));
+	m->oom_lock.info.owner = NULL;
+	m->tunables.panic_on_oom = 2;
+	assert_panics("Out of memory: compulsory panic_on_oom is enabled", oom(GFP_KERNEL));
+	m->oom_lock.info.owner = NULL;
+	assert_int_equal(console_count("invoked oom-killer"), 2);
+	/* NOFS returns before that. */
+	assert_true(oom(GFP_NOFS));
+}
+
+static void test_7_2_kill_allocating_task(void **state)
+{
+	struct task *big = app_new("big", 10, 900, 0), *self = app_new("self", 11, 5, 0);
+
+	(void)state;
+	m->tunables.oom_kill_allocating_task = 1;
+	become(self);
+	assert_true(oom(GFP_KERNEL));
+	assert_true(is_victim(self));
+	assert_true(untouched(big));
+	assert_line("Out of memory (oom_kill_allocating_task): Kill process 11 (self) score 0 or "
+		"sacrifice child");
+	assert_int_equal(twin.sleeps, 0);
+}
+
+static void test_7_2_allocating_task_that_cannot_be_killed(void **state)
+{
+	struct task *big = app_new("big", 10, 900, 0);
+
+	(void)state;
+	m->tunables.oom_kill_allocating_task = 1;
+	assert_true(oom(GFP_KERNEL)); /* the kernel task that runs the test */
+	assert_true(is_victim(big));
+	big->memdie = false;
+	big->mm = NULL;
+	become(app_new("sshd", 11, 5, -1000));
+	app_new("other", 12, 5, 0);
+	assert_true(oom(GFP_KERNEL));
+	assert_line("Out of memory: Kill process 12 (other) score 0 or sacrifice child");
+}
+
+static void test_7_2_sleeps_a_tick_after_a_kill_with_the_lock_held(void **state)
+{
+	unsigned long before = jiffies;
+
+	(void)state;
+	app_new("a", 10, 900, 0);
+	oom(GFP_KERNEL);
+	assert_int_equal(twin.sleeps, 1);
+	assert_int_equal(jiffies, before + 1);
+}
+
+static void test_7_2_killed_caller_does_not_sleep(void **state)
+{
+	struct task *a = app_new("a", 10, 900, 0);
+
+	(void)state;
+	become(a);
+	oom(GFP_KERNEL);
+	assert_true(is_victim(a));
+	assert_int_equal(twin.sleeps, 0);
+}
+
+/* 7.3, 7.6 */
+
+static void test_7_6_kill_lines(void **state)
+{
+	struct task *a = app_new("fat app", 10, 1000, 0);
+
+	(void)state;
+	a->mm->file_rss = 24;
+	a->mm->total_vm = 3000;
+	m->total_swap_pages = 1000;
+	oom(GFP_KERNEL);
+	assert_line("Out of memory: Kill process 10 (fat app) score %lu or sacrifice child",
+		1024 * 1000 / (m->totalram_pages + 1000));
+	assert_line("Killed process 10 (fat app) total-vm:12000kB, anon-rss:4000kB, "
+		"file-rss:96kB, shmem-rss:0kB");
+	assert_printed_in_order("invoked oom-killer", "cpuset=/", "<stack>", "Mem-Info:",
+		"[ pid ]", "Out of memory: Kill process", "Killed process", NULL);
+}
+
+static void test_7_6_exiting_victim_is_marked_silently(void **state)
+{
+	struct task *a = app_new("a", 10, 900, 0);
+
+	(void)state;
+	a->flags |= PF_EXITING;
+	assert_true(oom(GFP_KERNEL));
+	assert_true(a->memdie);
+	assert_false(a->kill_pending);
+	assert_int_equal(m->event[OOM_KILLS], 0);
+	assert_string_equal(console(), "");
+}
+
+static void test_7_3_shared_with_the_living_is_not_dying(void **state)
+{
+	struct task *a = app_new("a", 10, 900, 0), *sharer = task_new("b", 11, a->mm);
+
+	(void)state;
+	a->flags |= PF_EXITING;
+	oom(GFP_KERNEL);
+	assert_int_equal(m->event[OOM_KILLS], 1);
+	/* Equal scores: the later of the two is chosen, both die. */
+	assert_true(is_victim(sharer));
+	assert_true(a->kill_pending);
+	assert_false(a->memdie);
+}
+
+static void test_7_3_dumping_core_is_not_dying(void **state)
+{
+	struct task *a = app_new("a", 10, 900, 0);
+
+	(void)state;
+	a->kill_pending = true;
+	a->flags |= PF_DUMPCORE;
+	oom(GFP_KERNEL);
+	assert_int_equal(m->event[OOM_KILLS], 1);
+}
+
+static void test_7_6_child_is_sacrificed(void **state)
+{
+	struct task *parent = app_new("parent", 10, 900, 0), *small = app_new("small", 11, 5, 0),
+		    *big = app_new("big", 12, 50, 0), *last = app_new("last", 13, 50, 0);
+
+	(void)state;
+	task_set_parent(small, parent);
+	task_set_parent(big, parent);
+	task_set_parent(last, parent);
+	oom(GFP_KERNEL);
+	assert_true(untouched(parent) && untouched(small) && untouched(last));
+	/* The first of the worst: only a higher score replaces it here. */
+	assert_true(is_victim(big));
+	assert_printed_in_order("Kill process 10 (parent)", "Killed process 12 (big)", NULL);
+}
+
+static void test_7_6_child_that_shares_or_cannot_die_is_no_sacrifice(void **state)
+{
+	struct task *parent = app_new("parent", 10, 900, 0),
+		    *sharer = task_new("sharer", 11, parent->mm),
+		    *adj = app_new("adj", 12, 100, -1000);
+
+	(void)state;
+	sharer->oom_score_adj = -1000; /* else it would be the chosen one */
+	task_set_parent(sharer, parent);
+	task_set_parent(adj, parent);
+	oom(GFP_KERNEL);
+	assert_true(is_victim(parent));
+	assert_true(untouched(adj));
+	/* The seed's rule: a sharer with -1000 is not killed. */
+	assert_true(untouched(sharer));
+}
+
+static void test_7_6_sharers_die_without_reserves(void **state)
+{
+	struct task *first = app_new("first", 10, 900, 0), *second, *kthread;
+
+	(void)state;
+	second = task_new("second", 11, first->mm);
+	kthread = task_new("kthread", 12, first->mm);
+	kthread->flags |= PF_KTHREAD;
+	oom(GFP_KERNEL);
+	assert_true(is_victim(second));
+	assert_true(first->kill_pending);
+	assert_false(first->memdie);
+	assert_true(untouched(kthread));
+	assert_int_equal(m->oom_victims, 1);
+	assert_int_equal(console_count("Killed process"), 1);
+}
+
+static void test_7_6_header_is_ratelimited_kill_lines_are_not(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 13; i++) {
+		struct task *t = app_new("t", 10 + i, 100, 0);
+
+		oom(GFP_KERNEL);
+		assert_true(is_victim(t));
+		t->memdie = false;
+		t->mm = NULL;
+	}
+	assert_int_equal(console_count("invoked oom-killer"), 10);
+	assert_int_equal(console_count("Mem-Info:"), 10);
+	assert_int_equal(console_count("or sacrifice child"), 13);
+	assert_int_equal(console_count("Killed process"), 13);
+	jiffies += 5 * hz + 1;
+	app_new("t", 30, 100, 0);
+	oom(GFP_KERNEL);
+	assert_int_equal(console_count("invoked oom-killer"), 11);
+}
+
+/* 7.7, 7.9 */
+
+static void test_7_7_mark_and_exit_count(void **state)
+{
+	struct task *a = app_new("a", 10, 900, 0);
+
+	(void)state;
+	mark_oom_victim(m, a);
+	mark_oom_victim(m, a);
+	assert_int_equal(m->oom_victims, 1);
+	exit_oom_victim(m); /* somebody else's exit */
+	assert_int_equal(m->oom_victims, 1);
+	become(a);
+	exit_oom_victim(m);
+	assert_int_equal(m->oom_victims, 0);
+	assert_false(a->memdie);
+	exit_oom_victim(m);
+	assert_int_equal(m->oom_victims, 0);
+}
+
+static void test_7_9_page_fault(void **state)
+{
+	struct task *a = app_new("a", 10, 900, 0);
+
+	(void)state;
+	pagefault_out_of_memory(m);
+	assert_true(is_victim(a));
+	assert_null(m->oom_lock.info.owner);
+	/* Linux's %#x prints a zero as 0x0, the C library's as 0. */
+	assert_line("test invoked oom-killer: gfp_mask=0x0(), order=0, oom_score_adj=0");
+}
+
+static void test_7_9_page_fault_with_busy_lock(void **state)
+{
+	struct task *a = app_new("a", 10, 900, 0), *self = become(a);
+
+	(void)state;
+	assert_true(mutex_trylock(&m->oom_lock));
+	become(self);
+	pagefault_out_of_memory(m);
+	assert_true(untouched(a));
+	assert_int_equal(m->event[OOM_INVOCATIONS], 0);
+	assert_ptr_equal(m->oom_lock.info.owner, a);
+}
+
+#undef TEST
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, twin_teardown)
+static const struct CMUnitTest tests[] = {
+	TEST(test_7_5_badness_sums_what_dies_with_it), TEST(test_7_5_badness_adj),
+	TEST(test_7_5_badness_0_cannot_be_killed), TEST(test_7_4_worst_dies),
+	TEST(test_7_4_equal_later_wins), TEST(test_7_4_init_kernel_and_minus_1000_are_skipped),
+	TEST(test_7_4_adj_can_turn_the_choice), TEST(test_7_4_live_victim_aborts_the_scan),
+	TEST(test_7_4_victim_without_mm_still_blocks), TEST(test_7_4_nobody_left_panics),
+	TEST(test_7_2_without_fs_nobody_is_killed), TEST(test_7_2_dying_caller_marks_itself),
+	TEST(test_7_2_panic_on_oom), TEST(test_7_2_kill_allocating_task),
+	TEST(test_7_2_allocating_task_that_cannot_be_killed),
+	TEST(test_7_2_sleeps_a_tick_after_a_kill_with_the_lock_held),
+	TEST(test_7_2_killed_caller_does_not_sleep), TEST(test_7_6_kill_lines),
+	TEST(test_7_6_exiting_victim_is_marked_silently),
+	TEST(test_7_3_shared_with_the_living_is_not_dying),
+	TEST(test_7_3_dumping_core_is_not_dying), TEST(test_7_6_child_is_sacrificed),
+	TEST(test_7_6_child_that_shares_or_cannot_die_is_no_sacrifice),
+	TEST(test_7_6_sharers_die_without_reserves),
+	TEST(test_7_6_header_is_ratelimited_kill_lines_are_not),
+	TEST(test_7_7_mark_and_exit_count), TEST(test_7_9_page_fault),
+	TEST(test_7_9_page_fault_with_busy_lock),
+};
+TEST_GROUP(oom)
