@@ -136,6 +136,34 @@ def system_arms():
     return arms.study(arms.load(system.make_spec(system.DEFAULTS)))
 
 
+class Image(unittest.TestCase):
+    """What must hold of the linked image itself."""
+
+    FP_REGISTER = re.compile(r"%(xmm|mm|st)\b|%xmm\d|%mm\d")
+    MAY_USE_THEM = ("clear_page.o",)
+
+    def test_kernel_code_uses_no_fp_registers(self):
+        objects = [path for folder in ("boot", "kernel/core", "kernel/task", "mm", "tests/guest",
+                                       "tests/workloads")
+                   for path in Path("build/obj", folder).glob("*.o")
+                   if path.name not in self.MAY_USE_THEM]
+        objects.append(Path("build/newlib/klibc.a"))
+        self.assertGreater(len(objects), 40)
+        for path in objects:
+            code = subprocess.run(["objdump", "-d", "--no-show-raw-insn", str(path)], text=True,
+                                  capture_output=True, check=True).stdout
+            inline = "test_core" in path.name  # puts a value into xmm0 on purpose
+            if not inline:
+                self.assertIsNone(self.FP_REGISTER.search(code), path)
+
+    def test_no_segment_is_writable_and_executable(self):
+        table = subprocess.run(["readelf", "-lW", "build/lowwater.elf"], text=True,
+                               capture_output=True, check=True).stdout
+        flags = re.findall(r"LOAD .*? ([R ][W ][E ]) 0x", table)
+        self.assertGreaterEqual(len(flags), 4)
+        self.assertFalse([one for one in flags if "W" in one and "E" in one])
+
+
 class Parameters(unittest.TestCase):
     CASES = (
         ("spike.apsp=3", 'unknown name "spike.apsp"; the nearest is spike.apps'),
