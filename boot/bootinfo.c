@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#define PHYS_LIMIT (1ull << 52)
+#define PHYS_LIMIT       (1ull << 52)
 #define MB1_CMDLINE_SPAN (2 * BOOT_CMDLINE_LEN) /* room for the image's path as well */
 
 static const char *add_range(struct boot_info *info, uint64_t base, uint64_t len, uint32_t type)

@@ -32,8 +32,8 @@ struct boot_info {
  * A Multiboot 1 command line begins with the image's path (DESIGN 6): it is dropped.
  */
 typedef const void *(*boot_phys_fn)(uint64_t addr, uint64_t len);
-const char *boot_info_read(struct boot_info *info, uint32_t magic, uint32_t addr,
-	boot_phys_fn phys);
+const char *boot_info_read(
+	struct boot_info *info, uint32_t magic, uint32_t addr, boot_phys_fn phys);
 
 /* Sum of usable bytes. */
 uint64_t boot_usable_bytes(const struct boot_info *info);

@@ -7,8 +7,8 @@
 
 #include <string.h>
 
-#define ENTRIES   512
-#define LARGE     0x200000ull
+#define ENTRIES          512
+#define LARGE            0x200000ull
 #define INDEX(va, level) (((va) >> (12 + 9 * (level))) & (ENTRIES - 1))
 
 extern char _kernel_start[], _text[], _etext[], _erodata[], _kernel_end[];

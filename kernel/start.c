@@ -22,7 +22,7 @@
 
 static struct boot_info boot_info;
 static char command_line[BOOT_CMDLINE_LEN]; /* parsing takes the original apart */
-static struct task boot_task; /* becomes the idle task */
+static struct task boot_task;               /* becomes the idle task */
 
 static const void *early_phys(uint64_t addr, uint64_t len)
 {

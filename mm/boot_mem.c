@@ -6,7 +6,7 @@
 #include "boot/multiboot.h"
 #include "mm/boot_mem.h"
 
-#define LEGACY_START 0xa0  /* VGA memory and BIOS: usable nowhere on a PC */
+#define LEGACY_START 0xa0 /* VGA memory and BIOS: usable nowhere on a PC */
 #define LEGACY_END   0x100
 
 static void add_usable(struct boot_mem *bm, unsigned long start, unsigned long end)

@@ -4,8 +4,8 @@
 #include "mm/buddy.h"
 #include "mm/pageblock.h"
 
-static void add_to_list(struct zone *z, struct page *page, unsigned int order,
-	enum migratetype type, bool tail)
+static void add_to_list(
+	struct zone *z, struct page *page, unsigned int order, enum migratetype type, bool tail)
 {
 	struct list_head *list = &z->free_area[order].free_list[type];
 

@@ -20,8 +20,8 @@ static bool can_steal(const struct memory *m, unsigned int order, enum migratety
 		type == MIGRATE_UNMOVABLE || type == MIGRATE_RECLAIMABLE || !m->mobility_grouping;
 }
 
-static void retag_range(struct zone *z, unsigned long pfn, unsigned int order,
-	enum migratetype type)
+static void retag_range(
+	struct zone *z, unsigned long pfn, unsigned int order, enum migratetype type)
 {
 	unsigned long end = pfn + (1ul << order);
 

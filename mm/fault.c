@@ -23,8 +23,7 @@ static struct page *new_anon_page(struct mm *mm, const struct vma *vma, uint64_t
 	}
 	page = alloc_pages(m, GFP_HIGHUSER_MOVABLE | __GFP_ZERO, 0);
 	if (page)
-		memcpy(page_address(m, page), vma->template + offset,
-			vma->template_len - offset);
+		memcpy(page_address(m, page), vma->template + offset, vma->template_len - offset);
 	return page;
 }
 

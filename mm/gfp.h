@@ -51,7 +51,7 @@ typedef unsigned int gfp_t;
 #define GFP_HIGHUSER_MOVABLE (GFP_HIGHUSER | __GFP_MOVABLE)
 #define GFP_TRANSHUGE_LIGHT                                                                        \
 	((GFP_HIGHUSER_MOVABLE | __GFP_COMP | __GFP_NOMEMALLOC | __GFP_NOWARN) & ~__GFP_RECLAIM)
-#define GFP_TRANSHUGE        (GFP_TRANSHUGE_LIGHT | __GFP_DIRECT_RECLAIM)
+#define GFP_TRANSHUGE (GFP_TRANSHUGE_LIGHT | __GFP_DIRECT_RECLAIM)
 
 enum zone_type { ZONE_DMA, ZONE_DMA32, ZONE_NORMAL, ZONE_MOVABLE, MAX_NR_ZONES };
 
@@ -80,8 +80,9 @@ static inline int gfp_zone(gfp_t gfp)
 /* The mobility that `gfp` asks for (§1.5); with both bits the caller is wrong: MOVABLE. */
 static inline enum migratetype gfp_migratetype(gfp_t gfp)
 {
-	return (gfp & __GFP_MOVABLE) ? MIGRATE_MOVABLE :
-		(gfp & __GFP_RECLAIMABLE) ? MIGRATE_RECLAIMABLE : MIGRATE_UNMOVABLE;
+	return (gfp & __GFP_MOVABLE)      ? MIGRATE_MOVABLE :
+		(gfp & __GFP_RECLAIMABLE) ? MIGRATE_RECLAIMABLE :
+					    MIGRATE_UNMOVABLE;
 }
 
 /* "%pGg": names joined by '|' (§1.3). Returns `buf`; 512 bytes hold any mask. */

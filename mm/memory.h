@@ -12,7 +12,7 @@
 #include "mm/gfp.h"
 #include "mm/page.h"
 
-#define MAX_ORDER 11
+#define MAX_ORDER               11
 #define PAGE_ALLOC_COSTLY_ORDER 3
 
 enum { WMARK_MIN, WMARK_LOW, WMARK_HIGH, NR_WMARK };
@@ -68,19 +68,19 @@ struct per_cpu_pages {
 struct memory;
 
 struct zone {
-	unsigned long watermark[NR_WMARK];     /* (B) */
-	long lowmem_reserve[MAX_NR_ZONES];     /* (B) */
+	unsigned long watermark[NR_WMARK]; /* (B) */
+	long lowmem_reserve[MAX_NR_ZONES]; /* (B) */
 	long stat[NR_ZONE_STATS];
-	unsigned long nr_reserved_highatomic;  /* (Z), read without it */
-	struct memory *memory;                 /* (B) */
-	enum zone_type type;                   /* (B) */
-	const char *name;                      /* (B) */
-	unsigned long start_pfn;               /* (B) */
-	unsigned long spanned, present;        /* (B) */
+	unsigned long nr_reserved_highatomic; /* (Z), read without it */
+	struct memory *memory;                /* (B) */
+	enum zone_type type;                  /* (B) */
+	const char *name;                     /* (B) */
+	unsigned long start_pfn;              /* (B) */
+	unsigned long spanned, present;       /* (B) */
 	unsigned long managed;
-	uint8_t *pageblock_type;               /* (Z), read without it: one byte a pageblock */
-	unsigned long nr_pageblocks;           /* (B) */
-	struct per_cpu_pages pcp[MAX_CPUS];    /* (C) */
+	uint8_t *pageblock_type;            /* (Z), read without it: one byte a pageblock */
+	unsigned long nr_pageblocks;        /* (B) */
+	struct per_cpu_pages pcp[MAX_CPUS]; /* (C) */
 	struct spinlock lock;
 	struct free_area free_area[MAX_ORDER]; /* (Z) */
 };
@@ -108,9 +108,9 @@ struct shrinker {
 };
 
 struct memory {
-	struct page *mem_map;     /* (B) indexed by pfn; holes may be unmapped */
-	char *virt_base;          /* (B) page frame 0's address */
-	unsigned long max_pfn;    /* (B) one past the last usable page frame */
+	struct page *mem_map;                 /* (B) indexed by pfn; holes may be unmapped */
+	char *virt_base;                      /* (B) page frame 0's address */
+	unsigned long max_pfn;                /* (B) one past the last usable page frame */
 	unsigned long zone_end[MAX_NR_ZONES]; /* (B) pfn limits of the zone types */
 	unsigned int pageblock_order;         /* (B) */
 	unsigned long pageblock_nr_pages;     /* (B) */
@@ -119,15 +119,15 @@ struct memory {
 	struct zone zone[MAX_NR_ZONES];
 	struct zone *zonelist[MAX_NR_ZONES + 1]; /* (B) highest first, NULL-terminated */
 	unsigned int first_zone[MAX_NR_ZONES];   /* (B) zonelist index for a high_zoneidx */
-	unsigned long min_free_kbytes;        /* (B) */
+	unsigned long min_free_kbytes;           /* (B) */
 	unsigned long totalram_pages;
 	unsigned long total_swap_pages;
-	unsigned long pages_scanned;          /* §6.7 */
+	unsigned long pages_scanned; /* §6.7 */
 	unsigned long event[NR_MM_EVENTS];
-	struct mm_tunables tunables;          /* (B) */
+	struct mm_tunables tunables; /* (B) */
 	struct list_head shrinkers;
 	struct mutex oom_lock;
-	int oom_victims;                      /* (O) tasks with memdie */
+	int oom_victims; /* (O) tasks with memdie */
 	struct ratelimit oom_ratelimit, failure_ratelimit;
 	bool warned_atomic_reclaim;
 };
@@ -162,8 +162,9 @@ static inline struct page *virt_to_page(const struct memory *m, const void *addr
 
 static inline struct zone *pfn_zone(struct memory *m, unsigned long pfn)
 {
-	return &m->zone[pfn < m->zone_end[ZONE_DMA] ? ZONE_DMA :
-			pfn < m->zone_end[ZONE_DMA32] ? ZONE_DMA32 : ZONE_NORMAL];
+	return &m->zone[pfn < m->zone_end[ZONE_DMA]   ? ZONE_DMA :
+			pfn < m->zone_end[ZONE_DMA32] ? ZONE_DMA32 :
+							ZONE_NORMAL];
 }
 
 static inline struct zone *page_zone(struct memory *m, const struct page *page)

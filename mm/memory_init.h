@@ -11,12 +11,11 @@
 #define DMA32_END_PFN 0x100000 /* 4 GiB */
 
 /* Makes [start, end) of the page array usable and zero; page frames, multiples of 1024. */
-typedef bool (*map_page_array_fn)(struct memory *m, struct boot_mem *bm, unsigned long start,
-	unsigned long end);
+typedef bool (*map_page_array_fn)(
+	struct memory *m, struct boot_mem *bm, unsigned long start, unsigned long end);
 
 /* Empty object with limits, tunables, locks; mem_map and virt_base are the caller's. */
-void memory_object_init(struct memory *m, const struct mm_tunables *tunables,
-	unsigned int patches);
+void memory_object_init(struct memory *m, const struct mm_tunables *tunables, unsigned int patches);
 
 /* Zones' spans and present pages (§2.1, §2.2). */
 void memory_setup_zones(struct memory *m, const struct boot_mem *bm);

@@ -25,14 +25,14 @@ struct vma {
 
 struct mm {
 	struct memory *memory;
-	int users;             /* tasks (and borrowers) of the address space */
-	int count;             /* references to this struct; users hold one together */
+	int users; /* tasks (and borrowers) of the address space */
+	int count; /* references to this struct; users hold one together */
 	struct rwsem mmap_sem;
 	struct list_head vmas;
 	struct vma *last_hit;
 	struct list_head free_vmas;
 	struct list_head own_pages; /* pages that hold VMAs */
-	uint64_t pgd;          /* physical address of the top table */
+	uint64_t pgd;               /* physical address of the top table */
 	uint64_t brk_start, brk;
 	unsigned long total_vm;
 	unsigned long anon_rss, file_rss, swapents;

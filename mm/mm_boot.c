@@ -15,8 +15,7 @@
 
 struct memory system_memory;
 
-static bool map_array(struct memory *m, struct boot_mem *bm, unsigned long start,
-	unsigned long end)
+static bool map_array(struct memory *m, struct boot_mem *bm, unsigned long start, unsigned long end)
 {
 	uint64_t bytes = (end - start) * sizeof(struct page);
 	unsigned long pages = (bytes + PAGE_SIZE - 1) >> PAGE_SHIFT;
@@ -64,11 +63,12 @@ static void print_zones(const struct memory *m)
 	for_each_populated_zone(m, z)
 		pr_info("  %s zone: %lu pages, LIFO batch:%u", z->name, z->present,
 			z->pcp[0].high / 6);
-	pr_info("Built %i zonelists in %s order, mobility grouping %s.  Total pages: %ld", 1, "Zone",
-		m->mobility_grouping ? "on" : "off", m->totalram_pages);
+	pr_info("Built %i zonelists in %s order, mobility grouping %s.  Total pages: %ld", 1,
+		"Zone", m->mobility_grouping ? "on" : "off", m->totalram_pages);
 	pr_info("Memory: %luK/%luK available", m->totalram_pages * 4,
 		(m->zone[ZONE_DMA].present + m->zone[ZONE_DMA32].present +
-			m->zone[ZONE_NORMAL].present) * 4);
+			m->zone[ZONE_NORMAL].present) *
+			4);
 	patch_list(m->patches, list, sizeof(list));
 	pr_info("patches: %s", list[0] ? list : "none (Linux 4.8)");
 }

@@ -67,8 +67,8 @@ static bool task_will_free_mem(const struct task *t)
 enum selection { SELECT_NONE, SELECT_CHOSEN, SELECT_ABORT };
 
 /* §7.4: processes in order of creation; an equal score replaces the earlier one. */
-static enum selection select_victim(const struct oom_control *oc, struct task **victim,
-	unsigned long *points)
+static enum selection select_victim(
+	const struct oom_control *oc, struct task **victim, unsigned long *points)
 {
 	struct task *t;
 
@@ -130,8 +130,8 @@ static void print_killed(const struct task *victim, const struct mm *mm)
 }
 
 /* §7.6. */
-static noinline void oom_kill_process(struct oom_control *oc, struct task *victim,
-	unsigned long points, const char *message)
+static noinline void oom_kill_process(
+	struct oom_control *oc, struct task *victim, unsigned long points, const char *message)
 {
 	struct memory *m = oc->memory;
 

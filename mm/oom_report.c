@@ -14,7 +14,8 @@ static void dump_tasks(void)
 {
 	const struct task *t;
 
-	pr_info("[ pid ]   uid  tgid total_vm      rss nr_ptes nr_pmds swapents oom_score_adj name");
+	pr_info("[ pid ]   uid  tgid total_vm      rss nr_ptes nr_pmds swapents oom_score_adj "
+		"name");
 	for_each_task(t) {
 		const struct mm *mm = t->mm;
 

@@ -15,11 +15,11 @@
 #define PG_BUDDY 0x1u
 
 struct page {
-	uint32_t flags;    /* PG_*; zone->lock while free */
+	uint32_t flags; /* PG_*; zone->lock while free */
 	int32_t refcount;
-	int32_t mapcount;  /* PTEs that map it */
-	uint8_t order;     /* of the free block or of the allocation, in its first page */
-	uint8_t pcp_type;  /* migratetype sampled when it was freed to a per-CPU list (§3.9) */
+	int32_t mapcount; /* PTEs that map it */
+	uint8_t order;    /* of the free block or of the allocation, in its first page */
+	uint8_t pcp_type; /* migratetype sampled when it was freed to a per-CPU list (§3.9) */
 	uint16_t unused;
 	struct list_head lru; /* free list or per-CPU list */
 	void *mapping;        /* owner: the address space that maps it, or NULL */

@@ -21,8 +21,8 @@ static noinline void bad_page(const struct memory *m, const struct page *page, c
 		page->order);
 }
 
-static struct page *take_high_order(struct zone *z, unsigned int order, unsigned int alloc_flags,
-	enum migratetype type)
+static struct page *take_high_order(
+	struct zone *z, unsigned int order, unsigned int alloc_flags, enum migratetype type)
 {
 	unsigned long flags = spin_lock_irqsave(&z->lock);
 	struct page *page = NULL;
@@ -37,8 +37,8 @@ static struct page *take_high_order(struct zone *z, unsigned int order, unsigned
 	return page;
 }
 
-static inline struct page *rmqueue(struct zone *z, const struct alloc_context *ac,
-	unsigned int alloc_flags)
+static inline struct page *rmqueue(
+	struct zone *z, const struct alloc_context *ac, unsigned int alloc_flags)
 {
 	struct page *page;
 	unsigned long flags;
@@ -129,8 +129,8 @@ static inline struct page *take_single(struct memory *m, struct zone *z, gfp_t g
 	return page;
 }
 
-static noinline struct page *alloc_from_zonelist(struct memory *m, gfp_t gfp, unsigned int order,
-	unsigned int high_zoneidx)
+static noinline struct page *alloc_from_zonelist(
+	struct memory *m, gfp_t gfp, unsigned int order, unsigned int high_zoneidx)
 {
 	struct alloc_context ac = {.memory = m, .gfp = gfp, .order = order};
 	unsigned int alloc_flags = WMARK_LOW | (gfp & __GFP_MOVABLE ? ALLOC_CMA : 0);
@@ -176,8 +176,9 @@ static void free_high_order(struct zone *z, struct page *page, unsigned int orde
 static void check_free(const struct memory *m, const struct page *page, unsigned int order)
 {
 	if (page->refcount != 1)
-		bad_page(m, page, page->refcount == 0 ? "freed, but not allocated (double free?)" :
-							"freed while others hold it");
+		bad_page(m, page,
+			page->refcount == 0 ? "freed, but not allocated (double free?)" :
+					      "freed while others hold it");
 	if (page->order != order)
 		bad_page(m, page, "freed with another order than it was allocated with");
 	bad_page(m, page, "freed while mapped or on a free list");

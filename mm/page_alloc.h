@@ -19,9 +19,9 @@ struct alloc_context {
 	struct memory *memory;
 	gfp_t gfp;
 	unsigned int order;
-	unsigned int first;        /* index into memory->zonelist of the preferred zone */
-	unsigned int classzone;    /* its zone index: which lowmem_reserve applies (§2.3) */
-	int high_zoneidx;          /* highest zone that the mask allows */
+	unsigned int first;     /* index into memory->zonelist of the preferred zone */
+	unsigned int classzone; /* its zone index: which lowmem_reserve applies (§2.3) */
+	int high_zoneidx;       /* highest zone that the mask allows */
 	enum migratetype migratetype;
 };
 

@@ -6,11 +6,11 @@
 #include "mm/page_alloc.h"
 #include "mm/pgtable.h"
 
-#define ENTRIES   512
-#define GATHER    64 /* pages freed for each flush */
-#define PMD_SIZE  (1ull << 21)
+#define ENTRIES          512
+#define GATHER           64 /* pages freed for each flush */
+#define PMD_SIZE         (1ull << 21)
 #define INDEX(va, level) (((va) >> (12 + 9 * (level))) & (ENTRIES - 1))
-#define GFP_TABLE (GFP_KERNEL | __GFP_NOTRACK | __GFP_REPEAT | __GFP_ZERO)
+#define GFP_TABLE        (GFP_KERNEL | __GFP_NOTRACK | __GFP_REPEAT | __GFP_ZERO)
 
 enum { LEVEL_PTE, LEVEL_PMD, LEVEL_PUD, LEVEL_PGD };
 

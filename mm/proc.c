@@ -89,8 +89,10 @@ static void print_node_stats(const struct memory *m)
 		const char *name;
 		enum zone_stat item;
 	} items[] = {
-		{"nr_inactive_anon", NR_ZONE_INACTIVE_ANON}, {"nr_active_anon", NR_ZONE_ACTIVE_ANON},
-		{"nr_inactive_file", NR_ZONE_INACTIVE_FILE}, {"nr_active_file", NR_ZONE_ACTIVE_FILE},
+		{"nr_inactive_anon", NR_ZONE_INACTIVE_ANON},
+		{"nr_active_anon", NR_ZONE_ACTIVE_ANON},
+		{"nr_inactive_file", NR_ZONE_INACTIVE_FILE},
+		{"nr_active_file", NR_ZONE_ACTIVE_FILE},
 		{"nr_unevictable", NR_ZONE_UNEVICTABLE},
 	};
 

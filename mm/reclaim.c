@@ -42,8 +42,8 @@ static unsigned long reclaim_as_memalloc(struct memory *m)
 	return freed;
 }
 
-struct page *direct_reclaim(const struct alloc_context *ac, unsigned int alloc_flags,
-	unsigned long *progress)
+struct page *direct_reclaim(
+	const struct alloc_context *ac, unsigned int alloc_flags, unsigned long *progress)
 {
 	struct page *page;
 

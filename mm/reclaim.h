@@ -17,7 +17,7 @@ void unregister_shrinker(struct memory *m, struct shrinker *s);
  * fails release one reserved block, drain the per-CPU lists and try once more. Without progress
  * nothing else is done. *progress: pages freed.
  */
-struct page *direct_reclaim(const struct alloc_context *ac, unsigned int alloc_flags,
-	unsigned long *progress);
+struct page *direct_reclaim(
+	const struct alloc_context *ac, unsigned int alloc_flags, unsigned long *progress);
 
 #endif

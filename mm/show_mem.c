@@ -9,7 +9,7 @@
 
 #define RATELIMIT_BURST   10
 #define RATELIMIT_SECONDS 5
-#define K(pages) ((long)(pages) * 4)
+#define K(pages)          ((long)(pages)*4)
 
 bool ratelimit(struct ratelimit *r)
 {
@@ -39,8 +39,8 @@ static void show_global(const struct memory *m)
 		memory_stat(m, NR_ZONE_ACTIVE_FILE), memory_stat(m, NR_ZONE_INACTIVE_FILE), 0l);
 	pr_warn(" unevictable:%lu dirty:%lu writeback:%lu unstable:%lu",
 		memory_stat(m, NR_ZONE_UNEVICTABLE), memory_stat(m, NR_ZONE_WRITE_PENDING), 0l, 0l);
-	pr_warn(" slab_reclaimable:%lu slab_unreclaimable:%lu",
-		memory_stat(m, NR_SLAB_RECLAIMABLE), memory_stat(m, NR_SLAB_UNRECLAIMABLE));
+	pr_warn(" slab_reclaimable:%lu slab_unreclaimable:%lu", memory_stat(m, NR_SLAB_RECLAIMABLE),
+		memory_stat(m, NR_SLAB_UNRECLAIMABLE));
 	pr_warn(" mapped:%lu shmem:%lu pagetables:%lu bounce:%lu", 0l, 0l,
 		memory_stat(m, NR_PAGETABLE), memory_stat(m, NR_BOUNCE));
 	pr_warn(" free:%lu free_pcp:%lu free_cma:%lu", memory_stat(m, NR_FREE_PAGES), free_pcp,
@@ -50,8 +50,8 @@ static void show_global(const struct memory *m)
 /* §6.7: nothing that reclaim could free, or scanned six times over. */
 static bool all_unreclaimable(const struct memory *m)
 {
-	unsigned long reclaimable = memory_stat(m, NR_ZONE_ACTIVE_FILE) +
-		memory_stat(m, NR_ZONE_INACTIVE_FILE);
+	unsigned long reclaimable =
+		memory_stat(m, NR_ZONE_ACTIVE_FILE) + memory_stat(m, NR_ZONE_INACTIVE_FILE);
 
 	return m->pages_scanned >= 6 * reclaimable;
 }
@@ -75,8 +75,8 @@ static void show_node(const struct memory *m)
 	pr_warn("%s", l.text);
 }
 
-static void add_zone_item(struct line *l, const struct zone *z, const char *name,
-	enum zone_stat item)
+static void add_zone_item(
+	struct line *l, const struct zone *z, const char *name, enum zone_stat item)
 {
 	line_add(l, " %s:%ldkB", name, K(z->stat[item]));
 }

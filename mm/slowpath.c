@@ -57,8 +57,8 @@ static unsigned long zone_reclaimable_pages(const struct zone *z)
 	return z->stat[NR_ZONE_ACTIVE_FILE] + z->stat[NR_ZONE_INACTIVE_FILE];
 }
 
-static bool should_reclaim_retry(const struct alloc_context *ac, unsigned int alloc_flags,
-	unsigned int loops)
+static bool should_reclaim_retry(
+	const struct alloc_context *ac, unsigned int alloc_flags, unsigned int loops)
 {
 	struct zone *z;
 
@@ -183,7 +183,8 @@ struct page *alloc_pages_slowpath(struct alloc_context *ac)
 	if ((ac->gfp & (__GFP_ATOMIC | __GFP_DIRECT_RECLAIM)) ==
 		(__GFP_ATOMIC | __GFP_DIRECT_RECLAIM)) {
 		if (!ac->memory->warned_atomic_reclaim)
-			pr_warn("WARNING: gfp_mask=0x%x is atomic and may sleep: taken as not atomic",
+			pr_warn("WARNING: gfp_mask=0x%x is atomic and may sleep: taken as not "
+				"atomic",
 				ac->gfp);
 		ac->memory->warned_atomic_reclaim = true;
 		ac->gfp &= ~__GFP_ATOMIC;

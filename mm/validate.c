@@ -25,15 +25,17 @@ static const char *check_entry(const struct zone *z, const struct list_head *lis
 	const struct page *page = list_entry(node, struct page, lru);
 	unsigned long pfn = page_to_pfn(z->memory, page);
 
-	if (node->next->prev != node || node->prev->next != node || (hop == 0 && node->prev != list))
+	if (node->next->prev != node || node->prev->next != node ||
+		(hop == 0 && node->prev != list))
 		return broken("%s order %d type %c hop %lu: links do not close", z->name, order,
 			migratetype_letter[type], hop);
 	if (pfn < z->start_pfn || pfn >= zone_end_pfn(z))
 		return broken("%s order %d type %c hop %lu: pfn %lu is outside the zone", z->name,
 			order, migratetype_letter[type], hop, pfn);
 	if (!(page->flags & PG_BUDDY) || page->order != order)
-		return broken("%s order %d type %c hop %lu: pfn %lu has flags %x, order %u", z->name,
-			order, migratetype_letter[type], hop, pfn, page->flags, page->order);
+		return broken("%s order %d type %c hop %lu: pfn %lu has flags %x, order %u",
+			z->name, order, migratetype_letter[type], hop, pfn, page->flags,
+			page->order);
 	if (pfn & ((1ul << order) - 1))
 		return broken("%s order %d type %c hop %lu: pfn %lu is not aligned", z->name, order,
 			migratetype_letter[type], hop, pfn);
@@ -75,8 +77,8 @@ static const char *check_free_lists(const struct zone *z)
 				return err;
 		}
 		if (blocks != z->free_area[order].nr_free)
-			return broken("%s order %d: nr_free is %lu, the lists hold %lu", z->name, order,
-				z->free_area[order].nr_free, blocks);
+			return broken("%s order %d: nr_free is %lu, the lists hold %lu", z->name,
+				order, z->free_area[order].nr_free, blocks);
 		free += blocks << order;
 	}
 	if (free != (unsigned long)z->stat[NR_FREE_PAGES])
@@ -115,8 +117,8 @@ static const char *check_reserve(const struct zone *z)
 			z->nr_reserved_highatomic);
 	for (unsigned long i = 0; i < z->nr_pageblocks; i++)
 		if (z->pageblock_type[i] > MIGRATE_HIGHATOMIC)
-			return broken("%s: pageblock %lu has type %u", z->name, i,
-				z->pageblock_type[i]);
+			return broken(
+				"%s: pageblock %lu has type %u", z->name, i, z->pageblock_type[i]);
 	return NULL;
 }
 

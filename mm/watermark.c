@@ -58,7 +58,8 @@ void setup_watermarks(struct memory *m)
 
 	for_each_zone(m, z) {
 		unsigned long min = lowmem ? pages_min * z->managed / lowmem : 0;
-		unsigned long delta = z->managed / 10000 * scale + z->managed % 10000 * scale / 10000;
+		unsigned long delta =
+			z->managed / 10000 * scale + z->managed % 10000 * scale / 10000;
 
 		delta = MAX(delta, min / 4);
 		z->watermark[WMARK_MIN] = min;

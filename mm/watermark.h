@@ -32,8 +32,8 @@ bool zone_watermark_test(const struct zone *z, unsigned int order, unsigned long
 	unsigned int classzone, unsigned int alloc_flags, long free);
 
 /* The zonelist walk's test (§2.7): order 0 is passed without looking at the H reserve. */
-static inline bool zone_watermark_fast(const struct zone *z, unsigned int order,
-	unsigned long mark, unsigned int classzone, unsigned int alloc_flags)
+static inline bool zone_watermark_fast(const struct zone *z, unsigned int order, unsigned long mark,
+	unsigned int classzone, unsigned int alloc_flags)
 {
 	long free = z->stat[NR_FREE_PAGES];
 	long cma = (alloc_flags & ALLOC_CMA) ? 0 : z->stat[NR_FREE_CMA_PAGES];

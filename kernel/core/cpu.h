@@ -14,17 +14,17 @@
 enum { PRIO_RT, PRIO_NORMAL, PRIO_IDLE, NR_PRIO };
 
 struct cpu {
-	struct cpu *self;      /* %gs:0 */
-	struct task *task;     /* %gs:8, the running task */
-	unsigned int id;       /* %gs:16 */
-	unsigned int irq_depth; /* > 0 inside an interrupt handler */
+	struct cpu *self;         /* %gs:0 */
+	struct task *task;        /* %gs:8, the running task */
+	unsigned int id;          /* %gs:16 */
+	unsigned int irq_depth;   /* > 0 inside an interrupt handler */
 	unsigned int preempt_off; /* > 0: the tick must not switch tasks */
-	bool resched;          /* switch at the next safe point */
+	bool resched;             /* switch at the next safe point */
 	unsigned int printk_depth;
 	struct task *idle;
 	struct list_head run[NR_PRIO];
 	unsigned int nr_running;
-	uint64_t idle_tsc;     /* TSC cycles spent halted */
+	uint64_t idle_tsc; /* TSC cycles spent halted */
 	uint64_t nr_switches;
 };
 

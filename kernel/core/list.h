@@ -10,7 +10,10 @@ struct list_head {
 	struct list_head *next, *prev;
 };
 
-#define LIST_HEAD_INIT(name) {&(name), &(name)}
+#define LIST_HEAD_INIT(name)                                                                       \
+	{                                                                                          \
+		&(name), &(name)                                                                   \
+	}
 
 static inline void list_init(struct list_head *head)
 {
@@ -23,8 +26,8 @@ static inline bool list_empty(const struct list_head *head)
 	return head->next == head;
 }
 
-static inline void list_insert(struct list_head *node, struct list_head *prev,
-	struct list_head *next)
+static inline void list_insert(
+	struct list_head *node, struct list_head *prev, struct list_head *next)
 {
 	next->prev = node;
 	node->next = next;
@@ -61,7 +64,7 @@ static inline void list_move(struct list_head *node, struct list_head *head)
 	list_add(node, head);
 }
 
-#define list_entry(ptr, type, member) container_of(ptr, type, member)
+#define list_entry(ptr, type, member)        container_of(ptr, type, member)
 #define list_first_entry(head, type, member) list_entry((head)->next, type, member)
 #define list_last_entry(head, type, member)  list_entry((head)->prev, type, member)
 
@@ -71,7 +74,7 @@ static inline void list_move(struct list_head *node, struct list_head *head)
 
 #define list_for_each_entry_safe(pos, n, head, member)                                             \
 	for (pos = list_first_entry(head, __typeof__(*pos), member),                               \
-		n = list_entry(pos->member.next, __typeof__(*pos), member);                        \
+	    n = list_entry(pos->member.next, __typeof__(*pos), member);                            \
 		&pos->member != (head);                                                            \
 		pos = n, n = list_entry(n->member.next, __typeof__(*n), member))
 

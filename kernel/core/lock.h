@@ -18,7 +18,7 @@
 
 struct lock_info {
 	const char *name;
-	struct task *owner;    /* NULL: free, or held for reading */
+	struct task *owner; /* NULL: free, or held for reading */
 	struct list_head all;
 	struct list_head waiters; /* sleeping locks only */
 };
@@ -105,7 +105,7 @@ void wait_finish(struct wait_queue *wq, struct waiter *w);
 		wait_finish(wq, &w_);                                                              \
 		ret_;                                                                              \
 	})
-#define wait_event(wq, cond) ((void)wait_event_state(wq, cond, TASK_UNINTERRUPTIBLE))
+#define wait_event(wq, cond)          ((void)wait_event_state(wq, cond, TASK_UNINTERRUPTIBLE))
 #define wait_event_killable(wq, cond) wait_event_state(wq, cond, TASK_KILLABLE)
 
 struct mutex {

@@ -33,7 +33,8 @@ void machine_exit(enum exit_code code)
 
 	irq_disable();
 	event("{\"event\":\"end\",\"code\":%d,\"insns\":%s,\"ns\":%lu}", (int)code,
-		event_count(instructions_since_boot(), insns, sizeof(insns)), (unsigned long)clock_ns());
+		event_count(instructions_since_boot(), insns, sizeof(insns)),
+		(unsigned long)clock_ns());
 	outl(DEBUG_EXIT_PORT, 0x10 + code);
 	if (acpi_info.pm1a_control)
 		outw(acpi_info.pm1a_control, ACPI_SLEEP_S5);

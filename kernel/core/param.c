@@ -97,6 +97,16 @@ static const struct param *find(const char *want, char *err, size_t err_size)
 	return NULL;
 }
 
+/* The value of a digit, or something too large for any base. */
+static long digit_of(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return 99;
+}
+
 /* Decimal or 0x-hexadecimal, the whole text: false if it is not a number that fits. */
 static bool parse_long(const char *text, long *result)
 {
@@ -111,8 +121,7 @@ static bool parse_long(const char *text, long *result)
 	if (*text == '\0')
 		return false;
 	for (; *text; text++) {
-		long digit = *text >= '0' && *text <= '9' ? *text - '0' :
-			*text >= 'a' && *text <= 'f' ? *text - 'a' + 10 : base;
+		long digit = digit_of(*text);
 
 		if (digit >= base || v > (0x7fffffffffffffffl - digit) / base)
 			return false;
@@ -122,8 +131,8 @@ static bool parse_long(const char *text, long *result)
 	return true;
 }
 
-static bool set_int(const struct param *p, const char *name, const char *value, char *err,
-	size_t err_size)
+static bool set_int(
+	const struct param *p, const char *name, const char *value, char *err, size_t err_size)
 {
 	long v;
 
@@ -136,8 +145,8 @@ static bool set_int(const struct param *p, const char *name, const char *value, 
 	return true;
 }
 
-static bool set_one(const struct param *p, const char *name, const char *value, char *err,
-	size_t err_size)
+static bool set_one(
+	const struct param *p, const char *name, const char *value, char *err, size_t err_size)
 {
 	const char *expected;
 
@@ -145,13 +154,13 @@ static bool set_one(const struct param *p, const char *name, const char *value, 
 		return set_int(p, name, value, err, err_size);
 	expected = p->set(value);
 	if (expected)
-		ksnprintf(err, err_size, "bad parameter: %s=%s; expected %s", name, value,
-			expected);
+		ksnprintf(
+			err, err_size, "bad parameter: %s=%s; expected %s", name, value, expected);
 	return !expected;
 }
 
-static bool parse_word(char *word, const struct param **seen, unsigned int *nr_seen, char *err,
-	size_t err_size)
+static bool parse_word(
+	char *word, const struct param **seen, unsigned int *nr_seen, char *err, size_t err_size)
 {
 	char *eq = strchr(word, '=');
 	const struct param *p;

@@ -19,9 +19,9 @@ struct param {
 	const char *(*set)(const char *text);
 };
 
-#define PARAM_SECTION __attribute__((section(".params"), used))
+#define PARAM_SECTION    __attribute__((section(".params"), used))
 #define PARAM_CAT_(a, b) a##b
-#define PARAM_CAT(a, b) PARAM_CAT_(a, b)
+#define PARAM_CAT(a, b)  PARAM_CAT_(a, b)
 
 #define PARAM_INT(pname, var, lo, hi, phelp)                                                       \
 	static const struct param PARAM_CAT(param_, __LINE__) = {                                  \

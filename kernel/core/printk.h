@@ -15,8 +15,16 @@
 #define PRINTK_LINE 1024
 #define LOG_RING    (64 * 1024)
 
-enum loglevel { LOG_EMERG, LOG_ALERT, LOG_CRIT, LOG_ERR, LOG_WARNING, LOG_NOTICE, LOG_INFO,
-	LOG_DEBUG };
+enum loglevel {
+	LOG_EMERG,
+	LOG_ALERT,
+	LOG_CRIT,
+	LOG_ERR,
+	LOG_WARNING,
+	LOG_NOTICE,
+	LOG_INFO,
+	LOG_DEBUG
+};
 
 void printk(enum loglevel level, const char *fmt, ...) __printf(2, 3);
 void vprintk(enum loglevel level, const char *fmt, va_list ap);

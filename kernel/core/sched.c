@@ -283,8 +283,8 @@ const struct task *task_of_guard_page(uint64_t addr)
 
 const char *task_state_name(enum task_state state)
 {
-	static const char *const name[] = {"running", "killable sleep", "uninterruptible sleep",
-		"zombie"};
+	static const char *const name[] = {
+		"running", "killable sleep", "uninterruptible sleep", "zombie"};
 
 	return (unsigned int)state < ARRAY_SIZE(name) ? name[state] : "?";
 }

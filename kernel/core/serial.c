@@ -4,9 +4,9 @@
 #include "kernel/core/serial.h"
 #include "kernel/core/arch.h"
 
-#define COM1 0x3f8
+#define COM1          0x3f8
 #define LSR_THR_EMPTY 0x20
-#define WAIT_LIMIT 100000
+#define WAIT_LIMIT    100000
 
 void serial_init(void)
 {

@@ -16,10 +16,10 @@
 #define FP_STATE_SIZE 512
 
 /* Bits of task.flags; values as in Linux where it has them. */
-#define PF_EXITING   0x00000004u
-#define PF_DUMPCORE  0x00000200u
-#define PF_MEMALLOC  0x00000800u
-#define PF_KTHREAD   0x00200000u
+#define PF_EXITING  0x00000004u
+#define PF_DUMPCORE 0x00000200u
+#define PF_MEMALLOC 0x00000800u
+#define PF_KTHREAD  0x00200000u
 
 enum task_state {
 	TASK_RUNNING,
@@ -33,27 +33,27 @@ struct mm;
 struct task {
 	/* First: an aligned FXSAVE area. */
 	uint8_t fp[FP_STATE_SIZE] __attribute__((aligned(16)));
-	uint64_t sp;              /* when not running */
-	uint64_t stack;           /* lowest address; the page below is unmapped */
-	uint64_t stack_size;      /* bytes */
-	uint64_t cr3;             /* physical, of its address space; 0: any will do */
+	uint64_t sp;         /* when not running */
+	uint64_t stack;      /* lowest address; the page below is unmapped */
+	uint64_t stack_size; /* bytes */
+	uint64_t cr3;        /* physical, of its address space; 0: any will do */
 	int pid;
 	char comm[TASK_COMM_LEN];
-	enum task_state state;    /* (L) */
-	unsigned int prio;        /* PRIO_* of cpu.h */
-	unsigned int flags;       /* PF_* */
-	unsigned int kdepth;      /* kernel calls under way; 0: in the app's own code */
-	bool on_rq;               /* (L) */
-	bool kill_pending;        /* SIGKILL */
-	bool memdie;              /* TIF_MEMDIE: may use memory reserves */
-	short oom_score_adj;      /* -1000 to 1000 */
+	enum task_state state; /* (L) */
+	unsigned int prio;     /* PRIO_* of cpu.h */
+	unsigned int flags;    /* PF_* */
+	unsigned int kdepth;   /* kernel calls under way; 0: in the app's own code */
+	bool on_rq;            /* (L) */
+	bool kill_pending;     /* SIGKILL */
+	bool memdie;           /* TIF_MEMDIE: may use memory reserves */
+	short oom_score_adj;   /* -1000 to 1000 */
 	int exit_code;
-	struct mm *mm;            /* NULL: a kernel task; cleared under tasks_lock() */
+	struct mm *mm; /* NULL: a kernel task; cleared under tasks_lock() */
 	struct task *parent;
-	const char *waiting_for;  /* what it sleeps on, for reports */
+	const char *waiting_for; /* what it sleeps on, for reports */
 	struct timer sleep_timer;
-	struct list_head run;     /* (L) a CPU's run queue */
-	struct list_head all;     /* every task, in order of creation */
+	struct list_head run; /* (L) a CPU's run queue */
+	struct list_head all; /* every task, in order of creation */
 	struct list_head children, sibling;
 	uint64_t nr_faults;
 };

@@ -13,17 +13,17 @@
 #define HPET_CONFIG  0x010
 #define HPET_COUNTER 0x0f0
 
-#define LAPIC_BASE_MSR 0x1b
-#define LAPIC_EOI      0x0b0
-#define LAPIC_SPURIOUS 0x0f0
+#define LAPIC_BASE_MSR  0x1b
+#define LAPIC_EOI       0x0b0
+#define LAPIC_SPURIOUS  0x0f0
 #define LAPIC_LVT_TIMER 0x320
 #define LAPIC_LVT_LINT0 0x350
-#define LAPIC_INITIAL  0x380
-#define LAPIC_DIVIDE   0x3e0
-#define LAPIC_PERIODIC 0x20000
-#define LAPIC_MASKED   0x10000
-#define LAPIC_BY_ONE   0xb
-#define LAPIC_HZ       1000000000ul
+#define LAPIC_INITIAL   0x380
+#define LAPIC_DIVIDE    0x3e0
+#define LAPIC_PERIODIC  0x20000
+#define LAPIC_MASKED    0x10000
+#define LAPIC_BY_ONE    0xb
+#define LAPIC_HZ        1000000000ul
 
 long hz = 250;
 PARAM_INT("hz", hz, 100, 10000, "timer ticks a second");
@@ -36,7 +36,7 @@ volatile unsigned long jiffies;
 extern uint64_t boot_tsc;
 
 static volatile uint8_t *hpet, *lapic;
-static uint32_t hpet_ns; /* nanoseconds a count */
+static uint32_t hpet_ns;    /* nanoseconds a count */
 static uint64_t clock_base; /* counter at kernel entry */
 
 /*

@@ -31,11 +31,23 @@ static page_fault_fn page_fault;
 static trap_exit_fn trap_exit;
 
 static const char *const trap_name[32] = {
-	[0] = "divide error", [1] = "debug", [2] = "NMI", [3] = "breakpoint", [4] = "overflow",
-	[5] = "bounds", [6] = "invalid opcode", [7] = "device not available",
-	[8] = "double fault", [10] = "invalid TSS", [11] = "segment not present",
-	[12] = "stack segment", [13] = "general protection fault", [14] = "page fault",
-	[16] = "x87 floating point error", [17] = "alignment check", [18] = "machine check",
+	[0] = "divide error",
+	[1] = "debug",
+	[2] = "NMI",
+	[3] = "breakpoint",
+	[4] = "overflow",
+	[5] = "bounds",
+	[6] = "invalid opcode",
+	[7] = "device not available",
+	[8] = "double fault",
+	[10] = "invalid TSS",
+	[11] = "segment not present",
+	[12] = "stack segment",
+	[13] = "general protection fault",
+	[14] = "page fault",
+	[16] = "x87 floating point error",
+	[17] = "alignment check",
+	[18] = "machine check",
 	[19] = "SIMD floating point error",
 };
 
@@ -56,8 +68,10 @@ void trap_load_idt(void)
 	} __attribute__((packed)) ptr = {sizeof(idt) - 1, (uint64_t)idt};
 
 	for (unsigned int v = 0; v < NR_VECTORS; v++)
-		set_gate(v, v == TRAP_DF ? IST_DF : v == TRAP_NMI ? IST_NMI :
-			v == TRAP_MCE ? IST_MCE : 0);
+		set_gate(v, 0);
+	set_gate(TRAP_DF, IST_DF);
+	set_gate(TRAP_NMI, IST_NMI);
+	set_gate(TRAP_MCE, IST_MCE);
 	asm volatile("lidt %0" : : "m"(ptr));
 }
 
@@ -98,15 +112,21 @@ static void report_stack_overflow(struct pt_regs *regs, uint64_t addr)
 
 static void bad_page_fault(struct pt_regs *regs, uint64_t addr)
 {
+	const char *why = "read of unmapped page";
+
 	if (fix_up(regs))
 		return;
+	if (regs->error & PF_WRITE)
+		why = "write to unmapped page";
+	if (regs->error & PF_PROT)
+		why = "protection";
 	if (addr < PAGE_SIZE)
-		panic_regs(regs, "unable to handle kernel NULL pointer dereference at %016lx", addr);
+		panic_regs(
+			regs, "unable to handle kernel NULL pointer dereference at %016lx", addr);
 	if (regs->error & PF_INSTR)
-		panic_regs(regs, "attempt to execute NX-protected or unmapped page at %016lx", addr);
-	panic_regs(regs, "unable to handle kernel paging request at %016lx (%s)", addr,
-		regs->error & PF_PROT ? "protection" :
-		regs->error & PF_WRITE ? "write to unmapped page" : "read of unmapped page");
+		panic_regs(
+			regs, "attempt to execute NX-protected or unmapped page at %016lx", addr);
+	panic_regs(regs, "unable to handle kernel paging request at %016lx (%s)", addr, why);
 }
 
 static void do_page_fault(struct pt_regs *regs)

@@ -11,12 +11,12 @@
 
 enum { IST_DF = 1, IST_NMI, IST_MCE, NR_IST = 3 };
 
-#define TRAP_DB 1
+#define TRAP_DB  1
 #define TRAP_NMI 2
-#define TRAP_BP 3
-#define TRAP_UD 6
-#define TRAP_DF 8
-#define TRAP_PF 14
+#define TRAP_BP  3
+#define TRAP_UD  6
+#define TRAP_DF  8
+#define TRAP_PF  14
 #define TRAP_MCE 18
 
 #define IRQ_BASE     0x20
@@ -51,7 +51,7 @@ void trap_set_page_fault(page_fault_fn fn);
 typedef void (*trap_exit_fn)(struct pt_regs *regs);
 void trap_set_exit_hook(trap_exit_fn fn);
 
-/* True when `regs` were saved in an app's own code: no kernel call was under way (DESIGN 4). */
+/* Where entry.S goes, for every vector. */
 void trap_entry_common(struct pt_regs *regs);
 
 /* Copy to or from an app's memory; returns the bytes that could not be copied. May sleep. */

@@ -70,8 +70,8 @@ static bool stack_create(uint64_t *stack)
 
 static void stack_destroy(uint64_t stack)
 {
-	struct page *page = pfn_to_page(&system_memory,
-		(kmap_lookup(stack) & PTE_ADDR) >> PAGE_SHIFT);
+	struct page *page =
+		pfn_to_page(&system_memory, (kmap_lookup(stack) & PTE_ADDR) >> PAGE_SHIFT);
 
 	kunmap_range(stack, STACK_BYTES);
 	zone_stat_add(page_zone(&system_memory, page), NR_KERNEL_STACK_KB, -KSTACK_KB);
@@ -213,8 +213,8 @@ static noinline bool __do_page_fault(struct pt_regs *regs, uint64_t addr)
 	enum fault_result result;
 	bool served;
 
-	if (!t || !t->mm || !is_app_address(addr) || (regs->error & PF_PROT) ||
-		!irqs_enabled() || this_cpu()->preempt_off)
+	if (!t || !t->mm || !is_app_address(addr) || (regs->error & PF_PROT) || !irqs_enabled() ||
+		this_cpu()->preempt_off)
 		return false;
 	t->kdepth++;
 	t->nr_faults++;

@@ -205,7 +205,8 @@ void lw_meminfo(struct lw_meminfo *info)
 
 	kernel_enter();
 	for (int i = 0; m->zonelist[i]; i++)
-		fill_zone(&snapshot.zone[snapshot.nr_zones++], m->zonelist[i], m->zonelist[0]->type);
+		fill_zone(
+			&snapshot.zone[snapshot.nr_zones++], m->zonelist[i], m->zonelist[0]->type);
 	snapshot.free = memory_stat(m, NR_FREE_PAGES);
 	snapshot.pageblock_pages = m->pageblock_nr_pages;
 	kernel_leave();

@@ -109,7 +109,8 @@ static void announce(const struct scenario *s)
 	for (unsigned int i = 0, n = 0; i < nr_patches; i++)
 		if (patches_chosen & patches[i].bit)
 			line_add(&l, "%s\"%s\"", n++ ? "," : "", patches[i].name);
-	event("{\"event\":\"start\",\"scenario\":\"%s\",\"patches\":[%s],\"seed\":%ld,\"sched\":%ld,"
+	event("{\"event\":\"start\",\"scenario\":\"%s\",\"patches\":[%s],\"seed\":%ld,\"sched\":%"
+	      "ld,"
 	      "\"insns\":%s,\"ns\":%lu}",
 		s->name, l.text, workload_seed, schedule_seed,
 		event_count(insns, count, sizeof(count)), ns);

@@ -11,17 +11,17 @@
 #define ARM_CHECKS 6
 
 struct scenario_arm {
-	const char *patch;   /* the text of patch= */
-	const char *outcome; /* completed, oom-killed, lockup, panic, bad-parameter */
+	const char *patch;              /* the text of patch= */
+	const char *outcome;            /* completed, oom-killed, lockup, panic, bad-parameter */
 	const char *checks[ARM_CHECKS]; /* the runner's expressions on counters and report */
-	const char *args;    /* further parameters */
+	const char *args;               /* further parameters */
 };
 
 struct scenario {
 	const char *name, *help;
-	const char *group;        /* "study": part of `make run`; "test": of `make test` */
-	void (*app)(long);        /* runs as pid 1, an app ... */
-	void (*kernel)(void);     /* ... or as a kernel task */
+	const char *group;    /* "study": part of `make run`; "test": of `make test` */
+	void (*app)(long);    /* runs as pid 1, an app ... */
+	void (*kernel)(void); /* ... or as a kernel task */
 	const struct param *knobs;
 	unsigned int nr_knobs;
 	const struct scenario_arm *arms;
@@ -34,10 +34,10 @@ struct scenario {
 		__attribute__((section(".scenarios"), used)) = &ident;                             \
 	static const struct scenario ident
 
-/* What scenario= chose (default info), or the list. Boot. */
+/* Make every scenario's knobs known to the command line. Boot. */
 void scenarios_register_knobs(void);
 
-/* The chosen scenario runs to its end, as a kernel task does; exits the machine. */
+/* Run what scenario= chose (default info; list names all) to its end, and leave the machine. */
 void scenario_run(void *unused) __attribute__((noreturn));
 
 /* The workload's seed (seed=). */

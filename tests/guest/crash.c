@@ -104,8 +104,18 @@ static void jump_to_nowhere(void)
 }
 
 static void (*const kinds[])(void) = {
-	wild_pointer, null_pointer, stack_overflow, double_free, wrong_order, unknown_interrupt,
-	write_code, execute_data, divide, panic_with_locks, sleep_in_atomic, jump_to_nowhere,
+	wild_pointer,
+	null_pointer,
+	stack_overflow,
+	double_free,
+	wrong_order,
+	unknown_interrupt,
+	write_code,
+	execute_data,
+	divide,
+	panic_with_locks,
+	sleep_in_atomic,
+	jump_to_nowhere,
 };
 
 static void crash(void)

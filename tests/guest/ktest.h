@@ -21,7 +21,7 @@ struct ktest {
 	static const char *ident(void)
 
 #define KT_TEXT_(x) #x
-#define KT_TEXT(x) KT_TEXT_(x)
+#define KT_TEXT(x)  KT_TEXT_(x)
 #define EXPECT(cond)                                                                               \
 	do {                                                                                       \
 		if (!(cond))                                                                       \

@@ -48,7 +48,9 @@ static void selftest(void)
 }
 
 static const struct scenario_arm arms[] = {
-	{.patch = "none", .outcome = "completed", .checks = {"ktap_failed == 0", "ktap_passed > 0"}},
+	{.patch = "none",
+		.outcome = "completed",
+		.checks = {"ktap_failed == 0", "ktap_passed > 0"}},
 };
 
 SCENARIO(selftest_scenario) = {

@@ -64,7 +64,7 @@ KTEST(protection_bits_are_in_force)
 	uint64_t cr0;
 
 	asm volatile("mov %%cr0, %0" : "=r"(cr0));
-	EXPECT(cr0 & (1 << 16));              /* WP */
+	EXPECT(cr0 & (1 << 16));               /* WP */
 	EXPECT(rdmsr(0xc0000080) & (1 << 11)); /* EFER.NXE */
 	return NULL;
 }

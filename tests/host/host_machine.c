@@ -38,8 +38,8 @@ static void open_space(void *p, size_t bytes)
 	assert_int_equal(mprotect(p, bytes, PROT_READ | PROT_WRITE), 0);
 }
 
-static bool map_page_array(struct memory *m, struct boot_mem *bm, unsigned long start,
-	unsigned long end)
+static bool map_page_array(
+	struct memory *m, struct boot_mem *bm, unsigned long start, unsigned long end)
 {
 	(void)bm;
 	open_space(m->mem_map + start, (end - start) * sizeof(struct page));
@@ -138,8 +138,8 @@ struct boot_mem *machine_boot_mem(void)
 	return &machines->boot_mem;
 }
 
-struct memory *machine_of_counts(int pageblock_order, unsigned long nr_dma, unsigned long nr_dma32,
-	unsigned long nr_normal)
+struct memory *machine_of_counts(
+	int pageblock_order, unsigned long nr_dma, unsigned long nr_dma32, unsigned long nr_normal)
 {
 	struct machine_spec spec = {.pageblock_order = pageblock_order};
 	struct memory *m = &add_machine(&spec)->memory;
@@ -254,8 +254,8 @@ unsigned long blocks_of_type(const struct zone *z, int type)
 	return n;
 }
 
-unsigned long nth_free(const struct memory *m, const struct zone *z, unsigned int order, int type,
-	unsigned int n)
+unsigned long nth_free(
+	const struct memory *m, const struct zone *z, unsigned int order, int type, unsigned int n)
 {
 	const struct list_head *list = &z->free_area[order].free_list[type], *p = list->next;
 

@@ -13,11 +13,11 @@
 #define MIB(n) ((uint64_t)(n) << 20)
 
 struct machine_spec {
-	struct boot_range range[8];     /* type 0 ends the list; none: 40 MiB as on a PC */
+	struct boot_range range[8];       /* type 0 ends the list; none: 40 MiB as on a PC */
 	unsigned long dma_end, dma32_end; /* pfn limits of the zones; 0: as on a PC */
-	int pageblock_order;            /* 0: 10 */
+	int pageblock_order;              /* 0: 10 */
 	unsigned int patches;
-	long min_free_kbytes;           /* 0: the formula's */
+	long min_free_kbytes; /* 0: the formula's */
 };
 
 /* A running machine: booted, nothing allocated. */
@@ -28,8 +28,8 @@ struct memory *machine_with(int pageblock_order, unsigned int patches);
 /* What boot left of the map; of the youngest machine. */
 struct boot_mem *machine_boot_mem(void);
 /* Zones without memory: managed counts only, watermarks computed. Frees itself as well. */
-struct memory *machine_of_counts(int pageblock_order, unsigned long dma, unsigned long dma32,
-	unsigned long normal);
+struct memory *machine_of_counts(
+	int pageblock_order, unsigned long dma, unsigned long dma32, unsigned long normal);
 void machines_destroy(void);
 
 static inline struct zone *dma(struct memory *m)
@@ -57,8 +57,8 @@ unsigned int free_blocks(const struct zone *z, unsigned int order, int type);
 /* Pageblocks of a zone with this tag. */
 unsigned long blocks_of_type(const struct zone *z, int type);
 /* The page frame of entry n of a free list, or 0. */
-unsigned long nth_free(const struct memory *m, const struct zone *z, unsigned int order, int type,
-	unsigned int n);
+unsigned long nth_free(
+	const struct memory *m, const struct zone *z, unsigned int order, int type, unsigned int n);
 /* mm_validate() is content. */
 void assert_valid(const struct memory *m);
 /* Free pages of all zones, those on per-CPU lists too. */

@@ -8,7 +8,7 @@
 
 struct fake_shrinker {
 	struct shrinker shrinker;
-	unsigned long gives;      /* pages it says it freed, each call */
+	unsigned long gives; /* pages it says it freed, each call */
 	unsigned int calls;
 	unsigned long last_want;
 	bool was_memalloc;

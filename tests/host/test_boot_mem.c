@@ -200,12 +200,17 @@ static void test_3_10_alloc_is_top_down_and_aligned(void **state)
 #undef TEST
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, twin_teardown)
 static const struct CMUnitTest tests[] = {
-	TEST(test_2_2_page_0_and_legacy_hole), TEST(test_2_2_legacy_hole_within_one_range),
-	TEST(test_2_2_partial_pages_round_inwards), TEST(test_2_2_only_usable_type_counts),
-	TEST(test_2_2_most_ranges_fit), TEST(test_2_2_empty_map),
-	TEST(test_2_2_present_within_bounds), TEST(test_3_10_free_is_usable_less_reserved),
+	TEST(test_2_2_page_0_and_legacy_hole),
+	TEST(test_2_2_legacy_hole_within_one_range),
+	TEST(test_2_2_partial_pages_round_inwards),
+	TEST(test_2_2_only_usable_type_counts),
+	TEST(test_2_2_most_ranges_fit),
+	TEST(test_2_2_empty_map),
+	TEST(test_2_2_present_within_bounds),
+	TEST(test_3_10_free_is_usable_less_reserved),
 	TEST(test_3_10_reservations_may_overlap),
 	TEST(test_3_10_touching_reservations_share_an_entry),
-	TEST(test_3_10_too_many_reservations), TEST(test_3_10_alloc_is_top_down_and_aligned),
+	TEST(test_3_10_too_many_reservations),
+	TEST(test_3_10_alloc_is_top_down_and_aligned),
 };
 TEST_GROUP(boot_mem)

@@ -92,8 +92,12 @@ static void test_mb1_good_map(void **state)
 static void test_mb1_path_is_dropped(void **state)
 {
 	static const char *const lines[][2] = {
-		{"/some/where/lowwater.elf", ""}, {"", ""}, {"a   b=1", "b=1"}, {" b=1", "b=1"},
-		{"lowwater.elf ", ""}, {"x b=1  c=2 ", "b=1  c=2 "},
+		{"/some/where/lowwater.elf", ""},
+		{"", ""},
+		{"a   b=1", "b=1"},
+		{" b=1", "b=1"},
+		{"lowwater.elf ", ""},
+		{"x b=1  c=2 ", "b=1  c=2 "},
 	};
 
 	(void)state;
@@ -131,11 +135,11 @@ static void test_mb1_information_unreadable(void **state)
 static void test_mb1_no_map(void **state)
 {
 	(void)state;
-	assert_error(read_mb1(),
-		"memory map: the loader gave none; expected the firmware's (e820) map");
+	assert_error(
+		read_mb1(), "memory map: the loader gave none; expected the firmware's (e820) map");
 	mb1.flags = MB1_INFO_MMAP;
-	assert_error(read_mb1(),
-		"memory map: the loader gave none; expected the firmware's (e820) map");
+	assert_error(
+		read_mb1(), "memory map: the loader gave none; expected the firmware's (e820) map");
 }
 
 static void test_mb1_map_unreadable(void **state)
@@ -155,8 +159,7 @@ static void test_mb1_empty_entry(void **state)
 
 static void test_mb1_beyond_physical_addresses(void **state)
 {
-	const char *want =
-		"memory map: an entry ends beyond 2^52; expected a physical address";
+	const char *want = "memory map: an entry ends beyond 2^52; expected a physical address";
 
 	(void)state;
 	mb1_range(1ull << 52, 0x1000, 1);
@@ -174,8 +177,7 @@ static void test_mb1_overlapping(void **state)
 	(void)state;
 	mb1_range(0x100000, 0x1001, 1);
 	mb1_range(0x101000, 0x1000, 2);
-	assert_error(read_mb1(),
-		"memory map: entries overlap; expected each byte in one entry");
+	assert_error(read_mb1(), "memory map: entries overlap; expected each byte in one entry");
 }
 
 static void test_mb1_unsorted(void **state)
@@ -183,8 +185,7 @@ static void test_mb1_unsorted(void **state)
 	(void)state;
 	mb1_range(0x200000, 0x1000, 1);
 	mb1_range(0x100000, 0x1000, 1);
-	assert_error(read_mb1(),
-		"memory map: entries are unsorted; expected ascending addresses");
+	assert_error(read_mb1(), "memory map: entries are unsorted; expected ascending addresses");
 }
 
 static void test_mb1_too_many(void **state)
@@ -399,8 +400,8 @@ static void test_mb2_entries_too_small(void **state)
 {
 	(void)state;
 	mb2_map(good, 1, 20);
-	assert_error(read_mb2_ended(),
-		"memory map: entries are too small; expected 24 bytes or more");
+	assert_error(
+		read_mb2_ended(), "memory map: entries are too small; expected 24 bytes or more");
 }
 
 static void test_mb2_last_entry_truncated(void **state)
@@ -420,12 +421,12 @@ static void test_mb2_bad_ranges(void **state)
 
 	(void)state;
 	mb2_map(unsorted, 2, 24);
-	assert_error(read_mb2_ended(),
-		"memory map: entries are unsorted; expected ascending addresses");
+	assert_error(
+		read_mb2_ended(), "memory map: entries are unsorted; expected ascending addresses");
 	tags_len = 8;
 	mb2_map(overlapping, 2, 24);
-	assert_error(read_mb2_ended(),
-		"memory map: entries overlap; expected each byte in one entry");
+	assert_error(
+		read_mb2_ended(), "memory map: entries overlap; expected each byte in one entry");
 }
 
 static void test_mb2_line_unterminated(void **state)
@@ -447,8 +448,7 @@ static void test_mb2_line_too_long(void **state)
 	(void)state;
 	memset(text, 'x', BOOT_CMDLINE_LEN);
 	mb2_line(text, sizeof(text));
-	assert_error(read_mb2_ended(),
-		"command line: too long; expected at most 2047 characters");
+	assert_error(read_mb2_ended(), "command line: too long; expected at most 2047 characters");
 	tags_len = 8;
 	text[BOOT_CMDLINE_LEN - 1] = '\0';
 	mb2_line(text, BOOT_CMDLINE_LEN);
@@ -460,19 +460,35 @@ static void test_mb2_line_too_long(void **state)
 #undef TEST
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, twin_teardown)
 static const struct CMUnitTest tests[] = {
-	TEST(test_mb1_good_map), TEST(test_mb1_path_is_dropped),
-	TEST(test_mb1_without_command_line), TEST(test_no_loader),
-	TEST(test_mb1_information_unreadable), TEST(test_mb1_no_map),
-	TEST(test_mb1_map_unreadable), TEST(test_mb1_empty_entry),
-	TEST(test_mb1_beyond_physical_addresses), TEST(test_mb1_overlapping),
-	TEST(test_mb1_unsorted), TEST(test_mb1_too_many), TEST(test_mb1_truncated),
-	TEST(test_mb1_size_misfit), TEST(test_mb1_line_unreadable),
-	TEST(test_mb1_line_unterminated), TEST(test_mb1_line_is_not_read_past_its_span),
-	TEST(test_mb1_line_as_long_as_it_may_be), TEST(test_mb2_good_map),
-	TEST(test_mb2_longer_entries), TEST(test_mb2_information_unreadable),
-	TEST(test_mb2_no_end_tag), TEST(test_mb2_tag_misfit), TEST(test_mb2_no_map),
-	TEST(test_mb2_map_tag_truncated), TEST(test_mb2_entries_too_small),
-	TEST(test_mb2_last_entry_truncated), TEST(test_mb2_bad_ranges),
-	TEST(test_mb2_line_unterminated), TEST(test_mb2_line_too_long),
+	TEST(test_mb1_good_map),
+	TEST(test_mb1_path_is_dropped),
+	TEST(test_mb1_without_command_line),
+	TEST(test_no_loader),
+	TEST(test_mb1_information_unreadable),
+	TEST(test_mb1_no_map),
+	TEST(test_mb1_map_unreadable),
+	TEST(test_mb1_empty_entry),
+	TEST(test_mb1_beyond_physical_addresses),
+	TEST(test_mb1_overlapping),
+	TEST(test_mb1_unsorted),
+	TEST(test_mb1_too_many),
+	TEST(test_mb1_truncated),
+	TEST(test_mb1_size_misfit),
+	TEST(test_mb1_line_unreadable),
+	TEST(test_mb1_line_unterminated),
+	TEST(test_mb1_line_is_not_read_past_its_span),
+	TEST(test_mb1_line_as_long_as_it_may_be),
+	TEST(test_mb2_good_map),
+	TEST(test_mb2_longer_entries),
+	TEST(test_mb2_information_unreadable),
+	TEST(test_mb2_no_end_tag),
+	TEST(test_mb2_tag_misfit),
+	TEST(test_mb2_no_map),
+	TEST(test_mb2_map_tag_truncated),
+	TEST(test_mb2_entries_too_small),
+	TEST(test_mb2_last_entry_truncated),
+	TEST(test_mb2_bad_ranges),
+	TEST(test_mb2_line_unterminated),
+	TEST(test_mb2_line_too_long),
 };
 TEST_GROUP(bootinfo)

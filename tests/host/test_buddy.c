@@ -114,8 +114,8 @@ static void test_3_2_buddy_in_a_hole(void **state)
 {
 	/* 17 MiB + 4 pages: the buddies of the last pages are in the hole. */
 	struct machine_spec spec = {.range = {{0, 0x9fc00, MB_MEMORY_USABLE},
-		{MIB(1), MIB(17) + 0x4000, MB_MEMORY_USABLE},
-		{MIB(24), MIB(40), MB_MEMORY_USABLE}}};
+					    {MIB(1), MIB(17) + 0x4000, MB_MEMORY_USABLE},
+					    {MIB(24), MIB(40), MB_MEMORY_USABLE}}};
 	unsigned long end = 4096 + 256 + 4;
 
 	(void)state;
@@ -326,16 +326,24 @@ static void test_3_1_pageblock_index_of_both_orders(void **state)
 #undef TEST
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, twin_teardown)
 static const struct CMUnitTest tests[] = {
-	TEST(test_3_2_merge_up_to_the_free_buddy), TEST(test_3_2_no_merge_with_another_order),
-	TEST(test_3_2_neighbour_is_not_buddy), TEST(test_3_2_merge_ignores_the_type),
-	TEST(test_3_2_order_10_is_the_end), TEST(test_3_2_no_merge_across_zones),
-	TEST(test_3_2_first_page_has_no_buddy_below_the_zone), TEST(test_3_2_buddy_in_a_hole),
-	TEST(test_3_3_head_by_default), TEST(test_3_3_tail_when_likely_to_merge),
+	TEST(test_3_2_merge_up_to_the_free_buddy),
+	TEST(test_3_2_no_merge_with_another_order),
+	TEST(test_3_2_neighbour_is_not_buddy),
+	TEST(test_3_2_merge_ignores_the_type),
+	TEST(test_3_2_order_10_is_the_end),
+	TEST(test_3_2_no_merge_across_zones),
+	TEST(test_3_2_first_page_has_no_buddy_below_the_zone),
+	TEST(test_3_2_buddy_in_a_hole),
+	TEST(test_3_3_head_by_default),
+	TEST(test_3_3_tail_when_likely_to_merge),
 	TEST(test_3_3_upper_half_goes_to_the_tail_too),
-	TEST(test_3_3_orders_9_and_10_always_head), TEST(test_3_4_split_keeps_the_lower_half),
+	TEST(test_3_3_orders_9_and_10_always_head),
+	TEST(test_3_4_split_keeps_the_lower_half),
 	TEST(test_3_4_remainders_at_the_head_of_the_wanted_type),
-	TEST(test_3_5_smallest_fit_and_type_noted), TEST(test_3_5_first_entry_wins),
-	TEST(test_3_7_move_a_block), TEST(test_3_7_moved_entries_go_to_the_head),
+	TEST(test_3_5_smallest_fit_and_type_noted),
+	TEST(test_3_5_first_entry_wins),
+	TEST(test_3_7_move_a_block),
+	TEST(test_3_7_moved_entries_go_to_the_head),
 	TEST(test_3_7_block_across_the_zone_end_is_not_moved),
 	TEST(test_3_7_block_before_the_zone_start_begins_at_the_page),
 	TEST(test_4_6_r6_order_10_across_two_blocks),

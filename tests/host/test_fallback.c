@@ -227,12 +227,16 @@ static void test_4_6_r5_stray_in_h_block_without_nosteal(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-	TEST(test_3_6_table), TEST(test_3_6_nobody_takes_h_cma_isolate),
-	TEST(test_3_7_largest_first), TEST(test_3_7_not_below_the_requested_order),
+	TEST(test_3_6_table),
+	TEST(test_3_6_nobody_takes_h_cma_isolate),
+	TEST(test_3_7_largest_first),
+	TEST(test_3_7_not_below_the_requested_order),
 	TEST(test_3_7_remainders_become_the_wanted_type),
 	TEST(test_3_7_can_steal_by_found_order),
-	TEST(test_3_7_unmovable_and_reclaimable_always_steal), TEST(test_3_7_steal_half_block),
-	TEST(test_3_7_steal_half_block_of_order_9), TEST(test_3_7_whole_blocks_are_all_retagged),
+	TEST(test_3_7_unmovable_and_reclaimable_always_steal),
+	TEST(test_3_7_steal_half_block),
+	TEST(test_3_7_steal_half_block_of_order_9),
+	TEST(test_3_7_whole_blocks_are_all_retagged),
 	TEST(test_3_7_zone_end_block_is_taken_but_not_retagged),
 	TEST(test_3_7_without_grouping_everything_is_stolen),
 	TEST(test_4_6_r5_stray_in_h_block_without_nosteal),

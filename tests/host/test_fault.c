@@ -7,8 +7,8 @@
 #include "mm/oom.h"
 #include "mm/pgtable.h"
 
-#define AT(page) (APP_BASE + (uint64_t)(page) * PAGE_SIZE)
-#define LEN(pages) ((uint64_t)(pages) * PAGE_SIZE)
+#define AT(page)   (APP_BASE + (uint64_t)(page)*PAGE_SIZE)
+#define LEN(pages) ((uint64_t)(pages)*PAGE_SIZE)
 
 static struct memory *m;
 static struct mm *mm;
@@ -87,8 +87,8 @@ static void test_demand_zero(void **state)
 	for (int i = 0; i < PAGE_SIZE; i++)
 		assert_int_equal(p[i], 0);
 	pte = *pte_find(mm, AT(3));
-	assert_int_equal(pte & ~PTE_ADDR,
-		PTE_PRESENT | PTE_WRITE | PTE_ACCESSED | PTE_DIRTY | PTE_NX);
+	assert_int_equal(
+		pte & ~PTE_ADDR, PTE_PRESENT | PTE_WRITE | PTE_ACCESSED | PTE_DIRTY | PTE_NX);
 	assert_int_equal(*pte_find(mm, AT(4)), 0);
 }
 
@@ -237,8 +237,7 @@ static void test_app_private_has_its_own_tables(void **state)
 	uint64_t *kernel_pud = (uint64_t *)(m->virt_base + (kernel_pml4[511] & PTE_ADDR));
 
 	(void)state;
-	assert_int_equal(
-		mm_map_fixed(mm, APP_PRIVATE, LEN(3), VM_WRITE, NULL, 0), 0);
+	assert_int_equal(mm_map_fixed(mm, APP_PRIVATE, LEN(3), VM_WRITE, NULL, 0), 0);
 	assert_int_equal(mm_fault(mm, APP_PRIVATE + PAGE_SIZE), FAULT_OK);
 	assert_int_equal(*memory_at(APP_PRIVATE + PAGE_SIZE), 0);
 	assert_int_equal(kernel_pud[511], 0);
@@ -425,15 +424,27 @@ static void test_7_7_exit_waits_for_a_writer_uninterruptibly(void **state)
 #undef TEST
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, twin_teardown)
 static const struct CMUnitTest tests[] = {
-	TEST(test_create_takes_three_pages), TEST(test_kernel_half_is_shared_but_for_one_entry),
-	TEST(test_demand_zero), TEST(test_fault_accounts), TEST(test_second_fault_finds_the_page),
-	TEST(test_fault_outside), TEST(test_template_is_copied), TEST(test_template_after_a_split),
-	TEST(test_template_ends_within_a_page), TEST(test_unmap_frees_and_flushes),
-	TEST(test_unmap_flushes_once_for_64_pages), TEST(test_unmap_across_missing_tables),
-	TEST(test_app_private_has_its_own_tables), TEST(test_two_spaces_do_not_see_each_other),
-	TEST(test_teardown_returns_every_page), TEST(test_last_user_tears_down),
-	TEST(test_two_threads_fault_the_same_page), TEST(test_two_threads_make_the_same_table),
-	TEST(test_fault_without_memory), TEST(test_fault_without_memory_for_tables),
-	TEST(test_7_7_exit_mm), TEST(test_7_7_exit_waits_for_a_writer_uninterruptibly),
+	TEST(test_create_takes_three_pages),
+	TEST(test_kernel_half_is_shared_but_for_one_entry),
+	TEST(test_demand_zero),
+	TEST(test_fault_accounts),
+	TEST(test_second_fault_finds_the_page),
+	TEST(test_fault_outside),
+	TEST(test_template_is_copied),
+	TEST(test_template_after_a_split),
+	TEST(test_template_ends_within_a_page),
+	TEST(test_unmap_frees_and_flushes),
+	TEST(test_unmap_flushes_once_for_64_pages),
+	TEST(test_unmap_across_missing_tables),
+	TEST(test_app_private_has_its_own_tables),
+	TEST(test_two_spaces_do_not_see_each_other),
+	TEST(test_teardown_returns_every_page),
+	TEST(test_last_user_tears_down),
+	TEST(test_two_threads_fault_the_same_page),
+	TEST(test_two_threads_make_the_same_table),
+	TEST(test_fault_without_memory),
+	TEST(test_fault_without_memory_for_tables),
+	TEST(test_7_7_exit_mm),
+	TEST(test_7_7_exit_waits_for_a_writer_uninterruptibly),
 };
 TEST_GROUP(fault)

@@ -52,8 +52,7 @@ static void test_1_3_vectors(void **state)
 	assert_text(0x24280ca, "GFP_HIGHUSER_MOVABLE|__GFP_ZERO");
 	assert_text(0x2280020, "GFP_ATOMIC|__GFP_NOTRACK");
 	assert_text(0x2284020, "GFP_ATOMIC|__GFP_COMP|__GFP_NOTRACK");
-	assert_text(0x2285220,
-		"GFP_ATOMIC|__GFP_NOWARN|__GFP_NORETRY|__GFP_COMP|__GFP_NOTRACK");
+	assert_text(0x2285220, "GFP_ATOMIC|__GFP_NOWARN|__GFP_NORETRY|__GFP_COMP|__GFP_NOTRACK");
 	assert_text(0x24000c0, "GFP_KERNEL");
 	assert_text(0x26000c0, "GFP_KERNEL|__GFP_NOTRACK");
 	assert_text(0x2400040, "GFP_NOFS");
@@ -155,9 +154,16 @@ static void test_3_1_type_names(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-	TEST(test_1_1_bits_fill_26), TEST(test_1_2_composites), TEST(test_1_3_vectors),
-	TEST(test_1_3_each_composite_is_one_name), TEST(test_1_3_single_bits_and_edges),
-	TEST(test_1_3_every_mask_fits), TEST(test_1_3_short_buffer_is_cut), TEST(test_1_4_zones),
-	TEST(test_1_5_migratetypes), TEST(test_1_6_alloc_flags), TEST(test_3_1_type_names),
+	TEST(test_1_1_bits_fill_26),
+	TEST(test_1_2_composites),
+	TEST(test_1_3_vectors),
+	TEST(test_1_3_each_composite_is_one_name),
+	TEST(test_1_3_single_bits_and_edges),
+	TEST(test_1_3_every_mask_fits),
+	TEST(test_1_3_short_buffer_is_cut),
+	TEST(test_1_4_zones),
+	TEST(test_1_5_migratetypes),
+	TEST(test_1_6_alloc_flags),
+	TEST(test_3_1_type_names),
 };
 TEST_GROUP(gfp)

@@ -113,8 +113,8 @@ static void test_4_2_table_of_the_seed_machine(void **state)
 		assert_int_equal(dma32(m)->nr_reserved_highatomic, rows[i].max_dma32);
 		assert_int_equal(dma32(m)->nr_reserved_highatomic, highatomic_max(dma32(m)));
 		assert_int_equal(dma(m)->nr_reserved_highatomic, rows[i].max_dma);
-		assert_int_equal(m->event[HIGHATOMIC_RESERVED_MAX],
-			rows[i].max_dma32 + rows[i].max_dma);
+		assert_int_equal(
+			m->event[HIGHATOMIC_RESERVED_MAX], rows[i].max_dma32 + rows[i].max_dma);
 		assert_int_equal(blocks_of_type(dma32(m), H), rows[i].max_dma32 >> rows[i].order);
 		/* Both are over the limit by less than a block. */
 		assert_true(highatomic_limit(dma32(m)) <= rows[i].max_dma32);
@@ -400,20 +400,30 @@ static void test_4_6_overshoot_after_double_decrease(void **state)
 #undef TEST
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, twin_teardown)
 static const struct CMUnitTest tests[] = {
-	TEST(test_4_2_reserve_counts_tags_and_moves), TEST(test_4_2_reserved_block_is_left_alone),
-	TEST(test_4_2_limit_of_a_small_zone), TEST(test_4_2_table_of_the_seed_machine),
+	TEST(test_4_2_reserve_counts_tags_and_moves),
+	TEST(test_4_2_reserved_block_is_left_alone),
+	TEST(test_4_2_limit_of_a_small_zone),
+	TEST(test_4_2_table_of_the_seed_machine),
 	TEST(test_4_2_zone_end_block_is_counted_but_not_moved),
 	TEST(test_4_2_cma_and_isolated_blocks_are_refused),
-	TEST(test_4_2_slow_path_atomic_reserves), TEST(test_4_2_fast_path_does_not_reserve),
-	TEST(test_4_2_who_does_not_reserve), TEST(test_4_2_realtime_task_reserves),
+	TEST(test_4_2_slow_path_atomic_reserves),
+	TEST(test_4_2_fast_path_does_not_reserve),
+	TEST(test_4_2_who_does_not_reserve),
+	TEST(test_4_2_realtime_task_reserves),
 	TEST(test_4_2_no_watermarks_context_does_not_reserve),
-	TEST(test_4_3_freed_pages_return_to_h), TEST(test_4_5_smallest_order_first),
-	TEST(test_4_5_last_in_first_out), TEST(test_4_5_last_block_is_kept),
+	TEST(test_4_3_freed_pages_return_to_h),
+	TEST(test_4_5_smallest_order_first),
+	TEST(test_4_5_last_in_first_out),
+	TEST(test_4_5_last_block_is_kept),
 	TEST(test_4_5_one_block_a_call_zones_from_the_highest),
-	TEST(test_4_5_zones_of_the_request_only), TEST(test_4_5_nothing_free_in_the_blocks),
-	TEST(test_4_5_first_entry_ends_the_search), TEST(test_4_7_force_goes_on_until_pages_moved),
-	TEST(test_4_7_force_drains_everything), TEST(test_4_7_force_one_block_a_call),
-	TEST(test_4_6_r4_stray_is_counted_down_twice), TEST(test_4_6_r7_strays_are_out_of_reach),
+	TEST(test_4_5_zones_of_the_request_only),
+	TEST(test_4_5_nothing_free_in_the_blocks),
+	TEST(test_4_5_first_entry_ends_the_search),
+	TEST(test_4_7_force_goes_on_until_pages_moved),
+	TEST(test_4_7_force_drains_everything),
+	TEST(test_4_7_force_one_block_a_call),
+	TEST(test_4_6_r4_stray_is_counted_down_twice),
+	TEST(test_4_6_r7_strays_are_out_of_reach),
 	TEST(test_4_5_counter_does_not_go_below_zero),
 	TEST(test_4_6_overshoot_after_double_decrease),
 };

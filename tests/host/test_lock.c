@@ -340,13 +340,20 @@ static void test_print_held_locks(void **state)
 #undef TEST
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 static const struct CMUnitTest tests[] = {
-	TEST(test_mutex_without_contention), TEST(test_mutex_passes_to_the_waiter),
-	TEST(test_mutex_longest_waiter_first), TEST(test_mutex_killable),
-	TEST(test_mutex_lock_ignores_a_kill), TEST(test_mutex_misuse),
+	TEST(test_mutex_without_contention),
+	TEST(test_mutex_passes_to_the_waiter),
+	TEST(test_mutex_longest_waiter_first),
+	TEST(test_mutex_killable),
+	TEST(test_mutex_lock_ignores_a_kill),
+	TEST(test_mutex_misuse),
 	TEST(test_rwsem_readers_share_writers_do_not),
 	TEST(test_rwsem_readers_queue_behind_a_writer),
-	TEST(test_rwsem_killed_writer_lets_readers_pass), TEST(test_rwsem_downs_killed),
-	TEST(test_rwsem_reader_gets_it_from_a_writer), TEST(test_spinlock_keeps_preemption_off),
-	TEST(test_wait_event), TEST(test_wait_event_killable), TEST(test_print_held_locks),
+	TEST(test_rwsem_killed_writer_lets_readers_pass),
+	TEST(test_rwsem_downs_killed),
+	TEST(test_rwsem_reader_gets_it_from_a_writer),
+	TEST(test_spinlock_keeps_preemption_off),
+	TEST(test_wait_event),
+	TEST(test_wait_event_killable),
+	TEST(test_print_held_locks),
 };
 TEST_GROUP(lock)

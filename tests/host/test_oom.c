@@ -229,7 +229,7 @@ static void test_7_2_kill_allocating_task(void **state)
 	assert_true(is_victim(self));
 	assert_true(untouched(big));
 	assert_line("Out of memory (oom_kill_allocating_task): Kill process 11 (self) score 0 or "
-		"sacrifice child");
+		    "sacrifice child");
 	assert_int_equal(twin.sleeps, 0);
 }
 
@@ -285,9 +285,9 @@ static void test_7_6_kill_lines(void **state)
 	assert_line("Out of memory: Kill process 10 (fat app) score %lu or sacrifice child",
 		1024 * 1000 / (m->totalram_pages + 1000));
 	assert_line("Killed process 10 (fat app) total-vm:12000kB, anon-rss:4000kB, "
-		"file-rss:96kB, shmem-rss:0kB");
-	assert_printed_in_order("invoked oom-killer", "cpuset=/", "<stack>", "Mem-Info:",
-		"[ pid ]", "Out of memory: Kill process", "Killed process", NULL);
+		    "file-rss:96kB, shmem-rss:0kB");
+	assert_printed_in_order("invoked oom-killer", "cpuset=/", "<stack>", "Mem-Info:", "[ pid ]",
+		"Out of memory: Kill process", "Killed process", NULL);
 }
 
 static void test_7_6_exiting_victim_is_marked_silently(void **state)
@@ -447,23 +447,33 @@ static void test_7_9_page_fault_with_busy_lock(void **state)
 #undef TEST
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, twin_teardown)
 static const struct CMUnitTest tests[] = {
-	TEST(test_7_5_badness_sums_what_dies_with_it), TEST(test_7_5_badness_adj),
-	TEST(test_7_5_badness_0_cannot_be_killed), TEST(test_7_4_worst_dies),
-	TEST(test_7_4_equal_later_wins), TEST(test_7_4_init_kernel_and_minus_1000_are_skipped),
-	TEST(test_7_4_adj_can_turn_the_choice), TEST(test_7_4_live_victim_aborts_the_scan),
-	TEST(test_7_4_victim_without_mm_still_blocks), TEST(test_7_4_nobody_left_panics),
-	TEST(test_7_2_without_fs_nobody_is_killed), TEST(test_7_2_dying_caller_marks_itself),
-	TEST(test_7_2_panic_on_oom), TEST(test_7_2_kill_allocating_task),
+	TEST(test_7_5_badness_sums_what_dies_with_it),
+	TEST(test_7_5_badness_adj),
+	TEST(test_7_5_badness_0_cannot_be_killed),
+	TEST(test_7_4_worst_dies),
+	TEST(test_7_4_equal_later_wins),
+	TEST(test_7_4_init_kernel_and_minus_1000_are_skipped),
+	TEST(test_7_4_adj_can_turn_the_choice),
+	TEST(test_7_4_live_victim_aborts_the_scan),
+	TEST(test_7_4_victim_without_mm_still_blocks),
+	TEST(test_7_4_nobody_left_panics),
+	TEST(test_7_2_without_fs_nobody_is_killed),
+	TEST(test_7_2_dying_caller_marks_itself),
+	TEST(test_7_2_panic_on_oom),
+	TEST(test_7_2_kill_allocating_task),
 	TEST(test_7_2_allocating_task_that_cannot_be_killed),
 	TEST(test_7_2_sleeps_a_tick_after_a_kill_with_the_lock_held),
-	TEST(test_7_2_killed_caller_does_not_sleep), TEST(test_7_6_kill_lines),
+	TEST(test_7_2_killed_caller_does_not_sleep),
+	TEST(test_7_6_kill_lines),
 	TEST(test_7_6_exiting_victim_is_marked_silently),
 	TEST(test_7_3_shared_with_the_living_is_not_dying),
-	TEST(test_7_3_dumping_core_is_not_dying), TEST(test_7_6_child_is_sacrificed),
+	TEST(test_7_3_dumping_core_is_not_dying),
+	TEST(test_7_6_child_is_sacrificed),
 	TEST(test_7_6_child_that_shares_or_cannot_die_is_no_sacrifice),
 	TEST(test_7_6_sharers_die_without_reserves),
 	TEST(test_7_6_header_is_ratelimited_kill_lines_are_not),
-	TEST(test_7_7_mark_and_exit_count), TEST(test_7_9_page_fault),
+	TEST(test_7_7_mark_and_exit_count),
+	TEST(test_7_9_page_fault),
 	TEST(test_7_9_page_fault_with_busy_lock),
 };
 TEST_GROUP(oom)

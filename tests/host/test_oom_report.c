@@ -33,7 +33,7 @@ static void test_10_2_header(void **state)
 	become(app_new("java", 77, 10, -17));
 	report(GFP_KERNEL | __GFP_NOTRACK, 2);
 	assert_line("java invoked oom-killer: gfp_mask=0x26000c0(GFP_KERNEL|__GFP_NOTRACK), "
-		"order=2, oom_score_adj=-17");
+		    "order=2, oom_score_adj=-17");
 	assert_line("java cpuset=/ mems_allowed=0");
 }
 
@@ -42,10 +42,10 @@ static void test_10_1_sequence(void **state)
 	(void)state;
 	app_new("a", 10, 10, 0);
 	report(GFP_KERNEL, 0);
-	assert_printed_in_order("invoked oom-killer", "cpuset=", "<stack>", "Mem-Info:",
-		"active_anon:", "Node 0 ", "DMA free:", "lowmem_reserve[]:", "DMA32 free:",
-		"DMA: ", "DMA32: ", "total pagecache pages", "pages hwpoisoned", "[ pid ]",
-		"] ", NULL);
+	assert_printed_in_order("invoked oom-killer", "cpuset=", "<stack>",
+		"Mem-Info:", "active_anon:", "Node 0 ", "DMA free:", "lowmem_reserve[]:",
+		"DMA32 free:", "DMA: ", "DMA32: ", "total pagecache pages", "pages hwpoisoned",
+		"[ pid ]", "] ", NULL);
 	assert_true(host_arch.irqs);
 }
 
@@ -61,11 +61,11 @@ static void test_10_4_task_table(void **state)
 	b->mm->total_vm = 123456789;
 	report(GFP_KERNEL, 0);
 	assert_line("[ pid ]   uid  tgid total_vm      rss nr_ptes nr_pmds swapents oom_score_adj "
-		"name");
+		    "name");
 	assert_line("[  123]     0   123      912      500       8       3       21             0 "
-		"bash");
+		    "bash");
 	assert_line("[99999]     0 99999 123456789        7       0       0        0         -1000 "
-		"sshd");
+		    "sshd");
 }
 
 static void test_10_4_who_is_not_in_the_table(void **state)
@@ -106,8 +106,11 @@ static void test_event_tells_the_reserve(void **state)
 #undef TEST
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, twin_teardown)
 static const struct CMUnitTest tests[] = {
-	TEST(test_10_2_header), TEST(test_10_1_sequence), TEST(test_10_4_task_table),
-	TEST(test_10_4_who_is_not_in_the_table), TEST(test_10_4_table_can_be_left_out),
+	TEST(test_10_2_header),
+	TEST(test_10_1_sequence),
+	TEST(test_10_4_task_table),
+	TEST(test_10_4_who_is_not_in_the_table),
+	TEST(test_10_4_table_can_be_left_out),
 	TEST(test_event_tells_the_reserve),
 };
 TEST_GROUP(oom_report)

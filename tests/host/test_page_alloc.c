@@ -45,8 +45,8 @@ static unsigned long take_all(gfp_t gfp, unsigned int order)
 
 static void test_2_3_highest_zone_first(void **state)
 {
-	struct machine_spec spec = {.range = {{0, MIB(48), MB_MEMORY_USABLE}},
-		.dma_end = 4096, .dma32_end = 8192};
+	struct machine_spec spec = {
+		.range = {{0, MIB(48), MB_MEMORY_USABLE}}, .dma_end = 4096, .dma32_end = 8192};
 	static const gfp_t masks[] = {
 		GFP_KERNEL, GFP_HIGHUSER_MOVABLE, GFP_DMA32 | GFP_KERNEL, GFP_DMA | GFP_KERNEL};
 	static const int want[] = {ZONE_NORMAL, ZONE_NORMAL, ZONE_DMA32, ZONE_DMA};
@@ -171,8 +171,7 @@ static void test_3_8_order_0_never_takes_h(void **state)
 {
 	static const unsigned int flags[] = {WMARK_MIN, WMARK_LOW, ALLOC_HIGH, ALLOC_HARDER,
 		ALLOC_HIGH | ALLOC_HARDER, ALLOC_NO_WATERMARKS, ALLOC_NO_WATERMARKS | ALLOC_HARDER};
-	static const gfp_t masks[] = {GFP_KERNEL, GFP_ATOMIC, GFP_HIGHUSER_MOVABLE,
-		GFP_TEMPORARY};
+	static const gfp_t masks[] = {GFP_KERNEL, GFP_ATOMIC, GFP_HIGHUSER_MOVABLE, GFP_TEMPORARY};
 
 	(void)state;
 	memory_empty(m);
@@ -346,18 +345,29 @@ static void test_3_9_order_above_0_by_pageblock_type(void **state)
 #undef TEST
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, twin_teardown)
 static const struct CMUnitTest tests[] = {
-	TEST(test_2_3_highest_zone_first), TEST(test_2_10_next_zone_when_one_is_low),
-	TEST(test_2_10_next_zone_when_one_yields_nothing), TEST(test_2_3_lowmem_reserve_by_class),
-	TEST(test_1_7_atomic_digs_to_three_eighths), TEST(test_1_7_high_alone_digs_to_half),
-	TEST(test_1_7_nomemalloc_atomic_is_not_harder), TEST(test_1_7_realtime_task_is_harder),
+	TEST(test_2_3_highest_zone_first),
+	TEST(test_2_10_next_zone_when_one_is_low),
+	TEST(test_2_10_next_zone_when_one_yields_nothing),
+	TEST(test_2_3_lowmem_reserve_by_class),
+	TEST(test_1_7_atomic_digs_to_three_eighths),
+	TEST(test_1_7_high_alone_digs_to_half),
+	TEST(test_1_7_nomemalloc_atomic_is_not_harder),
+	TEST(test_1_7_realtime_task_is_harder),
 	TEST(test_1_7_realtime_does_not_count_in_interrupt),
 	TEST(test_3_8_harder_high_order_takes_h_first),
 	TEST(test_3_8_high_order_without_harder_never_takes_h),
-	TEST(test_3_8_order_0_never_takes_h), TEST(test_1_6_no_watermarks_takes_the_last_page),
-	TEST(test_3_8_page_is_prepared), TEST(test_3_8_zeroing), TEST(test_5_2_order_11_fails),
-	TEST(test_5_1_no_zone_fails), TEST(test_1_4_invalid_zone_bits_panic),
-	TEST(test_bad_page_double_free), TEST(test_bad_page_wrong_order),
-	TEST(test_bad_page_still_in_use), TEST(test_bad_page_taken_while_in_use),
-	TEST(test_3_conservation_of_every_order), TEST(test_3_9_order_above_0_by_pageblock_type),
+	TEST(test_3_8_order_0_never_takes_h),
+	TEST(test_1_6_no_watermarks_takes_the_last_page),
+	TEST(test_3_8_page_is_prepared),
+	TEST(test_3_8_zeroing),
+	TEST(test_5_2_order_11_fails),
+	TEST(test_5_1_no_zone_fails),
+	TEST(test_1_4_invalid_zone_bits_panic),
+	TEST(test_bad_page_double_free),
+	TEST(test_bad_page_wrong_order),
+	TEST(test_bad_page_still_in_use),
+	TEST(test_bad_page_taken_while_in_use),
+	TEST(test_3_conservation_of_every_order),
+	TEST(test_3_9_order_above_0_by_pageblock_type),
 };
 TEST_GROUP(page_alloc)

@@ -164,10 +164,16 @@ static void test_bad_line_stops_the_machine(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-	TEST(test_values_are_set), TEST(test_empty_lines),
-	TEST(test_unknown_name_names_the_nearest), TEST(test_out_of_range),
-	TEST(test_not_a_number), TEST(test_given_twice), TEST(test_without_equals_sign),
-	TEST(test_text_parameters), TEST(test_groups), TEST(test_very_long_words),
+	TEST(test_values_are_set),
+	TEST(test_empty_lines),
+	TEST(test_unknown_name_names_the_nearest),
+	TEST(test_out_of_range),
+	TEST(test_not_a_number),
+	TEST(test_given_twice),
+	TEST(test_without_equals_sign),
+	TEST(test_text_parameters),
+	TEST(test_groups),
+	TEST(test_very_long_words),
 	TEST(test_bad_line_stops_the_machine),
 };
 TEST_GROUP(param)

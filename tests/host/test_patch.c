@@ -121,16 +121,21 @@ static void test_list(void **state)
 
 	(void)state;
 	assert_string_equal(patch_list(0, buf, sizeof(buf)), "");
-	assert_string_equal(patch_list(PATCH_HIGHATOMIC_EXHAUST, buf, sizeof(buf)),
-		"highatomic-exhaust");
+	assert_string_equal(
+		patch_list(PATCH_HIGHATOMIC_EXHAUST, buf, sizeof(buf)), "highatomic-exhaust");
 	assert_string_equal(
 		patch_list(PATCH_HIGHATOMIC_EXHAUST | PATCH_HIGHATOMIC_EARLY, buf, sizeof(buf)),
 		"highatomic-exhaust,highatomic-early");
 }
 
 static const struct CMUnitTest tests[] = {
-	TEST(test_table_is_sound), TEST(test_none_and_all), TEST(test_every_name),
-	TEST(test_minus), TEST(test_needs), TEST(test_all_minus_a_needed_one),
-	TEST(test_unknown), TEST(test_list),
+	TEST(test_table_is_sound),
+	TEST(test_none_and_all),
+	TEST(test_every_name),
+	TEST(test_minus),
+	TEST(test_needs),
+	TEST(test_all_minus_a_needed_one),
+	TEST(test_unknown),
+	TEST(test_list),
 };
 TEST_GROUP(patch)

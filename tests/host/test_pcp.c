@@ -340,18 +340,25 @@ static void test_4_6_r3_stray_takes_its_buddies_along(void **state)
 #undef TEST
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, twin_teardown)
 static const struct CMUnitTest tests[] = {
-	TEST(test_3_9_sizes), TEST(test_3_9_high_0_goes_straight_to_buddy),
+	TEST(test_3_9_sizes),
+	TEST(test_3_9_high_0_goes_straight_to_buddy),
 	TEST(test_3_8_refill_takes_a_batch_ascending),
 	TEST(test_3_8_cold_refill_is_reversed_and_taken_from_the_tail),
-	TEST(test_3_8_short_refill), TEST(test_3_8_refill_falls_back),
+	TEST(test_3_8_short_refill),
+	TEST(test_3_8_refill_falls_back),
 	TEST(test_3_8_h_lists_are_never_consulted),
 	TEST(test_3_9_hot_frees_are_reused_last_in_first_out),
-	TEST(test_3_9_each_type_has_its_list), TEST(test_3_9_h_pages_share_the_movable_list),
+	TEST(test_3_9_each_type_has_its_list),
+	TEST(test_3_9_h_pages_share_the_movable_list),
 	TEST(test_3_9_high_frees_a_batch_from_the_tail),
 	TEST(test_3_9_bulk_is_round_robin_from_movable),
-	TEST(test_3_9_bulk_takes_more_after_empty_lists), TEST(test_3_9_only_list_gives_all),
-	TEST(test_3_9_batch_larger_than_count), TEST(test_3_9_drain_empties_every_zone),
-	TEST(test_3_9_each_cpu_has_its_lists), TEST(test_4_6_r1_drained_by_cached_type),
-	TEST(test_4_6_r2_the_other_way_round), TEST(test_4_6_r3_stray_takes_its_buddies_along),
+	TEST(test_3_9_bulk_takes_more_after_empty_lists),
+	TEST(test_3_9_only_list_gives_all),
+	TEST(test_3_9_batch_larger_than_count),
+	TEST(test_3_9_drain_empties_every_zone),
+	TEST(test_3_9_each_cpu_has_its_lists),
+	TEST(test_4_6_r1_drained_by_cached_type),
+	TEST(test_4_6_r2_the_other_way_round),
+	TEST(test_4_6_r3_stray_takes_its_buddies_along),
 };
 TEST_GROUP(pcp)

@@ -13,9 +13,9 @@
 #include "mm/pgtable.h"
 #include "request.h"
 
-#define STEPS      20000
-#define EVERY      50
-#define MOST_HELD  4000
+#define STEPS     20000
+#define EVERY     50
+#define MOST_HELD 4000
 
 static struct rand rng;
 static struct memory *m;
@@ -304,7 +304,9 @@ static void test_random_address_space(void **state)
 #undef TEST
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, twin_teardown)
 static const struct CMUnitTest tests[] = {
-	TEST(test_random_pageblock_order_10), TEST(test_random_pageblock_order_9),
-	TEST(test_random_odd_sizes), TEST(test_random_address_space),
+	TEST(test_random_pageblock_order_10),
+	TEST(test_random_pageblock_order_9),
+	TEST(test_random_odd_sizes),
+	TEST(test_random_address_space),
 };
 TEST_GROUP(random)

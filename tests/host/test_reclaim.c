@@ -163,8 +163,11 @@ static void test_6_2_unregistered_is_not_asked(void **state)
 static const struct CMUnitTest tests[] = {
 	TEST(test_5_5_no_progress_does_nothing_else),
 	TEST(test_5_5_progress_and_a_page_release_nothing),
-	TEST(test_5_5_failed_attempt_unreserves_then_drains), TEST(test_5_5_once_a_call),
-	TEST(test_5_5_last_block_stays), TEST(test_6_2_asks_for_32_until_it_has_them),
-	TEST(test_5_5_reclaims_as_memalloc), TEST(test_6_2_unregistered_is_not_asked),
+	TEST(test_5_5_failed_attempt_unreserves_then_drains),
+	TEST(test_5_5_once_a_call),
+	TEST(test_5_5_last_block_stays),
+	TEST(test_6_2_asks_for_32_until_it_has_them),
+	TEST(test_5_5_reclaims_as_memalloc),
+	TEST(test_6_2_unregistered_is_not_asked),
 };
 TEST_GROUP(reclaim)

@@ -8,8 +8,8 @@
 #include "mm/highatomic.h"
 #include "mm/watermark.h"
 
-static void assert_marks_kb(const struct zone *z, unsigned long min, unsigned long low,
-	unsigned long high)
+static void assert_marks_kb(
+	const struct zone *z, unsigned long min, unsigned long low, unsigned long high)
 {
 	assert_int_equal(z->watermark[WMARK_MIN] * 4, min);
 	assert_int_equal(z->watermark[WMARK_LOW] * 4, low);
@@ -51,8 +51,10 @@ static void test_4_2_limits_of_the_seed_machine(void **state)
 		int order, zone;
 		unsigned long limit, max;
 	} rows[] = {
-		{9, ZONE_DMA32, 5587, 5632}, {10, ZONE_DMA32, 6099, 6144},
-		{9, ZONE_DMA, 551, 1024}, {10, ZONE_DMA, 1063, 2048},
+		{9, ZONE_DMA32, 5587, 5632},
+		{10, ZONE_DMA32, 6099, 6144},
+		{9, ZONE_DMA, 551, 1024},
+		{10, ZONE_DMA, 1063, 2048},
 	};
 
 	(void)state;
@@ -112,15 +114,12 @@ struct linux_machine {
 };
 
 static const struct linux_machine linux_machines[] = {
-	{870, 1052, 1078,
-		{{3840, {64, 80, 96}, {0, 35, 35, 35}}, {9065, {152, 190, 228}, {0}}}},
-	{1343, 1042, 1082,
-		{{3840, {43, 53, 63}, {0, 99, 99, 99}}, {25425, {291, 363, 435}, {0}}}},
+	{870, 1052, 1078, {{3840, {64, 80, 96}, {0, 35, 35, 35}}, {9065, {152, 190, 228}, {0}}}},
+	{1343, 1042, 1082, {{3840, {43, 53, 63}, {0, 99, 99, 99}}, {25425, {291, 363, 435}, {0}}}},
 	{2826, 1016, 1103,
 		{{3840, {21, 26, 31}, {0, 476, 476, 476}}, {122049, {684, 855, 1026}, {0}}}},
 	{5720, 982, 1160,
-		{{3840, {10, 13, 16}, {0, 1986, 1986, 1986}},
-			{508545, {1419, 1927, 2435}, {0}}}},
+		{{3840, {10, 13, 16}, {0, 1986, 1986, 1986}}, {508545, {1419, 1927, 2435}, {0}}}},
 	{9878, 778, 1086,
 		{{3840, {6, 9, 12}, {0, 2981, 5944, 5944}},
 			{763319, {1235, 1998, 2761}, {0, 0, 2963, 2963}},
@@ -140,7 +139,7 @@ static void test_2_4_protection_as_linux(void **state)
 		struct memory *m = as_linux(l);
 
 		for (int zone = 0; zone < 3; zone++)
-			for (int class = 0; class < 4; class++)
+			for (int class = 0; class < 4; class ++)
 				assert_int_equal(m->zone[zone].lowmem_reserve[class],
 					l->zone[zone].protection[class]);
 	}
@@ -210,9 +209,12 @@ static void test_2_5_marks_as_linux_when_given(void **state)
 static const struct CMUnitTest tests[] = {
 	TEST(test_11_2_whole_interval_gives_the_report),
 	TEST(test_11_2_printed_managed_gives_other_numbers),
-	TEST(test_4_2_limits_of_the_seed_machine), TEST(test_11_3_oom_of_the_first_report),
-	TEST(test_11_3_failure_of_the_second_report), TEST(test_2_4_protection_as_linux),
-	TEST(test_2_5_min_free_as_linux), TEST(test_2_5_marks_as_linux),
+	TEST(test_4_2_limits_of_the_seed_machine),
+	TEST(test_11_3_oom_of_the_first_report),
+	TEST(test_11_3_failure_of_the_second_report),
+	TEST(test_2_4_protection_as_linux),
+	TEST(test_2_5_min_free_as_linux),
+	TEST(test_2_5_marks_as_linux),
 	TEST(test_2_5_marks_as_linux_when_given),
 };
 TEST_GROUP(seed_numbers)

@@ -56,9 +56,9 @@ static void test_10_3_node_line(void **state)
 	m->pages_scanned = 11;
 	show_mem(m);
 	assert_line("Node 0 active_anon:44kB inactive_anon:0kB active_file:0kB inactive_file:8kB "
-		"unevictable:0kB isolated(anon):0kB isolated(file):0kB mapped:0kB dirty:0kB "
-		"writeback:0kB shmem:0kB writeback_tmp:0kB unstable:0kB pages_scanned:11 "
-		"all_unreclaimable? no");
+		    "unevictable:0kB isolated(anon):0kB isolated(file):0kB mapped:0kB dirty:0kB "
+		    "writeback:0kB shmem:0kB writeback_tmp:0kB unstable:0kB pages_scanned:11 "
+		    "all_unreclaimable? no");
 }
 
 static void test_6_7_all_unreclaimable(void **state)
@@ -84,10 +84,10 @@ static void test_10_3_zone_lines(void **state)
 	dma(m)->lowmem_reserve[1] = dma(m)->lowmem_reserve[2] = dma(m)->lowmem_reserve[3] = 1952;
 	show_mem(m);
 	assert_line("DMA32 free:19404kB min:5628kB low:7624kB high:9620kB active_anon:1528148kB "
-		"inactive_anon:0kB active_file:0kB inactive_file:0kB unevictable:0kB "
-		"writepending:0kB present:%lukB managed:%lukB mlocked:0kB slab_reclaimable:0kB "
-		"slab_unreclaimable:0kB kernel_stack:3536kB pagetables:7624kB bounce:0kB "
-		"free_pcp:900kB local_pcp:900kB free_cma:0kB",
+		    "inactive_anon:0kB active_file:0kB inactive_file:0kB unevictable:0kB "
+		    "writepending:0kB present:%lukB managed:%lukB mlocked:0kB slab_reclaimable:0kB "
+		    "slab_unreclaimable:0kB kernel_stack:3536kB pagetables:7624kB bounce:0kB "
+		    "free_pcp:900kB local_pcp:900kB free_cma:0kB",
 		z->present * 4, z->managed * 4);
 	assert_line("lowmem_reserve[]: 0 1952 1952 1952");
 	assert_line("lowmem_reserve[]: 0 0 0 0");
@@ -120,9 +120,9 @@ static void test_10_3_buddy_lines(void **state)
 	zone_put(z, 7168, 10, MIGRATE_CMA);
 	show_mem(m);
 	assert_line("DMA: 0*4kB 0*8kB 0*16kB 0*32kB 0*64kB 0*128kB 0*256kB 0*512kB 0*1024kB "
-		"0*2048kB 0*4096kB = 0kB");
+		    "0*2048kB 0*4096kB = 0kB");
 	assert_line("DMA32: 4*4kB (UMEH) 0*8kB 0*16kB 1*32kB (H) 0*64kB 0*128kB 0*256kB 0*512kB "
-		"0*1024kB 0*2048kB 3*4096kB (HCI) = 12336kB");
+		    "0*1024kB 0*2048kB 3*4096kB (HCI) = 12336kB");
 }
 
 static void test_10_3_trailer(void **state)
@@ -181,9 +181,9 @@ static void test_10_7_failure_report(void **state)
 	(void)state;
 	warn_alloc_failed(m, 0x2280020, 0);
 	assert_line("test: page allocation failure: order:0, "
-		"mode:0x2280020(GFP_ATOMIC|__GFP_NOTRACK)");
-	assert_printed_in_order("page allocation failure", "<stack>", "Mem-Info:",
-		"pages hwpoisoned", NULL);
+		    "mode:0x2280020(GFP_ATOMIC|__GFP_NOTRACK)");
+	assert_printed_in_order(
+		"page allocation failure", "<stack>", "Mem-Info:", "pages hwpoisoned", NULL);
 	assert_not_printed("[ pid ]");
 	assert_non_null(strstr(events(), "\"kind\":\"alloc-failure\""));
 }
@@ -220,9 +220,9 @@ static void test_10_8_buddyinfo(void **state)
 	zone_put(dma32(m), 6144, 0, U);
 	print_buddyinfo(m);
 	assert_line("Node 0, zone      DMA      0      0      0      0      0      0      0      0 "
-		"     0      0      0 ");
+		    "     0      0      0 ");
 	assert_line("Node 0, zone    DMA32      1      0      0      0      0      0      0      0 "
-		"     0      0      2 ");
+		    "     0      0      2 ");
 }
 
 static void test_10_8_pagetypeinfo(void **state)
@@ -234,18 +234,18 @@ static void test_10_8_pagetypeinfo(void **state)
 	assert_line("Page block order: 10");
 	assert_line("Pages per block:  1024");
 	assert_line("Free pages count per migrate type at order       0      1      2      3 "
-		"     4      5      6      7      8      9     10 ");
+		    "     4      5      6      7      8      9     10 ");
 	assert_line("Node    0, zone    DMA32, type   HighAtomic      0      0      0      0 "
-		"     0      0      0      0      0      0      1 ");
+		    "     0      0      0      0      0      0      1 ");
 	assert_line("Node    0, zone    DMA32, type    Unmovable      0      0      0      0 "
-		"     0      0      0      0      0      0      0 ");
+		    "     0      0      0      0      0      0      0 ");
 	assert_line("Number of blocks type     Unmovable      Movable  Reclaimable   HighAtomic "
-		"         CMA      Isolate ");
+		    "         CMA      Isolate ");
 	/* The DMA zone's first block begins before the zone and is not counted. */
 	assert_line("Node 0, zone      DMA            0            3            0            0 "
-		"           0            0 ");
+		    "           0            0 ");
 	assert_line("Node 0, zone    DMA32            0            5            0            1 "
-		"           0            0 ");
+		    "           0            0 ");
 }
 
 static void test_10_8_zoneinfo(void **state)
@@ -278,13 +278,20 @@ static void test_free_of_type_walks_the_lists(void **state)
 #undef TEST
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, twin_teardown)
 static const struct CMUnitTest tests[] = {
-	TEST(test_10_3_global_lines), TEST(test_10_3_node_line), TEST(test_6_7_all_unreclaimable),
-	TEST(test_10_3_zone_lines), TEST(test_10_3_free_pcp_of_all_cpus_and_local),
-	TEST(test_10_3_buddy_lines), TEST(test_10_3_trailer),
-	TEST(test_11_1_identities_of_a_report), TEST(test_10_7_failure_report),
+	TEST(test_10_3_global_lines),
+	TEST(test_10_3_node_line),
+	TEST(test_6_7_all_unreclaimable),
+	TEST(test_10_3_zone_lines),
+	TEST(test_10_3_free_pcp_of_all_cpus_and_local),
+	TEST(test_10_3_buddy_lines),
+	TEST(test_10_3_trailer),
+	TEST(test_11_1_identities_of_a_report),
+	TEST(test_10_7_failure_report),
 	TEST(test_10_7_failure_report_is_ratelimited),
-	TEST(test_0_4_ratelimit_states_are_separate), TEST(test_10_8_buddyinfo),
-	TEST(test_10_8_pagetypeinfo), TEST(test_10_8_zoneinfo),
+	TEST(test_0_4_ratelimit_states_are_separate),
+	TEST(test_10_8_buddyinfo),
+	TEST(test_10_8_pagetypeinfo),
+	TEST(test_10_8_zoneinfo),
 	TEST(test_free_of_type_walks_the_lists),
 };
 TEST_GROUP(show_mem)

@@ -11,9 +11,9 @@
 #include "mm/patch.h"
 #include "shrink.h"
 
-#define M MIGRATE_MOVABLE
-#define U MIGRATE_UNMOVABLE
-#define H MIGRATE_HIGHATOMIC
+#define M         MIGRATE_MOVABLE
+#define U         MIGRATE_UNMOVABLE
+#define H         MIGRATE_HIGHATOMIC
 #define NO_VICTIM "Out of memory and no killable processes..."
 
 static struct memory *m;
@@ -66,7 +66,7 @@ static void test_5_2_atomic_fails_after_two_slow_attempts(void **state)
 	assert_int_equal(shrinker.calls, 0);
 	assert_int_equal(m->event[ALLOC_FAILURES], 1);
 	assert_line("test: page allocation failure: order:0, "
-		"mode:0x2280020(GFP_ATOMIC|__GFP_NOTRACK)");
+		    "mode:0x2280020(GFP_ATOMIC|__GFP_NOTRACK)");
 	assert_printed_in_order("page allocation failure", "<stack>", "Mem-Info:", NULL);
 	assert_not_printed("[ pid ]");
 }
@@ -513,7 +513,7 @@ static void test_5_8_kill_then_success(void **state)
 	assert_int_equal(m->oom_victims, 0);
 	assert_null(m->oom_lock.info.owner);
 	assert_line("test invoked oom-killer: gfp_mask=0x24280ca(GFP_HIGHUSER_MOVABLE|__GFP_ZERO), "
-		"order=0, oom_score_adj=0");
+		    "order=0, oom_score_adj=0");
 }
 
 static void test_5_8_nofail_ignores_watermarks_after_the_step(void **state)
@@ -562,8 +562,10 @@ static void test_5_3_killed_task_marks_itself(void **state)
 #undef TEST
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, twin_teardown)
 static const struct CMUnitTest tests[] = {
-	TEST(test_5_2_atomic_fails_after_two_slow_attempts), TEST(test_5_2_nowarn_is_silent),
-	TEST(test_5_3_atomic_in_interrupt), TEST(test_5_3_noretry_has_one_round),
+	TEST(test_5_2_atomic_fails_after_two_slow_attempts),
+	TEST(test_5_2_nowarn_is_silent),
+	TEST(test_5_3_atomic_in_interrupt),
+	TEST(test_5_3_noretry_has_one_round),
 	TEST(test_5_3_costly_has_one_round),
 	TEST(test_5_3_costly_with_repeat_loops_but_never_kills),
 	TEST(test_5_3_memalloc_ignores_watermarks_then_fails),
@@ -571,23 +573,29 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_1_7_nomemalloc_keeps_out_of_reserves),
 	TEST(test_1_7_gfp_memalloc_ignores_watermarks),
 	TEST(test_1_7_task_reserves_are_not_for_interrupts),
-	TEST(test_1_7_reserves_replace_harder), TEST(test_5_3_dma_never_kills),
+	TEST(test_1_7_reserves_replace_harder),
+	TEST(test_5_3_dma_never_kills),
 	TEST(test_5_8_thisnode_and_dumpcore_never_kill),
 	TEST(test_5_2_atomic_and_reclaim_is_not_atomic),
 	TEST(test_sleeping_allocation_in_atomic_context),
-	TEST(test_5_3_nofs_loops_and_never_kills), TEST(test_5_2_progress_starts_the_count_again),
-	TEST(test_5_6_reclaimable_pages_decay), TEST(test_5_6_decay_rounds_up),
+	TEST(test_5_3_nofs_loops_and_never_kills),
+	TEST(test_5_2_progress_starts_the_count_again),
+	TEST(test_5_6_reclaimable_pages_decay),
+	TEST(test_5_6_decay_rounds_up),
 	TEST(test_5_6_nothing_reclaimable_is_oom_at_once),
 	TEST(test_4_8_exact_accounting_without_patch),
 	TEST(test_4_8_exhaust_is_not_reached_with_exact_accounting),
 	TEST(test_4_8_early_releases_on_the_first_no),
 	TEST(test_4_8_early_drains_the_reserve_before_oom),
-	TEST(test_4_9_f_oom_without_the_patch), TEST(test_4_9_f_exhaust_releases_at_round_17),
+	TEST(test_4_9_f_oom_without_the_patch),
+	TEST(test_4_9_f_exhaust_releases_at_round_17),
 	TEST(test_4_9_g_exhaust_keeps_the_last_block),
 	TEST(test_4_8_counter_of_rounds_is_not_reset),
 	TEST(test_4_8_realtime_reaches_exhaust_with_exact_accounting),
-	TEST(test_5_7_order_2_goes_on_while_order_0_would_do), TEST(test_5_7_not_without_progress),
-	TEST(test_5_8_busy_oom_lock_is_progress), TEST(test_5_8_kill_then_success),
+	TEST(test_5_7_order_2_goes_on_while_order_0_would_do),
+	TEST(test_5_7_not_without_progress),
+	TEST(test_5_8_busy_oom_lock_is_progress),
+	TEST(test_5_8_kill_then_success),
 	TEST(test_5_8_nofail_ignores_watermarks_after_the_step),
 	TEST(test_5_2_memalloc_with_nofail_does_not_recurse),
 	TEST(test_5_3_killed_task_marks_itself),

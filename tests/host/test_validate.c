@@ -215,13 +215,25 @@ static void test_negative_counter(void **state)
 #undef TEST
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, twin_teardown)
 static const struct CMUnitTest tests[] = {
-	TEST(test_back_link), TEST(test_head_back_link), TEST(test_last_link),
-	TEST(test_page_of_another_zone), TEST(test_flag_lost), TEST(test_order_changed),
-	TEST(test_unaligned), TEST(test_free_but_in_use), TEST(test_wrong_list),
-	TEST(test_nr_free), TEST(test_free_pages_counter), TEST(test_other_zone_is_looked_at),
-	TEST(test_pcp_count), TEST(test_pcp_page_in_use), TEST(test_pcp_of_the_other_cpu),
-	TEST(test_reserve_in_whole_blocks), TEST(test_reserve_may_part_from_the_tags),
-	TEST(test_pageblock_type), TEST(test_more_free_than_managed),
+	TEST(test_back_link),
+	TEST(test_head_back_link),
+	TEST(test_last_link),
+	TEST(test_page_of_another_zone),
+	TEST(test_flag_lost),
+	TEST(test_order_changed),
+	TEST(test_unaligned),
+	TEST(test_free_but_in_use),
+	TEST(test_wrong_list),
+	TEST(test_nr_free),
+	TEST(test_free_pages_counter),
+	TEST(test_other_zone_is_looked_at),
+	TEST(test_pcp_count),
+	TEST(test_pcp_page_in_use),
+	TEST(test_pcp_of_the_other_cpu),
+	TEST(test_reserve_in_whole_blocks),
+	TEST(test_reserve_may_part_from_the_tags),
+	TEST(test_pageblock_type),
+	TEST(test_more_free_than_managed),
 	TEST(test_negative_counter),
 };
 TEST_GROUP(validate)

@@ -6,8 +6,8 @@
 #include "host_machine.h"
 #include "mm/mm.h"
 
-#define AT(page) (APP_BASE + (uint64_t)(page) * PAGE_SIZE)
-#define LEN(pages) ((uint64_t)(pages) * PAGE_SIZE)
+#define AT(page)   (APP_BASE + (uint64_t)(page)*PAGE_SIZE)
+#define LEN(pages) ((uint64_t)(pages)*PAGE_SIZE)
 
 static struct memory *m;
 static struct mm *mm;
@@ -313,16 +313,26 @@ static void test_map_without_memory(void **state)
 #undef TEST
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, twin_teardown)
 static const struct CMUnitTest tests[] = {
-	TEST(test_map_keeps_address_order), TEST(test_map_refuses_overlap),
-	TEST(test_map_merges_alike_neighbours), TEST(test_map_does_not_merge_others),
-	TEST(test_map_rounds_length_up), TEST(test_map_finds_the_lowest_gap),
-	TEST(test_map_has_bounds), TEST(test_map_hint_near_the_top),
+	TEST(test_map_keeps_address_order),
+	TEST(test_map_refuses_overlap),
+	TEST(test_map_merges_alike_neighbours),
+	TEST(test_map_does_not_merge_others),
+	TEST(test_map_rounds_length_up),
+	TEST(test_map_finds_the_lowest_gap),
+	TEST(test_map_has_bounds),
+	TEST(test_map_hint_near_the_top),
 	TEST(test_unmap_whole_head_tail_middle),
-	TEST(test_unmap_across_several), TEST(test_unmap_of_nothing),
-	TEST(test_unmap_splits_a_template), TEST(test_find_vma), TEST(test_brk),
-	TEST(test_brk_stops_at_a_mapping), TEST(test_brk_has_an_upper_bound),
-	TEST(test_brk_at_the_last_page), TEST(test_many_vmas_and_their_pages),
-	TEST(test_killed_waiter_gives_up), TEST(test_create_without_memory_leaks_nothing),
+	TEST(test_unmap_across_several),
+	TEST(test_unmap_of_nothing),
+	TEST(test_unmap_splits_a_template),
+	TEST(test_find_vma),
+	TEST(test_brk),
+	TEST(test_brk_stops_at_a_mapping),
+	TEST(test_brk_has_an_upper_bound),
+	TEST(test_brk_at_the_last_page),
+	TEST(test_many_vmas_and_their_pages),
+	TEST(test_killed_waiter_gives_up),
+	TEST(test_create_without_memory_leaks_nothing),
 	TEST(test_map_without_memory),
 };
 TEST_GROUP(vma)

@@ -8,8 +8,8 @@
 #include "mm/pcp.h"
 #include "mm/watermark.h"
 
-static void assert_marks(const struct zone *z, unsigned long min, unsigned long low,
-	unsigned long high)
+static void assert_marks(
+	const struct zone *z, unsigned long min, unsigned long low, unsigned long high)
 {
 	assert_int_equal(z->watermark[WMARK_MIN], min);
 	assert_int_equal(z->watermark[WMARK_LOW], low);
@@ -115,8 +115,8 @@ static void test_2_5_reference_table_batch(void **state)
 	}
 }
 
-static void assert_limit(int order, unsigned long nr_dma32, unsigned long limit,
-	unsigned long blocks)
+static void assert_limit(
+	int order, unsigned long nr_dma32, unsigned long limit, unsigned long blocks)
 {
 	struct memory *m = machine_of_counts(order, 3977, nr_dma32, 0);
 
@@ -317,16 +317,24 @@ static void test_2_7_fast_test_counts_cma_for_movable_only(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-	TEST(test_2_5_min_free_is_a_square_root), TEST(test_2_5_min_free_is_clamped),
-	TEST(test_2_5_larger_setting_is_kept), TEST(test_2_5_scale_factor),
-	TEST(test_2_5_reference_table), TEST(test_2_5_reference_table_batch),
+	TEST(test_2_5_min_free_is_a_square_root),
+	TEST(test_2_5_min_free_is_clamped),
+	TEST(test_2_5_larger_setting_is_kept),
+	TEST(test_2_5_scale_factor),
+	TEST(test_2_5_reference_table),
+	TEST(test_2_5_reference_table_batch),
 	TEST(test_2_5_reference_table_highatomic_limits),
-	TEST(test_2_4_lowmem_reserve_of_three_zones), TEST(test_2_4_lowmem_reserve_ratio),
-	TEST(test_2_6_effective_min), TEST(test_2_6_whole_reserve_is_discounted),
-	TEST(test_2_6_lowmem_reserve_is_never_reduced), TEST(test_2_6_cma_pages_count_for_some),
+	TEST(test_2_4_lowmem_reserve_of_three_zones),
+	TEST(test_2_4_lowmem_reserve_ratio),
+	TEST(test_2_6_effective_min),
+	TEST(test_2_6_whole_reserve_is_discounted),
+	TEST(test_2_6_lowmem_reserve_is_never_reduced),
+	TEST(test_2_6_cma_pages_count_for_some),
 	TEST(test_2_6_order_is_subtracted_and_may_go_negative),
-	TEST(test_2_6_order_needs_a_block), TEST(test_2_6_highatomic_block_serves_harder_only),
-	TEST(test_2_6_cma_block_serves_movable_only), TEST(test_2_7_fast_test_does_not_discount),
+	TEST(test_2_6_order_needs_a_block),
+	TEST(test_2_6_highatomic_block_serves_harder_only),
+	TEST(test_2_6_cma_block_serves_movable_only),
+	TEST(test_2_7_fast_test_does_not_discount),
 	TEST(test_2_7_fast_test_is_for_order_0),
 	TEST(test_2_7_fast_test_counts_cma_for_movable_only),
 };

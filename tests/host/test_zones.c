@@ -16,8 +16,8 @@ struct zone_row {
 
 struct pc_row {
 	unsigned long mem_mib;
-	uint64_t low_end;           /* end of usable memory below 4 GiB */
-	uint64_t high_end;          /* the same above, or 0 */
+	uint64_t low_end;  /* end of usable memory below 4 GiB */
+	uint64_t high_end; /* the same above, or 0 */
 	struct zone_row zone[3];
 };
 
@@ -28,10 +28,8 @@ static const struct pc_row pcs[] = {
 	{1024, 0x3ffe0000, 0, {{4095, 3998}, {258016, 258016}}},
 	{2048, 0x7ffe0000, 0, {{4095, 3998}, {520160, 520160}}},
 	{3072, 0xbffe0000, 0, {{4095, 3998}, {782304, 782304}}},
-	{4096, 0xbffe0000, 0x140000000,
-		{{4095, 3998}, {1044480, 782304}, {262144, 262144}}},
-	{8192, 0xbffe0000, 0x240000000,
-		{{4095, 3998}, {1044480, 782304}, {1310720, 1310720}}},
+	{4096, 0xbffe0000, 0x140000000, {{4095, 3998}, {1044480, 782304}, {262144, 262144}}},
+	{8192, 0xbffe0000, 0x240000000, {{4095, 3998}, {1044480, 782304}, {1310720, 1310720}}},
 };
 
 static void add(struct boot_info *info, uint64_t start, uint64_t end, uint32_t type)
@@ -114,7 +112,8 @@ static void test_11_1_seed_machine_present(void **state)
 
 static const struct machine_spec three_zones = {
 	.range = {{0, MIB(48), MB_MEMORY_USABLE}},
-	.dma_end = 4096, .dma32_end = 8192,
+	.dma_end = 4096,
+	.dma32_end = 8192,
 };
 
 static void test_2_3_zonelist_highest_first(void **state)
@@ -220,8 +219,9 @@ static void test_3_1_without_grouping_only_h_is_kept(void **state)
 static void test_2_2_holes_are_not_touched(void **state)
 {
 	/* A hole of whole top-order blocks, whose page array does not exist. */
-	struct machine_spec spec = {.range = {{0, 0x9fc00, MB_MEMORY_USABLE},
-		{MIB(1), MIB(18), MB_MEMORY_USABLE}, {MIB(32), MIB(48), MB_MEMORY_USABLE}}};
+	struct machine_spec spec = {
+		.range = {{0, 0x9fc00, MB_MEMORY_USABLE}, {MIB(1), MIB(18), MB_MEMORY_USABLE},
+			{MIB(32), MIB(48), MB_MEMORY_USABLE}}};
 	struct memory *m = machine_new(&spec);
 
 	(void)state;
@@ -255,12 +255,17 @@ static void test_2_2_no_room_for_the_page_array(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-	TEST(test_2_2_zones_as_linux), TEST(test_2_1_zone_starts),
-	TEST(test_11_1_seed_machine_present), TEST(test_2_3_zonelist_highest_first),
-	TEST(test_2_3_zonelist_without_normal), TEST(test_2_2_managed_is_present_less_reserved),
+	TEST(test_2_2_zones_as_linux),
+	TEST(test_2_1_zone_starts),
+	TEST(test_11_1_seed_machine_present),
+	TEST(test_2_3_zonelist_highest_first),
+	TEST(test_2_3_zonelist_without_normal),
+	TEST(test_2_2_managed_is_present_less_reserved),
 	TEST(test_3_10_boot_release_in_aligned_blocks),
-	TEST(test_3_1_all_pageblocks_start_movable), TEST(test_3_1_grouping_needs_six_pageblocks),
-	TEST(test_3_1_without_grouping_only_h_is_kept), TEST(test_2_2_holes_are_not_touched),
+	TEST(test_3_1_all_pageblocks_start_movable),
+	TEST(test_3_1_grouping_needs_six_pageblocks),
+	TEST(test_3_1_without_grouping_only_h_is_kept),
+	TEST(test_2_2_holes_are_not_touched),
 	TEST(test_2_2_no_room_for_the_page_array),
 };
 TEST_GROUP(zones)

@@ -24,8 +24,8 @@
 
 /* Hooks let a test act while the code under test gives up the CPU. */
 struct twin {
-	void (*on_sleep)(void);  /* within schedule() or schedule_timeout() */
-	void (*on_yield)(void);  /* within cond_resched() */
+	void (*on_sleep)(void); /* within schedule() or schedule_timeout() */
+	void (*on_yield)(void); /* within cond_resched() */
 	unsigned long sleeps, yields, stack_dumps;
 };
 extern struct twin twin;

@@ -156,6 +156,13 @@ class Image(unittest.TestCase):
             if not inline:
                 self.assertIsNone(self.FP_REGISTER.search(code), path)
 
+    def test_sources_are_formatted(self):
+        files = [str(path) for folder in ("boot", "kernel", "mm", "tests")
+                 for path in Path(folder).rglob("*.[ch]")]
+        done = subprocess.run(["clang-format", "--dry-run", "-Werror", *files], text=True,
+                              capture_output=True, check=False)
+        self.assertEqual(done.returncode, 0, "run `make format`: " + done.stderr[:300])
+
     def test_no_segment_is_writable_and_executable(self):
         table = subprocess.run(["readelf", "-lW", "build/lowwater.elf"], text=True,
                                capture_output=True, check=True).stdout

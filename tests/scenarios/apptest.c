@@ -137,7 +137,9 @@ static void apptest(long unused)
 }
 
 static const struct scenario_arm arms[] = {
-	{.patch = "none", .outcome = "completed", .checks = {"ktap_failed == 0", "ktap_passed > 0"}},
+	{.patch = "none",
+		.outcome = "completed",
+		.checks = {"ktap_failed == 0", "ktap_passed > 0"}},
 };
 
 SCENARIO(apptest_scenario) = {

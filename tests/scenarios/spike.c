@@ -15,10 +15,10 @@
 #include "kernel/task/scenario.h"
 #include "tests/workloads/rxring.h"
 
-#define PAGE       4096
-#define MAX_APPS   64
-#define MARGIN     128 /* pages above low: per-CPU batches must not cross it */
-#define APP_PAGES  24  /* what an app costs besides its load and its page tables */
+#define PAGE         4096
+#define MAX_APPS     64
+#define MARGIN       128 /* pages above low: per-CPU batches must not cross it */
+#define APP_PAGES    24  /* what an app costs besides its load and its page tables */
 #define LEAST_ROUNDS 6
 #define MOST_ROUNDS  16
 
@@ -47,7 +47,7 @@ struct desk {
 	volatile long given, done; /* sequence numbers */
 	enum order_type type;
 	long pages;
-	long held;                 /* pages of load that the app has now */
+	long held; /* pages of load that the app has now */
 	int pid;
 };
 
@@ -58,7 +58,7 @@ static volatile long arrived KERNEL_DATA; /* apps at their peak, or dead */
 static struct extent {
 	unsigned char *start;
 	long pages;
-} *extents;
+} * extents;
 static long nr_extents;
 
 static void fail(const char *what)
@@ -335,13 +335,16 @@ static void spike(long unused)
 }
 
 static const struct scenario_arm arms[] = {
-	{.patch = "none", .outcome = "oom-killed",
+	{.patch = "none",
+		.outcome = "oom-killed",
 		.checks = {"order == 0", "preferred.free > preferred.min", "preferred.all_free_H",
 			"preferred.free_by_type.H >= 2 * preferred.min",
 			"highatomic_released_pages == 0"}},
-	{.patch = "highatomic-exhaust", .outcome = "oom-killed",
+	{.patch = "highatomic-exhaust",
+		.outcome = "oom-killed",
 		.checks = {"preferred.all_free_H", "highatomic_released_pages == 0"}},
-	{.patch = "all", .outcome = "completed",
+	{.patch = "all",
+		.outcome = "completed",
 		.checks = {"oom_kills == 0", "highatomic_released_pages > 0"}},
 };
 

@@ -16,7 +16,7 @@ struct cpu;
 struct task;
 
 struct host_arch {
-	bool irqs;                 /* interrupts are on */
+	bool irqs; /* interrupts are on */
 	struct cpu *cpu;
 	struct task *task;
 	unsigned int cpu_id;
