@@ -4,6 +4,7 @@
 #include "boot/bootinfo.h"
 #include "boot/multiboot.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #define PHYS_LIMIT       (1ull << 52)
@@ -41,7 +42,19 @@ static const char *copy_cmdline(struct boot_info *info, const char *text, size_t
 	return NULL;
 }
 
-/* The first word is the image's path, which is the user's business and differs by machine. */
+/* "name=value", whatever the value; a path has a slash before any '='. */
+static bool first_word_is_parameter(const char *text, const char *end)
+{
+	for (; text < end && *text && *text != ' ' && *text != '/'; text++)
+		if (*text == '=')
+			return true;
+	return false;
+}
+
+/*
+ * QEMU puts the image's path first, which is the user's business and differs by machine; GRUB's
+ * "multiboot" does not.
+ */
 static const char *mb1_cmdline(struct boot_info *info, const struct mb1_info *mb, boot_phys_fn phys)
 {
 	const char *text, *end;
@@ -52,8 +65,9 @@ static const char *mb1_cmdline(struct boot_info *info, const struct mb1_info *mb
 	if (!text)
 		return "command line: lies outside readable memory";
 	end = text + MB1_CMDLINE_SPAN;
-	while (text < end && *text && *text != ' ')
-		text++;
+	if (!first_word_is_parameter(text, end))
+		while (text < end && *text && *text != ' ')
+			text++;
 	while (text < end && *text == ' ')
 		text++;
 	return copy_cmdline(info, text, end - text);

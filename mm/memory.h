@@ -3,7 +3,7 @@
  * one; a host test makes as many private ones as it likes (DESIGN §2).
  *
  * Units: pages, unless a name says _kbytes. What guards a field stands beside it: (B) set at
- * boot, (Z) the zone's lock, (C) its own CPU with interrupts off, (O) oom_lock.
+ * boot, (Z) the zone's lock, (C) its own CPU with interrupts off.
  */
 #ifndef MM_MEMORY_H
 #define MM_MEMORY_H
@@ -127,9 +127,9 @@ struct memory {
 	struct mm_tunables tunables; /* (B) */
 	struct list_head shrinkers;
 	struct mutex oom_lock;
-	int oom_victims; /* (O) tasks with memdie */
+	int oom_victims; /* tasks with memdie; under tasks_lock() */
 	struct ratelimit oom_ratelimit, failure_ratelimit;
-	bool warned_atomic_reclaim;
+	bool warned_atomic_reclaim, warned_refused, warned_nofail;
 };
 
 /* The kernel's own memory. mm/ itself never names it. */

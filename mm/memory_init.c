@@ -6,6 +6,7 @@
 #include "kernel/core/param.h"
 #include "mm/memory_init.h"
 #include "mm/page_alloc.h"
+#include "mm/pageblock.h"
 #include "mm/pcp.h"
 #include "mm/watermark.h"
 
@@ -142,6 +143,17 @@ static bool map_page_array(struct memory *m, struct boot_mem *bm, map_page_array
 	return true;
 }
 
+/* All movable (§3.1), but for those in holes of the map. */
+static void tag_pageblocks(struct zone *z, const struct boot_mem *bm)
+{
+	unsigned long block = z->memory->pageblock_nr_pages;
+
+	for (unsigned long pfn = pageblock_start(z, z->start_pfn); pfn < zone_end_pfn(z);
+		pfn += block)
+		if (boot_mem_present(bm, pfn, pfn + block))
+			z->pageblock_type[pageblock_index(z, pfn)] = MIGRATE_MOVABLE;
+}
+
 static bool alloc_pageblock_types(struct memory *m, struct boot_mem *bm)
 {
 	unsigned long total = 0, pages, pfn;
@@ -158,10 +170,11 @@ static bool alloc_pageblock_types(struct memory *m, struct boot_mem *bm)
 	if (!pfn)
 		return false;
 	types = (uint8_t *)m->virt_base + (pfn << PAGE_SHIFT);
-	memset(types, MIGRATE_MOVABLE, total);
+	memset(types, PAGEBLOCK_HOLE, total);
 	for_each_populated_zone(m, z) {
 		z->pageblock_type = types;
 		types += z->nr_pageblocks;
+		tag_pageblocks(z, bm);
 	}
 	return true;
 }

@@ -55,7 +55,10 @@ int mm_map_fixed(struct mm *mm, uint64_t start, uint64_t len, unsigned int flags
 	const char *template, uint64_t template_len);
 /* Map `len` bytes at the lowest free place at or above `hint`; 0 when there is none. */
 uint64_t mm_map(struct mm *mm, uint64_t hint, uint64_t len, unsigned int flags);
-/* Unmap a range, VMAs split as needed; pages are freed. 0, or -1 when out of memory. */
+/*
+ * Unmap a range, VMAs split as needed; pages are freed. 0, or -1: not page-aligned, empty, not
+ * below APP_END, or out of memory.
+ */
 int mm_unmap(struct mm *mm, uint64_t start, uint64_t len);
 /* Grow or shrink the heap to end at `brk` (any alignment). 0, or -1. */
 int mm_set_brk(struct mm *mm, uint64_t brk);

@@ -10,6 +10,7 @@
 #include "mm/page_alloc.h"
 #include "mm/patch.h"
 #include "mm/show_mem.h"
+#include "mm/watermark.h"
 
 #define LARGE_PAGES 512
 
@@ -73,6 +74,19 @@ static void print_zones(const struct memory *m)
 	pr_info("patches: %s", list[0] ? list : "none (Linux 4.8)");
 }
 
+/* In the parameter's range, but not in this machine's: ignoring it would run another experiment. */
+static void check_min_free(const struct memory *m)
+{
+	unsigned long asked = m->tunables.min_free_kbytes,
+		      most = m->totalram_pages; /* kB: a quarter */
+
+	if (asked && (asked != m->min_free_kbytes || asked > most))
+		machine_refuse(
+			"bad parameter: min_free_kbytes=%lu; expected %lu (the formula's) to "
+			"%lu (a quarter of this machine's memory), or 0",
+			asked, min_free_kbytes_default(m->totalram_pages * 4), most);
+}
+
 void mm_boot(const struct boot_info *info)
 {
 	struct memory *m = &system_memory;
@@ -92,6 +106,7 @@ void mm_boot(const struct boot_info *info)
 	err = memory_setup(m, &bm, map_array);
 	if (err)
 		machine_refuse("machine: %s", err);
+	check_min_free(m);
 	paging_set_alloc(alloc_table_page);
 	panic_add_report(report_memory);
 	print_zones(m);

@@ -25,7 +25,7 @@ void pagefault_out_of_memory(struct memory *m);
 /* Badness (§7.5); 0: must not be killed. tasks_lock() held, as by whoever looks at others. */
 unsigned long oom_badness(const struct memory *m, const struct task *t, unsigned long totalpages);
 
-/* TIF_MEMDIE on `t` (§7.7); from then on it may use reserves. */
+/* TIF_MEMDIE on `t` (§7.7); from then on it may use reserves. tasks_lock() held. */
 void mark_oom_victim(struct memory *m, struct task *t);
 /* The current task has dropped its address space. */
 void exit_oom_victim(struct memory *m);

@@ -42,10 +42,13 @@ void mark_oom_victim(struct memory *m, struct task *t)
 
 void exit_oom_victim(struct memory *m)
 {
-	if (!current->memdie)
-		return;
-	current->memdie = false;
-	m->oom_victims--;
+	unsigned long flags = tasks_lock();
+
+	if (current->memdie) {
+		current->memdie = false;
+		m->oom_victims--;
+	}
+	tasks_unlock(flags);
 }
 
 /* §7.3: it is on its way out, and so is every process that shares its memory. */

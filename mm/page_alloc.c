@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "kernel/core/machine.h"
+#include "kernel/core/printk.h"
 #include "mm/buddy.h"
 #include "mm/highatomic.h"
 #include "mm/page_alloc.h"
@@ -109,6 +110,36 @@ struct page *get_page_from_freelist(const struct alloc_context *ac, unsigned int
 	return NULL;
 }
 
+/* Without mobility grouping every request is unmovable (§1.5). */
+static inline enum migratetype request_type(const struct memory *m, gfp_t gfp)
+{
+	return likely(m->mobility_grouping) ? gfp_migratetype(gfp) : MIGRATE_UNMOVABLE;
+}
+
+/* No such order, or no zone that may serve (§5.1, §5.2 step 1): said once. */
+static struct page *refuse(struct memory *m, gfp_t gfp, unsigned int order)
+{
+	mm_event_add(m, ALLOC_FAILURES, 1);
+	if (!m->warned_refused)
+		pr_warn("WARNING: no allocation of order %u with gfp_mask=0x%x is possible", order,
+			gfp);
+	m->warned_refused = true;
+	return NULL;
+}
+
+#ifdef LW_DEBUG
+/* A request that may sleep must say so where it matters little, not only when memory is short. */
+static void check_may_sleep(gfp_t gfp)
+{
+	if (!(gfp & __GFP_DIRECT_RECLAIM) || !current || current->pid == 0)
+		return;
+	if (in_interrupt() || !irqs_enabled() || this_cpu()->preempt_off)
+		panic("BUG: sleeping allocation (gfp %#x) in atomic context", gfp);
+}
+#else
+#define check_may_sleep(gfp) ((void)0)
+#endif
+
 /*
  * The common case in a straight line: a page that waits on this CPU's list of the preferred zone,
  * while that is above its low watermark. Everything else is the zonelist walk's.
@@ -122,7 +153,7 @@ static inline struct page *take_single(struct memory *m, struct zone *z, gfp_t g
 		(long)z->watermark[WMARK_LOW] + z->lowmem_reserve[z->type])
 		return NULL;
 	flags = irq_save();
-	page = pcp_pop(z, gfp_migratetype(gfp), gfp & __GFP_COLD);
+	page = pcp_pop(z, request_type(m, gfp), gfp & __GFP_COLD);
 	irq_restore(flags);
 	if (likely(page))
 		prep_new_page(m, page, 0, gfp);
@@ -138,9 +169,9 @@ static noinline struct page *alloc_from_zonelist(
 
 	ac.high_zoneidx = high_zoneidx;
 	ac.first = m->first_zone[high_zoneidx];
-	ac.migratetype = gfp_migratetype(gfp);
+	ac.migratetype = request_type(m, gfp);
 	if (unlikely(order >= MAX_ORDER || !m->zonelist[ac.first]))
-		return NULL;
+		return refuse(m, gfp, order);
 	ac.classzone = m->zonelist[ac.first]->type;
 	page = get_page_from_freelist(&ac, alloc_flags);
 	return likely(page) ? page : alloc_pages_slowpath(&ac);
@@ -150,6 +181,7 @@ struct page *alloc_pages(struct memory *m, gfp_t gfp, unsigned int order)
 {
 	int high_zoneidx = gfp_zone(gfp);
 
+	check_may_sleep(gfp);
 	if (unlikely(high_zoneidx < 0))
 		panic("BUG: invalid zone bits in gfp mask %#x", gfp);
 	if (likely(order == 0)) {

@@ -7,6 +7,8 @@
 
 #include "mm/memory.h"
 
+#define PAGEBLOCK_HOLE 0xff /* no memory in it */
+
 static inline unsigned long pageblock_index(const struct zone *z, unsigned long pfn)
 {
 	unsigned int order = z->memory->pageblock_order;

@@ -19,15 +19,17 @@ static uint64_t *table_at(const struct mm *mm, uint64_t entry)
 	return (uint64_t *)(mm->memory->virt_base + (entry & PTE_ADDR));
 }
 
-/* Tables of the two lowest levels count: they grow with what an app uses (§7.5). */
+/*
+ * Tables of the two lowest levels count against an app (§7.5); as in 4.8, the machine's counter
+ * knows those of the lowest only.
+ */
 static void account(struct mm *mm, struct page *page, int level, int delta)
 {
-	if (level > LEVEL_PMD)
-		return;
-	if (level == LEVEL_PTE)
-		mm->nr_ptes += delta;
-	else
+	if (level == LEVEL_PMD)
 		mm->nr_pmds += delta;
+	if (level != LEVEL_PTE)
+		return;
+	mm->nr_ptes += delta;
 	zone_stat_add(page_zone(mm->memory, page), NR_PAGETABLE, delta);
 }
 

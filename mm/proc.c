@@ -42,15 +42,15 @@ static void print_free_by_type(const struct zone *z)
 	}
 }
 
-/* Blocks whose first page frame is in the zone, by their tag. */
+/* By their tag, as Linux samples them: every block's worth of pages from the zone's first on. */
 static void print_block_counts(const struct zone *z)
 {
 	unsigned long count[MIGRATE_TYPES] = {0}, block = z->memory->pageblock_nr_pages;
-	unsigned long pfn = (z->start_pfn + block - 1) / block * block;
 	struct line l;
 
-	for (; pfn < zone_end_pfn(z); pfn += block)
-		count[pageblock_type(z, pfn)]++;
+	for (unsigned long pfn = z->start_pfn; pfn < zone_end_pfn(z); pfn += block)
+		if (pageblock_type(z, pfn) < MIGRATE_TYPES)
+			count[pageblock_type(z, pfn)]++;
 	line_init(&l);
 	line_add(&l, "Node %d, zone %8s ", 0, z->name);
 	for (int t = 0; t < MIGRATE_TYPES; t++)

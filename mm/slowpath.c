@@ -167,7 +167,14 @@ static bool one_round_only(const struct alloc_context *ac)
 
 static struct page *fail(const struct alloc_context *ac)
 {
-	mm_event_add(ac->memory, ALLOC_FAILURES, 1);
+	struct memory *m = ac->memory;
+
+	mm_event_add(m, ALLOC_FAILURES, 1);
+	if ((ac->gfp & __GFP_NOFAIL) && !m->warned_nofail) {
+		pr_warn("WARNING: gfp_mask=0x%x must not fail, yet may not reclaim: it fails",
+			ac->gfp);
+		m->warned_nofail = true;
+	}
 	if (!(ac->gfp & __GFP_NOWARN))
 		warn_alloc_failed(ac->memory, ac->gfp, ac->order);
 	return NULL;
@@ -189,7 +196,8 @@ struct page *alloc_pages_slowpath(struct alloc_context *ac)
 		ac->memory->warned_atomic_reclaim = true;
 		ac->gfp &= ~__GFP_ATOMIC;
 	}
-	if ((ac->gfp & __GFP_DIRECT_RECLAIM) && (in_interrupt() || !irqs_enabled()))
+	if ((ac->gfp & __GFP_DIRECT_RECLAIM) &&
+		(in_interrupt() || !irqs_enabled() || this_cpu()->preempt_off))
 		panic("BUG: sleeping allocation (gfp %#x) in atomic context", ac->gfp);
 	alloc_flags = gfp_to_alloc_flags(ac->gfp);
 	page = get_page_from_freelist(ac, alloc_flags);

@@ -116,7 +116,8 @@ static const char *check_reserve(const struct zone *z)
 		return broken("%s: nr_reserved_highatomic %lu is not whole pageblocks", z->name,
 			z->nr_reserved_highatomic);
 	for (unsigned long i = 0; i < z->nr_pageblocks; i++)
-		if (z->pageblock_type[i] > MIGRATE_HIGHATOMIC)
+		if (z->pageblock_type[i] > MIGRATE_HIGHATOMIC &&
+			z->pageblock_type[i] != PAGEBLOCK_HOLE)
 			return broken(
 				"%s: pageblock %lu has type %u", z->name, i, z->pageblock_type[i]);
 	return NULL;

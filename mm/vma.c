@@ -210,6 +210,8 @@ int mm_unmap(struct mm *mm, uint64_t start, uint64_t len)
 {
 	int err;
 
+	if ((start & (PAGE_SIZE - 1)) || len == 0 || start >= APP_END || len > APP_END - start)
+		return -1;
 	if (down_write_killable(&mm->mmap_sem))
 		return -1;
 	err = unmap_locked(mm, start, start + PAGE_ALIGN(len));

@@ -24,7 +24,8 @@ struct cpu {
 	struct task *idle;
 	struct list_head run[NR_PRIO];
 	unsigned int nr_running;
-	uint64_t idle_tsc; /* TSC cycles spent halted */
+	uint64_t idle_since; /* TSC when the halt began; 0: not halted */
+	uint64_t idle_tsc;   /* TSC cycles spent halted */
 	uint64_t nr_switches;
 };
 

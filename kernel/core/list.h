@@ -68,14 +68,19 @@ static inline void list_move(struct list_head *node, struct list_head *head)
 #define list_first_entry(head, type, member) list_entry((head)->next, type, member)
 #define list_last_entry(head, type, member)  list_entry((head)->prev, type, member)
 
+/* The node of an entry; also of the head taken for an entry, which must never be looked into. */
+#define list_node(pos, member)                                                                     \
+	((struct list_head *)((char *)(pos) + offsetof(__typeof__(*(pos)), member)))
+#define list_next_entry(pos, member)                                                               \
+	list_entry(list_node(pos, member)->next, __typeof__(*(pos)), member)
+
 #define list_for_each_entry(pos, head, member)                                                     \
-	for (pos = list_first_entry(head, __typeof__(*pos), member); &pos->member != (head);       \
-		pos = list_entry(pos->member.next, __typeof__(*pos), member))
+	for (pos = list_first_entry(head, __typeof__(*pos), member);                               \
+		list_node(pos, member) != (head); pos = list_next_entry(pos, member))
 
 #define list_for_each_entry_safe(pos, n, head, member)                                             \
 	for (pos = list_first_entry(head, __typeof__(*pos), member),                               \
-	    n = list_entry(pos->member.next, __typeof__(*pos), member);                            \
-		&pos->member != (head);                                                            \
-		pos = n, n = list_entry(n->member.next, __typeof__(*n), member))
+	    n = list_next_entry(pos, member);                                                      \
+		list_node(pos, member) != (head); pos = n, n = list_next_entry(n, member))
 
 #endif

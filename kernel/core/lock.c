@@ -90,15 +90,6 @@ void wait_finish(struct wait_queue *wq, struct waiter *w)
 	irq_restore(flags);
 }
 
-void wake_up(struct wait_queue *wq)
-{
-	unsigned long flags = irq_save();
-
-	if (!list_empty(&wq->waiters))
-		wake_task(list_first_entry(&wq->waiters, struct waiter, node)->task);
-	irq_restore(flags);
-}
-
 void wake_up_all(struct wait_queue *wq)
 {
 	unsigned long flags = irq_save();

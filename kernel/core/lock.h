@@ -79,7 +79,6 @@ struct waiter {
 };
 
 void wait_queue_init(struct wait_queue *wq, const char *name);
-void wake_up(struct wait_queue *wq);     /* the longest waiter; any context */
 void wake_up_all(struct wait_queue *wq); /* any context */
 
 /* One turn of waiting, for the macros below. */

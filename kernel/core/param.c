@@ -180,8 +180,12 @@ static bool parse_word(
 			return false;
 		}
 	}
-	if (*nr_seen < MAX_SEEN)
-		seen[(*nr_seen)++] = p;
+	if (*nr_seen == MAX_SEEN) {
+		ksnprintf(err, err_size, "bad parameter: %s is one too many; expected at most %d",
+			word, MAX_SEEN);
+		return false;
+	}
+	seen[(*nr_seen)++] = p;
 	return set_one(p, word, eq + 1, err, err_size);
 }
 

@@ -18,7 +18,8 @@
 struct log_ring log_ring;
 
 static long loglevel = LOG_DEBUG;
-PARAM_INT("loglevel", loglevel, 0, 8, "print messages below this level (7: no debug messages)");
+PARAM_INT("loglevel", loglevel, 0, 8,
+	"print messages below this level, and emergencies always (7: no debug messages)");
 
 /* All zero will do: nothing here opens a stream. */
 static struct _reent reent[NESTING];
@@ -89,7 +90,7 @@ void vprintk(enum loglevel level, const char *fmt, va_list ap)
 	unsigned int depth;
 	char *s;
 
-	if (level >= loglevel)
+	if (level >= loglevel && level != LOG_EMERG)
 		return;
 	flags = irq_save();
 	depth = MIN(this_cpu()->printk_depth, NESTING - 1u);

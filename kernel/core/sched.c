@@ -15,7 +15,6 @@ void task_trampoline(void);
 struct list_head all_tasks = LIST_HEAD_INIT(all_tasks);
 
 extern char boot_stack[], boot_stack_top[];
-extern uint64_t *kernel_pml4;
 
 /* The FP state that a task starts with: control words as the ABI wants them. */
 static void fp_reset(uint8_t *fp)
@@ -139,23 +138,36 @@ static void switch_to(struct cpu *cpu, struct task *from, struct task *to)
 	switch_stack(&from->sp, to->sp, from->fp, to->fp);
 }
 
-void schedule(void)
+static void switch_task(bool stays_runnable)
 {
 	unsigned long flags = irq_save();
 	struct cpu *cpu = this_cpu();
 	struct task *from = cpu->task, *to;
 
 	BUG_ON(cpu->irq_depth);
-	cpu->resched = false;
 	if (from->on_rq)
 		dequeue(from);
-	if (from->state == TASK_RUNNING && from != cpu->idle)
+	if (stays_runnable && from != cpu->idle)
 		enqueue(from);
 	to = pick_next(cpu);
 	cpu->resched = false;
 	if (to != from)
 		switch_to(cpu, from, to);
 	irq_restore(flags);
+}
+
+void schedule(void)
+{
+	switch_task(current->state == TASK_RUNNING);
+}
+
+/*
+ * A task may be on its way to sleep, its state already set, and about to find that it need not:
+ * taking it off the run queue here would lose that wake-up for good.
+ */
+void preempt_schedule(void)
+{
+	switch_task(true);
 }
 
 void cond_resched(void)
@@ -242,11 +254,9 @@ void sched_idle_loop(void)
 	for (;;) {
 		irq_disable();
 		if (cpu->nr_running == 0) {
-			uint64_t start = rdtsc();
-
+			cpu->idle_since = rdtsc();
 			/* sti takes effect after hlt has begun: no wake-up is lost between. */
 			asm volatile("sti; hlt; cli");
-			cpu->idle_tsc += rdtsc() - start;
 		}
 		if (cpu->nr_running)
 			schedule();
@@ -276,7 +286,7 @@ const struct task *task_of_guard_page(uint64_t addr)
 	const struct task *t;
 
 	for_each_task(t)
-		if (addr < t->stack && addr >= t->stack - PAGE_SIZE)
+		if (addr < t->stack && addr >= t->stack - t->stack_gap)
 			return t;
 	return NULL;
 }

@@ -13,6 +13,8 @@ void sched_idle_loop(void) __attribute__((noreturn));
 
 /* Give up the CPU: for good if current's state is not TASK_RUNNING, until woken. Task context. */
 void schedule(void);
+/* From an interrupt's end: the task stays runnable, whatever its state says. */
+void preempt_schedule(void);
 /* Give it up only if somebody should run instead. Task context. */
 void cond_resched(void);
 /* Make a sleeper runnable; no-op if it is. Any context. */

@@ -36,6 +36,7 @@ struct task {
 	uint64_t sp;         /* when not running */
 	uint64_t stack;      /* lowest address; the page below is unmapped */
 	uint64_t stack_size; /* bytes */
+	uint64_t stack_gap;  /* bytes below it that nothing is mapped in */
 	uint64_t cr3;        /* physical, of its address space; 0: any will do */
 	int pid;
 	char comm[TASK_COMM_LEN];
@@ -55,7 +56,6 @@ struct task {
 	struct list_head run; /* (L) a CPU's run queue */
 	struct list_head all; /* every task, in order of creation */
 	struct list_head children, sibling;
-	uint64_t nr_faults;
 };
 
 extern struct list_head all_tasks;

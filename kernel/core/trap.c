@@ -112,6 +112,7 @@ static void report_stack_overflow(struct pt_regs *regs, uint64_t addr)
 
 static void bad_page_fault(struct pt_regs *regs, uint64_t addr)
 {
+	const struct task *t = current;
 	const char *why = "read of unmapped page";
 
 	if (fix_up(regs))
@@ -120,6 +121,9 @@ static void bad_page_fault(struct pt_regs *regs, uint64_t addr)
 		why = "write to unmapped page";
 	if (regs->error & PF_PROT)
 		why = "protection";
+	if (t && t->mm && t->kdepth == 0)
+		panic_regs(regs, "app %s (pid %d) used the bad address %016lx (%s)", t->comm,
+			t->pid, addr, why);
 	if (addr < PAGE_SIZE)
 		panic_regs(
 			regs, "unable to handle kernel NULL pointer dereference at %016lx", addr);
@@ -152,6 +156,11 @@ static void do_exception(struct pt_regs *regs)
 	case TRAP_PF:
 		do_page_fault(regs);
 		return;
+	case TRAP_GP:
+	case TRAP_SS: /* a pointer that is not even an address */
+		if (fix_up(regs))
+			return;
+		break;
 	case TRAP_DF:
 		report_stack_overflow(regs, read_cr2());
 		break;
@@ -162,18 +171,27 @@ static void do_exception(struct pt_regs *regs)
 		regs->vector, regs->error);
 }
 
+/* The halt ends here, not when the idle task is next scheduled. */
+static void end_idle(struct cpu *cpu)
+{
+	if (cpu->idle_since)
+		cpu->idle_tsc += rdtsc() - cpu->idle_since;
+	cpu->idle_since = 0;
+}
+
 static void do_irq(struct pt_regs *regs)
 {
 	struct cpu *cpu = this_cpu();
 	irq_handler_fn fn = irq_handler[regs->vector];
 
+	end_idle(cpu);
 	if (!fn)
 		panic_regs(regs, "unexpected interrupt, vector 0x%02lx", regs->vector);
 	cpu->irq_depth++;
 	fn(regs);
 	cpu->irq_depth--;
 	if (cpu->resched && cpu->irq_depth == 0 && cpu->preempt_off == 0)
-		schedule();
+		preempt_schedule();
 }
 
 void trap_entry_common(struct pt_regs *regs)

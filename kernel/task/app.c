@@ -18,6 +18,7 @@
 #define TABLE_SPAN  0x200000
 
 _Static_assert(1 << STACK_ORDER == STACK_PAGES, "a stack is one block");
+_Static_assert(sizeof(struct task) + 2 * sizeof(long) <= PAGE_SIZE, "a task is one page");
 _Static_assert(PAGE_SIZE + STACK_BYTES <= STACK_SLOT, "a stack fits its slot");
 
 extern char _app_template[], _app_data[], _app_data_end[], _app_bss_end[];
@@ -29,22 +30,30 @@ static bool slot_used[MAX_TASKS];
 static int next_pid = 2; /* 1 is the scenario's first app */
 
 struct wait_queue app_events;
-unsigned long apps_ended;
+unsigned long app_event_count;
 
 struct app_start {
 	void (*fn)(long);
 	long arg;
 };
 
+/* -1: all are taken. */
 static int take_slot(void)
 {
-	for (int i = 0; i < MAX_TASKS; i++) {
-		if (!slot_used[i]) {
-			slot_used[i] = true;
-			return i;
-		}
-	}
-	return -1;
+	unsigned long flags = tasks_lock();
+	int slot = 0;
+
+	while (slot < MAX_TASKS && slot_used[slot])
+		slot++;
+	if (slot < MAX_TASKS)
+		slot_used[slot] = true;
+	tasks_unlock(flags);
+	return slot < MAX_TASKS ? slot : -1;
+}
+
+static int new_pid(void)
+{
+	return __atomic_fetch_add(&next_pid, 1, __ATOMIC_RELAXED);
 }
 
 static uint64_t slot_stack(int slot)
@@ -98,11 +107,12 @@ static struct task *new_task(const char *name, void (*fn)(void *), void *arg)
 		return NULL;
 	}
 	t = page_address(&system_memory, page);
-	task_init(t, name, next_pid++, PRIO_NORMAL, stack, STACK_BYTES, fn, arg);
+	task_init(t, name, new_pid(), PRIO_NORMAL, stack, STACK_BYTES, fn, arg);
+	t->stack_gap = STACK_SLOT - STACK_BYTES;
 	return t;
 }
 
-/* First code of an app, at depth 1; what it starts with lies on its own stack's page. */
+/* First code of an app, at depth 1; what it starts with lies behind its task struct. */
 static void app_first(void *arg)
 {
 	struct app_start start = *(struct app_start *)arg;
@@ -154,13 +164,29 @@ struct task *kthread_spawn(const char *name, void (*fn)(void *), void *arg)
 	return t;
 }
 
+/* Orphans go to the grandparent, who collects them. */
+static void give_away_children(struct task *t)
+{
+	unsigned long flags = tasks_lock();
+
+	while (!list_empty(&t->children)) {
+		struct task *child = list_first_entry(&t->children, struct task, sibling);
+
+		child->parent = t->parent;
+		list_del(&child->sibling);
+		list_add_tail(&child->sibling, &t->parent->children);
+	}
+	tasks_unlock(flags);
+}
+
 void app_exit(int code)
 {
 	current->kdepth++;
 	current->flags |= PF_EXITING;
 	irq_enable();
 	exit_mm(&system_memory);
-	apps_ended++;
+	give_away_children(current);
+	__atomic_add_fetch(&app_event_count, 1, __ATOMIC_RELAXED);
 	task_finish(code, &app_events);
 }
 
@@ -217,7 +243,6 @@ static noinline bool __do_page_fault(struct pt_regs *regs, uint64_t addr)
 		this_cpu()->preempt_off)
 		return false;
 	t->kdepth++;
-	t->nr_faults++;
 	result = mm_fault(t->mm, addr);
 	served = result == FAULT_OK || (result == FAULT_OOM && fault_oom(depth));
 	t->kdepth--;

@@ -20,9 +20,9 @@ void task_boot(void);
 struct task *app_spawn(const char *name, void (*fn)(long), long arg);
 struct task *kthread_spawn(const char *name, void (*fn)(void *), void *arg);
 
-/* Woken when a shared word changed or an app ended; the latter are counted. */
+/* Woken, and counted, whenever an app says so or ends. */
 extern struct wait_queue app_events;
-extern unsigned long apps_ended;
+extern unsigned long app_event_count;
 
 /* The current task ends. */
 void app_exit(int code) __attribute__((noreturn));

@@ -106,18 +106,22 @@ void lw_yield(void)
 	kernel_leave();
 }
 
-void lw_wait_while(const volatile long *word, long value)
+long lw_event_count(void)
 {
-	unsigned long ended = apps_ended;
+	return READ_ONCE(app_event_count);
+}
 
+void lw_wait_event(long seen)
+{
 	kernel_enter();
-	wait_event_killable(&app_events, *word != value || apps_ended != ended);
+	wait_event_killable(&app_events, (long)READ_ONCE(app_event_count) != seen);
 	kernel_leave();
 }
 
 void lw_wake(void)
 {
 	kernel_enter();
+	__atomic_add_fetch(&app_event_count, 1, __ATOMIC_RELAXED);
 	wake_up_all(&app_events);
 	kernel_leave();
 }
@@ -175,11 +179,11 @@ void lw_log(const char *text, size_t len)
 
 void lw_counter(const char *name, long value)
 {
-	char kname[64] = "";
+	char kname[64] = "", safe[80];
 
 	strncpy(kname, name, sizeof(kname) - 1);
 	kernel_enter();
-	event_counter(kname, value);
+	event_counter(event_string(kname, safe, sizeof(safe)), value);
 	kernel_leave();
 }
 

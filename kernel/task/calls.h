@@ -29,10 +29,12 @@ void *lw_sbrk(ptrdiff_t increment);
 void lw_sleep_ms(unsigned int ms); /* virtual time; killable */
 void lw_yield(void);
 /*
- * Sleep while *word == value, a KERNEL_DATA word; lw_wake() makes sleepers look again. Returns
- * also when an app has ended meanwhile. Killable.
+ * Events: lw_wake() and every app's end are counted. To wait for something without losing it:
+ * read the count, look whether it has come true, and if not wait until the count has changed.
+ * Killable.
  */
-void lw_wait_while(const volatile long *word, long value);
+long lw_event_count(void);
+void lw_wait_event(long seen);
 void lw_wake(void);
 int lw_alive(int pid);
 /* SIGKILL: 0, or -1 if there is no such app. */

@@ -71,6 +71,7 @@ void scenarios_register_knobs(void)
 static void list_arm(const struct scenario *s, const struct scenario_arm *arm)
 {
 	char text[160];
+	char args[160], help[160];
 	struct line l;
 
 	line_init(&l);
@@ -79,8 +80,9 @@ static void list_arm(const struct scenario *s, const struct scenario_arm *arm)
 			event_string(arm->checks[i], text, sizeof(text)));
 	event("{\"event\":\"arm\",\"scenario\":\"%s\",\"group\":\"%s\",\"patch\":\"%s\","
 	      "\"outcome\":\"%s\",\"checks\":[%s],\"args\":\"%s\",\"help\":\"%s\"}",
-		s->name, s->group, arm->patch, arm->outcome, l.text, arm->args ? arm->args : "",
-		s->help);
+		s->name, s->group, arm->patch, arm->outcome, l.text,
+		event_string(arm->args ? arm->args : "", args, sizeof(args)),
+		event_string(s->help, help, sizeof(help)));
 	pr_info("%-12s patch=%-20s %-12s %s", s->name, arm->patch, arm->outcome, s->help);
 }
 
@@ -129,6 +131,21 @@ static long pages_in_use(struct memory *m)
 	return m->totalram_pages - memory_stat(m, NR_FREE_PAGES);
 }
 
+/* Apps that the scenario's own app left running came to us when it ended. */
+static void collect_leftovers(void)
+{
+	struct task *t;
+	int code;
+
+	list_for_each_entry(t, &current->children, sibling) {
+		pr_warn("app %s (pid %d) still runs at the end of the scenario: killed", t->comm,
+			t->pid);
+		task_kill(t);
+	}
+	while (app_wait(&code) > 0)
+		;
+}
+
 static void run_to_end(const struct scenario *s)
 {
 	struct task *init;
@@ -145,6 +162,7 @@ static void run_to_end(const struct scenario *s)
 	app_wait(&code);
 	if (code)
 		panic("scenario %s ended with exit code %d", s->name, code);
+	collect_leftovers();
 }
 
 /* Nothing may be lost, and nothing may be broken, whatever happened on the way (DESIGN §7). */
@@ -155,6 +173,8 @@ static void check_end(struct memory *m, long in_use_before)
 
 	if (err)
 		panic("mm_validate: %s", err);
+	if (m->oom_victims)
+		panic("%d OOM victims at the end of the scenario; expected none", m->oom_victims);
 	if (in_use != in_use_before)
 		panic("%ld pages in use at the end of the scenario, %ld at its start", in_use,
 			in_use_before);

@@ -10,7 +10,7 @@
 static long kind = 1;
 
 static const struct param knobs[] = {
-	{"kind", "which fault (see tests/guest/crash.c)", 1, 12, &kind, NULL},
+	{"kind", "which fault (see tests/guest/crash.c)", 1, 13, &kind, NULL},
 };
 
 static void wild_pointer(void)
@@ -38,6 +38,15 @@ static noinline long overflow_stack(long depth)
 static void stack_overflow(void)
 {
 	overflow_stack(0);
+}
+
+/* A frame larger than the guard page lands beyond it. */
+static noinline void leap_over_guard_page(void)
+{
+	volatile char *sp = __builtin_frame_address(0);
+
+	asm volatile("leaq -12288(%0), %%rsp; pushq %%rax" : : "r"(current->stack) : "memory");
+	*sp = 0;
 }
 
 static void double_free(void)
@@ -116,6 +125,7 @@ static void (*const kinds[])(void) = {
 	panic_with_locks,
 	sleep_in_atomic,
 	jump_to_nowhere,
+	leap_over_guard_page,
 };
 
 static void crash(void)

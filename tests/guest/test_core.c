@@ -106,6 +106,54 @@ static void spinner(void *arg)
 	app_exit(0);
 }
 
+/* The halted time of a sleep is not counted, and the work of others meanwhile is. */
+KTEST(instructions_leave_out_idle_time_only)
+{
+	long before = instructions_since_boot(), slept, worked;
+	int code;
+
+	if (before < 0)
+		return NULL; /* nothing counts them on this machine */
+	schedule_timeout(TASK_UNINTERRUPTIBLE, 20);
+	slept = instructions_since_boot() - before;
+	EXPECT(slept > 0 && slept < 200000);
+	spin_stop = false;
+	EXPECT(kthread_spawn("spin", spinner, (void *)&spins[0]));
+	before = instructions_since_boot();
+	schedule_timeout(TASK_UNINTERRUPTIBLE, 20);
+	worked = instructions_since_boot() - before;
+	spin_stop = true;
+	EXPECT(app_wait(&code) > 0);
+	EXPECT(worked > 18 * (1000000000l / hz));
+	return NULL;
+}
+
+static struct wait_queue slow_queue;
+
+/* Long enough that a tick preempts in the middle, and then true. */
+static bool true_after_three_ticks(void)
+{
+	unsigned long start = jiffies;
+
+	while (jiffies < start + 3)
+		cpu_relax();
+	return true;
+}
+
+/* A waiter preempted between setting its state and finding its event must run again. */
+KTEST(preemption_does_not_lose_a_wake_up)
+{
+	int code;
+
+	wait_queue_init(&slow_queue, "slow queue");
+	spin_stop = false;
+	EXPECT(kthread_spawn("spin", spinner, (void *)&spins[0]));
+	wait_event(&slow_queue, true_after_three_ticks());
+	spin_stop = true;
+	EXPECT(app_wait(&code) > 0);
+	return NULL;
+}
+
 /* Neither gives up the CPU: only the tick can share it between them and us. */
 KTEST(tasks_are_preempted_fairly)
 {

@@ -225,6 +225,20 @@ static void test_mb1_size_misfit(void **state)
 	assert_error(read_mb1(), want);
 }
 
+/* GRUB's "multiboot" passes no path: the first parameter must not be taken for one. */
+static void test_mb1_first_word_may_be_a_parameter(void **state)
+{
+	(void)state;
+	mb1_range(0x100000, 0x1000, 1);
+	mb1_line("scenario=spike patch=all");
+	assert_null(read_mb1());
+	assert_string_equal(info.cmdline, "scenario=spike patch=all");
+	mb1_range(0x200000, 0x1000, 1);
+	mb1_line("build/a=b/lowwater.elf patch=all");
+	assert_null(read_mb1());
+	assert_string_equal(info.cmdline, "patch=all");
+}
+
 static void test_mb1_line_unreadable(void **state)
 {
 	(void)state;
@@ -462,6 +476,7 @@ static void test_mb2_line_too_long(void **state)
 static const struct CMUnitTest tests[] = {
 	TEST(test_mb1_good_map),
 	TEST(test_mb1_path_is_dropped),
+	TEST(test_mb1_first_word_may_be_a_parameter),
 	TEST(test_mb1_without_command_line),
 	TEST(test_no_loader),
 	TEST(test_mb1_information_unreadable),

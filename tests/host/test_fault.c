@@ -104,7 +104,7 @@ static void test_fault_accounts(void **state)
 	assert_int_equal(mm->nr_ptes, 1);
 	assert_int_equal(mm->nr_pmds, 1);
 	assert_int_equal(memory_stat(m, NR_ZONE_ACTIVE_ANON), 2);
-	assert_int_equal(memory_stat(m, NR_PAGETABLE), 2);
+	assert_int_equal(memory_stat(m, NR_PAGETABLE), 1);
 	assert_int_equal(m->event[PGFAULT], 2);
 	page = virt_to_page(m, memory_at(AT(1)));
 	assert_int_equal(page->mapcount, 1);

@@ -286,7 +286,7 @@ static void make_it_happen(void)
 		return;
 	}
 	happened = true;
-	wake_up(&queue);
+	wake_up_all(&queue);
 }
 
 static void test_wait_event(void **state)

@@ -158,7 +158,10 @@ static void test_unmap_of_nothing(void **state)
 	map(5, 5, VM_WRITE);
 	assert_int_equal(mm_unmap(mm, AT(0), LEN(5)), 0);
 	assert_int_equal(mm_unmap(mm, AT(10), LEN(500)), 0);
-	assert_int_equal(mm_unmap(mm, AT(7), 0), 0);
+	assert_int_equal(mm_unmap(mm, AT(7), 0), -1);
+	assert_int_equal(mm_unmap(mm, AT(7) + 1, PAGE_SIZE), -1);
+	assert_int_equal(mm_unmap(mm, AT(7), -1ul), -1);
+	assert_int_equal(mm_unmap(mm, APP_PRIVATE, PAGE_SIZE), -1);
 	assert_int_equal(mm->total_vm, 5);
 	assert_non_null(find_vma(mm, AT(7)));
 }

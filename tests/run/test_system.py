@@ -105,6 +105,12 @@ class Boots(unittest.TestCase):
         self.assertIn("Multiboot 2", console)
         self.assertEqual(zones_of(console), zones_of(boot().console))
 
+    def test_blocks_in_the_pci_hole_are_not_counted(self):
+        run = boot(mem="4096")
+        counts = {zone: sum(map(int, numbers.split())) for zone, numbers in re.findall(
+            r"Node 0, zone\s+(\w+)\s+((?:\d+\s+){6})$", run.console, re.M)}
+        self.assertEqual(counts, {"DMA": 4, "DMA32": 764, "Normal": 256})
+
     def test_menu_has_every_study_arm(self):
         text = iso.menu(system_arms())
         for scenario, patch in (("info", "none"), ("spike", "none"),
@@ -186,6 +192,9 @@ class Parameters(unittest.TestCase):
         ("patch=highatomic-exhausted", "expected none, all, or a list of highatomic-exhaust"),
         ("patch=highatomic-early", "expected highatomic-early together with highatomic-exhaust"),
         ("patch=", "expected none, all, or a list"),
+        ("loglevel=0 bogus=1", 'unknown name "bogus"'),
+        ("min_free_kbytes=200", "min_free_kbytes=200; expected 1008"),
+        ("min_free_kbytes=1048576", "min_free_kbytes=1048576; expected 1008"),
         ("sched=7", "sched=7; expected 0 to 0"),
     )
 
@@ -264,6 +273,7 @@ class DeliberateFaults(unittest.TestCase):
         (9, "divide error (vector 0)", "divide"),
         (10, "test of a panic with a lock held", "panic_with_locks"),
         (11, "sleeping allocation (gfp 0x24000c0) in atomic context", "sleep_in_atomic"),
+        (13, "kernel stack overflow of scenario (pid 2)", "leap_over_guard_page"),
         (12, "attempt to execute NX-protected or unmapped page at ffffa00000000000", "crash"),
     )
 
@@ -278,6 +288,11 @@ class DeliberateFaults(unittest.TestCase):
                 for part in ("Call Trace:", "Locks held:", "Tasks:", "Mem-Info:", "pages RAM",
                              "---[ end Kernel panic"):
                     self.assertIn(part, run.console)
+
+    def test_an_app_is_named(self):
+        run = boot(scenario="apptest", args="apptest.crash=1")
+        self.assertEqual(run.status, STATUS["panic"])
+        self.assertRegex(run.console, r"app apptest \(pid 1\) used the bad address 0000000000001234")
 
     def test_held_lock_is_listed(self):
         run = boot(scenario="crash", args="crash.kind=10")

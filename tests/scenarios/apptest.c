@@ -10,7 +10,6 @@
 
 static int private_global = 42;
 static char big_bss[100000];
-static volatile long shared_word KERNEL_DATA;
 static volatile long passed KERNEL_DATA, failed KERNEL_DATA;
 
 static void report(int ok, const char *name)
@@ -90,7 +89,7 @@ static void sleeper(long unused)
 {
 	(void)unused;
 	for (;;)
-		lw_wait_while(&shared_word, 0);
+		lw_wait_event(lw_event_count());
 }
 
 static void test_kill(void (*fn)(long), const char *name)
@@ -101,6 +100,39 @@ static void test_kill(void (*fn)(long), const char *name)
 	report(lw_alive(pid), "is_alive_before_the_kill");
 	lw_kill(pid);
 	report(lw_wait(&code) == pid && code == -9, name);
+}
+
+static void grandchild(long unused)
+{
+	(void)unused;
+	lw_sleep_ms(20);
+	exit(5);
+}
+
+static void short_lived_parent(long unused)
+{
+	(void)unused;
+	lw_spawn("grandchild", grandchild, 0);
+}
+
+static void test_orphans(void)
+{
+	int code = 0, pid = lw_spawn("parent", short_lived_parent, 0);
+	int ok = lw_wait(&code) == pid && code == 0;
+
+	report(ok && lw_wait(&code) > pid && code == 5,
+		"an_orphan_is_collected_by_its_grandparent");
+}
+
+static void test_bad_unmap(void)
+{
+	char *p = lw_map(2 * 4096);
+
+	p[0] = 55;
+	report(lw_unmap(p + 4000, 200) == -1 && lw_unmap(p, (size_t)-1) == -1 &&
+			lw_unmap(p, 0) == -1 && p[0] == 55,
+		"a_bad_unmap_changes_nothing");
+	lw_unmap(p, 2 * 4096);
 }
 
 static void test_map(void)
@@ -118,18 +150,28 @@ static void test_map(void)
 static void test_log_of_bad_text(void)
 {
 	lw_log((const char *)0x10, 5);
+	lw_log((const char *)0x8000000000000000, 5);
 	report(1, "a_bad_pointer_in_a_kernel_call_is_survived");
 }
+
+static long crash KERNEL_DATA;
+static const struct param knobs[] = {
+	{"crash", "1: end in a wild pointer", 0, 1, &crash, NULL},
+};
 
 static void apptest(long unused)
 {
 	(void)unused;
+	if (crash)
+		*(volatile int *)0x1234 = 1;
 	test_globals_are_private();
 	test_libc();
 	test_fp_survives_preemption();
 	test_kill(busy, "a_kill_ends_a_busy_app");
 	test_kill(sleeper, "a_kill_ends_a_killable_sleep");
+	test_orphans();
 	test_map();
+	test_bad_unmap();
 	test_log_of_bad_text();
 	printf("1..%ld\n", passed + failed);
 	lw_counter("ktap_passed", passed);
@@ -147,6 +189,8 @@ SCENARIO(apptest_scenario) = {
 	.help = "what apps are promised: address space, globals, libc, floats, kills",
 	.group = "test",
 	.app = apptest,
+	.knobs = knobs,
+	.nr_knobs = ARRAY_SIZE(knobs),
 	.arms = arms,
 	.nr_arms = ARRAY_SIZE(arms),
 };

@@ -19,6 +19,7 @@
 #define MAX_APPS     64
 #define MARGIN       128 /* pages above low: per-CPU batches must not cross it */
 #define APP_PAGES    24  /* what an app costs besides its load and its page tables */
+#define KILLED       (-9)
 #define LEAST_ROUNDS 6
 #define MOST_ROUNDS  16
 
@@ -118,13 +119,11 @@ static void shrink(struct desk *d, long pages)
 /* All together, and nobody leaves before everybody is there, or dead. */
 static void peak(struct desk *d, long pages)
 {
-	long seen;
-
 	grow(d, pages);
 	__atomic_add_fetch(&arrived, 1, __ATOMIC_SEQ_CST);
 	lw_wake();
-	while ((seen = arrived) < nr_apps)
-		lw_wait_while(&arrived, seen);
+	for (long seen = lw_event_count(); arrived < nr_apps; seen = lw_event_count())
+		lw_wait_event(seen);
 	shrink(d, d->held);
 }
 
@@ -133,8 +132,8 @@ static void app(long index)
 	struct desk *d = &desk[index];
 
 	for (long seq = 0;; seq++) {
-		while (d->given == seq)
-			lw_wait_while(&d->given, seq);
+		for (long seen = lw_event_count(); d->given == seq; seen = lw_event_count())
+			lw_wait_event(seen);
 		switch (d->type) {
 		case GROW:
 			grow(d, d->pages);
@@ -162,10 +161,12 @@ static void give(long i, enum order_type type, long pages)
 
 static void wait_done(long i)
 {
-	long seen;
+	long seen = lw_event_count();
 
-	while ((seen = desk[i].done) != desk[i].given && lw_alive(desk[i].pid))
-		lw_wait_while(&desk[i].done, seen);
+	while (desk[i].done != desk[i].given && lw_alive(desk[i].pid)) {
+		lw_wait_event(seen);
+		seen = lw_event_count();
+	}
 }
 
 static void order(long i, enum order_type type, long pages)
@@ -290,6 +291,8 @@ static long collect(void)
 	while (lw_wait(&code) > 0) {
 		if (code == 0)
 			continue;
+		if (code != KILLED)
+			fail("an app did not finish well");
 		killed++;
 		__atomic_add_fetch(&arrived, 1, __ATOMIC_SEQ_CST);
 		lw_wake();

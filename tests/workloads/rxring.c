@@ -2,6 +2,7 @@
  * The receive ring (see rxring.h). Chunks are chained through page->lru.
  */
 #include "kernel/core/lock.h"
+#include "kernel/core/machine.h"
 #include "kernel/core/rand.h"
 #include "kernel/task/app.h"
 #include "kernel/task/scenario.h"
@@ -15,7 +16,7 @@ static struct {
 	struct rxring_stats stats;
 	struct rand rand;
 	long burst, want;
-	bool emptying, busy;
+	bool running, emptying, busy;
 } ring;
 
 static unsigned int draw_order(void)
@@ -85,8 +86,10 @@ static void on_timer(struct timer *timer)
 void rxring_start(long burst)
 {
 	kernel_enter();
+	BUG_ON(ring.running || ring.stats.held_chunks);
 	wait_queue_init(&ring.idle, "receive ring");
 	list_init(&ring.chunks);
+	ring.running = true;
 	rand_seed(&ring.rand, workload_seed);
 	ring.burst = burst;
 	timer_init(&ring.timer, on_timer);
@@ -96,6 +99,7 @@ void rxring_start(long burst)
 
 static void wait_idle(void)
 {
+	BUG_ON(!ring.running);
 	wait_event_killable(&ring.idle, !ring.busy);
 }
 
@@ -121,6 +125,7 @@ void rxring_stop(void)
 {
 	kernel_enter();
 	timer_cancel(&ring.timer);
+	ring.running = false;
 	kernel_leave();
 }
 

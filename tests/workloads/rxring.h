@@ -3,7 +3,8 @@
  * GFP_ATOMIC|__GFP_NOWARN (reference §13.3). It keeps what it has until told to give it back.
  * Mix of orders: 60 % order 1, 20 % order 2, 20 % order 3, drawn from the workload's seed.
  *
- * Called by apps (each is a kernel call); it allocates in interrupt context. Pages.
+ * Called by apps (each is a kernel call); it allocates in interrupt context. Pages. There is one
+ * ring: start it, fill and empty it as often as you like, stop it empty; anything else panics.
  */
 #ifndef WORKLOADS_RXRING_H
 #define WORKLOADS_RXRING_H
