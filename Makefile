@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
-MAKEFLAGS += --no-builtin-rules
+MAKEFLAGS += --no-builtin-rules -j$(shell nproc)
 .SUFFIXES:
 
 # What a run is made of (DESIGN 6).
@@ -18,6 +18,7 @@ BOOT ?= kernel
 BUILD ?= release
 TIMEOUT ?= 300
 AT ?= oom
+PORT ?=
 
 CC := gcc
 TOP := build
@@ -113,7 +114,7 @@ clang-check: image
 objects: $(KERNEL_O) $(APP_O)
 
 debug: image
-	@$(RUN) debug --scenario $(or $(SCENARIO),spike) --patch $(PATCH) $(RUN_OPTIONS)
+	@$(RUN) debug --port "$(PORT)" --scenario $(or $(SCENARIO),spike) --patch $(PATCH) $(RUN_OPTIONS)
 
 core: image
 	@$(RUN) core --at $(AT) --scenario $(or $(SCENARIO),spike) --patch $(PATCH) $(RUN_OPTIONS)
