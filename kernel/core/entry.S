@@ -65,6 +65,39 @@ trap_common:
 	iretq
 	.size trap_common, . - trap_common
 
+	.globl save_registers
+	.type save_registers, @function
+save_registers:
+	movq %r15, 0(%rdi)
+	movq %r14, 8(%rdi)
+	movq %r13, 16(%rdi)
+	movq %r12, 24(%rdi)
+	movq %r11, 32(%rdi)
+	movq %r10, 40(%rdi)
+	movq %r9, 48(%rdi)
+	movq %r8, 56(%rdi)
+	movq %rdi, 64(%rdi)
+	movq %rsi, 72(%rdi)
+	movq %rdx, 80(%rdi)
+	movq %rcx, 88(%rdi)
+	movq %rbx, 96(%rdi)
+	movq %rax, 104(%rdi)
+	movq %rbp, 112(%rdi)
+	movq $0, 120(%rdi)
+	movq $0, 128(%rdi)
+	movq (%rsp), %rax
+	movq %rax, 136(%rdi)
+	movq %cs, %rax
+	movq %rax, 144(%rdi)
+	pushfq
+	popq 152(%rdi)
+	leaq 8(%rsp), %rax
+	movq %rax, 160(%rdi)
+	movq %ss, %rax
+	movq %rax, 168(%rdi)
+	ret
+	.size save_registers, . - save_registers
+
 /*
  * switch_stack(from_sp: *u64, to_sp: u64, from_fp, to_fp): the other half of schedule().
  * Callee-saved registers go on the stack; the FP state goes to the task's 512 bytes.

@@ -64,12 +64,6 @@ static void print_frames(uint64_t fp)
 	}
 }
 
-void print_trace(uint64_t fp)
-{
-	pr_warn("Call Trace:");
-	print_frames(fp);
-}
-
 void print_trace_regs(const struct pt_regs *regs)
 {
 	uint64_t lo, hi, unused;
@@ -107,7 +101,8 @@ static noinline void print_stack_from_here(void)
 	const uint64_t *fp = __builtin_frame_address(0);
 
 	print_raw_stack(fp + 2);
-	print_trace((uint64_t)fp);
+	pr_warn("Call Trace:");
+	print_frames((uint64_t)fp);
 }
 
 noinline void dump_stack(void)

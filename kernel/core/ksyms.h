@@ -13,9 +13,10 @@ struct pt_regs;
 /* Name, offset and size of the function that holds `addr`; NULL if none does. */
 const char *ksym_lookup(uint64_t addr, uint64_t *offset, uint64_t *size);
 
-/* " [<ffffffff81000000>] symbol+0xoffset/0xsize", one line a frame, from frame pointer `fp`. */
-void print_trace(uint64_t fp);
-/* The same for a fault; one that jumped to nowhere is traced from its return address. */
+/*
+ * "Call Trace:" and " [<ffffffff81000000>] symbol+0xoffset/0xsize", one line a frame, for a fault;
+ * one that jumped to nowhere is traced from its return address.
+ */
 void print_trace_regs(const struct pt_regs *regs);
 /* As dump_stack() of Linux 4.8: CPU line, hardware line, three rows of raw stack, trace. */
 void dump_stack(void);

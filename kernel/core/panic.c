@@ -71,26 +71,20 @@ static void print_regs(const struct pt_regs *r)
 }
 
 /* A fault inside a report must not hide the first one, nor run for ever. */
-static void report_once(struct pt_regs *regs, uint64_t fp)
+static void report_once(struct pt_regs *regs)
 {
-	if (regs) {
-		print_regs(regs);
-		dump_stack_header();
-		print_trace_regs(regs);
-	} else {
-		dump_stack_header();
-		print_trace(fp);
-	}
+	print_regs(regs);
+	dump_stack_header();
+	print_trace_regs(regs);
 	print_held_locks();
 	print_tasks();
 	for (unsigned int i = 0; i < nr_reports; i++)
 		reports[i]();
 }
 
-static void vpanic(struct pt_regs *regs, uint64_t fp, const char *fmt, va_list ap)
-	__attribute__((noreturn));
+static void vpanic(struct pt_regs *regs, const char *fmt, va_list ap) __attribute__((noreturn));
 
-static void vpanic(struct pt_regs *regs, uint64_t fp, const char *fmt, va_list ap)
+static void vpanic(struct pt_regs *regs, const char *fmt, va_list ap)
 {
 	static char text[512];
 
@@ -99,19 +93,26 @@ static void vpanic(struct pt_regs *regs, uint64_t fp, const char *fmt, va_list a
 	kvsnprintf(text, sizeof(text), fmt, ap);
 	pr_emerg("Kernel panic - not syncing: %s", text);
 	if (panics++ == 0)
-		report_once(regs, fp);
-	else if (regs)
+		report_once(regs);
+	else
 		print_regs(regs);
 	pr_emerg("---[ end Kernel panic - not syncing: %s", text);
 	machine_exit(EXIT_PANIC);
 }
 
+/* The registers as they are, and the caller's place: what a fault there would have saved. */
 noinline void panic(const char *fmt, ...)
 {
+	const uint64_t *frame = __builtin_frame_address(0);
+	struct pt_regs regs;
 	va_list ap;
 
+	save_registers(&regs);
+	regs.rbp = frame[0];
+	regs.rip = frame[1];
+	regs.rsp = (uint64_t)(frame + 2);
 	va_start(ap, fmt);
-	vpanic(NULL, (uint64_t)__builtin_frame_address(0), fmt, ap);
+	vpanic(&regs, fmt, ap);
 }
 
 void panic_regs(struct pt_regs *regs, const char *fmt, ...)
@@ -119,5 +120,5 @@ void panic_regs(struct pt_regs *regs, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	vpanic(regs, 0, fmt, ap);
+	vpanic(regs, fmt, ap);
 }

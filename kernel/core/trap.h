@@ -53,6 +53,9 @@ void trap_set_page_fault(page_fault_fn fn);
 typedef void (*trap_exit_fn)(struct pt_regs *regs);
 void trap_set_exit_hook(trap_exit_fn fn);
 
+/* All registers as they are now, as a fault would save them (entry.S). */
+void save_registers(struct pt_regs *regs);
+
 /* Where entry.S goes, for every vector. */
 void trap_entry_common(struct pt_regs *regs);
 

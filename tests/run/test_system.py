@@ -285,7 +285,7 @@ class DeliberateFaults(unittest.TestCase):
                 self.assertIn("Kernel panic - not syncing: ", run.console)
                 self.assertIn(text, run.console)
                 self.assertTrue(re.search(rf"\b{where}[.\w]*\+0x", run.console), where)
-                for part in ("Call Trace:", "Locks held:", "Tasks:", "Mem-Info:", "pages RAM",
+                for part in ("RIP: 0008:", "RAX: ", "CR3: ", "Call Trace:", "Locks held:", "Tasks:", "Mem-Info:", "pages RAM",
                              "---[ end Kernel panic"):
                     self.assertIn(part, run.console)
 
