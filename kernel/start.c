@@ -14,6 +14,7 @@
 #include "kernel/core/sched.h"
 #include "kernel/core/serial.h"
 #include "kernel/core/time.h"
+#include "kernel/core/timer.h"
 #include "kernel/task/app.h"
 #include "kernel/task/scenario.h"
 #include "mm/mm_boot.h"
@@ -60,6 +61,7 @@ void boot_main(uint32_t magic, uint32_t info_addr)
 	print_map(&boot_info);
 	mm_boot(&boot_info);
 	sched_init(&boot_task);
+	timers_init();
 	task_boot();
 	tick_start();
 	if (!kthread_spawn("scenario", scenario_run, NULL))

@@ -1,6 +1,6 @@
 /*
- * Sleeping locks, wait queues and the list of all locks (see lock.h). Their state changes with
- * interrupts off; the waiter that gets a lock is chosen by whoever releases it.
+ * Sleeping locks, wait queues and the list of all locks (see lock.h). Their state changes under
+ * sched_lock(); the waiter that gets a lock is chosen by whoever releases it.
  */
 #include "kernel/core/lock.h"
 #include "kernel/core/machine.h"
@@ -23,22 +23,23 @@ void tasks_unlock(unsigned long flags)
 
 void lock_register(struct lock_info *info, const char *name)
 {
-	unsigned long flags = irq_save();
+	unsigned long flags;
 
 	info->name = name;
 	info->owner = NULL;
 	list_init(&info->waiters);
+	flags = sched_lock();
 	list_add_tail(&info->all, &all_locks);
-	irq_restore(flags);
+	sched_unlock(flags);
 }
 
 void lock_forget(struct lock_info *info)
 {
-	unsigned long flags = irq_save();
+	unsigned long flags = sched_lock();
 
 	BUG_ON(info->owner);
 	list_del(&info->all);
-	irq_restore(flags);
+	sched_unlock(flags);
 }
 
 void print_held_locks(void)
@@ -70,37 +71,43 @@ void wait_queue_init(struct wait_queue *wq, const char *name)
 
 void wait_prepare(struct wait_queue *wq, struct waiter *w, enum task_state state)
 {
-	unsigned long flags = irq_save();
+	unsigned long flags = sched_lock();
 
 	w->task = current;
 	list_add_tail(&w->node, &wq->waiters);
 	current->waiting_for = wq->name;
 	current->state = state;
-	irq_restore(flags);
+	sched_unlock(flags);
 }
 
 void wait_finish(struct wait_queue *wq, struct waiter *w)
 {
-	unsigned long flags = irq_save();
+	unsigned long flags = sched_lock();
 
 	(void)wq;
 	list_del_init(&w->node);
 	current->waiting_for = NULL;
 	current->state = TASK_RUNNING;
-	irq_restore(flags);
+	sched_unlock(flags);
+}
+
+void wake_up_all_locked(struct wait_queue *wq)
+{
+	struct waiter *w;
+
+	list_for_each_entry(w, &wq->waiters, node)
+		wake_task_locked(w->task);
 }
 
 void wake_up_all(struct wait_queue *wq)
 {
-	unsigned long flags = irq_save();
-	struct waiter *w;
+	unsigned long flags = sched_lock();
 
-	list_for_each_entry(w, &wq->waiters, node)
-		wake_task(w->task);
-	irq_restore(flags);
+	wake_up_all_locked(wq);
+	sched_unlock(flags);
 }
 
-/* Sleep until granted. Interrupts off. False: killed, and no longer queued. */
+/* Sleep until granted. sched_lock() held. False: killed, and no longer queued. */
 static bool wait_for_grant(struct lock_info *info, struct waiter *w, bool killable)
 {
 	w->task = current;
@@ -113,7 +120,7 @@ static bool wait_for_grant(struct lock_info *info, struct waiter *w, bool killab
 			break;
 		}
 		current->state = killable ? TASK_KILLABLE : TASK_UNINTERRUPTIBLE;
-		schedule();
+		schedule_locked();
 	}
 	current->waiting_for = NULL;
 	return w->granted;
@@ -123,7 +130,7 @@ static void grant(struct waiter *w)
 {
 	list_del(&w->node);
 	w->granted = true;
-	wake_task(w->task);
+	wake_task_locked(w->task);
 }
 
 void mutex_init(struct mutex *m, const char *name)
@@ -133,18 +140,18 @@ void mutex_init(struct mutex *m, const char *name)
 
 bool mutex_trylock(struct mutex *m)
 {
-	unsigned long flags = irq_save();
+	unsigned long flags = sched_lock();
 	bool ok = m->info.owner == NULL;
 
 	if (ok)
 		m->info.owner = current;
-	irq_restore(flags);
+	sched_unlock(flags);
 	return ok;
 }
 
 static bool mutex_acquire(struct mutex *m, bool killable)
 {
-	unsigned long flags = irq_save();
+	unsigned long flags = sched_lock();
 	struct waiter w;
 	bool ok = true;
 
@@ -153,7 +160,7 @@ static bool mutex_acquire(struct mutex *m, bool killable)
 		m->info.owner = current;
 	else
 		ok = wait_for_grant(&m->info, &w, killable);
-	irq_restore(flags);
+	sched_unlock(flags);
 	return ok;
 }
 
@@ -169,7 +176,7 @@ int mutex_lock_killable(struct mutex *m)
 
 void mutex_unlock(struct mutex *m)
 {
-	unsigned long flags = irq_save();
+	unsigned long flags = sched_lock();
 
 	BUG_ON(m->info.owner != current);
 	m->info.owner = NULL;
@@ -179,7 +186,7 @@ void mutex_unlock(struct mutex *m)
 		m->info.owner = w->task;
 		grant(w);
 	}
-	irq_restore(flags);
+	sched_unlock(flags);
 }
 
 void rwsem_init(struct rwsem *s, const char *name)
@@ -217,7 +224,7 @@ static void rwsem_pass_on(struct rwsem *s)
 /* A reader queues behind a waiting writer, so that writers are not starved. */
 static bool rwsem_acquire(struct rwsem *s, bool write, bool killable)
 {
-	unsigned long flags = irq_save();
+	unsigned long flags = sched_lock();
 	struct waiter w = {.write = write};
 	bool ok = true;
 
@@ -227,7 +234,7 @@ static bool rwsem_acquire(struct rwsem *s, bool write, bool killable)
 		ok = wait_for_grant(&s->info, &w, killable);
 	if (!ok)
 		rwsem_pass_on(s); /* a killed writer no longer blocks readers behind it */
-	irq_restore(flags);
+	sched_unlock(flags);
 	return ok;
 }
 
@@ -243,23 +250,23 @@ int down_read_killable(struct rwsem *s)
 
 bool down_read_trylock(struct rwsem *s)
 {
-	unsigned long flags = irq_save();
+	unsigned long flags = sched_lock();
 	bool ok = rwsem_free_for(s, false) && list_empty(&s->info.waiters);
 
 	if (ok)
 		s->readers++;
-	irq_restore(flags);
+	sched_unlock(flags);
 	return ok;
 }
 
 void up_read(struct rwsem *s)
 {
-	unsigned long flags = irq_save();
+	unsigned long flags = sched_lock();
 
 	BUG_ON(s->readers <= 0);
 	s->readers--;
 	rwsem_pass_on(s);
-	irq_restore(flags);
+	sched_unlock(flags);
 }
 
 void down_write(struct rwsem *s)
@@ -274,10 +281,10 @@ int down_write_killable(struct rwsem *s)
 
 void up_write(struct rwsem *s)
 {
-	unsigned long flags = irq_save();
+	unsigned long flags = sched_lock();
 
 	BUG_ON(s->info.owner != current);
 	s->info.owner = NULL;
 	rwsem_pass_on(s);
-	irq_restore(flags);
+	sched_unlock(flags);
 }

@@ -79,7 +79,8 @@ struct waiter {
 };
 
 void wait_queue_init(struct wait_queue *wq, const char *name);
-void wake_up_all(struct wait_queue *wq); /* any context */
+void wake_up_all(struct wait_queue *wq);        /* any context */
+void wake_up_all_locked(struct wait_queue *wq); /* the same with sched_lock() held */
 
 /* One turn of waiting, for the macros below. */
 void wait_prepare(struct wait_queue *wq, struct waiter *w, enum task_state state);

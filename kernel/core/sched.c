@@ -13,6 +13,17 @@ void switch_stack(uint64_t *from_sp, uint64_t to_sp, void *from_fp, void *to_fp)
 void task_trampoline(void);
 
 struct list_head all_tasks = LIST_HEAD_INIT(all_tasks);
+static struct spinlock sched_spin;
+
+unsigned long sched_lock(void)
+{
+	return spin_lock_irqsave(&sched_spin);
+}
+
+void sched_unlock(unsigned long flags)
+{
+	spin_unlock_irqrestore(&sched_spin, flags);
+}
 
 extern char boot_stack[], boot_stack_top[];
 
@@ -74,6 +85,7 @@ void sched_init(struct task *idle)
 	idle->cr3 = 0;
 	cpu->idle = idle;
 	cpu->task = idle;
+	lock_register(&sched_spin.info, "scheduler");
 	list_add_tail(&idle->all, &all_tasks);
 }
 
@@ -97,14 +109,16 @@ static void dequeue(struct task *t)
 
 void task_start(struct task *t, struct task *parent)
 {
-	unsigned long flags = tasks_lock();
+	unsigned long flags = tasks_lock(), inner;
 
 	t->parent = parent;
 	if (parent)
 		list_add_tail(&t->sibling, &parent->children);
 	list_add_tail(&t->all, &all_tasks);
 	t->state = TASK_RUNNING;
+	inner = sched_lock();
 	enqueue(t);
+	sched_unlock(inner);
 	tasks_unlock(flags);
 }
 
@@ -113,8 +127,6 @@ void task_unlink(struct task *t)
 	unsigned long flags = tasks_lock();
 
 	timer_cancel(&t->sleep_timer);
-	if (t->on_rq)
-		dequeue(t);
 	if (t->parent)
 		list_del(&t->sibling);
 	list_del(&t->all);
@@ -135,16 +147,19 @@ static void switch_to(struct cpu *cpu, struct task *from, struct task *to)
 		write_cr3(to->cr3);
 	cpu->task = to;
 	cpu->nr_switches++;
+	sched_spin.info.owner = to; /* who will let go of it */
 	switch_stack(&from->sp, to->sp, from->fp, to->fp);
 }
 
+/* sched_lock() held, and held again when this task next runs. */
 static void switch_task(bool stays_runnable)
 {
-	unsigned long flags = irq_save();
 	struct cpu *cpu = this_cpu();
 	struct task *from = cpu->task, *to;
 
-	BUG_ON(cpu->irq_depth);
+	if (cpu->irq_depth || cpu->preempt_off != 1) /* sched_lock() is one */
+		panic("BUG: scheduling while atomic: %s (pid %d) in %s", from->comm, from->pid,
+			cpu->irq_depth ? "an interrupt" : "a spinlock");
 	if (from->on_rq)
 		dequeue(from);
 	if (stays_runnable && from != cpu->idle)
@@ -153,12 +168,19 @@ static void switch_task(bool stays_runnable)
 	cpu->resched = false;
 	if (to != from)
 		switch_to(cpu, from, to);
-	irq_restore(flags);
+}
+
+void schedule_locked(void)
+{
+	switch_task(current->state == TASK_RUNNING);
 }
 
 void schedule(void)
 {
-	switch_task(current->state == TASK_RUNNING);
+	unsigned long flags = sched_lock();
+
+	schedule_locked();
+	sched_unlock(flags);
 }
 
 /*
@@ -167,7 +189,10 @@ void schedule(void)
  */
 void preempt_schedule(void)
 {
+	unsigned long flags = sched_lock();
+
 	switch_task(true);
+	sched_unlock(flags);
 }
 
 void cond_resched(void)
@@ -182,7 +207,7 @@ void cond_resched(void)
 /* First code of a task: what switch_to()'s caller would do after it. */
 void task_first_run(void)
 {
-	irq_enable();
+	sched_unlock(X86_EFLAGS_IF);
 }
 
 void task_returned(void)
@@ -190,29 +215,34 @@ void task_returned(void)
 	panic("task %s (pid %d) returned from its function", current->comm, current->pid);
 }
 
-void wake_task(struct task *t)
+void wake_task_locked(struct task *t)
 {
-	unsigned long flags = irq_save();
-
 	if (t->state == TASK_KILLABLE || t->state == TASK_UNINTERRUPTIBLE) {
 		t->state = TASK_RUNNING;
 		timer_cancel(&t->sleep_timer);
 		if (!t->on_rq)
 			enqueue(t);
 	}
-	irq_restore(flags);
+}
+
+void wake_task(struct task *t)
+{
+	unsigned long flags = sched_lock();
+
+	wake_task_locked(t);
+	sched_unlock(flags);
 }
 
 void schedule_timeout(enum task_state state, unsigned long ticks)
 {
-	unsigned long flags = irq_save();
+	unsigned long flags = sched_lock();
 
 	if (state != TASK_KILLABLE || !fatal_signal_pending(current)) {
 		current->state = state;
 		timer_start(&current->sleep_timer, ticks);
-		schedule();
+		schedule_locked();
 	}
-	irq_restore(flags);
+	sched_unlock(flags);
 }
 
 void sched_tick(void)
@@ -226,23 +256,23 @@ void sched_tick(void)
 
 void task_kill(struct task *t)
 {
-	unsigned long flags = irq_save();
+	unsigned long flags = sched_lock();
 
 	t->kill_pending = true;
 	if (t->state == TASK_KILLABLE)
-		wake_task(t);
-	irq_restore(flags);
+		wake_task_locked(t);
+	sched_unlock(flags);
 }
 
 void task_finish(int code, struct wait_queue *wq)
 {
 	struct task *t = current;
 
-	irq_disable();
+	sched_lock();
 	t->exit_code = code;
 	t->state = TASK_ZOMBIE;
-	wake_up_all(wq);
-	schedule();
+	wake_up_all_locked(wq);
+	schedule_locked();
 	panic("zombie %s ran", t->comm);
 }
 

@@ -6,6 +6,16 @@
 
 #include "kernel/core/task.h"
 
+/*
+ * One lock for everything that decides who runs: run queues, task states, and the waiters of
+ * sleeping locks and wait queues. Interrupts are off while it is held. The *_locked() forms want
+ * it held; schedule_locked() gives it up while others run and returns with it held again.
+ */
+unsigned long sched_lock(void);
+void sched_unlock(unsigned long flags);
+void schedule_locked(void);
+void wake_task_locked(struct task *t);
+
 /* Adopt the running context as the idle task of this CPU. Interrupts off. */
 void sched_init(struct task *idle);
 /* The idle task's life: halt until something is runnable. */

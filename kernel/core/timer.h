@@ -13,6 +13,8 @@ struct timer {
 	bool pending;
 };
 
+/* Boot, before the first timer. */
+void timers_init(void);
 void timer_init(struct timer *t, void (*fn)(struct timer *timer));
 /* (Re)arm for jiffies + ticks, at least one tick. Any context. */
 void timer_start(struct timer *t, unsigned long ticks);

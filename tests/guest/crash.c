@@ -10,7 +10,7 @@
 static long kind = 1;
 
 static const struct param knobs[] = {
-	{"kind", "which fault (see tests/guest/crash.c)", 1, 13, &kind, NULL},
+	{"kind", "which fault (see tests/guest/crash.c)", 1, 14, &kind, NULL},
 };
 
 static void wild_pointer(void)
@@ -38,6 +38,15 @@ static noinline long overflow_stack(long depth)
 static void stack_overflow(void)
 {
 	overflow_stack(0);
+}
+
+static void sleep_under_spinlock(void)
+{
+	static struct spinlock lock;
+
+	spin_lock_init(&lock, "a spinlock of this test");
+	spin_lock(&lock);
+	schedule_timeout(TASK_UNINTERRUPTIBLE, 1);
 }
 
 /* A frame larger than the guard page lands beyond it. */
@@ -126,6 +135,7 @@ static void (*const kinds[])(void) = {
 	sleep_in_atomic,
 	jump_to_nowhere,
 	leap_over_guard_page,
+	sleep_under_spinlock,
 };
 
 static void crash(void)

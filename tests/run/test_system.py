@@ -273,6 +273,7 @@ class DeliberateFaults(unittest.TestCase):
         (9, "divide error (vector 0)", "divide"),
         (10, "test of a panic with a lock held", "panic_with_locks"),
         (11, "sleeping allocation (gfp 0x24000c0) in atomic context", "sleep_in_atomic"),
+        (14, "scheduling while atomic: scenario (pid 2) in a spinlock", "sleep_under_spinlock"),
         (13, "kernel stack overflow of scenario (pid 2)", "leap_over_guard_page"),
         (12, "attempt to execute NX-protected or unmapped page at ffffa00000000000", "crash"),
     )

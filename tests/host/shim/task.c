@@ -79,6 +79,27 @@ void schedule(void)
 	others_run(twin.on_sleep);
 }
 
+/* One thread plays everybody: there is nobody to lock out. */
+unsigned long sched_lock(void)
+{
+	return irq_save();
+}
+
+void sched_unlock(unsigned long flags)
+{
+	irq_restore(flags);
+}
+
+void schedule_locked(void)
+{
+	schedule();
+}
+
+void wake_task_locked(struct task *t)
+{
+	wake_task(t);
+}
+
 void schedule_timeout(enum task_state state, unsigned long ticks)
 {
 	if (state == TASK_KILLABLE && fatal_signal_pending(current))
