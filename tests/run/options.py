@@ -10,7 +10,7 @@ from pathlib import Path
 MODES = ("exact", "fast")
 BOOTS = ("kernel", "iso")
 BUILDS = ("release", "debug")
-MAX_CPUS = 8
+MAX_CPUS = 1
 RESERVED = ("scenario", "patch", "seed", "sched", "icount")
 
 NAME = re.compile(r"[A-Za-z0-9_-]+")
@@ -60,7 +60,7 @@ def make_spec(raw):
         scenario=match("SCENARIO", raw["scenario"], NAME, "a scenario name such as spike"),
         patch=match("PATCH", raw["patch"], PATCH, "none, all, series or a list a,b,-c"),
         mem=integer("MEM", raw["mem"], 1, 1 << 20, " MiB"),
-        cpus=integer("CPUS", raw["cpus"], 1, MAX_CPUS),
+        cpus=integer("CPUS", raw["cpus"], 1, MAX_CPUS, " (the kernel uses one CPU so far)"),
         seed=integer("SEED", raw["seed"], 0, (1 << 64) - 1),
         sched=integer("SCHED", raw["sched"], 0, (1 << 64) - 1),
         mode=choice("MODE", raw["mode"], MODES),

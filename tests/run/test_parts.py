@@ -55,11 +55,11 @@ class Options(unittest.TestCase):
 
 class CommandLine(unittest.TestCase):
     def test_exact(self):
-        one = spec(cpus="2", mem="128", seed="7", sched="3", args="spike.apps=8")
+        one = spec(mem="128", seed="7", sched="3", args="spike.apps=8")
         line = qemu.kernel_line(one)
         self.assertEqual(line, "scenario=spike patch=none seed=7 sched=3 icount=0 spike.apps=8")
         self.assertEqual(" ".join(qemu.command(one, line, "C", "a,E")[1:]),
-                         "-machine pc -accel tcg -icount shift=0,sleep=off -cpu qemu64 -smp 2 "
+                         "-machine pc -accel tcg -icount shift=0,sleep=off -cpu qemu64 -smp 1 "
                          "-m 128 -rtc base=2000-01-01,clock=vm -seed 1 -net none -no-reboot "
                          "-display none -monitor none -serial file:C "
                          "-chardev file,id=events,path=a,,E "
