@@ -2,7 +2,13 @@
 
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
-MAKEFLAGS += --no-builtin-rules -j$(shell nproc)
+MAKEFLAGS += --no-builtin-rules
+ifeq ($(MAKELEVEL)$(filter -j%,$(MAKEFLAGS)),0)
+MAKEFLAGS += -j$(shell nproc)
+endif
+ifneq ($(words $(CURDIR)),1)
+$(error the path "$(CURDIR)" holds a blank; please build Lowwater in a folder without one)
+endif
 .SUFFIXES:
 
 # What a run is made of (DESIGN 6).

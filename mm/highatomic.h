@@ -1,6 +1,7 @@
 /*
  * The high-order atomic reserve (§4; seeds: "try to exhaust highatomic reserve before the OOM",
- * commit and v3 mail). nr_reserved_highatomic counts whole pageblocks, in pages.
+ * commit and v3 mail). nr_reserved_highatomic counts whole pageblocks; all results are in pages.
+ * Any context; no zone lock held by the caller. None of these can fail.
  */
 #ifndef MM_HIGHATOMIC_H
 #define MM_HIGHATOMIC_H

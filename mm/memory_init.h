@@ -1,5 +1,6 @@
 /*
- * From a boot memory map to a working struct memory. Boot context, one CPU.
+ * From a boot memory map to a working struct memory (§2, §3.9, §3.10). Boot context, one CPU;
+ * page frame numbers and pages. What can fail says so in a line and leaves the object unusable.
  */
 #ifndef MM_MEMORY_INIT_H
 #define MM_MEMORY_INIT_H

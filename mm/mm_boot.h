@@ -1,5 +1,5 @@
 /*
- * The kernel's own memory: boot, and what panic prints of it.
+ * The kernel's own memory: boot (§2, §3.10), and what panic prints of it. Boot context, one CPU.
  */
 #ifndef MM_MM_BOOT_H
 #define MM_MM_BOOT_H

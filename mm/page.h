@@ -4,6 +4,9 @@
  *
  * States: reserved (all zero) | free block head (PG_BUDDY, order; tails carry nothing) | on a
  * per-CPU list (pcp_type says where it will go) | allocated (refcount > 0, order in the head).
+ *
+ * flags, order and lru of a free page belong to its zone's lock, of a page on a per-CPU list to
+ * that CPU with interrupts off, of an allocated page to whoever allocated it.
  */
 #ifndef MM_PAGE_H
 #define MM_PAGE_H

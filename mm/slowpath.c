@@ -51,7 +51,7 @@ static bool no_retry(const struct alloc_context *ac)
 	return false;
 }
 
-/* Step 1 has no LRU: what reclaim could still free is nothing, so R of §5.6 is 0. */
+/* There is no LRU yet: R of §5.6 is what the file counters say, which is 0. */
 static unsigned long zone_reclaimable_pages(const struct zone *z)
 {
 	return z->stat[NR_ZONE_ACTIVE_FILE] + z->stat[NR_ZONE_INACTIVE_FILE];

@@ -1,5 +1,6 @@
 /*
  * A small seeded generator (xorshift64*): the same seed, the same numbers, on every run.
+ * Any context; a generator belongs to one user.
  */
 #ifndef CORE_RAND_H
 #define CORE_RAND_H

@@ -1,5 +1,6 @@
 /*
  * COM1, a 16550 at 115200 8N1, by polling: usable in any context, before anything else is up.
+ * A missing or stuck port is not reported: there is nowhere to. Its output is lost, no time is.
  */
 #ifndef CORE_SERIAL_H
 #define CORE_SERIAL_H

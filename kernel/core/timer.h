@@ -1,5 +1,7 @@
 /*
- * Timers on the tick (jiffies). A timer's function runs in interrupt context, interrupts off.
+ * Timers on the tick (jiffies). A timer's function runs in interrupt context, interrupts off, with
+ * the timer off the list: it may start it again. Any context; cancelling does not wait for a
+ * function that already runs.
  */
 #ifndef CORE_TIMER_H
 #define CORE_TIMER_H

@@ -53,11 +53,6 @@ int lw_pid(void)
 	return current->pid;
 }
 
-const char *lw_name(void)
-{
-	return current->comm;
-}
-
 void *lw_map(size_t len)
 {
 	void *p;
@@ -96,13 +91,6 @@ void lw_sleep_ms(unsigned int ms)
 	current->waiting_for = "sleep";
 	schedule_timeout(TASK_KILLABLE, ((unsigned long)ms * hz + 999) / 1000);
 	current->waiting_for = NULL;
-	kernel_leave();
-}
-
-void lw_yield(void)
-{
-	kernel_enter();
-	schedule();
 	kernel_leave();
 }
 

@@ -18,7 +18,6 @@ int lw_spawn(const char *name, void (*fn)(long), long arg);
 int lw_wait(int *code);
 void lw_exit(int code) __attribute__((noreturn));
 int lw_pid(void);
-const char *lw_name(void);
 
 /* Anonymous zero memory; NULL when refused. */
 void *lw_map(size_t len);
@@ -27,7 +26,6 @@ int lw_unmap(void *addr, size_t len);
 void *lw_sbrk(ptrdiff_t increment);
 
 void lw_sleep_ms(unsigned int ms); /* virtual time; killable */
-void lw_yield(void);
 /*
  * Events: lw_wake() and every app's end are counted. To wait for something without losing it:
  * read the count, look whether it has come true, and if not wait until the count has changed.

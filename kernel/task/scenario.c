@@ -118,10 +118,11 @@ static void announce(const struct scenario *s)
 		event_count(insns, count, sizeof(count)), ns);
 }
 
-static void report_counters(const struct memory *m)
+/* Also from a panic: a run that ended badly has counted, too. */
+static void report_counters(void)
 {
 	for (int i = 0; i < NR_MM_EVENTS; i++)
-		event_counter(mm_event_name[i], m->event[i]);
+		event_counter(mm_event_name[i], system_memory.event[i]);
 }
 
 /* Pages that are neither free nor on a per-CPU list. */
@@ -200,10 +201,11 @@ void scenario_run(void *unused)
 	}
 	in_use = pages_in_use(m);
 	announce(s);
+	panic_add_report(report_counters);
 	run_to_end(s);
 	scenario_end();
 	check_end(m, in_use);
-	report_counters(m);
+	report_counters();
 	pr_info("scenario %s finished: %lu kills, %lu pages released from the highatomic reserve",
 		s->name, m->event[OOM_KILLS], m->event[HIGHATOMIC_RELEASED_PAGES]);
 	machine_exit(EXIT_FINISHED);

@@ -22,8 +22,8 @@ import table  # noqa: E402
 from options import UserError, make_spec, need_elf  # noqa: E402
 
 OPTIONS = (  # name, default, help
-    ("scenario", "spike", "what to run"), ("patch", "none", "none, all, series or a list"),
-    ("mem", "2048", "guest memory in MiB"), ("cpus", "1", "1 to 8"),
+    ("scenario", "spike", "what to run"), ("patch", "none", "none, all or a list"),
+    ("mem", "2048", "guest memory in MiB"), ("cpus", "1", "1, so far"),
     ("seed", "1", "draws the workload"), ("sched", "0", "draws the turns of the CPUs"),
     ("mode", "exact", "exact or fast"), ("args", "", "further kernel parameters"),
     ("boot", "kernel", "kernel or iso"), ("build", "release", "release or debug"),

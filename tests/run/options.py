@@ -11,6 +11,7 @@ MODES = ("exact", "fast")
 BOOTS = ("kernel", "iso")
 BUILDS = ("release", "debug")
 MAX_CPUS = 1
+MAX_MIB = 16384
 RESERVED = ("scenario", "patch", "seed", "sched", "icount")
 
 NAME = re.compile(r"[A-Za-z0-9_-]+")
@@ -58,8 +59,8 @@ def make_spec(raw):
     """Return the RunSpec of a mapping of option texts, or raise UserError."""
     return RunSpec(
         scenario=match("SCENARIO", raw["scenario"], NAME, "a scenario name such as spike"),
-        patch=match("PATCH", raw["patch"], PATCH, "none, all, series or a list a,b,-c"),
-        mem=integer("MEM", raw["mem"], 1, 1 << 20, " MiB"),
+        patch=match("PATCH", raw["patch"], PATCH, "none, all or a list a,b,-c"),
+        mem=integer("MEM", raw["mem"], 1, MAX_MIB, " MiB"),
         cpus=integer("CPUS", raw["cpus"], 1, MAX_CPUS, " (the kernel uses one CPU so far)"),
         seed=integer("SEED", raw["seed"], 0, (1 << 64) - 1),
         sched=integer("SCHED", raw["sched"], 0, (1 << 64) - 1),

@@ -216,7 +216,8 @@ def merge(reports, sent):
         events = [event for event in sent if (event.get("kind") == "oom") == (kind == "oom")]
         if events and len(events) != len(printed):
             notes.append(f"{len(printed)} {kind} reports on the console, "
-                         f"{len(events)} on the events channel")
+                         f"{len(events)} on the events channel"
+                         + (": does loglevel= hide them?" if not printed else ""))
         for report, event in zip(printed, events):
             for name, values in (event.get("zones") or {}).items():
                 if name in report["zones"]:

@@ -110,6 +110,7 @@ class Runner(unittest.TestCase):
                           results="build/test/panic")
         result = result_of("spike", "none", "build/test/panic")
         self.assertEqual((code, result["outcome"]), (3, "panic"))
+        self.assertGreater(result["counters"]["highatomic_reserved_max"], 0)
         self.assertIn("compulsory panic_on_oom is enabled", Path(
             "build/test/panic/spike/none/console.log").read_text())
 

@@ -219,6 +219,8 @@ static long peak_demand(const struct lw_meminfo *m)
 
 	printf("window %ld pages: %s can hold %ld in reserve, its min is %ld\n", window, top->name,
 		top->reserve_max, top->min);
+	if (top->reserve_max < 2 * top->min)
+		printf("the reserve is less than twice min: too small a window to show much\n");
 	printf("peak demand %ld pages of %ld free at the start\n", demand, m->free);
 	return demand;
 }
