@@ -1,57 +1,8 @@
 /*
- * The slow path (reference §5): who fails, who loops, the retry decision with and without the
- * patches, the OOM step.
+ * The slow path (reference §5): who fails, who loops, the OOM step. The retry decision
+ * has a file of its own.
  */
-#include "twin.h"
-
-#include "host_machine.h"
-#include "mm/highatomic.h"
-#include "mm/mm.h"
-#include "mm/pageblock.h"
-#include "mm/patch.h"
-#include "shrink.h"
-
-#define M         MIGRATE_MOVABLE
-#define U         MIGRATE_UNMOVABLE
-#define H         MIGRATE_HIGHATOMIC
-#define NO_VICTIM "Out of memory and no killable processes..."
-
-static struct memory *m;
-static struct zone *z;
-static struct fake_shrinker shrinker;
-
-/* Nothing is free, no mark holds, nobody can be killed. */
-static void start(unsigned int patches)
-{
-	m = machine_with(10, patches);
-	memory_empty(m);
-	memory_no_marks(m);
-	z = dma32(m);
-	fake_shrinker_add(m, &shrinker);
-}
-
-static int setup(void **state)
-{
-	int err = twin_setup(state);
-
-	start(0);
-	return err;
-}
-
-/* `blocks` H blocks of 1024 free pages from 4096, of which `counted` are in the counter. */
-static void reserve_of(unsigned int blocks, unsigned int counted)
-{
-	for (unsigned long pfn = 4096; blocks--; pfn += 1024) {
-		set_pageblock_type(z, pfn, H);
-		zone_put(z, pfn, 10, H);
-	}
-	z->nr_reserved_highatomic = counted * 1024;
-}
-
-static void free_one_page(void)
-{
-	zone_put(z, 9500, 0, U);
-}
+#include "starved.h"
 
 /* 5.3: fails at once */
 
@@ -262,198 +213,6 @@ static void test_5_2_progress_starts_the_count_again(void **state)
 	assert_true(shrinker.calls > 20);
 }
 
-/* 5.6: the retry decision */
-
-static void test_5_6_reclaimable_pages_decay(void **state)
-{
-	(void)state;
-	/* avail(k) = 1600 - 100 k, and min is 100: the last yes is k = 14. */
-	z->stat[NR_ZONE_ACTIVE_FILE] = 1000;
-	z->stat[NR_ZONE_INACTIVE_FILE] = 600;
-	zone_marks(z, 100, 100, 100);
-	assert_panics(NO_VICTIM, alloc_pages(m, GFP_KERNEL, 0));
-	assert_int_equal(shrinker.calls, 15);
-}
-
-static void test_5_6_decay_rounds_up(void **state)
-{
-	(void)state;
-	/* avail(1) = 1 - 1 = 0: an R of one page never counts after a round without progress. */
-	z->stat[NR_ZONE_ACTIVE_FILE] = 1;
-	assert_panics(NO_VICTIM, alloc_pages(m, GFP_KERNEL, 0));
-	assert_int_equal(shrinker.calls, 1);
-	/* avail(15) = 17 - 16 = 1, avail(16) = 0. */
-	shrinker.calls = 0;
-	m->oom_lock.info.owner = NULL;
-	z->stat[NR_ZONE_ACTIVE_FILE] = 17;
-	assert_panics(NO_VICTIM, alloc_pages(m, GFP_KERNEL, 0));
-	assert_int_equal(shrinker.calls, 16);
-}
-
-static void test_5_6_nothing_reclaimable_is_oom_at_once(void **state)
-{
-	(void)state;
-	assert_panics(NO_VICTIM, alloc_pages(m, GFP_KERNEL, 0));
-	assert_int_equal(shrinker.calls, 1);
-	assert_int_equal(m->event[OOM_INVOCATIONS], 1);
-}
-
-/* Patches that decide at the end of the retries. */
-static void exact_accounting(unsigned int patches)
-{
-	start(patches);
-	reserve_of(2, 2);
-	zone_marks(z, 100, 100, 100);
-}
-
-static void test_4_8_exact_accounting_without_patch(void **state)
-{
-	(void)state;
-	exact_accounting(0);
-	assert_panics(NO_VICTIM, alloc_pages(m, GFP_HIGHUSER_MOVABLE, 0));
-	assert_int_equal(shrinker.calls, 1);
-	assert_int_equal(z->nr_reserved_highatomic, 2048);
-	assert_printed("2*4096kB (H) = 8192kB");
-}
-
-static void test_4_8_exhaust_is_not_reached_with_exact_accounting(void **state)
-{
-	(void)state;
-	exact_accounting(PATCH_HIGHATOMIC_EXHAUST);
-	assert_panics(NO_VICTIM, alloc_pages(m, GFP_HIGHUSER_MOVABLE, 0));
-	assert_int_equal(shrinker.calls, 1);
-	assert_int_equal(z->nr_reserved_highatomic, 2048);
-	assert_int_equal(m->event[HIGHATOMIC_RELEASED_BLOCKS], 0);
-}
-
-static void test_4_8_early_releases_on_the_first_no(void **state)
-{
-	(void)state;
-	exact_accounting(PATCH_HIGHATOMIC_EXHAUST | PATCH_HIGHATOMIC_EARLY);
-	assert_non_null(alloc_pages(m, GFP_HIGHUSER_MOVABLE, 0));
-	assert_int_equal(shrinker.calls, 1);
-	assert_int_equal(z->nr_reserved_highatomic, 1024);
-	assert_int_equal(m->event[OOM_INVOCATIONS], 0);
-	assert_int_equal(blocks_of_type(z, H), 1);
-	assert_valid(m);
-}
-
-static void drain_with(unsigned int patches)
-{
-	exact_accounting(patches);
-	zone_marks(z, 0, 0, 0);
-	for (int i = 0; i < 2048; i++)
-		assert_non_null(alloc_pages(m, GFP_HIGHUSER_MOVABLE, 0));
-}
-
-static void test_4_8_early_drains_the_reserve_before_oom(void **state)
-{
-	(void)state;
-	drain_with(PATCH_HIGHATOMIC_EXHAUST | PATCH_HIGHATOMIC_EARLY);
-	assert_int_equal(z->nr_reserved_highatomic, 0);
-	assert_int_equal(blocks_of_type(z, H), 0);
-	assert_int_equal(m->event[OOM_INVOCATIONS], 0);
-	assert_panics(NO_VICTIM, alloc_pages(m, GFP_HIGHUSER_MOVABLE, 0));
-}
-
-/* The under-counted reserve of §4.9 F: three free H blocks, two in the counter. */
-static void under_counted(unsigned int patches)
-{
-	start(patches);
-	reserve_of(3, 2);
-	zone_marks(z, 100, 100, 100);
-}
-
-static void test_4_9_f_oom_without_the_patch(void **state)
-{
-	(void)state;
-	under_counted(0);
-	assert_panics(NO_VICTIM, alloc_pages(m, GFP_HIGHUSER_MOVABLE, 0));
-	/* k = 1 to 16 say yes, 17 says no. */
-	assert_int_equal(shrinker.calls, 17);
-	assert_int_equal(blocks_of_type(z, H), 3);
-}
-
-static void test_4_9_f_exhaust_releases_at_round_17(void **state)
-{
-	(void)state;
-	under_counted(PATCH_HIGHATOMIC_EXHAUST);
-	assert_non_null(alloc_pages(m, GFP_HIGHUSER_MOVABLE, 0));
-	assert_int_equal(shrinker.calls, 17);
-	assert_int_equal(m->event[HIGHATOMIC_RELEASED_BLOCKS], 1);
-	assert_int_equal(z->nr_reserved_highatomic, 1024);
-	assert_int_equal(m->event[OOM_INVOCATIONS], 0);
-	assert_valid(m);
-}
-
-static void test_4_9_g_exhaust_keeps_the_last_block(void **state)
-{
-	(void)state;
-	start(PATCH_HIGHATOMIC_EXHAUST);
-	reserve_of(2, 1);
-	zone_marks(z, 100, 100, 100);
-	assert_panics(NO_VICTIM, alloc_pages(m, GFP_HIGHUSER_MOVABLE, 0));
-	assert_int_equal(shrinker.calls, 17);
-	assert_int_equal(blocks_of_type(z, H), 2);
-}
-
-/*
- * Order 2, with CMA blocks to keep the watermark test content: the first released block has but
- * one page, so the very next round releases another.
- */
-static void test_4_8_counter_of_rounds_is_not_reset(void **state)
-{
-	(void)state;
-	start(PATCH_HIGHATOMIC_EXHAUST);
-	for (unsigned long pfn = 4096; pfn < 7168; pfn += 1024)
-		zone_put(z, pfn, 10, MIGRATE_CMA);
-	set_pageblock_type(z, 7168, H);
-	set_pageblock_type(z, 8192, H);
-	zone_put(z, 7168, 0, H);
-	zone_put(z, 8192, 2, H);
-	z->nr_reserved_highatomic = 3072;
-	assert_int_equal(page_to_pfn(m, alloc_pages(m, GFP_HIGHUSER_MOVABLE, 2)), 8192);
-	assert_int_equal(shrinker.calls, 18);
-	assert_int_equal(m->event[HIGHATOMIC_RELEASED_BLOCKS], 2);
-}
-
-static void test_4_8_realtime_reaches_exhaust_with_exact_accounting(void **state)
-{
-	(void)state;
-	exact_accounting(PATCH_HIGHATOMIC_EXHAUST);
-	current->prio = PRIO_RT;
-	assert_non_null(alloc_pages(m, GFP_HIGHUSER_MOVABLE, 0));
-	assert_int_equal(shrinker.calls, 17);
-	assert_int_equal(z->nr_reserved_highatomic, 1024);
-}
-
-/* 5.7 */
-
-static void give_a_block_at_100(unsigned int call)
-{
-	if (call == 100)
-		zone_put(z, 8192, 2, U);
-}
-
-static void test_5_7_order_2_goes_on_while_order_0_would_do(void **state)
-{
-	(void)state;
-	zone_put(z, 9500, 0, U);
-	shrinker.gives = 1;
-	shrinker.act = give_a_block_at_100;
-	assert_int_equal(page_to_pfn(m, alloc_pages(m, GFP_KERNEL, 2)), 8192);
-	assert_int_equal(shrinker.calls, 100);
-	assert_int_equal(m->event[OOM_INVOCATIONS], 0);
-}
-
-static void test_5_7_not_without_progress(void **state)
-{
-	(void)state;
-	zone_put(z, 9500, 0, U);
-	assert_panics(NO_VICTIM, alloc_pages(m, GFP_KERNEL, 2));
-	assert_int_equal(shrinker.calls, 1);
-}
-
 /* 5.8: the OOM step */
 
 static struct task *holder;
@@ -559,8 +318,6 @@ static void test_5_3_killed_task_marks_itself(void **state)
 	assert_null(alloc_pages(m, GFP_KERNEL | __GFP_NOWARN, 0));
 }
 
-#undef TEST
-#define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, twin_teardown)
 static const struct CMUnitTest tests[] = {
 	TEST(test_5_2_atomic_fails_after_two_slow_attempts),
 	TEST(test_5_2_nowarn_is_silent),
@@ -580,20 +337,6 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_sleeping_allocation_in_atomic_context),
 	TEST(test_5_3_nofs_loops_and_never_kills),
 	TEST(test_5_2_progress_starts_the_count_again),
-	TEST(test_5_6_reclaimable_pages_decay),
-	TEST(test_5_6_decay_rounds_up),
-	TEST(test_5_6_nothing_reclaimable_is_oom_at_once),
-	TEST(test_4_8_exact_accounting_without_patch),
-	TEST(test_4_8_exhaust_is_not_reached_with_exact_accounting),
-	TEST(test_4_8_early_releases_on_the_first_no),
-	TEST(test_4_8_early_drains_the_reserve_before_oom),
-	TEST(test_4_9_f_oom_without_the_patch),
-	TEST(test_4_9_f_exhaust_releases_at_round_17),
-	TEST(test_4_9_g_exhaust_keeps_the_last_block),
-	TEST(test_4_8_counter_of_rounds_is_not_reset),
-	TEST(test_4_8_realtime_reaches_exhaust_with_exact_accounting),
-	TEST(test_5_7_order_2_goes_on_while_order_0_would_do),
-	TEST(test_5_7_not_without_progress),
 	TEST(test_5_8_busy_oom_lock_is_progress),
 	TEST(test_5_8_kill_then_success),
 	TEST(test_5_8_nofail_ignores_watermarks_after_the_step),

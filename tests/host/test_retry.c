@@ -1,0 +1,214 @@
+/*
+ * The slow path's retry decision (reference §5.6, §5.7), with and without the patches (§4.8, §4.9).
+ */
+#include "starved.h"
+
+/* 5.6: the retry decision */
+
+static void test_5_6_reclaimable_pages_decay(void **state)
+{
+	(void)state;
+	/* avail(k) = 1600 - 100 k, and min is 100: the last yes is k = 14. */
+	z->stat[NR_ZONE_ACTIVE_FILE] = 1000;
+	z->stat[NR_ZONE_INACTIVE_FILE] = 600;
+	zone_marks(z, 100, 100, 100);
+	assert_panics(NO_VICTIM, alloc_pages(m, GFP_KERNEL, 0));
+	assert_int_equal(shrinker.calls, 15);
+}
+
+static void test_5_6_decay_rounds_up(void **state)
+{
+	(void)state;
+	/* avail(1) = 1 - 1 = 0: an R of one page never counts after a round without progress. */
+	z->stat[NR_ZONE_ACTIVE_FILE] = 1;
+	assert_panics(NO_VICTIM, alloc_pages(m, GFP_KERNEL, 0));
+	assert_int_equal(shrinker.calls, 1);
+	/* avail(15) = 17 - 16 = 1, avail(16) = 0. */
+	shrinker.calls = 0;
+	m->oom_lock.info.owner = NULL;
+	z->stat[NR_ZONE_ACTIVE_FILE] = 17;
+	assert_panics(NO_VICTIM, alloc_pages(m, GFP_KERNEL, 0));
+	assert_int_equal(shrinker.calls, 16);
+}
+
+static void test_5_6_nothing_reclaimable_is_oom_at_once(void **state)
+{
+	(void)state;
+	assert_panics(NO_VICTIM, alloc_pages(m, GFP_KERNEL, 0));
+	assert_int_equal(shrinker.calls, 1);
+	assert_int_equal(m->event[OOM_INVOCATIONS], 1);
+}
+
+/* Patches that decide at the end of the retries. */
+static void exact_accounting(unsigned int patches)
+{
+	start(patches);
+	reserve_of(2, 2);
+	zone_marks(z, 100, 100, 100);
+}
+
+static void test_4_8_exact_accounting_without_patch(void **state)
+{
+	(void)state;
+	exact_accounting(0);
+	assert_panics(NO_VICTIM, alloc_pages(m, GFP_HIGHUSER_MOVABLE, 0));
+	assert_int_equal(shrinker.calls, 1);
+	assert_int_equal(z->nr_reserved_highatomic, 2048);
+	assert_printed("2*4096kB (H) = 8192kB");
+}
+
+static void test_4_8_exhaust_is_not_reached_with_exact_accounting(void **state)
+{
+	(void)state;
+	exact_accounting(PATCH_HIGHATOMIC_EXHAUST);
+	assert_panics(NO_VICTIM, alloc_pages(m, GFP_HIGHUSER_MOVABLE, 0));
+	assert_int_equal(shrinker.calls, 1);
+	assert_int_equal(z->nr_reserved_highatomic, 2048);
+	assert_int_equal(m->event[HIGHATOMIC_RELEASED_BLOCKS], 0);
+}
+
+static void test_4_8_early_releases_on_the_first_no(void **state)
+{
+	(void)state;
+	exact_accounting(PATCH_HIGHATOMIC_EXHAUST | PATCH_HIGHATOMIC_EARLY);
+	assert_non_null(alloc_pages(m, GFP_HIGHUSER_MOVABLE, 0));
+	assert_int_equal(shrinker.calls, 1);
+	assert_int_equal(z->nr_reserved_highatomic, 1024);
+	assert_int_equal(m->event[OOM_INVOCATIONS], 0);
+	assert_int_equal(blocks_of_type(z, H), 1);
+	assert_valid(m);
+}
+
+static void drain_with(unsigned int patches)
+{
+	exact_accounting(patches);
+	zone_marks(z, 0, 0, 0);
+	for (int i = 0; i < 2048; i++)
+		assert_non_null(alloc_pages(m, GFP_HIGHUSER_MOVABLE, 0));
+}
+
+static void test_4_8_early_drains_the_reserve_before_oom(void **state)
+{
+	(void)state;
+	drain_with(PATCH_HIGHATOMIC_EXHAUST | PATCH_HIGHATOMIC_EARLY);
+	assert_int_equal(z->nr_reserved_highatomic, 0);
+	assert_int_equal(blocks_of_type(z, H), 0);
+	assert_int_equal(m->event[OOM_INVOCATIONS], 0);
+	assert_panics(NO_VICTIM, alloc_pages(m, GFP_HIGHUSER_MOVABLE, 0));
+}
+
+/* The under-counted reserve of §4.9 F: three free H blocks, two in the counter. */
+static void under_counted(unsigned int patches)
+{
+	start(patches);
+	reserve_of(3, 2);
+	zone_marks(z, 100, 100, 100);
+}
+
+static void test_4_9_f_oom_without_the_patch(void **state)
+{
+	(void)state;
+	under_counted(0);
+	assert_panics(NO_VICTIM, alloc_pages(m, GFP_HIGHUSER_MOVABLE, 0));
+	/* k = 1 to 16 say yes, 17 says no. */
+	assert_int_equal(shrinker.calls, 17);
+	assert_int_equal(blocks_of_type(z, H), 3);
+}
+
+static void test_4_9_f_exhaust_releases_at_round_17(void **state)
+{
+	(void)state;
+	under_counted(PATCH_HIGHATOMIC_EXHAUST);
+	assert_non_null(alloc_pages(m, GFP_HIGHUSER_MOVABLE, 0));
+	assert_int_equal(shrinker.calls, 17);
+	assert_int_equal(m->event[HIGHATOMIC_RELEASED_BLOCKS], 1);
+	assert_int_equal(z->nr_reserved_highatomic, 1024);
+	assert_int_equal(m->event[OOM_INVOCATIONS], 0);
+	assert_valid(m);
+}
+
+static void test_4_9_g_exhaust_keeps_the_last_block(void **state)
+{
+	(void)state;
+	start(PATCH_HIGHATOMIC_EXHAUST);
+	reserve_of(2, 1);
+	zone_marks(z, 100, 100, 100);
+	assert_panics(NO_VICTIM, alloc_pages(m, GFP_HIGHUSER_MOVABLE, 0));
+	assert_int_equal(shrinker.calls, 17);
+	assert_int_equal(blocks_of_type(z, H), 2);
+}
+
+/*
+ * Order 2, with CMA blocks to keep the watermark test content: the first released block has but
+ * one page, so the very next round releases another.
+ */
+static void test_4_8_counter_of_rounds_is_not_reset(void **state)
+{
+	(void)state;
+	start(PATCH_HIGHATOMIC_EXHAUST);
+	for (unsigned long pfn = 4096; pfn < 7168; pfn += 1024)
+		zone_put(z, pfn, 10, MIGRATE_CMA);
+	set_pageblock_type(z, 7168, H);
+	set_pageblock_type(z, 8192, H);
+	zone_put(z, 7168, 0, H);
+	zone_put(z, 8192, 2, H);
+	z->nr_reserved_highatomic = 3072;
+	assert_int_equal(page_to_pfn(m, alloc_pages(m, GFP_HIGHUSER_MOVABLE, 2)), 8192);
+	assert_int_equal(shrinker.calls, 18);
+	assert_int_equal(m->event[HIGHATOMIC_RELEASED_BLOCKS], 2);
+}
+
+static void test_4_8_realtime_reaches_exhaust_with_exact_accounting(void **state)
+{
+	(void)state;
+	exact_accounting(PATCH_HIGHATOMIC_EXHAUST);
+	current->prio = PRIO_RT;
+	assert_non_null(alloc_pages(m, GFP_HIGHUSER_MOVABLE, 0));
+	assert_int_equal(shrinker.calls, 17);
+	assert_int_equal(z->nr_reserved_highatomic, 1024);
+}
+
+/* 5.7 */
+
+static void give_a_block_at_100(unsigned int call)
+{
+	if (call == 100)
+		zone_put(z, 8192, 2, U);
+}
+
+static void test_5_7_order_2_goes_on_while_order_0_would_do(void **state)
+{
+	(void)state;
+	zone_put(z, 9500, 0, U);
+	shrinker.gives = 1;
+	shrinker.act = give_a_block_at_100;
+	assert_int_equal(page_to_pfn(m, alloc_pages(m, GFP_KERNEL, 2)), 8192);
+	assert_int_equal(shrinker.calls, 100);
+	assert_int_equal(m->event[OOM_INVOCATIONS], 0);
+}
+
+static void test_5_7_not_without_progress(void **state)
+{
+	(void)state;
+	zone_put(z, 9500, 0, U);
+	assert_panics(NO_VICTIM, alloc_pages(m, GFP_KERNEL, 2));
+	assert_int_equal(shrinker.calls, 1);
+}
+
+static const struct CMUnitTest tests[] = {
+	TEST(test_5_6_reclaimable_pages_decay),
+	TEST(test_5_6_decay_rounds_up),
+	TEST(test_5_6_nothing_reclaimable_is_oom_at_once),
+	TEST(test_4_8_exact_accounting_without_patch),
+	TEST(test_4_8_exhaust_is_not_reached_with_exact_accounting),
+	TEST(test_4_8_early_releases_on_the_first_no),
+	TEST(test_4_8_early_drains_the_reserve_before_oom),
+	TEST(test_4_9_f_oom_without_the_patch),
+	TEST(test_4_9_f_exhaust_releases_at_round_17),
+	TEST(test_4_9_g_exhaust_keeps_the_last_block),
+	TEST(test_4_8_counter_of_rounds_is_not_reset),
+	TEST(test_4_8_realtime_reaches_exhaust_with_exact_accounting),
+	TEST(test_5_7_order_2_goes_on_while_order_0_would_do),
+	TEST(test_5_7_not_without_progress),
+};
+TEST_GROUP(retry)
