@@ -26,7 +26,7 @@ struct page *rmqueue_buddy(struct zone *z, unsigned int order, enum migratetype 
 }
 
 /* Appended in order, so that consecutive page frames come out ascending. */
-static int refill(struct zone *z, struct per_cpu_pages *pcp, enum migratetype type, bool cold)
+static void refill(struct zone *z, struct per_cpu_pages *pcp, enum migratetype type, bool cold)
 {
 	struct list_head *list = &pcp->lists[type];
 	int n;
@@ -46,7 +46,6 @@ static int refill(struct zone *z, struct per_cpu_pages *pcp, enum migratetype ty
 	zone_stat_add(z, NR_FREE_PAGES, -n);
 	spin_unlock(&z->lock);
 	pcp->count += n;
-	return n;
 }
 
 struct page *pcp_take(struct zone *z, enum migratetype type, bool cold)
