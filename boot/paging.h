@@ -16,12 +16,10 @@
 
 #define PTE_PRESENT  0x001ull
 #define PTE_WRITE    0x002ull
-#define PTE_USER     0x004ull
 #define PTE_NOCACHE  0x018ull /* PWT and PCD */
 #define PTE_ACCESSED 0x020ull
 #define PTE_DIRTY    0x040ull
 #define PTE_LARGE    0x080ull
-#define PTE_GLOBAL   0x100ull
 #define PTE_NX       (1ull << 63)
 #define PTE_ADDR     0x000ffffffffff000ull
 

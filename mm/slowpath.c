@@ -43,14 +43,6 @@ static bool may_use_reserves(gfp_t gfp)
 	return !in_interrupt() && ((current->flags & PF_MEMALLOC) || current->memdie);
 }
 
-/* Before giving up: the last resort of the patches under study, else a plain no. */
-static bool no_retry(const struct alloc_context *ac)
-{
-	if (ac->memory->patches & PATCH_HIGHATOMIC_EARLY)
-		return unreserve_highatomic_pageblock(ac, true);
-	return false;
-}
-
 /* There is no LRU yet: R of §5.6 is what the file counters say, which is 0. */
 static unsigned long zone_reclaimable_pages(const struct zone *z)
 {
@@ -60,13 +52,13 @@ static unsigned long zone_reclaimable_pages(const struct zone *z)
 static bool should_reclaim_retry(
 	const struct alloc_context *ac, unsigned int alloc_flags, unsigned int loops)
 {
+	bool early = ac->memory->patches & PATCH_HIGHATOMIC_EARLY;
 	struct zone *z;
 
 	if (loops > MAX_RECLAIM_RETRIES) {
-		if (ac->memory->patches & PATCH_HIGHATOMIC_EARLY)
-			return no_retry(ac);
+		/* The seed's place: before OOM, exhaust the reserve. */
 		if (ac->memory->patches & PATCH_HIGHATOMIC_EXHAUST)
-			return unreserve_highatomic_pageblock(ac, false);
+			return unreserve_highatomic_pageblock(ac, early);
 		return false;
 	}
 	for (unsigned int i = ac->first; (z = ac->memory->zonelist[i]); i++) {
@@ -80,7 +72,8 @@ static bool should_reclaim_retry(
 			return true;
 		}
 	}
-	return no_retry(ac);
+	/* Linux 6.8's place: every "no" tries the reserve first, by force. */
+	return early && unreserve_highatomic_pageblock(ac, true);
 }
 
 /* COMPACTION=n (§5.7): orders 1 to 3 go on while some zone passes the order-0 test. */

@@ -121,12 +121,6 @@ static inline void irq_restore(unsigned long flags)
 	asm volatile("pushq %0; popfq" : : "r"(flags) : "memory", "cc");
 }
 
-/* Drop one translation of the current address space on this CPU. */
-static inline void tlb_flush_page(uint64_t va)
-{
-	asm volatile("invlpg (%0)" : : "r"(va) : "memory");
-}
-
 static inline void tlb_flush_all(void)
 {
 	write_cr3(read_cr3());

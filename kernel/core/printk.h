@@ -29,12 +29,10 @@ enum loglevel {
 void printk(enum loglevel level, const char *fmt, ...) __printf(2, 3);
 void vprintk(enum loglevel level, const char *fmt, va_list ap);
 
-#define pr_emerg(...)  printk(LOG_EMERG, __VA_ARGS__)
-#define pr_err(...)    printk(LOG_ERR, __VA_ARGS__)
-#define pr_warn(...)   printk(LOG_WARNING, __VA_ARGS__)
-#define pr_notice(...) printk(LOG_NOTICE, __VA_ARGS__)
-#define pr_info(...)   printk(LOG_INFO, __VA_ARGS__)
-#define pr_debug(...)  printk(LOG_DEBUG, __VA_ARGS__)
+#define pr_emerg(...) printk(LOG_EMERG, __VA_ARGS__)
+#define pr_err(...)   printk(LOG_ERR, __VA_ARGS__)
+#define pr_warn(...)  printk(LOG_WARNING, __VA_ARGS__)
+#define pr_info(...)  printk(LOG_INFO, __VA_ARGS__)
 
 /* newlib's integer-only formatting into a buffer; returns the length it wanted, as snprintf. */
 int kvsnprintf(char *buf, size_t size, const char *fmt, va_list ap);

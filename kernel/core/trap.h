@@ -11,17 +11,13 @@
 
 enum { IST_DF = 1, IST_NMI, IST_MCE, NR_IST = 3 };
 
-#define TRAP_DB  1
 #define TRAP_NMI 2
-#define TRAP_BP  3
-#define TRAP_UD  6
 #define TRAP_SS  12
 #define TRAP_GP  13
 #define TRAP_DF  8
 #define TRAP_PF  14
 #define TRAP_MCE 18
 
-#define IRQ_BASE     0x20
 #define IRQ_TIMER    0xef
 #define IRQ_SPURIOUS 0xff
 

@@ -17,7 +17,6 @@
 #define __printf(f, a)                  __attribute__((format(printf, f, a)))
 #define container_of(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 #define READ_ONCE(x)                    (*(const volatile __typeof__(x) *)&(x))
-#define WRITE_ONCE(x, v)                (*(volatile __typeof__(x) *)&(x) = (v))
 #define barrier()                       asm volatile("" : : : "memory")
 
 #define MIN(a, b) ((a) < (b) ? (a) : (b))

@@ -22,7 +22,7 @@ struct host_arch {
 	unsigned int cpu_id;
 	uint64_t cr3;
 	uint64_t tsc;
-	unsigned long page_flushes, full_flushes;
+	unsigned long full_flushes;
 };
 extern struct host_arch host_arch;
 
@@ -85,12 +85,6 @@ static inline unsigned long irq_save(void)
 static inline void irq_restore(unsigned long flags)
 {
 	host_arch.irqs = flags & X86_EFLAGS_IF;
-}
-
-static inline void tlb_flush_page(uint64_t va)
-{
-	(void)va;
-	host_arch.page_flushes++;
 }
 
 static inline void tlb_flush_all(void)
