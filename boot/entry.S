@@ -4,9 +4,9 @@
  * at KERNEL_BASE) and jumps there. The final tables, with W^X, are made by boot/paging.c.
  */
 #include "boot/layout.h"
+#include "boot/long_mode.h"
 #include "boot/multiboot.h"
 
-#define PHYS(x) ((x) - KERNEL_BASE)
 #define PTE_P   0x001
 #define PTE_W   0x002
 #define PTE_PS  0x080
@@ -76,19 +76,7 @@ boot_entry32:
 	decl %ecx
 	jnz 1b
 
-	movl $PHYS(boot_pml4), %eax
-	movl %eax, %cr3
-	movl %cr4, %eax
-	orl $(1 << 5 | 1 << 9 | 1 << 10), %eax	/* PAE, FXSR, XMM exceptions */
-	movl %eax, %cr4
-	movl $0xc0000080, %ecx			/* EFER: LME, NXE */
-	rdmsr
-	orl $(1 << 8 | 1 << 11), %eax
-	wrmsr
-	movl %cr0, %eax
-	andl $~(1 << 2), %eax			/* no x87 emulation */
-	orl $(1 << 31 | 1 << 16 | 1 << 1), %eax	/* PG, WP, MP */
-	movl %eax, %cr0
+	ENTER_LONG_MODE
 	lgdt PHYS(boot_gdt_ptr32)
 	ljmp $BOOT_CS, $PHYS(boot_entry64)
 
@@ -124,12 +112,14 @@ boot_entry64:
 	jmp *%rax
 
 	.balign 8
+	.globl boot_gdt
 boot_gdt:
 	.quad 0
 	.quad 0x00af9a000000ffff		/* 64-bit code */
 	.quad 0x00cf92000000ffff		/* data */
+	.quad 0x00cf9a000000ffff		/* 32-bit code, for a CPU that comes from real mode */
 boot_gdt_ptr32:
-	.short 23
+	.short BOOT_GDT_LIMIT
 	.long PHYS(boot_gdt)
 
 	.data
@@ -140,6 +130,7 @@ boot_tsc:
 
 	.bss
 	.balign 4096
+	.globl boot_pml4
 boot_pml4:
 	.skip 4096
 boot_pdpt:

@@ -13,9 +13,11 @@
 #include "kernel/core/printk.h"
 #include "kernel/core/sched.h"
 #include "kernel/core/serial.h"
+#include "kernel/core/smp.h"
 #include "kernel/core/time.h"
 #include "kernel/core/timer.h"
 #include "kernel/task/app.h"
+#include "kernel/task/cpus.h"
 #include "kernel/task/scenario.h"
 #include "mm/mm_boot.h"
 
@@ -47,13 +49,14 @@ static void print_map(const struct boot_info *info)
 
 void boot_main(uint32_t magic, uint32_t info_addr)
 {
-	cpu_init(&cpus[0], 0);
+	cpu_init(&cpus[0], 0, NULL);
 	serial_init();
 	event_init();
 	need(boot_info_read(&boot_info, magic, info_addr, early_phys));
 	need(paging_init(&boot_info));
 	need(acpi_init(&acpi_info));
 	need(time_init());
+	need(smp_count_cpus());
 	dmi_init();
 	strcpy(command_line, boot_info.cmdline);
 	scenarios_register_knobs();
@@ -64,6 +67,7 @@ void boot_main(uint32_t magic, uint32_t info_addr)
 	timers_init();
 	task_boot();
 	tick_start();
+	need(start_cpus());
 	if (!kthread_spawn("scenario", scenario_run, NULL))
 		panic("no memory for the first task");
 	sched_idle_loop();

@@ -72,8 +72,7 @@ void exit_mm(struct memory *m)
 		flags = tasks_lock();
 		current->mm = NULL;
 		tasks_unlock(flags);
-		current->cr3 = virt_to_phys(kernel_pml4);
-		write_cr3(current->cr3);
+		task_leave_address_space();
 		up_read(&mm->mmap_sem);
 		mm_put_user(mm);
 	}

@@ -5,6 +5,7 @@
 #include "boot/paging.h"
 #include "kernel/core/machine.h"
 #include "kernel/core/printk.h"
+#include "kernel/core/smp.h"
 #include "mm/memory_init.h"
 #include "mm/mm_boot.h"
 #include "mm/page_alloc.h"
@@ -95,6 +96,7 @@ void mm_boot(const struct boot_info *info)
 
 	boot_mem_init(&bm, info);
 	boot_mem_reserve(&bm, KERNEL_PHYS >> PAGE_SHIFT, paging_boot_end() >> PAGE_SHIFT);
+	boot_mem_reserve(&bm, AP_TRAMPOLINE >> PAGE_SHIFT, (AP_TRAMPOLINE >> PAGE_SHIFT) + 1);
 	if (boot_usable_bytes(info) < (uint64_t)LEAST_MEMORY_MIB << 20)
 		machine_refuse("machine: %lu MiB of usable memory; expected at least %d MiB",
 			(unsigned long)(boot_usable_bytes(info) >> 20), LEAST_MEMORY_MIB);

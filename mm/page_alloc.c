@@ -133,7 +133,7 @@ static void check_may_sleep(gfp_t gfp)
 {
 	if (!(gfp & __GFP_DIRECT_RECLAIM) || !current || current->pid == 0)
 		return;
-	if (in_interrupt() || !irqs_enabled() || this_cpu()->preempt_off)
+	if (in_interrupt() || !irqs_enabled() || preempt_count())
 		panic("BUG: sleeping allocation (gfp %#x) in atomic context", gfp);
 }
 #else

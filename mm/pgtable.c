@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "kernel/core/smp.h"
 #include "mm/page_alloc.h"
 #include "mm/pgtable.h"
 
@@ -153,7 +154,7 @@ struct gather {
 static void gather_finish(struct gather *g)
 {
 	if (g->flush && g->n)
-		tlb_flush_all();
+		tlb_flush_mm(g->mm->pgd);
 	for (unsigned int i = 0; i < g->n; i++)
 		free_pages(g->mm->memory, g->page[i], 0);
 	g->n = 0;

@@ -190,7 +190,7 @@ struct page *alloc_pages_slowpath(struct alloc_context *ac)
 		ac->gfp &= ~__GFP_ATOMIC;
 	}
 	if ((ac->gfp & __GFP_DIRECT_RECLAIM) &&
-		(in_interrupt() || !irqs_enabled() || this_cpu()->preempt_off))
+		(in_interrupt() || !irqs_enabled() || preempt_count()))
 		panic("BUG: sleeping allocation (gfp %#x) in atomic context", ac->gfp);
 	alloc_flags = gfp_to_alloc_flags(ac->gfp);
 	page = get_page_from_freelist(ac, alloc_flags);

@@ -1,5 +1,5 @@
 /*
- * ACPI tables: RSDP in the BIOS area, then RSDT, FADT and HPET.
+ * ACPI tables: RSDP in the BIOS area, then RSDT, FADT, HPET and MADT.
  */
 #include <string.h>
 
@@ -70,18 +70,24 @@ static const struct sdt *map_table(uint64_t addr)
 	return sums_to_zero(whole, len) ? whole : NULL;
 }
 
-static void read_table(struct acpi_info *info, const struct sdt *t)
+static const char *read_table(struct acpi_info *info, const struct sdt *t)
 {
 	if (!memcmp(t->signature, "HPET", 4) && t->length >= sizeof(struct hpet_table))
 		info->hpet = ((const struct hpet_table *)t)->address;
 	if (!memcmp(t->signature, "FACP", 4) && t->length >= FADT_PM1A_CONTROL + 4)
 		memcpy(&info->pm1a_control, (const char *)t + FADT_PM1A_CONTROL, 2);
+	if (memcmp(t->signature, "APIC", 4))
+		return NULL;
+	if (info->madt.nr_cpus)
+		return "ACPI: there are two MADTs; expected one";
+	return madt_read(&info->madt, t, t->length);
 }
 
 const char *acpi_init(struct acpi_info *info)
 {
 	const struct rsdp *rsdp = find_rsdp();
 	const struct sdt *rsdt, *t;
+	const char *err;
 
 	memset(info, 0, sizeof(*info));
 	if (!rsdp)
@@ -96,7 +102,9 @@ const char *acpi_init(struct acpi_info *info)
 		t = map_table(addr);
 		if (!t)
 			return "ACPI: a table is damaged; expected its length and checksum";
-		read_table(info, t);
+		err = read_table(info, t);
+		if (err)
+			return err;
 	}
-	return NULL;
+	return info->madt.nr_cpus ? NULL : "ACPI: no MADT; expected the firmware's list of CPUs";
 }

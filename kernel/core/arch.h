@@ -135,13 +135,17 @@ void copy_page(void *to, const void *from);
 
 struct task;
 
-/* Per-CPU data sits at %gs:0. */
+/*
+ * Per-CPU data sits at %gs:0. Volatile: a task that was preempted or slept may be on another CPU
+ * now, so the compiler must not reuse what it read before. Only with preemption or interrupts off
+ * does the answer stay true.
+ */
 struct cpu;
 static inline struct cpu *this_cpu(void)
 {
 	struct cpu *cpu;
 
-	asm("movq %%gs:0, %0" : "=r"(cpu));
+	asm volatile("movq %%gs:0, %0" : "=r"(cpu));
 	return cpu;
 }
 
@@ -157,8 +161,27 @@ static inline unsigned int this_cpu_id(void)
 {
 	unsigned int id;
 
-	asm("movl %%gs:16, %0" : "=r"(id));
+	asm volatile("movl %%gs:16, %0" : "=r"(id));
 	return id;
+}
+
+/* This CPU's preemption count, at %gs:20: one instruction, so that no interrupt comes between. */
+static inline void preempt_count_inc(void)
+{
+	asm volatile("incl %%gs:20" : : : "memory", "cc");
+}
+
+static inline void preempt_count_dec(void)
+{
+	asm volatile("decl %%gs:20" : : : "memory", "cc");
+}
+
+static inline unsigned int preempt_count(void)
+{
+	unsigned int n;
+
+	asm volatile("movl %%gs:20, %0" : "=r"(n) : : "memory");
+	return n;
 }
 
 #define current (current_task())

@@ -33,7 +33,10 @@ struct cpu cpus[MAX_CPUS];
 unsigned int nr_cpus = 1;
 
 static struct cpu_tables tables[MAX_CPUS];
-static uint8_t fault_stack[NR_IST][FAULT_STACK_SIZE] __attribute__((aligned(16)));
+static uint8_t boot_fault_stacks[CPU_FAULT_BYTES] __attribute__((aligned(16)));
+
+_Static_assert(offsetof(struct cpu, preempt_off) == 20, "arch.h counts on it");
+_Static_assert(NR_FAULT_STACKS == NR_IST, "one for each");
 
 static void load_gdt(struct cpu_tables *t)
 {
@@ -49,19 +52,20 @@ static void load_gdt(struct cpu_tables *t)
 	asm volatile("ltr %w0" : : "r"(TSS_SEL));
 }
 
-void cpu_init(struct cpu *cpu, unsigned int id)
+void cpu_init(struct cpu *cpu, unsigned int id, void *fault_stacks)
 {
+	uint8_t *stacks = fault_stacks ? fault_stacks : boot_fault_stacks;
 	struct cpu_tables *t = &tables[id];
 
-	memset(cpu, 0, sizeof(*cpu));
 	cpu->self = cpu;
 	cpu->id = id;
 	cpu->preempt_off = 1; /* until the scheduler runs */
 	for (int i = 0; i < NR_PRIO; i++)
 		list_init(&cpu->run[i]);
-	/* One boot CPU uses these; each further CPU brings its own (they are not shared). */
+	list_init(&cpu->timers);
+	cpu->cr3 = read_cr3();
 	for (int i = 0; i < NR_IST; i++)
-		t->tss.ist[i] = (uint64_t)fault_stack[i] + FAULT_STACK_SIZE;
+		t->tss.ist[i] = (uint64_t)stacks + (i + 1) * FAULT_STACK_SIZE;
 	t->tss.iomap = sizeof(t->tss);
 	load_gdt(t);
 	wrmsr(MSR_GS_BASE, (uint64_t)cpu);

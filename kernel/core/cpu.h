@@ -7,8 +7,10 @@
 
 #include "kernel/core/arch.h"
 #include "kernel/core/list.h"
+#include "kernel/core/trap.h"
 
 #define FAULT_STACK_SIZE 8192
+#define NR_FAULT_STACKS  3 /* #DF, NMI, MCE */
 
 /* Priorities of the run queue: lower runs first. */
 enum { PRIO_RT, PRIO_NORMAL, PRIO_IDLE, NR_PRIO };
@@ -17,20 +19,28 @@ struct cpu {
 	struct cpu *self;         /* %gs:0 */
 	struct task *task;        /* %gs:8, the running task */
 	unsigned int id;          /* %gs:16 */
+	unsigned int preempt_off; /* %gs:20; > 0: the tick must not switch tasks */
 	unsigned int irq_depth;   /* > 0 inside an interrupt handler */
-	unsigned int preempt_off; /* > 0: the tick must not switch tasks */
-	bool resched;             /* switch at the next safe point */
-	unsigned int printk_depth;
+	unsigned int apic_id;
+	bool online;
+	bool resched; /* switch at the next safe point; set by any CPU under sched_lock() */
+	bool halted;  /* in the idle loop's halt, or on its way there */
+	unsigned int format_depth;
 	struct task *idle;
-	struct list_head run[NR_PRIO];
-	unsigned int nr_running;
-	uint64_t idle_since; /* TSC when the halt began; 0: not halted */
-	uint64_t idle_tsc;   /* TSC cycles spent halted */
+	struct list_head run[NR_PRIO]; /* under sched_lock() */
+	unsigned int nr_running;       /* the same */
+	uint64_t cr3;                  /* the address space that is loaded (see tlb.h) */
+	struct list_head timers;       /* armed here, by expiry (timer.c) */
 	uint64_t nr_switches;
+	uint64_t ticks; /* timer interrupts taken */
+	bool stopped;   /* for good, by smp_stop_others() ... */
+	struct pt_regs stop_regs; /* ... here */
 };
 
 extern struct cpu cpus[MAX_CPUS];
-extern unsigned int nr_cpus;
+extern unsigned int nr_cpus; /* that run, or are about to: CPUs 0 to nr_cpus - 1 */
+
+#define for_each_cpu(c) for (c = cpus; c < cpus + nr_cpus; c++)
 
 static inline bool in_interrupt(void)
 {
@@ -39,18 +49,20 @@ static inline bool in_interrupt(void)
 
 static inline void preempt_disable(void)
 {
-	this_cpu()->preempt_off++;
-	barrier();
+	preempt_count_inc();
 }
 
 /* Does not switch by itself: the next tick or schedule() does. */
 static inline void preempt_enable(void)
 {
-	barrier();
-	this_cpu()->preempt_off--;
+	preempt_count_dec();
 }
 
-/* Descriptor tables, %gs and the fault stacks of one CPU. Interrupts off. */
-void cpu_init(struct cpu *cpu, unsigned int id);
+/*
+ * Descriptor tables and %gs of the CPU that runs this, on the given fault stacks (CPU_FAULT_BYTES,
+ * 16-byte aligned; NULL: the boot CPU's own). Interrupts off.
+ */
+#define CPU_FAULT_BYTES (NR_FAULT_STACKS * FAULT_STACK_SIZE)
+void cpu_init(struct cpu *cpu, unsigned int id, void *fault_stacks);
 
 #endif

@@ -24,14 +24,14 @@ void event(const char *fmt, ...)
 
 	if (!present)
 		return;
-	flags = irq_save();
+	flags = output_lock();
 	va_start(ap, fmt);
 	kvsnprintf(buf, sizeof(buf), fmt, ap);
 	va_end(ap);
 	for (const char *s = buf; *s; s++)
 		outb(DEBUGCON, (uint8_t)*s);
 	outb(DEBUGCON, '\n');
-	irq_restore(flags);
+	output_unlock(flags);
 }
 
 const char *event_string(const char *text, char *buf, size_t size)

@@ -9,6 +9,7 @@
 #include "kernel/core/ksyms.h"
 #include "kernel/core/machine.h"
 #include "kernel/core/printk.h"
+#include "kernel/core/smp.h"
 #include "kernel/core/task.h"
 #include "kernel/core/time.h"
 #include "kernel/core/trap.h"
@@ -89,7 +90,10 @@ static void vpanic(struct pt_regs *regs, const char *fmt, va_list ap)
 	static char text[512];
 
 	irq_disable();
-	this_cpu()->printk_depth = panics;
+	if (panics == 0) {
+		smp_stop_others();
+		output_break_lock();
+	}
 	kvsnprintf(text, sizeof(text), fmt, ap);
 	pr_emerg("Kernel panic - not syncing: %s", text);
 	if (panics++ == 0)

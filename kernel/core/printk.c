@@ -22,21 +22,62 @@ PARAM_INT("loglevel", loglevel, 0, 8,
 	"print messages below this level, and emergencies always (7: no debug messages)");
 
 /* All zero will do: nothing here opens a stream. */
-static struct _reent reent[NESTING];
+static struct _reent reent[MAX_CPUS][NESTING];
 static char line_buf[NESTING][PRINTK_LINE];
-static unsigned int format_depth;
+
+/*
+ * Output is one CPU's at a time, which may come back to it in a fault or an NMI: no spinlock of
+ * lock.h, for those are printed themselves.
+ */
+static struct {
+	bool locked;
+	unsigned int owner; /* CPU number + 1; 0: none */
+	unsigned int depth;
+} output;
+
+unsigned long output_lock(void)
+{
+	unsigned long flags = irq_save();
+	unsigned int self = this_cpu_id() + 1;
+
+	if (output.owner != self) {
+		while (__atomic_exchange_n(&output.locked, true, __ATOMIC_ACQUIRE))
+			cpu_relax();
+		output.owner = self;
+	}
+	output.depth++;
+	return flags;
+}
+
+void output_unlock(unsigned long flags)
+{
+	if (--output.depth == 0) {
+		output.owner = 0;
+		__atomic_store_n(&output.locked, false, __ATOMIC_RELEASE);
+	}
+	irq_restore(flags);
+}
+
+void output_break_lock(void)
+{
+	if (output.owner == this_cpu_id() + 1)
+		return;
+	output.owner = output.depth = 0;
+	output.locked = false;
+}
 
 int _vsniprintf_r(struct _reent *r, char *buf, size_t size, const char *fmt, va_list ap);
 
 int kvsnprintf(char *buf, size_t size, const char *fmt, va_list ap)
 {
 	unsigned long flags = irq_save();
-	unsigned int depth = MIN(format_depth, NESTING - 1u);
+	struct cpu *cpu = this_cpu();
+	unsigned int depth = MIN(cpu->format_depth, NESTING - 1u);
 	int n;
 
-	format_depth++;
-	n = _vsniprintf_r(&reent[depth], buf, size, fmt, ap);
-	format_depth--;
+	cpu->format_depth++;
+	n = _vsniprintf_r(&reent[cpu->id][depth], buf, size, fmt, ap);
+	cpu->format_depth--;
 	irq_restore(flags);
 	return n;
 }
@@ -64,15 +105,12 @@ static void emit_line(const char *s, size_t len)
 void vprintk(enum loglevel level, const char *fmt, va_list ap)
 {
 	unsigned long flags;
-	unsigned int depth;
 	char *s;
 
 	if (level >= loglevel && level != LOG_EMERG)
 		return;
-	flags = irq_save();
-	depth = MIN(this_cpu()->printk_depth, NESTING - 1u);
-	this_cpu()->printk_depth++;
-	s = line_buf[depth];
+	flags = output_lock();
+	s = line_buf[MIN(output.depth, (unsigned int)NESTING) - 1];
 	kvsnprintf(s, PRINTK_LINE, fmt, ap);
 	for (;;) {
 		size_t n = strcspn(s, "\n");
@@ -82,8 +120,7 @@ void vprintk(enum loglevel level, const char *fmt, va_list ap)
 			break;
 		s += n + 1;
 	}
-	this_cpu()->printk_depth--;
-	irq_restore(flags);
+	output_unlock(flags);
 }
 
 void printk(enum loglevel level, const char *fmt, ...)

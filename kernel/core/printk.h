@@ -34,6 +34,14 @@ void vprintk(enum loglevel level, const char *fmt, va_list ap);
 #define pr_warn(...)  printk(LOG_WARNING, __VA_ARGS__)
 #define pr_info(...)  printk(LOG_INFO, __VA_ARGS__)
 
+/*
+ * Keep other CPUs' lines out of a report, and what is sent on the events channel whole. Nests; no
+ * sleeping. The end of the machine breaks it when the CPU that holds it has been stopped.
+ */
+unsigned long output_lock(void);
+void output_unlock(unsigned long flags);
+void output_break_lock(void);
+
 /* newlib's integer-only formatting into a buffer; returns the length it wanted, as snprintf. */
 int kvsnprintf(char *buf, size_t size, const char *fmt, va_list ap);
 int ksnprintf(char *buf, size_t size, const char *fmt, ...) __printf(3, 4);

@@ -3,11 +3,14 @@
  */
 #include <string.h>
 
+#include "boot/paging.h"
 #include "kernel/core/cpu.h"
 #include "kernel/core/lock.h"
 #include "kernel/core/machine.h"
 #include "kernel/core/printk.h"
 #include "kernel/core/sched.h"
+#include "kernel/core/smp.h"
+#include "kernel/core/time.h"
 
 void switch_stack(uint64_t *from_sp, uint64_t to_sp, void *from_fp, void *to_fp);
 void task_trampoline(void);
@@ -38,9 +41,14 @@ static void fp_reset(uint8_t *fp)
 	memcpy(fp + 24, &mxcsr, sizeof(mxcsr));
 }
 
+/* It may come too late, when the task already sleeps for something else. */
 static void sleep_over(struct timer *timer)
 {
-	wake_task(container_of(timer, struct task, sleep_timer));
+	unsigned long flags = sched_lock();
+
+	if (jiffies >= timer->expires)
+		wake_task_locked(container_of(timer, struct task, sleep_timer));
+	sched_unlock(flags);
 }
 
 static void task_common_init(struct task *t, const char *comm, int pid, unsigned int prio)
@@ -79,32 +87,64 @@ void sched_init(struct task *idle)
 	struct cpu *cpu = this_cpu();
 
 	task_common_init(idle, "swapper/0", 0, PRIO_IDLE);
-	idle->flags = PF_KTHREAD;
 	idle->stack = (uint64_t)boot_stack;
 	idle->stack_size = boot_stack_top - boot_stack;
-	idle->cr3 = 0;
-	cpu->idle = idle;
-	cpu->task = idle;
 	lock_register(&sched_spin.info, "scheduler");
-	list_add_tail(&idle->all, &all_tasks);
+	sched_adopt_idle(cpu, idle);
 }
 
-static void enqueue(struct task *t)
+void sched_adopt_idle(struct cpu *cpu, struct task *idle)
 {
-	struct cpu *cpu = this_cpu();
+	unsigned long flags = tasks_lock();
 
+	idle->prio = PRIO_IDLE;
+	idle->flags = PF_KTHREAD;
+	idle->cpu = cpu->id;
+	idle->cr3 = virt_to_phys(kernel_pml4);
+	cpu->idle = idle;
+	cpu->task = idle;
+	list_add_tail(&idle->all, &all_tasks);
+	tasks_unlock(flags);
+}
+
+static bool is_idle(const struct cpu *cpu)
+{
+	return cpu->online && cpu->task == cpu->idle && cpu->nr_running == 0;
+}
+
+/* Where a task that wakes should run: where it last did, or who has nothing or less to do. */
+static struct cpu *choose_cpu(const struct task *t)
+{
+	struct cpu *last = &cpus[t->cpu], *cpu;
+
+	if (is_idle(last))
+		return last;
+	for_each_cpu(cpu)
+		if (is_idle(cpu))
+			return cpu;
+	if (t->prio < last->task->prio)
+		return last;
+	for_each_cpu(cpu)
+		if (cpu->online && t->prio < cpu->task->prio)
+			return cpu;
+	return last;
+}
+
+static void enqueue(struct cpu *cpu, struct task *t)
+{
 	list_add_tail(&t->run, &cpu->run[t->prio]);
 	t->on_rq = true;
+	t->cpu = cpu->id;
 	cpu->nr_running++;
 	if (t->prio < cpu->task->prio)
-		cpu->resched = true;
+		smp_resched(cpu);
 }
 
 static void dequeue(struct task *t)
 {
 	list_del(&t->run);
 	t->on_rq = false;
-	this_cpu()->nr_running--;
+	cpus[t->cpu].nr_running--;
 }
 
 void task_start(struct task *t, struct task *parent)
@@ -117,36 +157,92 @@ void task_start(struct task *t, struct task *parent)
 	list_add_tail(&t->all, &all_tasks);
 	t->state = TASK_RUNNING;
 	inner = sched_lock();
-	enqueue(t);
+	t->cpu = this_cpu_id();
+	enqueue(choose_cpu(t), t);
 	sched_unlock(inner);
 	tasks_unlock(flags);
 }
 
 void task_unlink(struct task *t)
 {
-	unsigned long flags = tasks_lock();
+	unsigned long flags;
 
-	timer_cancel(&t->sleep_timer);
+	/* It holds that lock from the moment it is a zombie until it has left its stack. */
+	sched_unlock(sched_lock());
+	timer_cancel_sync(&t->sleep_timer);
+	flags = tasks_lock();
 	if (t->parent)
 		list_del(&t->sibling);
 	list_del(&t->all);
 	tasks_unlock(flags);
 }
 
+/* A task of another CPU's queue that waits for its turn there; the most urgent. */
+static struct task *find_waiting(const struct cpu *self, const struct cpu *other)
+{
+	struct task *t;
+
+	if (other == self || other->nr_running < 2)
+		return NULL;
+	for (int prio = 0; prio < PRIO_IDLE; prio++)
+		list_for_each_entry(t, &other->run[prio], run)
+			if (t != other->task)
+				return t;
+	return NULL;
+}
+
+/* An idle CPU takes over what waits elsewhere. */
+static struct task *steal(struct cpu *self)
+{
+	struct cpu *cpu;
+
+	for_each_cpu(cpu) {
+		struct task *t = find_waiting(self, cpu);
+
+		if (t) {
+			dequeue(t);
+			enqueue(self, t);
+			return t;
+		}
+	}
+	return NULL;
+}
+
 static struct task *pick_next(struct cpu *cpu)
 {
+	struct task *t;
+
 	for (int prio = 0; prio < NR_PRIO; prio++)
 		if (!list_empty(&cpu->run[prio]))
 			return list_first_entry(&cpu->run[prio], struct task, run);
-	return cpu->idle;
+	t = nr_cpus > 1 ? steal(cpu) : NULL;
+	return t ? t : cpu->idle;
+}
+
+/* cpu->cr3 first: who looks for CPUs that may know an old entry must not overlook this one. */
+static void load_address_space(struct cpu *cpu, uint64_t cr3)
+{
+	if (cr3 == cpu->cr3)
+		return;
+	__atomic_store_n(&cpu->cr3, cr3, __ATOMIC_SEQ_CST);
+	write_cr3(cr3);
+}
+
+void task_leave_address_space(void)
+{
+	unsigned long flags = irq_save();
+
+	current->cr3 = virt_to_phys(kernel_pml4);
+	load_address_space(this_cpu(), current->cr3);
+	irq_restore(flags);
 }
 
 static void switch_to(struct cpu *cpu, struct task *from, struct task *to)
 {
-	if (to->cr3 && to->cr3 != read_cr3())
-		write_cr3(to->cr3);
+	load_address_space(cpu, to->cr3);
 	cpu->task = to;
 	cpu->nr_switches++;
+	to->last_ran = jiffies;
 	sched_spin.info.owner = to; /* who will let go of it */
 	switch_stack(&from->sp, to->sp, from->fp, to->fp);
 }
@@ -157,13 +253,13 @@ static void switch_task(bool stays_runnable)
 	struct cpu *cpu = this_cpu();
 	struct task *from = cpu->task, *to;
 
-	if (cpu->irq_depth || cpu->preempt_off != 1) /* sched_lock() is one */
+	if (cpu->irq_depth || preempt_count() != 1) /* sched_lock() is one */
 		panic("BUG: scheduling while atomic: %s (pid %d) in %s", from->comm, from->pid,
 			cpu->irq_depth ? "an interrupt" : "a spinlock");
 	if (from->on_rq)
 		dequeue(from);
 	if (stays_runnable && from != cpu->idle)
-		enqueue(from);
+		enqueue(cpu, from);
 	to = pick_next(cpu);
 	cpu->resched = false;
 	if (to != from)
@@ -197,9 +293,9 @@ void preempt_schedule(void)
 
 void cond_resched(void)
 {
-	struct cpu *cpu = this_cpu();
+	const struct cpu *cpu = this_cpu();
 
-	if (cpu->preempt_off == 0 && cpu->irq_depth == 0 && irqs_enabled() &&
+	if (preempt_count() == 0 && cpu->irq_depth == 0 && irqs_enabled() &&
 		(cpu->resched || cpu->nr_running > 1))
 		schedule();
 }
@@ -221,7 +317,7 @@ void wake_task_locked(struct task *t)
 		t->state = TASK_RUNNING;
 		timer_cancel(&t->sleep_timer);
 		if (!t->on_rq)
-			enqueue(t);
+			enqueue(choose_cpu(t), t);
 	}
 }
 
@@ -245,12 +341,23 @@ void schedule_timeout(enum task_state state, unsigned long ticks)
 	sched_unlock(flags);
 }
 
+/* Without the lock: the answer is only a reason to look again under it. */
+static bool work_elsewhere(const struct cpu *self)
+{
+	const struct cpu *cpu;
+
+	for_each_cpu(cpu)
+		if (cpu != self && cpu->nr_running > 1)
+			return true;
+	return false;
+}
+
 void sched_tick(void)
 {
 	struct cpu *cpu = this_cpu();
 	struct task *t = cpu->task;
 
-	if (t == cpu->idle ? cpu->nr_running > 0 : !list_empty(&cpu->run[t->prio]))
+	if (t == cpu->idle ? cpu->nr_running > 0 || work_elsewhere(cpu) : cpu->nr_running > 1)
 		cpu->resched = true;
 }
 
@@ -261,6 +368,8 @@ void task_kill(struct task *t)
 	t->kill_pending = true;
 	if (t->state == TASK_KILLABLE)
 		wake_task_locked(t);
+	else if (cpus[t->cpu].task == t)
+		smp_resched(&cpus[t->cpu]); /* it ends at the end of that interrupt */
 	sched_unlock(flags);
 }
 
@@ -280,15 +389,12 @@ void sched_idle_loop(void)
 {
 	struct cpu *cpu = this_cpu();
 
-	cpu->preempt_off = 0;
+	preempt_enable();
 	for (;;) {
 		irq_disable();
-		if (cpu->nr_running == 0) {
-			cpu->idle_since = rdtsc();
-			/* sti takes effect after hlt has begun: no wake-up is lost between. */
-			asm volatile("sti; hlt; cli");
-		}
-		if (cpu->nr_running)
+		if (cpu->nr_running == 0 && !cpu->resched)
+			cpu_halt();
+		if (cpu->nr_running || cpu->resched)
 			schedule();
 		irq_enable();
 	}

@@ -1,5 +1,6 @@
 /*
- * The scheduler: preemptive, by priority, round robin within one. Sleeps are in virtual time.
+ * The scheduler: a run queue for each CPU; preemptive, by priority, round robin within
+ * one; a CPU with nothing to do takes over what waits elsewhere. Sleeps are in virtual time.
  */
 #ifndef CORE_SCHED_H
 #define CORE_SCHED_H
@@ -16,8 +17,10 @@ void sched_unlock(unsigned long flags);
 void schedule_locked(void);
 void wake_task_locked(struct task *t);
 
-/* Adopt the running context as the idle task of this CPU. Interrupts off. */
+/* Adopt the running context as the idle task of the boot CPU. Interrupts off. */
 void sched_init(struct task *idle);
+/* `idle`, made by task_init() and not started, is the idle task of a CPU that is to be started. */
+void sched_adopt_idle(struct cpu *cpu, struct task *idle);
 /* The idle task's life: halt until something is runnable. */
 void sched_idle_loop(void) __attribute__((noreturn));
 
@@ -32,6 +35,9 @@ void wake_task(struct task *t);
 
 /* Sleep for `ticks`; returns early only when killed and `state` is TASK_KILLABLE. */
 void schedule_timeout(enum task_state state, unsigned long ticks);
+
+/* The current task, about to drop its address space, runs on the kernel's from here on. */
+void task_leave_address_space(void);
 
 /* From the timer interrupt. */
 void sched_tick(void);

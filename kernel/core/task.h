@@ -37,14 +37,16 @@ struct task {
 	uint64_t stack;      /* lowest address; the page below is unmapped */
 	uint64_t stack_size; /* bytes */
 	uint64_t stack_gap;  /* bytes below it that nothing is mapped in */
-	uint64_t cr3;        /* physical, of its address space; 0: any will do */
+	uint64_t cr3;        /* physical, of its address space; the kernel's for kernel tasks */
 	int pid;
 	char comm[TASK_COMM_LEN];
 	enum task_state state; /* (L) */
 	unsigned int prio;     /* PRIO_* of cpu.h */
 	unsigned int flags;    /* PF_* */
 	unsigned int kdepth;   /* kernel calls under way; 0: in the app's own code */
+	unsigned int cpu;      /* (L) where it runs, waits for its turn, or last ran */
 	bool on_rq;            /* (L) */
+	unsigned long last_ran; /* jiffies */
 	bool kill_pending;     /* SIGKILL */
 	bool memdie;           /* TIF_MEMDIE: may use memory reserves */
 	short oom_score_adj;   /* -1000 to 1000 */

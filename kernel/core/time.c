@@ -4,8 +4,10 @@
 #include "boot/paging.h"
 #include "kernel/core/acpi.h"
 #include "kernel/core/cpu.h"
+#include "kernel/core/lapic.h"
 #include "kernel/core/param.h"
 #include "kernel/core/sched.h"
+#include "kernel/core/smp.h"
 #include "kernel/core/time.h"
 #include "kernel/core/trap.h"
 
@@ -13,17 +15,7 @@
 #define HPET_CONFIG  0x010
 #define HPET_COUNTER 0x0f0
 
-#define LAPIC_BASE_MSR  0x1b
-#define LAPIC_EOI       0x0b0
-#define LAPIC_SPURIOUS  0x0f0
-#define LAPIC_LVT_TIMER 0x320
-#define LAPIC_LVT_LINT0 0x350
-#define LAPIC_INITIAL   0x380
-#define LAPIC_DIVIDE    0x3e0
-#define LAPIC_PERIODIC  0x20000
-#define LAPIC_MASKED    0x10000
-#define LAPIC_BY_ONE    0xb
-#define LAPIC_HZ        1000000000ul
+#define TURN_NS 100000ul /* of a CPU under -icount, where the machine's timers end turns */
 
 long hz = 250;
 PARAM_INT("hz", hz, 100, 10000, "timer ticks a second");
@@ -35,9 +27,14 @@ PARAM_INT("icount", icount, -1, 10,
 volatile unsigned long jiffies;
 extern uint64_t boot_tsc;
 
-static volatile uint8_t *hpet, *lapic;
+static volatile uint8_t *hpet;
 static uint32_t hpet_ns;    /* nanoseconds a count */
 static uint64_t clock_base; /* counter at kernel entry */
+static uint64_t next_jiffy; /* when jiffies goes on; the boot CPU's */
+
+/* Time in which all CPUs were halted, in TSC counts. */
+static unsigned int nr_halted;
+static uint64_t idle_since, idle_tsc;
 
 /*
  * Under -icount the clock must be the TSC: the HPET's coarser count would carry the phase of
@@ -59,7 +56,7 @@ long instructions_since_boot(void)
 {
 	if (icount < 0)
 		return -1;
-	return (long)((rdtsc() - boot_tsc - this_cpu()->idle_tsc) >> icount);
+	return (long)((rdtsc() - boot_tsc - idle_tsc) >> icount);
 }
 
 const char *time_init(void)
@@ -78,23 +75,61 @@ const char *time_init(void)
 	return NULL;
 }
 
-static void lapic_write(unsigned int reg, uint32_t v)
+void cpu_halt(void)
 {
-	*(volatile uint32_t *)(lapic + reg) = v;
+	struct cpu *cpu = this_cpu();
+
+	cpu->halted = true;
+	if (__atomic_add_fetch(&nr_halted, 1, __ATOMIC_SEQ_CST) == nr_cpus)
+		idle_since = rdtsc();
+	/* sti takes effect after hlt has begun: no wake-up is lost between. */
+	asm volatile("sti; hlt; cli" : : : "memory");
+}
+
+void halt_is_over(struct cpu *cpu)
+{
+	if (idle_since)
+		idle_tsc += rdtsc() - idle_since;
+	idle_since = 0;
+	cpu->halted = false;
+	__atomic_sub_fetch(&nr_halted, 1, __ATOMIC_SEQ_CST);
+}
+
+static uint64_t jiffy_ns(void)
+{
+	return 1000000000ul / hz;
+}
+
+/* By the clock, not by interrupts: one may come late, or be a turn's end only. */
+static bool advance_jiffies(void)
+{
+	uint64_t now = clock_ns();
+	bool passed = false;
+
+	for (; now >= next_jiffy; next_jiffy += jiffy_ns()) {
+		jiffies++;
+		passed = true;
+	}
+	return passed;
+}
+
+/* Short turns need a timer that ends them; the boot CPU's is the one for all. */
+static bool ends_turns(void)
+{
+	return this_cpu_id() == 0 && icount >= 0 && nr_cpus > 1;
 }
 
 static void tick(struct pt_regs *regs)
 {
+	struct cpu *cpu = this_cpu();
+
 	(void)regs;
-	lapic_write(LAPIC_EOI, 0);
-	jiffies++;
+	lapic_eoi();
+	cpu->ticks++;
+	if (cpu->id == 0 && !advance_jiffies())
+		return;
 	timers_run();
 	sched_tick();
-}
-
-static void spurious(struct pt_regs *regs)
-{
-	(void)regs;
 }
 
 /* The old interrupt controllers stay silent. */
@@ -106,14 +141,11 @@ static void mask_8259(void)
 
 void tick_start(void)
 {
-	mask_8259();
-	if (!lapic)
-		lapic = kmap_io(rdmsr(LAPIC_BASE_MSR) & 0xffffff000ull, PAGE_SIZE, false);
-	trap_set_irq(IRQ_TIMER, tick);
-	trap_set_irq(IRQ_SPURIOUS, spurious);
-	lapic_write(LAPIC_SPURIOUS, 0x100 | IRQ_SPURIOUS);
-	lapic_write(LAPIC_LVT_LINT0, LAPIC_MASKED);
-	lapic_write(LAPIC_DIVIDE, LAPIC_BY_ONE);
-	lapic_write(LAPIC_LVT_TIMER, LAPIC_PERIODIC | IRQ_TIMER);
-	lapic_write(LAPIC_INITIAL, LAPIC_HZ / hz);
+	if (this_cpu_id() == 0) {
+		mask_8259();
+		trap_set_irq(IRQ_TIMER, tick);
+		lapic_enable();
+		next_jiffy = clock_ns() + jiffy_ns();
+	}
+	lapic_timer_periodic(ends_turns() ? TURN_NS : jiffy_ns());
 }

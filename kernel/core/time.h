@@ -14,13 +14,18 @@ extern volatile unsigned long jiffies; /* ticks since boot */
 /* Nanoseconds since kernel entry; 0 until the clock is found. Any context. */
 uint64_t clock_ns(void);
 /*
- * Guest instructions since kernel entry, idle time left out; -1 when the TSC does not count
- * them (no icount= parameter). One CPU only.
+ * Guest instructions of all CPUs since kernel entry: time, less the time in which every CPU was
+ * halted; -1 when the TSC does not count them (no icount= parameter).
  */
 long instructions_since_boot(void);
 
 /* Find the clock: NULL or what is missing. Boot. */
 const char *time_init(void);
+/* Halt until the next interrupt, which is taken before this returns. Interrupts off, and after. */
+void cpu_halt(void);
+struct cpu;
+/* From the first interrupt after a halt. */
+void halt_is_over(struct cpu *cpu);
 /* Start the tick on this CPU. Interrupts off. */
 void tick_start(void);
 

@@ -8,6 +8,7 @@
 #include "kernel/core/printk.h"
 #include "kernel/core/sched.h"
 #include "kernel/core/task.h"
+#include "kernel/core/time.h"
 #include "kernel/core/trap.h"
 
 #define NR_VECTORS 256
@@ -161,6 +162,9 @@ static void do_exception(struct pt_regs *regs)
 		if (fix_up(regs))
 			return;
 		break;
+	case TRAP_NMI:
+		smp_stop_self(regs); /* does not return when it was for that */
+		break;
 	case TRAP_DF:
 		report_stack_overflow(regs, read_cr2());
 		break;
@@ -171,26 +175,19 @@ static void do_exception(struct pt_regs *regs)
 		regs->vector, regs->error);
 }
 
-/* The halt ends here, not when the idle task is next scheduled. */
-static void end_idle(struct cpu *cpu)
-{
-	if (cpu->idle_since)
-		cpu->idle_tsc += rdtsc() - cpu->idle_since;
-	cpu->idle_since = 0;
-}
-
 static void do_irq(struct pt_regs *regs)
 {
 	struct cpu *cpu = this_cpu();
 	irq_handler_fn fn = irq_handler[regs->vector];
 
-	end_idle(cpu);
+	if (cpu->halted)
+		halt_is_over(cpu);
 	if (!fn)
 		panic_regs(regs, "unexpected interrupt, vector 0x%02lx", regs->vector);
 	cpu->irq_depth++;
 	fn(regs);
 	cpu->irq_depth--;
-	if (cpu->resched && cpu->irq_depth == 0 && cpu->preempt_off == 0)
+	if (cpu->resched && cpu->irq_depth == 0 && preempt_count() == 0)
 		preempt_schedule();
 }
 

@@ -19,6 +19,8 @@ enum { IST_DF = 1, IST_NMI, IST_MCE, NR_IST = 3 };
 #define TRAP_MCE 18
 
 #define IRQ_TIMER    0xef
+#define IRQ_RESCHED  0xf0
+#define IRQ_CALL     0xf1
 #define IRQ_SPURIOUS 0xff
 
 #define PF_PROT  0x1ul
@@ -48,6 +50,9 @@ void trap_set_page_fault(page_fault_fn fn);
 /* Runs before a return from an interrupt or fault: where a pending kill can end a task. */
 typedef void (*trap_exit_fn)(struct pt_regs *regs);
 void trap_set_exit_hook(trap_exit_fn fn);
+
+/* An NMI: returns when it was nobody's (smp.c). */
+bool smp_stop_self(const struct pt_regs *regs);
 
 /* All registers as they are now, as a fault would save them (entry.S). */
 void save_registers(struct pt_regs *regs);

@@ -5,6 +5,7 @@
 #include "kernel/core/lock.h"
 #include "kernel/core/machine.h"
 #include "kernel/core/sched.h"
+#include "kernel/core/smp.h"
 #include "kernel/core/trap.h"
 #include "kernel/task/app.h"
 #include "mm/mm.h"
@@ -83,6 +84,7 @@ static void stack_destroy(uint64_t stack)
 		pfn_to_page(&system_memory, (kmap_lookup(stack) & PTE_ADDR) >> PAGE_SHIFT);
 
 	kunmap_range(stack, STACK_BYTES);
+	tlb_flush_kernel();
 	zone_stat_add(page_zone(&system_memory, page), NR_KERNEL_STACK_KB, -KSTACK_KB);
 	free_pages(&system_memory, page, STACK_ORDER);
 	slot_used[(stack - STACK_MAP) / STACK_SLOT] = false;
@@ -94,7 +96,7 @@ static void free_task(struct task *t)
 	free_pages(&system_memory, virt_to_page(&system_memory, t), 0);
 }
 
-static struct task *new_task(const char *name, void (*fn)(void *), void *arg)
+struct task *task_alloc(const char *name, int pid, void (*fn)(void *), void *arg)
 {
 	struct page *page = alloc_pages(&system_memory, GFP_KERNEL, 0);
 	uint64_t stack;
@@ -107,7 +109,7 @@ static struct task *new_task(const char *name, void (*fn)(void *), void *arg)
 		return NULL;
 	}
 	t = page_address(&system_memory, page);
-	task_init(t, name, new_pid(), PRIO_NORMAL, stack, STACK_BYTES, fn, arg);
+	task_init(t, name, pid, PRIO_NORMAL, stack, STACK_BYTES, fn, arg);
 	t->stack_gap = STACK_SLOT - STACK_BYTES;
 	return t;
 }
@@ -136,7 +138,7 @@ struct task *app_spawn(const char *name, void (*fn)(long), long arg)
 
 	if (!mm)
 		return NULL;
-	t = map_private_data(mm) ? new_task(name, app_first, NULL) : NULL;
+	t = map_private_data(mm) ? task_alloc(name, new_pid(), app_first, NULL) : NULL;
 	if (!t) {
 		mm_put_user(mm);
 		return NULL;
@@ -154,11 +156,12 @@ struct task *app_spawn(const char *name, void (*fn)(long), long arg)
 
 struct task *kthread_spawn(const char *name, void (*fn)(void *), void *arg)
 {
-	struct task *t = new_task(name, fn, arg);
+	struct task *t = task_alloc(name, new_pid(), fn, arg);
 
 	if (!t)
 		return NULL;
 	t->flags |= PF_KTHREAD;
+	t->cr3 = virt_to_phys(kernel_pml4);
 	t->kdepth = 1;
 	task_start(t, current);
 	return t;
@@ -240,7 +243,7 @@ static noinline bool __do_page_fault(struct pt_regs *regs, uint64_t addr)
 	bool served;
 
 	if (!t || !t->mm || !is_app_address(addr) || (regs->error & PF_PROT) || !irqs_enabled() ||
-		this_cpu()->preempt_off)
+		preempt_count())
 		return false;
 	t->kdepth++;
 	result = mm_fault(t->mm, addr);

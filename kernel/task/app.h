@@ -16,6 +16,8 @@
 /* Handlers, stack area, wait queues. After mm_boot(). */
 void task_boot(void);
 
+/* A task that is not started yet; NULL when memory is refused. */
+struct task *task_alloc(const char *name, int pid, void (*fn)(void *), void *arg);
 /* NULL when memory is refused. */
 struct task *app_spawn(const char *name, void (*fn)(long), long arg);
 struct task *kthread_spawn(const char *name, void (*fn)(void *), void *arg);

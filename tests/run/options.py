@@ -10,8 +10,9 @@ from pathlib import Path
 MODES = ("exact", "fast")
 BOOTS = ("kernel", "iso")
 BUILDS = ("release", "debug")
-MAX_CPUS = 1
+MAX_CPUS = 8
 MAX_MIB = 16384
+MAX_SEED = (1 << 31) - 1  # of SEED and SCHED, as the kernel has them
 RESERVED = ("scenario", "patch", "seed", "sched", "icount")
 
 NAME = re.compile(r"[A-Za-z0-9_-]+")
@@ -61,9 +62,9 @@ def make_spec(raw):
         scenario=match("SCENARIO", raw["scenario"], NAME, "a scenario name such as spike"),
         patch=match("PATCH", raw["patch"], PATCH, "none, all or a list a,b,-c"),
         mem=integer("MEM", raw["mem"], 1, MAX_MIB, " MiB"),
-        cpus=integer("CPUS", raw["cpus"], 1, MAX_CPUS, " (the kernel uses one CPU so far)"),
-        seed=integer("SEED", raw["seed"], 0, (1 << 64) - 1),
-        sched=integer("SCHED", raw["sched"], 0, (1 << 64) - 1),
+        cpus=integer("CPUS", raw["cpus"], 1, MAX_CPUS),
+        seed=integer("SEED", raw["seed"], 0, MAX_SEED),
+        sched=integer("SCHED", raw["sched"], 0, MAX_SEED),
         mode=choice("MODE", raw["mode"], MODES),
         args=kernel_words(raw["args"]),
         boot=choice("BOOT", raw["boot"], BOOTS),

@@ -4,12 +4,16 @@ Knows nothing of what a run means; it returns the exit status and the seconds. A
 its time limit is ended by its own process handle and by nothing else.
 """
 import os
+import select
 import subprocess
+import tempfile
 import time
 
 from options import UserError
 
 BINARY = "qemu-system-x86_64"
+TCG = "tcg,thread=multi"  # one host thread for each CPU
+KVM = "kvm"
 SHIFT = 0  # one virtual nanosecond for each guest instruction
 POLL_SECONDS = 0.1
 
@@ -17,6 +21,14 @@ POLL_SECONDS = 0.1
 def binary():
     """Return the emulator: LOWWATER_QEMU when it is set."""
     return os.environ.get("LOWWATER_QEMU") or BINARY
+
+
+def version():
+    """Return the first line the emulator says of itself."""
+    with tempfile.TemporaryFile() as out:
+        spawn([binary(), "--version"], out).wait()
+        out.seek(0)
+        return out.readline().decode("utf-8", "replace").strip()
 
 
 def kernel_line(spec, arm_args=""):
@@ -31,9 +43,12 @@ def kernel_line(spec, arm_args=""):
     return " ".join(words + given)
 
 
-def command(spec, line, console, events, iso=None):
-    """Return the emulator's argument list for a run, booting iso when one is given."""
-    return [binary(), "-machine", "pc", *clock(spec.mode),
+def command(spec, line, console, events, iso=None, accel=None):
+    """Return the emulator's argument list for a run, booting iso when one is given.
+
+    accel is a fast run's, TCG unless given; an exact run counts instructions.
+    """
+    return [binary(), "-machine", "pc", *clock(spec.mode, accel),
             "-cpu", "qemu64", "-smp", str(spec.cpus), "-m", str(spec.mem),
             "-rtc", "base=2000-01-01,clock=vm", "-seed", "1",
             "-net", "none", "-no-reboot", "-display", "none", "-monitor", "none",
@@ -44,11 +59,11 @@ def command(spec, line, console, events, iso=None):
             *medium(spec, line, iso)]
 
 
-def clock(mode):
-    """Exact: time is the instruction count. Fast: one host thread for each CPU."""
+def clock(mode, accel):
+    """Exact: time is the instruction count. Fast: the host's."""
     if mode == "exact":
         return ["-accel", "tcg", "-icount", f"shift={SHIFT},sleep=off"]
-    return ["-accel", "tcg,thread=multi"]
+    return ["-accel", accel or TCG]
 
 
 def medium(spec, line, iso):
@@ -62,16 +77,21 @@ def quote(path):
     return str(path).replace(",", ",,")
 
 
-def run(argv, log, timeout, tick=None):
+def run(argv, log, timeout, tick=None, late=None):
     """Run argv; return (status, seconds), status None when the time limit ended it.
 
-    The emulator's own messages go to the file log; tick(seconds) is called while it runs.
+    The emulator's own messages go to the file log; tick(seconds) is called while it runs, and
+    late() at the time limit, before the emulator is ended.
     """
     start = time.monotonic()
     with open(log, "wb") as out:
         child = spawn(argv, out)
         try:
-            return wait(child, start, timeout, tick), time.monotonic() - start
+            status = wait(child, start, timeout, tick)
+            seconds = time.monotonic() - start
+            if status is None and late:
+                late()
+            return status, seconds
         finally:
             if child.poll() is None:
                 child.kill()
@@ -87,12 +107,14 @@ def spawn(argv, out, **options):
 
 
 def wait(child, start, timeout, tick):
-    while True:
-        spent = time.monotonic() - start
-        if spent >= timeout:
-            return None
-        try:
-            return child.wait(min(POLL_SECONDS, timeout - spent))
-        except subprocess.TimeoutExpired:
+    """Return the child's status, None at the time limit; a sweep waits for many, so no sleeping."""
+    handle = os.pidfd_open(child.pid)
+    try:
+        while (left := start + timeout - time.monotonic()) > 0:
+            if select.select([handle], [], [], min(POLL_SECONDS, left))[0]:
+                return child.wait()
             if tick:
-                tick(spent)
+                tick(time.monotonic() - start)
+        return None
+    finally:
+        os.close(handle)

@@ -1,6 +1,8 @@
 """One run from its options to its files: console.log, events.jsonl, result.json and the rest."""
 import json
 
+import accel
+import facts
 import iso
 import junit
 import qemu
@@ -8,24 +10,39 @@ import result
 import table
 from progress import Progress
 
-FILES = ("console.log", "events.jsonl", "qemu.log", "result.json", "junit.xml", "table.txt")
+FILES = ("console.log", "events.jsonl", "qemu.log", "result.json", "junit.xml", "table.txt",
+         facts.NAME)
 
 
-def run(spec, arm):
-    """Do one run and return its result; arm is what it declares, or None."""
+def run(spec, arm, stream=None):
+    """Do one run and return its result; arm is what it declares, or None.
+
+    Signs of life go to stream, or else to stderr.
+    """
     folder = spec.folder
     folder.mkdir(parents=True, exist_ok=True)
     for name in FILES:  # a file of an earlier run must never pass for this one's
         (folder / name).unlink(missing_ok=True)
-    log, channel = folder / "console.log", folder / "events.jsonl"
-    line = qemu.kernel_line(spec, arm.args if arm else "")
-    argv = qemu.command(spec, line, log, channel, image(spec, line))
-    progress = Progress(f"{spec.scenario} {spec.arm}", log)
-    status, wall = qemu.run(argv, folder / "qemu.log", spec.timeout, progress.tick)
-    found = result.build(spec, arm, folder, argv, status, wall)
-    progress.finish(found["outcome"], wall)
+    progress = Progress(f"{spec.scenario} {spec.arm}", folder / "console.log", stream)
+    ended = emulate(spec, arm, progress.tick)
+    found = result.build(spec, arm, ended)
+    progress.finish(found["outcome"], ended.wall)
     (folder / "result.json").write_text(json.dumps(found, indent=1) + "\n")
     return found
+
+
+def emulate(spec, arm, tick):
+    """Run the emulator to its end, or to its time limit and the facts of that."""
+    folder = spec.folder
+    line = qemu.kernel_line(spec, arm.args if arm else "")
+    speed = accel.choose(spec) if spec.mode == "fast" else None
+    argv = qemu.command(spec, line, folder / "console.log", folder / "events.jsonl",
+                        image(spec, line), speed)
+    late = facts.Facts(spec.elf, folder)
+    with late.stub() as more:
+        status, wall = qemu.run(argv + more, folder / "qemu.log", spec.timeout, tick,
+                                late.collect)
+    return result.Ended(argv, speed or "icount", status, wall, late)
 
 
 def image(spec, line):

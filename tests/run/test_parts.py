@@ -37,7 +37,8 @@ class Options(unittest.TestCase):
     def test_bad_values_are_named_with_what_was_expected(self):
         for name, value in (("cpus", "9"), ("cpus", "0"), ("cpus", "two"), ("mem", "2G"),
                             ("mem", ""), ("mode", "kvm"), ("boot", "disk"), ("build", "o2"),
-                            ("seed", "-1"), ("sched", "x"), ("timeout", "0"), ("patch", ""),
+                            ("seed", "-1"), ("seed", "2147483648"), ("sched", "x"),
+                            ("sched", "2147483648"), ("timeout", "0"), ("patch", ""),
                             ("patch", "a,,b"), ("patch", "../x"), ("scenario", "a b"),
                             ("args", "seed=4"), ("args", "icount=2"), ("args", "a='1'")):
             with self.subTest(f"{name}={value}"):
@@ -46,6 +47,12 @@ class Options(unittest.TestCase):
                 self.assertIn(name, str(caught.exception).lower())
                 self.assertRegex(str(caught.exception), "expected|set ")
                 self.assertNotIn("\n", str(caught.exception))
+
+    def test_limits_are_those_of_the_kernel(self):
+        one = spec(cpus="8", seed="2147483647", sched="2147483647")
+        self.assertEqual((one.cpus, one.seed, one.sched), (8, 2147483647, 2147483647))
+        with self.assertRaisesRegex(options.UserError, "^CPUS='9': .* number from 1 to 8$"):
+            spec(cpus="9")
 
     def test_folders(self):
         one = spec(patch="all,-highatomic-force", build="debug", build_dir="out")

@@ -1,0 +1,28 @@
+/*
+ * The local APIC: its timer, end of interrupt, and interrupts to other CPUs. Registers of the CPU
+ * that runs this; any context unless stated.
+ */
+#ifndef CORE_LAPIC_H
+#define CORE_LAPIC_H
+
+#include "kernel/core/types.h"
+
+/* Map the registers (all CPUs' are at one address). Boot. */
+void lapic_map(uint64_t phys);
+/* Accept interrupts on this CPU. Interrupts off. */
+void lapic_enable(void);
+unsigned int lapic_id(void);
+void lapic_eoi(void);
+
+/* Interrupt IRQ_TIMER in `ns`, once or over and over; QEMU's PC counts it at 1 GHz. */
+void lapic_timer_once(uint32_t ns);
+void lapic_timer_periodic(uint32_t ns);
+
+/* To another CPU by its APIC id. Interrupts off. */
+void lapic_send(unsigned int apic_id, unsigned int vector);
+void lapic_send_nmi(unsigned int apic_id);
+void lapic_send_init(unsigned int apic_id);
+/* Start at physical address `page` << 12, in real mode. */
+void lapic_send_startup(unsigned int apic_id, unsigned int page);
+
+#endif

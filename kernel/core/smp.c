@@ -1,0 +1,264 @@
+/*
+ * Several CPUs (see smp.h).
+ */
+#include <string.h>
+
+#include "boot/paging.h"
+#include "kernel/core/acpi.h"
+#include "kernel/core/ksyms.h"
+#include "kernel/core/lapic.h"
+#include "kernel/core/machine.h"
+#include "kernel/core/printk.h"
+#include "kernel/core/sched.h"
+#include "kernel/core/smp.h"
+#include "kernel/core/time.h"
+#include "kernel/core/trap.h"
+
+#define START_NS   100000000ul  /* how long a CPU may take to come up */
+#define ANSWER_NS  1000000000ul /* and to answer a call */
+#define SPINS      2000         /* looks before waiting turns into halting */
+#define STOP_SPINS 1000000
+
+extern const char ap_trampoline[], ap_trampoline_end[];
+
+/* What boot/ap.S loads, in this order. */
+struct ap_boot {
+	uint64_t cr3, stack;
+	struct cpu *cpu;
+};
+struct ap_boot ap_boot;
+static void *ap_fault_stacks;
+
+/* The call under way; one at a time. `waiting`: the CPUs that have yet to answer. */
+static struct {
+	bool busy;
+	unsigned int waiting;
+	void (*fn)(void *arg);
+	void *arg;
+} call;
+bool smp_lose_calls;
+static bool stopping;
+
+void ap_main(struct cpu *cpu) __attribute__((noreturn));
+
+static void on_resched(struct pt_regs *regs)
+{
+	(void)regs;
+	lapic_eoi(); /* whoever sent it has set cpu->resched */
+}
+
+static void on_call(struct pt_regs *regs)
+{
+	unsigned int bit = 1u << this_cpu_id();
+
+	(void)regs;
+	lapic_eoi();
+	if (smp_lose_calls || !(__atomic_load_n(&call.waiting, __ATOMIC_ACQUIRE) & bit))
+		return;
+	call.fn(call.arg);
+	__atomic_fetch_and(&call.waiting, ~bit, __ATOMIC_RELEASE);
+}
+
+const char *smp_count_cpus(void)
+{
+	const struct madt *m = &acpi_info.madt;
+	unsigned int boot_id;
+
+	lapic_map(m->lapic);
+	boot_id = lapic_id();
+	trap_set_irq(IRQ_RESCHED, on_resched);
+	trap_set_irq(IRQ_CALL, on_call);
+	nr_cpus = 1;
+	cpus[0].apic_id = boot_id;
+	cpus[0].online = true;
+	for (unsigned int i = 0; i < m->nr_cpus; i++)
+		if (m->apic_id[i] != boot_id && nr_cpus < MAX_CPUS)
+			cpus[nr_cpus++].apic_id = m->apic_id[i];
+	return nr_cpus == m->nr_cpus ? NULL : "ACPI: the MADT does not list the boot CPU";
+}
+
+/* First C code of a further CPU, on its idle task's stack. */
+void ap_main(struct cpu *cpu)
+{
+	cpu_init(cpu, cpu - cpus, ap_fault_stacks);
+	lapic_enable();
+	tick_start();
+	__atomic_store_n(&cpu->online, true, __ATOMIC_RELEASE);
+	sched_idle_loop();
+}
+
+/* Wait with interrupts on for other CPUs to clear `*word`: looking at first, then halting. */
+static bool wait_clear(const unsigned int *word, unsigned int mask, uint64_t limit_ns)
+{
+	uint64_t start = clock_ns();
+	unsigned int looks = 0;
+
+	while (__atomic_load_n(word, __ATOMIC_ACQUIRE) & mask) {
+		if (looks++ < SPINS) {
+			cpu_relax();
+			continue;
+		}
+		if (clock_ns() - start > limit_ns)
+			return false;
+		irq_disable();
+		cpu_halt();
+		irq_enable();
+	}
+	return true;
+}
+
+const char *smp_start_cpu(unsigned int id, struct task *idle, void *fault_stacks)
+{
+	static char text[96];
+	struct cpu *cpu = &cpus[id];
+	uint64_t start = clock_ns();
+
+	memcpy(phys_to_virt(AP_TRAMPOLINE), ap_trampoline, ap_trampoline_end - ap_trampoline);
+	ap_boot = (struct ap_boot){
+		virt_to_phys(kernel_pml4), idle->stack + idle->stack_size, cpu};
+	ap_fault_stacks = fault_stacks;
+	sched_adopt_idle(cpu, idle);
+	lapic_send_init(cpu->apic_id);
+	lapic_send_startup(cpu->apic_id, AP_TRAMPOLINE >> PAGE_SHIFT);
+	while (!__atomic_load_n(&cpu->online, __ATOMIC_ACQUIRE)) {
+		if (clock_ns() - start > START_NS) {
+			ksnprintf(text, sizeof(text),
+				"CPU %u (APIC id %u) did not come up within %lu ms; expected it to",
+				id, cpu->apic_id, START_NS / 1000000);
+			return text;
+		}
+		cpu_halt();
+	}
+	return NULL;
+}
+
+static void lost(unsigned int waiting) __attribute__((noreturn));
+
+static void lost(unsigned int waiting)
+{
+	uint64_t offset, size;
+	const char *name = ksym_lookup((uint64_t)call.fn, &offset, &size);
+
+	panic("BUG: CPU %d has not answered a call of %s for %lu ms: interrupt lost, or its "
+	      "interrupts are off",
+		__builtin_ctz(waiting), name ? name : "?", ANSWER_NS / 1000000);
+}
+
+static unsigned int online_mask(void)
+{
+	unsigned int mask = 0;
+	struct cpu *cpu;
+
+	for_each_cpu(cpu)
+		if (cpu->online)
+			mask |= 1u << cpu->id;
+	return mask;
+}
+
+static void call_others(unsigned int mask, void (*fn)(void *arg), void *arg)
+{
+	unsigned long flags;
+	struct cpu *cpu;
+
+	while (__atomic_exchange_n(&call.busy, true, __ATOMIC_ACQUIRE))
+		cpu_relax(); /* interrupts are on: we answer whoever is ahead of us */
+	call.fn = fn;
+	call.arg = arg;
+	__atomic_store_n(&call.waiting, mask, __ATOMIC_RELEASE);
+	flags = irq_save();
+	for_each_cpu(cpu)
+		if (mask & 1u << cpu->id)
+			lapic_send(cpu->apic_id, IRQ_CALL);
+	irq_restore(flags);
+	if (!wait_clear(&call.waiting, mask, ANSWER_NS))
+		lost(call.waiting);
+	__atomic_store_n(&call.busy, false, __ATOMIC_RELEASE);
+}
+
+void smp_call(unsigned int mask, void (*fn)(void *arg), void *arg)
+{
+	unsigned long flags;
+	unsigned int self;
+
+	if (!irqs_enabled() || preempt_count() || in_interrupt())
+		panic("BUG: a call to other CPUs in atomic context");
+	preempt_disable();
+	self = 1u << this_cpu_id();
+	mask &= online_mask();
+	if (mask & ~self)
+		call_others(mask & ~self, fn, arg);
+	if (mask & self) {
+		flags = irq_save();
+		fn(arg);
+		irq_restore(flags);
+	}
+	preempt_enable();
+}
+
+void smp_resched(struct cpu *cpu)
+{
+	cpu->resched = true;
+	if (cpu != this_cpu())
+		lapic_send(cpu->apic_id, IRQ_RESCHED);
+}
+
+static void flush_local(void *unused)
+{
+	(void)unused;
+	tlb_flush_all();
+}
+
+void tlb_flush_mm(uint64_t cr3)
+{
+	unsigned int mask = 0;
+	struct cpu *cpu;
+
+	if (nr_cpus == 1) {
+		tlb_flush_all();
+		return;
+	}
+	/* A CPU that loads this space from here on sees the cleared entries. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	for_each_cpu(cpu)
+		if (READ_ONCE(cpu->cr3) == cr3)
+			mask |= 1u << cpu->id;
+	smp_call(mask, flush_local, NULL);
+}
+
+void tlb_flush_kernel(void)
+{
+	if (nr_cpus == 1)
+		tlb_flush_all();
+	else
+		smp_call(ALL_CPUS, flush_local, NULL);
+}
+
+/* The NMI of smp_stop_others(). True: this CPU is to stay here. */
+bool smp_stop_self(const struct pt_regs *regs)
+{
+	struct cpu *cpu = this_cpu();
+
+	if (!stopping)
+		return false;
+	cpu->stop_regs = *regs;
+	__atomic_store_n(&cpu->stopped, true, __ATOMIC_RELEASE);
+	for (;;)
+		asm volatile("cli; hlt");
+}
+
+void smp_stop_others(void)
+{
+	struct cpu *cpu;
+
+	stopping = true;
+	for_each_cpu(cpu) {
+		if (cpu == this_cpu() || !cpu->online || cpu->stopped)
+			continue;
+		lapic_send_nmi(cpu->apic_id);
+		for (int i = 0; i < STOP_SPINS; i++) {
+			if (__atomic_load_n(&cpu->stopped, __ATOMIC_ACQUIRE))
+				break;
+			cpu_relax();
+		}
+	}
+}
