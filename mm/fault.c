@@ -6,6 +6,8 @@
 #include "mm/page_alloc.h"
 #include "mm/pgtable.h"
 
+#define PTE_OF_APP (PTE_PRESENT | PTE_WRITE | PTE_ACCESSED | PTE_DIRTY | PTE_NX)
+
 /* The page of `vma` at `addr`, with its initial contents; NULL when memory is refused. */
 static struct page *new_anon_page(struct mm *mm, const struct vma *vma, uint64_t addr)
 {
@@ -39,18 +41,17 @@ enum fault_result handle_mm_fault(struct mm *mm, struct vma *vma, uint64_t addr)
 	page = new_anon_page(mm, vma, addr);
 	if (unlikely(!page))
 		return FAULT_OOM;
-	/* The allocation may have slept, and another thread served the same page meanwhile. */
-	if (unlikely(*pte & PTE_PRESENT)) {
-		free_pages(m, page, 0);
-		return FAULT_OK;
-	}
 	page->mapcount = 1;
 	page->mapping = mm;
 	page->index = addr >> PAGE_SHIFT;
-	mm->anon_rss++;
+	/* Another thread may have served the same page meanwhile. */
+	if (unlikely(!pte_set_first(pte, page_to_pfn(m, page) << PAGE_SHIFT | PTE_OF_APP))) {
+		page->mapcount = 0;
+		free_pages(m, page, 0);
+		return FAULT_OK;
+	}
+	atomic_add(&mm->anon_rss, 1);
 	zone_stat_add(page_zone(m, page), NR_ZONE_ACTIVE_ANON, 1);
-	*pte = page_to_pfn(m, page) << PAGE_SHIFT | PTE_PRESENT | PTE_WRITE | PTE_ACCESSED |
-		PTE_DIRTY | PTE_NX;
 	return FAULT_OK;
 }
 

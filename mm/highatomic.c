@@ -19,13 +19,16 @@ unsigned long highatomic_max(const struct zone *z)
 
 static void note_reserved(struct memory *m)
 {
-	unsigned long sum = 0;
+	unsigned long sum = 0, most;
 	struct zone *z;
 
 	for_each_zone(m, z)
 		sum += z->nr_reserved_highatomic;
 	mm_event_add(m, HIGHATOMIC_RESERVED_BLOCKS, 1);
-	m->event[HIGHATOMIC_RESERVED_MAX] = MAX(m->event[HIGHATOMIC_RESERVED_MAX], sum);
+	do /* another zone's lock does not keep others out */
+		most = READ_ONCE(m->event[HIGHATOMIC_RESERVED_MAX]);
+	while (sum > most &&
+		!__sync_bool_compare_and_swap(&m->event[HIGHATOMIC_RESERVED_MAX], most, sum));
 }
 
 void reserve_highatomic_pageblock(struct zone *z, struct page *page)

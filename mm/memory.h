@@ -50,7 +50,8 @@ enum mm_event {
 	HIGHATOMIC_RELEASED_BLOCKS,
 	HIGHATOMIC_RELEASED_PAGES,
 	HIGHATOMIC_RESERVED_MAX, /* pages, highest sum over zones */
-	ZONE_LOCK_REFILLS,
+	ZONE_LOCK_REFILLS,    /* acquisitions: each takes a batch from the buddy lists ... */
+	ZONE_LOCK_BULK_FREES, /* ... or gives one back */
 	NR_MM_EVENTS
 };
 extern const char *const mm_event_name[NR_MM_EVENTS];
@@ -63,6 +64,7 @@ struct free_area {
 struct per_cpu_pages {
 	int count, high, batch;
 	struct list_head lists[MIGRATE_PCPTYPES];
+	signed char stat_diff[NR_ZONE_STATS]; /* not yet in the zone's counters (§2.9) */
 };
 
 struct memory;
@@ -70,7 +72,8 @@ struct memory;
 struct zone {
 	unsigned long watermark[NR_WMARK]; /* (B) */
 	long lowmem_reserve[MAX_NR_ZONES]; /* (B) */
-	long stat[NR_ZONE_STATS];
+	long stat[NR_ZONE_STATS]; /* without what CPUs have gathered: read by zone_stat() */
+	int stat_threshold;       /* (B) §2.9; 0: nothing is gathered */
 	unsigned long nr_reserved_highatomic; /* (Z), read without it */
 	struct memory *memory;                /* (B) */
 	enum zone_type type;                  /* (B) */
@@ -177,14 +180,27 @@ static inline unsigned long zone_end_pfn(const struct zone *z)
 	return z->start_pfn + z->spanned;
 }
 
+void zone_stat_gather(struct zone *z, enum zone_stat item, long delta);
+
 static inline void zone_stat_add(struct zone *z, enum zone_stat item, long delta)
 {
-	irq_safe_add(&z->stat[item], delta);
+	if (likely(z->stat_threshold == 0))
+		atomic_add(&z->stat[item], delta);
+	else
+		zone_stat_gather(z, item, delta);
+}
+
+/* Near enough: see vmstat.h. What CPUs have gathered can make a small counter negative. */
+static inline long zone_stat(const struct zone *z, enum zone_stat item)
+{
+	long n = READ_ONCE(z->stat[item]);
+
+	return MAX(n, 0l);
 }
 
 static inline void mm_event_add(struct memory *m, enum mm_event item, unsigned long delta)
 {
-	irq_safe_add((long *)&m->event[item], delta);
+	atomic_add((long *)&m->event[item], delta);
 }
 
 /* Sum of one counter over all zones: the node's, or the whole machine's, figure. */

@@ -8,6 +8,7 @@
 #include "mm/page_alloc.h"
 #include "mm/pageblock.h"
 #include "mm/pcp.h"
+#include "mm/vmstat.h"
 #include "mm/watermark.h"
 
 #define COVER_PAGES (1ul << (MAX_ORDER - 1)) /* a buddy may be asked for anywhere within */
@@ -52,6 +53,7 @@ const char *const mm_event_name[NR_MM_EVENTS] = {
 	[HIGHATOMIC_RELEASED_PAGES] = "highatomic_released_pages",
 	[HIGHATOMIC_RESERVED_MAX] = "highatomic_reserved_max",
 	[ZONE_LOCK_REFILLS] = "zone_lock_refills",
+	[ZONE_LOCK_BULK_FREES] = "zone_lock_bulk_frees",
 };
 
 long memory_stat(const struct memory *m, enum zone_stat item)
@@ -60,7 +62,7 @@ long memory_stat(const struct memory *m, enum zone_stat item)
 	long sum = 0;
 
 	for_each_zone(m, z)
-		sum += z->stat[item];
+		sum += zone_stat(z, item);
 	return sum;
 }
 
@@ -204,9 +206,11 @@ void memory_recompute(struct memory *m)
 	setup_min_free_kbytes(m);
 	setup_watermarks(m);
 	setup_lowmem_reserve(m);
-	for_each_populated_zone(m, z)
+	for_each_populated_zone(m, z) {
+		z->stat_threshold = vmstat_threshold(nr_cpus, z->managed);
 		for (int cpu = 0; cpu < MAX_CPUS; cpu++)
 			pcp_size(z->managed, &z->pcp[cpu].batch, &z->pcp[cpu].high);
+	}
 }
 
 static void release_stretch(void *arg, unsigned long start, unsigned long end)

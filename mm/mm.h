@@ -35,7 +35,8 @@ struct mm {
 	uint64_t pgd;               /* physical address of the top table */
 	uint64_t brk_start, brk;
 	unsigned long total_vm;
-	unsigned long anon_rss, file_rss, swapents;
+	long anon_rss; /* changes atomically, as do the tables: threads fault side by side */
+	unsigned long file_rss, swapents;
 	long nr_ptes, nr_pmds; /* table pages of the two lowest levels */
 };
 

@@ -29,7 +29,7 @@ static void dump_tasks(void)
 
 noinline void dump_header(const struct oom_control *oc)
 {
-	unsigned long flags = irq_save();
+	unsigned long flags = output_lock();
 	char text[GFP_TEXT_LEN];
 
 	pr_warn("%s invoked oom-killer: gfp_mask=0x%x(%s), order=%d, oom_score_adj=%hd",
@@ -41,5 +41,5 @@ noinline void dump_header(const struct oom_control *oc)
 	if (oc->memory->tunables.oom_dump_tasks)
 		dump_tasks();
 	report_event(oc->memory, "oom");
-	irq_restore(flags);
+	output_unlock(flags);
 }

@@ -1,6 +1,7 @@
 /*
  * Per-CPU lists of single pages (see pcp.h).
  */
+#include "kernel/core/smp.h"
 #include "mm/buddy.h"
 #include "mm/fallback.h"
 #include "mm/pcp.h"
@@ -69,6 +70,7 @@ static void free_bulk(struct zone *z, struct per_cpu_pages *pcp, int count)
 
 	pcp->count -= count;
 	spin_lock(&z->lock);
+	mm_event_add(z->memory, ZONE_LOCK_BULK_FREES, 1);
 	z->memory->pages_scanned = 0;
 	while (count) {
 		do {
@@ -106,8 +108,20 @@ void pcp_drain_local(struct memory *m)
 	}
 }
 
-/* One CPU so far: its own lists are all there are. */
-void pcp_drain_all(struct memory *m)
+static void drain_here(void *m)
 {
 	pcp_drain_local(m);
+}
+
+/* Only CPUs that have something to give are disturbed, as in 4.8. */
+void pcp_drain_all(struct memory *m)
+{
+	unsigned int mask = 0;
+	struct zone *z;
+
+	for_each_populated_zone(m, z)
+		for (unsigned int cpu = 0; cpu < nr_cpus; cpu++)
+			if (READ_ONCE(z->pcp[cpu].count))
+				mask |= 1u << cpu;
+	smp_call(mask, drain_here, m);
 }

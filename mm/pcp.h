@@ -50,7 +50,8 @@ static inline void pcp_free(struct zone *z, struct page *page, bool cold)
 		pcp_free_batch(z, pcp);
 }
 
-/* Empty this CPU's lists into the buddy lists; drain_all: those of all CPUs. Any irq state. */
+/* Empty this CPU's lists into the buddy lists; drain_all: those of all CPUs. Local:
+ * any irq state; all: context as smp_call(). */
 void pcp_drain_local(struct memory *m);
 void pcp_drain_all(struct memory *m);
 

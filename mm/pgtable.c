@@ -27,10 +27,10 @@ static uint64_t *table_at(const struct mm *mm, uint64_t entry)
 static void account(struct mm *mm, struct page *page, int level, int delta)
 {
 	if (level == LEVEL_PMD)
-		mm->nr_pmds += delta;
+		atomic_add(&mm->nr_pmds, delta);
 	if (level != LEVEL_PTE)
 		return;
-	mm->nr_ptes += delta;
+	atomic_add(&mm->nr_ptes, delta);
 	zone_stat_add(page_zone(mm->memory, page), NR_PAGETABLE, delta);
 }
 
@@ -105,17 +105,15 @@ void pgtable_destroy(struct mm *mm)
 	free_table(mm, mm->pgd, LEVEL_PGD);
 }
 
-/* Allocating may sleep, and another thread make the same table meanwhile: the first one stays. */
+/* Another thread may make the same table meanwhile: the first one stays. */
 static bool make_table(struct mm *mm, uint64_t *slot, int level)
 {
 	uint64_t phys = alloc_table(mm, level);
 
 	if (!phys)
 		return false;
-	if (*slot & PTE_PRESENT)
+	if (!pte_set_first(slot, phys | PTE_PRESENT | PTE_WRITE))
 		free_table(mm, phys, level);
-	else
-		*slot = phys | PTE_PRESENT | PTE_WRITE;
 	return true;
 }
 
@@ -167,7 +165,7 @@ static void zap_pte(struct gather *g, uint64_t *pte)
 
 	*pte = 0;
 	page->mapcount--;
-	g->mm->anon_rss--;
+	atomic_add(&g->mm->anon_rss, -1);
 	zone_stat_add(page_zone(m, page), NR_ZONE_ACTIVE_ANON, -1);
 	g->page[g->n++] = page;
 	if (g->n == GATHER)

@@ -19,6 +19,15 @@ void pgtable_destroy(struct mm *mm);
 uint64_t *pte_find(struct mm *mm, uint64_t addr);
 uint64_t *pte_make(struct mm *mm, uint64_t addr);
 
+/* Fill an empty entry; false: another thread was faster. */
+static inline bool pte_set_first(uint64_t *pte, uint64_t value)
+{
+	uint64_t empty = 0;
+
+	return __atomic_compare_exchange_n(
+		pte, &empty, value, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED);
+}
+
 /*
  * Unmap all pages of [start, end): clear PTEs, flush, free. `flush` false: the tables are not
  * loaded anywhere (teardown).

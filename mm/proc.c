@@ -105,7 +105,7 @@ static void print_zone(const struct zone *z)
 {
 	struct line l;
 
-	pr_info("  pages free     %lu", z->stat[NR_FREE_PAGES]);
+	pr_info("  pages free     %lu", zone_stat(z, NR_FREE_PAGES));
 	pr_info("        min      %lu", z->watermark[WMARK_MIN]);
 	pr_info("        low      %lu", z->watermark[WMARK_LOW]);
 	pr_info("        high     %lu", z->watermark[WMARK_HIGH]);
@@ -114,7 +114,7 @@ static void print_zone(const struct zone *z)
 	pr_info("        present  %lu", z->present);
 	pr_info("        managed  %lu", z->managed);
 	for (int i = 0; i < NR_ZONE_STATS; i++)
-		pr_info("      %-12s %lu", zone_stat_name[i], z->stat[i]);
+		pr_info("      %-12s %lu", zone_stat_name[i], zone_stat(z, i));
 	line_init(&l);
 	line_add(&l, "        protection: (%ld", z->lowmem_reserve[0]);
 	for (int i = 1; i < MAX_NR_ZONES; i++)

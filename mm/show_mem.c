@@ -9,6 +9,7 @@
 
 #define RATELIMIT_BURST   10
 #define RATELIMIT_SECONDS 5
+#define REPORT_TRIES      100000
 #define K(pages)          ((long)(pages)*4)
 
 bool ratelimit(struct ratelimit *r)
@@ -78,7 +79,7 @@ static void show_node(const struct memory *m)
 static void add_zone_item(
 	struct line *l, const struct zone *z, const char *name, enum zone_stat item)
 {
-	line_add(l, " %s:%ldkB", name, K(z->stat[item]));
+	line_add(l, " %s:%ldkB", name, K(zone_stat(z, item)));
 }
 
 static void show_zone(const struct zone *z)
@@ -87,7 +88,7 @@ static void show_zone(const struct zone *z)
 
 	line_init(&l);
 	line_add(&l, "%s free:%ldkB min:%lukB low:%lukB high:%lukB", z->name,
-		K(z->stat[NR_FREE_PAGES]), K(z->watermark[WMARK_MIN]), K(z->watermark[WMARK_LOW]),
+		K(zone_stat(z, NR_FREE_PAGES)), K(z->watermark[WMARK_MIN]), K(z->watermark[WMARK_LOW]),
 		K(z->watermark[WMARK_HIGH]));
 	add_zone_item(&l, z, "active_anon", NR_ZONE_ACTIVE_ANON);
 	add_zone_item(&l, z, "inactive_anon", NR_ZONE_INACTIVE_ANON);
@@ -99,7 +100,7 @@ static void show_zone(const struct zone *z)
 	add_zone_item(&l, z, "mlocked", NR_MLOCK);
 	add_zone_item(&l, z, "slab_reclaimable", NR_SLAB_RECLAIMABLE);
 	add_zone_item(&l, z, "slab_unreclaimable", NR_SLAB_UNRECLAIMABLE);
-	line_add(&l, " kernel_stack:%ldkB", z->stat[NR_KERNEL_STACK_KB]);
+	line_add(&l, " kernel_stack:%ldkB", zone_stat(z, NR_KERNEL_STACK_KB));
 	add_zone_item(&l, z, "pagetables", NR_PAGETABLE);
 	add_zone_item(&l, z, "bounce", NR_BOUNCE);
 	line_add(&l, " free_pcp:%ldkB local_pcp:%dkB", K(zone_free_pcp(z)),
@@ -114,8 +115,40 @@ static void show_zone(const struct zone *z)
 	pr_warn("%s", l.text);
 }
 
-static void show_buddy(const struct zone *z)
+/*
+ * A report reads lists that other CPUs change; but a machine that is ending may hold the lock for
+ * ever, and shall still have its report. Interrupts off.
+ */
+static bool lock_for_report(struct zone *z)
 {
+	for (int i = 0; i < REPORT_TRIES; i++) {
+		if (spin_trylock(&z->lock))
+			return true;
+		cpu_relax();
+	}
+	return false;
+}
+
+static void unlock_after_report(struct zone *z, bool locked)
+{
+	if (locked)
+		spin_unlock(&z->lock);
+}
+
+static void add_letters(struct line *l, const struct free_area *area)
+{
+	if (area->nr_free == 0)
+		return;
+	line_add(l, "(");
+	for (int t = 0; t < MIGRATE_TYPES; t++)
+		if (!list_empty(&area->free_list[t]))
+			line_add(l, "%c", migratetype_letter[t]);
+	line_add(l, ") ");
+}
+
+static void show_buddy(struct zone *z)
+{
+	bool locked = lock_for_report(z);
 	unsigned long total = 0;
 	struct line l;
 
@@ -125,15 +158,10 @@ static void show_buddy(const struct zone *z)
 		const struct free_area *area = &z->free_area[order];
 
 		line_add(&l, "%lu*%lukB ", area->nr_free, K(1ul << order));
+		add_letters(&l, area);
 		total += area->nr_free << order;
-		if (area->nr_free == 0)
-			continue;
-		line_add(&l, "(");
-		for (int t = 0; t < MIGRATE_TYPES; t++)
-			if (!list_empty(&area->free_list[t]))
-				line_add(&l, "%c", migratetype_letter[t]);
-		line_add(&l, ") ");
 	}
+	unlock_after_report(z, locked);
 	line_add(&l, "= %lukB", K(total));
 	pr_warn("%s", l.text);
 }
@@ -159,10 +187,10 @@ static void show_trailer(const struct memory *m)
 	pr_warn("0 pages hwpoisoned");
 }
 
-void show_mem(const struct memory *m)
+void show_mem(struct memory *m)
 {
-	unsigned long flags = irq_save();
-	const struct zone *z;
+	unsigned long flags = output_lock();
+	struct zone *z;
 
 	show_global(m);
 	show_node(m);
@@ -171,12 +199,13 @@ void show_mem(const struct memory *m)
 	for_each_populated_zone(m, z)
 		show_buddy(z);
 	show_trailer(m);
-	irq_restore(flags);
+	output_unlock(flags);
 }
 
-unsigned long zone_free_of_type(const struct zone *z, enum migratetype type)
+unsigned long zone_free_of_type(struct zone *z, enum migratetype type)
 {
-	unsigned long pages = 0;
+	unsigned long pages = 0, flags = irq_save();
+	bool locked = lock_for_report(z);
 
 	for (int order = 0; order < MAX_ORDER; order++) {
 		const struct list_head *list = &z->free_area[order].free_list[type];
@@ -184,13 +213,15 @@ unsigned long zone_free_of_type(const struct zone *z, enum migratetype type)
 		for (const struct list_head *p = list->next; p != list; p = p->next)
 			pages += 1ul << order;
 	}
+	unlock_after_report(z, locked);
+	irq_restore(flags);
 	return pages;
 }
 
-void report_event(const struct memory *m, const char *kind)
+void report_event(struct memory *m, const char *kind)
 {
 	const char *comma = "";
-	const struct zone *z;
+	struct zone *z;
 	struct line l;
 
 	line_init(&l);
@@ -213,11 +244,11 @@ noinline void warn_alloc_failed(struct memory *m, gfp_t gfp, unsigned int order)
 
 	if (!ratelimit(&m->failure_ratelimit))
 		return;
-	flags = irq_save();
+	flags = output_lock();
 	pr_warn("%s: page allocation failure: order:%u, mode:0x%x(%s)", current->comm, order, gfp,
 		gfp_text(gfp, text, sizeof(text)));
 	dump_stack();
 	show_mem(m);
 	report_event(m, "alloc-failure");
-	irq_restore(flags);
+	output_unlock(flags);
 }

@@ -8,7 +8,7 @@
 #include "mm/memory.h"
 
 /* "Mem-Info:" to the trailer. */
-void show_mem(const struct memory *m);
+void show_mem(struct memory *m);
 
 /* "COMM: page allocation failure: ...", stack, Mem-Info; ratelimited. */
 void warn_alloc_failed(struct memory *m, gfp_t gfp, unsigned int order);
@@ -17,9 +17,9 @@ void warn_alloc_failed(struct memory *m, gfp_t gfp, unsigned int order);
 bool ratelimit(struct ratelimit *r);
 
 /* Tell the runner what letters cannot say: free pages by type, and the reserve's counter. */
-void report_event(const struct memory *m, const char *kind);
+void report_event(struct memory *m, const char *kind);
 
 /* Free pages of one type in one zone, by walking the lists. */
-unsigned long zone_free_of_type(const struct zone *z, enum migratetype type);
+unsigned long zone_free_of_type(struct zone *z, enum migratetype type);
 
 #endif

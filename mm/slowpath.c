@@ -46,7 +46,7 @@ static bool may_use_reserves(gfp_t gfp)
 /* There is no LRU yet: R of §5.6 is what the file counters say, which is 0. */
 static unsigned long zone_reclaimable_pages(const struct zone *z)
 {
-	return z->stat[NR_ZONE_ACTIVE_FILE] + z->stat[NR_ZONE_INACTIVE_FILE];
+	return zone_stat(z, NR_ZONE_ACTIVE_FILE) + zone_stat(z, NR_ZONE_INACTIVE_FILE);
 }
 
 static bool should_reclaim_retry(
@@ -64,7 +64,7 @@ static bool should_reclaim_retry(
 	for (unsigned int i = ac->first; (z = ac->memory->zonelist[i]); i++) {
 		unsigned long r = zone_reclaimable_pages(z);
 		long avail = r - (loops * r + MAX_RECLAIM_RETRIES - 1) / MAX_RECLAIM_RETRIES +
-			z->stat[NR_FREE_PAGES];
+			zone_stat(z, NR_FREE_PAGES);
 
 		if (zone_watermark_test(z, ac->order, z->watermark[WMARK_MIN], ac->classzone,
 			    alloc_flags, avail)) {
@@ -85,7 +85,7 @@ static bool should_compact_retry(const struct alloc_context *ac, unsigned int al
 		return false;
 	for (unsigned int i = ac->first; (z = ac->memory->zonelist[i]); i++)
 		if (zone_watermark_test(z, 0, z->watermark[WMARK_MIN], ac->classzone, alloc_flags,
-			    z->stat[NR_FREE_PAGES]))
+			    zone_stat(z, NR_FREE_PAGES)))
 			return true;
 	return false;
 }

@@ -2,8 +2,10 @@
  * The consistency check of the page allocator (see validate.h).
  */
 #include "kernel/core/printk.h"
+#include "kernel/core/smp.h"
 #include "mm/pageblock.h"
 #include "mm/validate.h"
+#include "mm/vmstat.h"
 
 static char message[256];
 
@@ -81,9 +83,9 @@ static const char *check_free_lists(const struct zone *z)
 				order, z->free_area[order].nr_free, blocks);
 		free += blocks << order;
 	}
-	if (free != (unsigned long)z->stat[NR_FREE_PAGES])
+	if (free != (unsigned long)zone_stat_exact(z, NR_FREE_PAGES))
 		return broken("%s: NR_FREE_PAGES is %ld, the lists hold %lu", z->name,
-			z->stat[NR_FREE_PAGES], free);
+			zone_stat_exact(z, NR_FREE_PAGES), free);
 	return NULL;
 }
 
@@ -131,26 +133,27 @@ static const char *check_zone(const struct zone *z)
 		err = check_pcp(z, cpu);
 	if (!err)
 		err = check_reserve(z);
-	if (!err && z->stat[NR_FREE_PAGES] + zone_free_pcp(z) > (long)z->managed)
+	if (!err && zone_stat_exact(z, NR_FREE_PAGES) + zone_free_pcp(z) > (long)z->managed)
 		err = broken("%s: %ld pages free of %lu managed", z->name,
-			z->stat[NR_FREE_PAGES] + zone_free_pcp(z), z->managed);
+			zone_stat_exact(z, NR_FREE_PAGES) + zone_free_pcp(z), z->managed);
 	for (int i = 0; !err && i < NR_ZONE_STATS; i++)
-		if (z->stat[i] < 0)
-			err = broken("%s: %s is %ld", z->name, zone_stat_name[i], z->stat[i]);
+		if (zone_stat_exact(z, i) < 0)
+			err = broken("%s: %s is %ld", z->name, zone_stat_name[i], zone_stat_exact(z, i));
 	return err;
 }
 
 const char *mm_validate(const struct memory *m)
 {
+	unsigned long flags = smp_freeze();
+	const char *err = NULL;
 	const struct zone *z;
 
-	for_each_populated_zone(m, z) {
-		unsigned long flags = irq_save();
-		const char *err = check_zone(z);
-
-		irq_restore(flags);
+	for_each_populated_zone(m, z)
+	{
+		err = check_zone(z);
 		if (err)
-			return err;
+			break;
 	}
-	return NULL;
+	smp_thaw(flags);
+	return err;
 }

@@ -74,10 +74,10 @@ static inline void write_cr3(uint64_t v)
 	asm volatile("mov %0, %%cr3" : : "r"(v) : "memory");
 }
 
-/* One instruction, so an interrupt on this CPU cannot come between its load and its store. */
-static inline void irq_safe_add(long *counter, long delta)
+/* One instruction, whole for interrupts and for other CPUs. */
+static inline void atomic_add(long *counter, long delta)
 {
-	asm("addq %1, %0" : "+m"(*counter) : "er"(delta));
+	asm volatile("lock addq %1, %0" : "+m"(*counter) : "er"(delta) : "cc");
 }
 
 static inline void cpu_relax(void)

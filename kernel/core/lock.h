@@ -15,6 +15,7 @@
 #include "kernel/core/list.h"
 #include "kernel/core/machine.h"
 #include "kernel/core/sched.h"
+#include "kernel/core/sched_point.h"
 
 struct lock_info {
 	const char *name;
@@ -36,10 +37,22 @@ void spin_lock_init(struct spinlock *lock, const char *name);
 
 static inline void spin_lock(struct spinlock *lock)
 {
+	sched_point();
 	preempt_disable();
 	while (__atomic_exchange_n(&lock->locked, 1, __ATOMIC_ACQUIRE))
 		cpu_relax();
 	lock->info.owner = current;
+}
+
+static inline bool spin_trylock(struct spinlock *lock)
+{
+	preempt_disable();
+	if (__atomic_exchange_n(&lock->locked, 1, __ATOMIC_ACQUIRE)) {
+		preempt_enable();
+		return false;
+	}
+	lock->info.owner = current;
+	return true;
 }
 
 static inline void spin_unlock(struct spinlock *lock)
@@ -50,6 +63,7 @@ static inline void spin_unlock(struct spinlock *lock)
 	lock->info.owner = NULL;
 	__atomic_store_n(&lock->locked, 0, __ATOMIC_RELEASE);
 	preempt_enable();
+	sched_point();
 }
 
 static inline unsigned long spin_lock_irqsave(struct spinlock *lock)

@@ -39,6 +39,10 @@ static struct {
 bool smp_lose_calls;
 static bool stopping;
 
+/* smp_freeze(): CPUs that do not stand still yet, and whether they shall. */
+static unsigned int running;
+static bool frozen;
+
 void ap_main(struct cpu *cpu) __attribute__((noreturn));
 
 static void on_resched(struct pt_regs *regs)
@@ -155,24 +159,39 @@ static unsigned int online_mask(void)
 	return mask;
 }
 
-static void call_others(unsigned int mask, void (*fn)(void *arg), void *arg)
+static void send_call(unsigned int mask)
 {
 	unsigned long flags;
 	struct cpu *cpu;
 
-	while (__atomic_exchange_n(&call.busy, true, __ATOMIC_ACQUIRE))
-		cpu_relax(); /* interrupts are on: we answer whoever is ahead of us */
-	call.fn = fn;
-	call.arg = arg;
 	__atomic_store_n(&call.waiting, mask, __ATOMIC_RELEASE);
 	flags = irq_save();
 	for_each_cpu(cpu)
 		if (mask & 1u << cpu->id)
 			lapic_send(cpu->apic_id, IRQ_CALL);
 	irq_restore(flags);
+}
+
+/* The one call is ours from here to finish_call(). */
+static void start_call(void (*fn)(void *arg), void *arg)
+{
+	while (__atomic_exchange_n(&call.busy, true, __ATOMIC_ACQUIRE))
+		cpu_relax(); /* interrupts are on: we answer whoever is ahead of us */
+	call.fn = fn;
+	call.arg = arg;
+}
+
+static void finish_call(unsigned int mask)
+{
 	if (!wait_clear(&call.waiting, mask, ANSWER_NS))
 		lost(call.waiting);
 	__atomic_store_n(&call.busy, false, __ATOMIC_RELEASE);
+}
+
+static void check_context(void)
+{
+	if (!irqs_enabled() || preempt_count() || in_interrupt())
+		panic("BUG: a call to other CPUs in atomic context");
 }
 
 void smp_call(unsigned int mask, void (*fn)(void *arg), void *arg)
@@ -180,17 +199,57 @@ void smp_call(unsigned int mask, void (*fn)(void *arg), void *arg)
 	unsigned long flags;
 	unsigned int self;
 
-	if (!irqs_enabled() || preempt_count() || in_interrupt())
-		panic("BUG: a call to other CPUs in atomic context");
+	check_context();
 	preempt_disable();
 	self = 1u << this_cpu_id();
 	mask &= online_mask();
-	if (mask & ~self)
-		call_others(mask & ~self, fn, arg);
+	if (mask & ~self) {
+		start_call(fn, arg);
+		send_call(mask & ~self);
+	}
 	if (mask & self) {
 		flags = irq_save();
 		fn(arg);
 		irq_restore(flags);
+	}
+	if (mask & ~self)
+		finish_call(mask & ~self);
+	preempt_enable();
+}
+
+/* A frozen CPU: its answer is that it stands still. */
+static void stand_still(void *unused)
+{
+	(void)unused;
+	__atomic_fetch_and(&running, ~(1u << this_cpu_id()), __ATOMIC_RELEASE);
+	while (__atomic_load_n(&frozen, __ATOMIC_ACQUIRE))
+		cpu_relax();
+}
+
+unsigned long smp_freeze(void)
+{
+	unsigned int mask;
+
+	check_context();
+	preempt_disable();
+	mask = online_mask() & ~(1u << this_cpu_id());
+	if (mask) {
+		start_call(stand_still, NULL);
+		running = mask;
+		frozen = true;
+		send_call(mask);
+		if (!wait_clear(&running, mask, ANSWER_NS))
+			lost(running);
+	}
+	return irq_save();
+}
+
+void smp_thaw(unsigned long flags)
+{
+	irq_restore(flags);
+	if (frozen) {
+		__atomic_store_n(&frozen, false, __ATOMIC_RELEASE);
+		finish_call(online_mask());
 	}
 	preempt_enable();
 }

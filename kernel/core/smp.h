@@ -27,6 +27,14 @@ const char *smp_start_cpu(unsigned int id, struct task *idle, void *fault_stacks
  */
 void smp_call(unsigned int mask, void (*fn)(void *arg), void *arg);
 
+/*
+ * Hold all other CPUs still, interrupts off here and there, so that what they share can be looked
+ * at whole. They stop where interrupts are on: none of them holds a lock that handlers take.
+ * Context as smp_call().
+ */
+unsigned long smp_freeze(void);
+void smp_thaw(unsigned long flags);
+
 /* Look at your run queue. sched_lock() held. */
 void smp_resched(struct cpu *cpu);
 

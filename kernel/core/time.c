@@ -8,6 +8,7 @@
 #include "kernel/core/param.h"
 #include "kernel/core/sched.h"
 #include "kernel/core/smp.h"
+#include "kernel/core/turn.h"
 #include "kernel/core/time.h"
 #include "kernel/core/trap.h"
 
@@ -101,22 +102,32 @@ static uint64_t jiffy_ns(void)
 }
 
 /* By the clock, not by interrupts: one may come late, or be a turn's end only. */
-static bool advance_jiffies(void)
+static void advance_jiffies(void)
 {
 	uint64_t now = clock_ns();
-	bool passed = false;
 
-	for (; now >= next_jiffy; next_jiffy += jiffy_ns()) {
+	for (; now >= next_jiffy; next_jiffy += jiffy_ns())
 		jiffies++;
-		passed = true;
-	}
-	return passed;
 }
 
-/* Short turns need a timer that ends them; the boot CPU's is the one for all. */
-static bool ends_turns(void)
+/* Under -icount QEMU runs the CPUs one at a time. */
+static bool takes_turns(void)
 {
-	return this_cpu_id() == 0 && icount >= 0 && nr_cpus > 1;
+	return icount >= 0 && nr_cpus > 1;
+}
+
+/*
+ * Whose turn it is. QEMU ends a turn at the next timer of the machine, but who comes next then
+ * depends on where in its round the timer was noticed: with an even number of CPUs some would
+ * never run. So every CPU has a short tick; the slice of time that begins with it belongs to one
+ * CPU, and each other one hands on what it got, by one `pause`. It comes back if the owner halts.
+ */
+static void hand_on_turn(const struct cpu *cpu)
+{
+	uint64_t slice = clock_ns() / TURN_NS;
+
+	if (turn_owner(slice) != cpu->id)
+		cpu_relax();
 }
 
 static void tick(struct pt_regs *regs)
@@ -126,8 +137,13 @@ static void tick(struct pt_regs *regs)
 	(void)regs;
 	lapic_eoi();
 	cpu->ticks++;
-	if (cpu->id == 0 && !advance_jiffies())
+	if (takes_turns())
+		hand_on_turn(cpu);
+	if (cpu->id == 0)
+		advance_jiffies();
+	if (cpu->last_jiffy == jiffies)
 		return;
+	cpu->last_jiffy = jiffies;
 	timers_run();
 	sched_tick();
 }
@@ -147,5 +163,5 @@ void tick_start(void)
 		lapic_enable();
 		next_jiffy = clock_ns() + jiffy_ns();
 	}
-	lapic_timer_periodic(ends_turns() ? TURN_NS : jiffy_ns());
+	lapic_timer_periodic(takes_turns() ? TURN_NS : jiffy_ns());
 }

@@ -175,11 +175,11 @@ void lw_counter(const char *name, long value)
 	kernel_leave();
 }
 
-static void fill_zone(struct lw_zone *to, const struct zone *z, unsigned int classzone)
+static void fill_zone(struct lw_zone *to, struct zone *z, unsigned int classzone)
 {
 	strncpy(to->name, z->name, sizeof(to->name) - 1);
 	to->managed = z->managed;
-	to->free = z->stat[NR_FREE_PAGES];
+	to->free = zone_stat(z, NR_FREE_PAGES);
 	to->free_pcp = zone_free_pcp(z);
 	to->min = z->watermark[WMARK_MIN];
 	to->low = z->watermark[WMARK_LOW];
@@ -192,7 +192,7 @@ static void fill_zone(struct lw_zone *to, const struct zone *z, unsigned int cla
 
 void lw_meminfo(struct lw_meminfo *info)
 {
-	const struct memory *m = &system_memory;
+	struct memory *m = &system_memory;
 	struct lw_meminfo snapshot = {0};
 
 	kernel_enter();

@@ -8,11 +8,13 @@
 #include "kernel/core/printk.h"
 #include "kernel/core/sched.h"
 #include "kernel/core/time.h"
+#include "kernel/core/turn.h"
 #include "kernel/task/app.h"
 #include "kernel/task/scenario.h"
 #include "mm/patch.h"
 #include "mm/pcp.h"
 #include "mm/validate.h"
+#include "mm/vmstat.h"
 
 #define MAX_SCENARIOS 32
 
@@ -20,9 +22,6 @@ extern const struct scenario *const _scenarios[], *const _scenarios_end[];
 
 long workload_seed = 1;
 PARAM_INT("seed", workload_seed, 0, 0x7fffffff, "seed of the workload");
-
-static long schedule_seed;
-PARAM_INT("sched", schedule_seed, 0, 0, "seed of the CPUs' turns; only 0 on one CPU");
 
 static const char *wanted = "info";
 static struct param_group groups[MAX_SCENARIOS];
@@ -104,9 +103,9 @@ static void announce(const struct scenario *s)
 
 	if (insns >= 0)
 		pr_info("boot took %ld instructions", insns);
-	pr_info("scenario %s: patch=%s seed=%ld", s->name,
+	pr_info("scenario %s: patch=%s seed=%ld sched=%ld cpus=%u", s->name,
 		patches_chosen ? patch_list(patches_chosen, list, sizeof(list)) : "none",
-		workload_seed);
+		workload_seed, sched_seed, nr_cpus);
 	line_init(&l);
 	for (unsigned int i = 0, n = 0; i < nr_patches; i++)
 		if (patches_chosen & patches[i].bit)
@@ -114,7 +113,7 @@ static void announce(const struct scenario *s)
 	event("{\"event\":\"start\",\"scenario\":\"%s\",\"patches\":[%s],\"seed\":%ld,\"sched\":%"
 	      "ld,"
 	      "\"insns\":%s,\"ns\":%lu}",
-		s->name, l.text, workload_seed, schedule_seed,
+		s->name, l.text, workload_seed, sched_seed,
 		event_count(insns, count, sizeof(count)), ns);
 }
 
@@ -123,12 +122,14 @@ static void report_counters(void)
 {
 	for (int i = 0; i < NR_MM_EVENTS; i++)
 		event_counter(mm_event_name[i], system_memory.event[i]);
+	event_counter("forced_switches", forced_switches());
 }
 
 /* Pages that are neither free nor on a per-CPU list. */
 static long pages_in_use(struct memory *m)
 {
 	pcp_drain_all(m);
+	vmstat_fold_all(m);
 	return m->totalram_pages - memory_stat(m, NR_FREE_PAGES);
 }
 
@@ -206,6 +207,8 @@ void scenario_run(void *unused)
 	scenario_end();
 	check_end(m, in_use);
 	report_counters();
+	if (sched_seed)
+		pr_info("schedule: seed %ld, %lu forced switches", sched_seed, forced_switches());
 	pr_info("scenario %s finished: %lu kills, %lu pages released from the highatomic reserve",
 		s->name, m->event[OOM_KILLS], m->event[HIGHATOMIC_RELEASED_PAGES]);
 	machine_exit(EXIT_FINISHED);

@@ -5,6 +5,7 @@
 #include "mm/page_alloc.h"
 #include "mm/pcp.h"
 #include "mm/validate.h"
+#include "mm/vmstat.h"
 #include "tests/guest/ktest.h"
 
 KTEST(zones_serve_their_masks)
@@ -26,7 +27,7 @@ KTEST(every_order_comes_back_whole)
 	long before, after;
 
 	pcp_drain_all(m);
-	before = memory_stat(m, NR_FREE_PAGES);
+	before = memory_stat_exact(m, NR_FREE_PAGES);
 	for (unsigned int order = 0; order < MAX_ORDER; order++) {
 		struct page *page = alloc_pages(m, GFP_KERNEL | __GFP_ZERO, order);
 		const uint64_t *words;
@@ -37,7 +38,7 @@ KTEST(every_order_comes_back_whole)
 		free_pages(m, page, order);
 	}
 	pcp_drain_all(m);
-	after = memory_stat(m, NR_FREE_PAGES);
+	after = memory_stat_exact(m, NR_FREE_PAGES);
 	EXPECT(before == after);
 	EXPECT(!mm_validate(m));
 	return NULL;

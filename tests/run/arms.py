@@ -16,6 +16,7 @@ import outcome
 import qemu
 from options import UserError
 
+CACHE = "scenarios.json"
 MEMORY_MIB = 512
 TIMEOUT = 60.0
 TEXTS = ("scenario", "group", "patch", "outcome", "args", "help")
@@ -48,21 +49,29 @@ def make_arm(item):
 
 def load(spec):
     """Return every Arm of the spec's kernel, from the cache when it fits the ELF."""
-    cache = spec.elf.parent / "scenarios.json"
-    digest = hashlib.sha256(spec.elf.read_bytes()).hexdigest()
-    items = cached(cache, digest)
+    items = cached(spec.elf)
     if items is not None:
         return [make_arm(item) for item in items]
     found = [make_arm(item) for item in ask(spec)]
-    rows = [dataclasses.asdict(arm) for arm in found]
-    cache.write_text(json.dumps({"elf_sha256": digest, "arms": rows}, indent=1) + "\n")
+    keep(spec.elf, found)
     return found
 
 
-def cached(path, digest):
+def digest(elf):
+    return hashlib.sha256(elf.read_bytes()).hexdigest()
+
+
+def keep(elf, table):
+    """Let load() answer with this table for as long as that very ELF is there."""
+    rows = [dataclasses.asdict(arm) for arm in table]
+    kept = {"elf_sha256": digest(elf), "arms": rows}
+    elf.with_name(CACHE).write_text(json.dumps(kept, indent=1) + "\n")
+
+
+def cached(elf):
     try:
-        kept = json.loads(path.read_text())
-        return kept["arms"] if kept["elf_sha256"] == digest else None
+        kept = json.loads(elf.with_name(CACHE).read_text())
+        return kept["arms"] if kept["elf_sha256"] == digest(elf) else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

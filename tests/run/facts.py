@@ -4,6 +4,7 @@ Every run has a gdbstub on a socket in a private folder. Nobody talks to it befo
 and nothing listens on the network. Whatever goes wrong here is a note of the run's, no error.
 """
 import contextlib
+import itertools
 import re
 import subprocess
 import tempfile
@@ -17,8 +18,10 @@ NAME = "timeout.txt"
 GDB = "gdb"
 SECONDS = 30
 LONGEST_FOLDER = 60  # a socket's path may have 107 characters
+REGISTERS = ("rax rbx rcx rdx rsi rdi rbp rsp r8 r9 r10 r11 r12 r13 r14 r15 rip eflags cs ss "
+             "fs_base gs_base k_gs_base cr0 cr2 cr3 cr4 cr8 efer")  # GDB's groups add all xmm
 QUESTIONS = (  # heading, GDB command
-    ("registers", "thread apply all -ascending -c info registers general system"),
+    ("registers", "thread apply all -ascending -c info registers " + REGISTERS),
     ("call traces", "thread apply all -ascending -c backtrace 48"),
     ("tasks", "lw-tasks -b"), ("locks", "lw-locks"), ("zones", "lw-zones"),
     ("per-CPU lists", "lw-pcp"), ("the last of the log", "lw-dmesg 40"),
@@ -66,7 +69,7 @@ class Facts:
 
 
 def gdb_command(elf, socket):
-    steps = ["set confirm off", "set width 0", "set height 0", "set print address on",
+    steps = ["set confirm off", "set width 0", "set height 0",
              f"source {HELPERS}", f"target remote {socket}"]
     for heading, question in QUESTIONS:
         steps += [f"echo \\n== {heading}\\n", question]
@@ -91,5 +94,6 @@ def places(lines):
 
 
 def complaint(lines):
-    """Return GDB's first line before the first question's heading, which says what went wrong."""
-    return next((line for line in lines if line and not line.startswith("==")), "nothing")
+    """Return GDB's last line before the first heading: there it says why it could not connect."""
+    before = itertools.takewhile(lambda line: not line.startswith("=="), lines)
+    return console.last_line(list(before)) or "nothing"

@@ -2,9 +2,11 @@
 """A stand-in for the emulator in the runner's own tests; it emulates nothing.
 
 Writes the console and the events that the scenario named on the kernel line stands for, then
-exits with the status QEMU would have had. Set LOWWATER_QEMU to this file.
+exits with the status QEMU would have had. Set LOWWATER_QEMU to this file. FAKE_TCG and FAKE_KVM
+are the seconds that a run takes under each accelerator.
 """
 import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -24,11 +26,16 @@ BY_TYPE = {"DMA": {"U": 1, "M": 2, "E": 1, "H": 1024}, "DMA32": {"U": 0, "M": 0,
 STATUS = {"typo": 37, "panic": 39, "lockup": 41, "odd": 1}
 LINES = {"typo": "[    0.000123] lowwater: bad parameter: scenario=typo: nearest is spike\n",
          "panic": "[    0.000200] Kernel panic - not syncing: test\n",
+         "hang": "[    1.000000] the last line\n",
          "lockup": "[    9.000000] LOCKUP: task 3 blocked\n"}
 
 
 def main():
     argv = sys.argv[1:]
+    if argv == ["--version"]:
+        print("fake emulator version 1")
+        return 0
+    time.sleep(float(os.environ.get(f"FAKE_{value(argv, '-accel')[:3].upper()}", "0")))
     console = value(argv, "-serial").removeprefix("file:")
     events = value(argv, "-chardev").split("path=")[1].replace(",,", ",")
     words = dict(word.split("=", 1) for word in value(argv, "-append").split())

@@ -1,29 +1,33 @@
 #!/usr/bin/python3
-"""The runner's command line: run, all, iso, list, debug, core. The work is in other modules.
+"""The runner's command line: run, all, sweep, iso, list, debug, core. The work is in other modules.
 
 Exit code of `run`: 0 as expected, 1 finished otherwise or a report's sums are wrong, 2 bad
 parameter, 3 panic, 4 lockup, 5 timeout, 6 crash. `all`: 0 when every arm did what it declares.
 """
 import argparse
 import dataclasses
+import signal
 import sys
 from pathlib import Path
 
-sys.dont_write_bytecode = True  # the source tree stays as it is
+sys.dont_write_bytecode = not sys.pycache_prefix  # the source tree stays as it is
 
 # pylint: disable=wrong-import-position
 import arms  # noqa: E402
 import core  # noqa: E402
 import debug  # noqa: E402
+import facts  # noqa: E402
 import iso  # noqa: E402
 import outcome  # noqa: E402
+import record  # noqa: E402
 import runner  # noqa: E402
+import sweep  # noqa: E402
 import table  # noqa: E402
 from options import UserError, make_spec, need_elf  # noqa: E402
 
 OPTIONS = (  # name, default, help
     ("scenario", "spike", "what to run"), ("patch", "none", "none, all or a list"),
-    ("mem", "2048", "guest memory in MiB"), ("cpus", "1", "1, so far"),
+    ("mem", "2048", "guest memory in MiB"), ("cpus", "1", "1 to 8"),
     ("seed", "1", "draws the workload"), ("sched", "0", "draws the turns of the CPUs"),
     ("mode", "exact", "exact or fast"), ("args", "", "further kernel parameters"),
     ("boot", "kernel", "kernel or iso"), ("build", "release", "release or debug"),
@@ -57,30 +61,56 @@ def main(argv=None):
 def parser():
     top = Parser(prog="lowwater.py", description="Runs Lowwater under QEMU and judges it.",
                  allow_abbrev=False)
-    commands = top.add_subparsers(required=True, metavar="run|all|iso|list|debug|core")
-    for name, command, text in (("run", run, "one run"), ("all", run_all, "every study arm"),
-                                ("iso", make_iso, "the GRUB image with a menu"),
-                                ("list", show_list, "the scenarios and their arms"),
-                                ("debug", run_debug, "one run under GDB"),
-                                ("core", make_core, "a core of one run for GDB")):
-        sub = commands.add_parser(name, help=text, allow_abbrev=False)
-        sub.set_defaults(command=command)
+    choices = commands()
+    subs = top.add_subparsers(required=True, metavar="|".join(choices))
+    for name, (command, text, *own) in choices.items():
+        sub = subs.add_parser(name, help=text, allow_abbrev=False)
         for option, default, note in OPTIONS:
             sub.add_argument(f"--{option}", default=default, help=f"{note} [{default}]")
-        if name == "iso":
-            sub.add_argument("--out", default="", help="the image [BUILD_DIR/lowwater.iso]")
-        elif name == "debug":
-            sub.add_argument("--port", default="", help="of the gdbstub [a free one]")
-            sub.add_argument("--halt", action="store_true", help="stay at reset, do not continue")
-            sub.add_argument("--batch", default="", help="GDB commands a;b instead of a prompt")
-            sub.add_argument("--ex", action="append", default=[], help="one such command")
-        elif name == "core":
-            sub.add_argument("--at", default="oom", help="oom, panic or end [oom]")
+        for option, more in own:
+            sub.add_argument(f"--{option}", **more)
+        sub.set_defaults(command=command)
+        if command is run_sweep:
+            sub.set_defaults(scenario="")  # hours of the wrong one would be a pity
     return top
 
 
-def run(spec, _options):
-    result = runner.run(spec, arms.find(known_arms(spec), spec.scenario, spec.patch))
+def commands():
+    """Return {name: (what does it, help, options of its own)}."""
+    return {
+        "run": (run, "one run", flag("record", "one line of JSON, for a sweep")),
+        "all": (run_all, "every study arm"),
+        "sweep": (run_sweep, "one arm under many seeds, in parallel",
+                  text_option("seeds", "such as 1..50,77 [--seed]"),
+                  text_option("scheds", "the same for the turns of the CPUs [--sched]"),
+                  text_option("jobs", "at a time [as many as CPUs]"),
+                  text_option("parallel-options", "GNU parallel's own, such as --sshlogin")),
+        "iso": (make_iso, "the GRUB image with a menu",
+                text_option("out", "the image [BUILD_DIR/lowwater.iso]")),
+        "list": (show_list, "the scenarios and their arms"),
+        "debug": (run_debug, "one run under GDB",
+                  text_option("port", "of the gdbstub [a free one]"),
+                  flag("halt", "stay at reset, do not continue"),
+                  text_option("batch", "GDB commands a;b instead of a prompt"),
+                  ("ex", {"action": "append", "default": [], "help": "one such command"})),
+        "core": (make_core, "a core of one run for GDB",
+                 text_option("at", "oom, panic or end [oom]", "oom")),
+    }
+
+
+def text_option(name, note, default=""):
+    return name, {"default": default, "help": note}
+
+
+def flag(name, note):
+    return name, {"action": "store_true", "help": note}
+
+
+def run(spec, options):
+    arm = arms.find(known_arms(spec), spec.scenario, spec.patch)
+    if options.record:
+        return record.job(spec, arm)
+    result = runner.run(spec, arm)
     shown = runner.publish([result], spec.folder)
     code = outcome.exit_code(result)
     if code == outcome.EXITS["bad-parameter"]:
@@ -89,8 +119,9 @@ def run(spec, _options):
     print(shown)
     for line in table.summaries(result) + table.problems(result):
         print(line)
-    for name in ("console.log", "result.json"):
-        print(spec.folder / name)
+    for name in ("console.log", "result.json", facts.NAME):
+        if (spec.folder / name).exists():
+            print(spec.folder / name)
     return code
 
 
@@ -124,6 +155,10 @@ def vars_of(spec):
     return {field.name: str(getattr(spec, field.name)) for field in dataclasses.fields(spec)}
 
 
+def run_sweep(spec, options):
+    return sweep.run(spec, known_arms(spec), options)
+
+
 def run_debug(spec, options):
     arm = arms.find(known_arms(spec), spec.scenario, spec.patch)
     wanted = debug.commands(options.batch, options.ex)
@@ -148,4 +183,5 @@ def show_list(spec, _options):
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started is ended on the way
     sys.exit(main())

@@ -15,10 +15,11 @@ PYTHON = "/usr/bin/python3"
 UNITTEST = [PYTHON, "-m", "unittest", "discover", "-v", "-s"]
 
 SUITES = (
-    ("runner", UNITTEST + ["tests/run", "-p", "test_[!sa]*.py"]),
+    ("runner", UNITTEST + ["tests/run", "-p", "test_[!sat]*.py"]),
     ("host", ["env", "CMOCKA_MESSAGE_OUTPUT=TAP", "make", "-s", "host-run"]),
     ("system", UNITTEST + ["tests/run", "-p", "test_system.py"]),
     ("study", UNITTEST + ["tests/run", "-p", "test_study.py"]),
+    ("timeout", UNITTEST + ["tests/run", "-p", "test_timeout.py"]),
     ("gdb", UNITTEST + ["tests/gdb", "-p", "test_*.py"]),
 )
 

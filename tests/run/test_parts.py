@@ -3,11 +3,13 @@ import tempfile
 import unittest
 import xml.etree.ElementTree as tree
 from pathlib import Path
+from unittest import mock
 
 import arms
 import console
 import events
 import expr
+import facts
 import iso
 import junit
 import options
@@ -80,6 +82,7 @@ class CommandLine(unittest.TestCase):
         self.assertNotIn("-icount", argv)
         self.assertIn("tcg,thread=multi", argv)
         self.assertNotIn("icount", argv[-1])
+        self.assertIn("kvm", qemu.command(one, "line", "C", "E", accel=qemu.KVM))
 
     def test_iso_boots_from_the_cd_alone(self):
         argv = qemu.command(spec(boot="iso"), "line", "C", "E", iso=Path("x.iso"))
@@ -89,6 +92,23 @@ class CommandLine(unittest.TestCase):
     def test_args_replace_the_arms_own(self):
         line = qemu.kernel_line(spec(args="b=9"), "a=1 b=2")
         self.assertTrue(line.endswith(" a=1 b=9"), line)
+
+
+class Facts(unittest.TestCase):
+    def test_places_are_the_first_frames(self):
+        lines = ["Thread 1 (Thread 1.1 (CPU#0 [running])):", "rax  0x1  1", "",
+                 "Thread 1 (Thread 1.1 (CPU#0 [running])):",
+                 "#0  0xffffffff80108068 in spin (l=0x1 <a>, f=(b *) 0x2) at mm/fault.c:66",
+                 "#1  0xffffffff80108068 in mm_fault (mm=0x1) at mm/fault.c:66", "",
+                 "Thread 2 (Thread 1.2 (CPU#1 [halted ])):", "#0  0x00000000000fd09a in ?? ()"]
+        self.assertEqual(facts.places(lines), "CPU 0 in spin (mm/fault.c:66), "
+                                              "CPU 1 halted in 0x00000000000fd09a")
+        self.assertIsNone(facts.places(lines[:3]))
+
+    def test_socket_of_a_deep_folder_still_fits(self):
+        with mock.patch.object(tempfile, "tempdir", "/tmp/" + "x" * 90):
+            with facts.Facts(Path("elf"), Path("folder")).stub() as more:
+                self.assertLess(len(more[1]), 120)
 
 
 class Console(unittest.TestCase):

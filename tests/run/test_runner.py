@@ -9,6 +9,7 @@ import xml.etree.ElementTree as tree
 from pathlib import Path
 from unittest import mock
 
+import facts
 import lowwater
 
 FAKE = Path(__file__).parent / "fake_qemu.py"
@@ -45,6 +46,7 @@ class Runs(unittest.TestCase):
         self.assertEqual(found["reports"][0]["zones"]["DMA"]["free_by_type"]["E"], 1)
         self.assertEqual(found["reports"][0]["identities"]["violated"], [])
         self.assertIn("spike.apps=2", found["qemu"])
+        self.assertEqual(found["accel"], "icount")
         self.assertIn("killed spike/12 score 321", out)
         self.assertIn("run   spike none", err)
         folder = self.build / "results" / "spike" / "none"
@@ -63,9 +65,41 @@ class Runs(unittest.TestCase):
             self.assertEqual(found, code, out)
             self.assertIn(part, out)
 
+    def hang(self):
+        """Run into the time limit; return the result, which is the same whatever GDB does."""
+        code, out, _ = self.lowwater("run", "--scenario", "hang", "--timeout", "0.5")
+        found = self.result("hang")
+        self.assertEqual((code, found["outcome"]), (5, "timeout"))
+        self.assertNotIn("gdb", found["qemu"])
+        self.assertIn(found["message"], out)
+        return found
+
     def test_timeout_ends_the_emulator(self):
-        code, _, _ = self.lowwater("run", "--scenario", "hang", "--timeout", "1")
-        self.assertEqual((code, self.result("hang")["outcome"]), (5, "timeout"))
+        found = self.hang()
+        self.assertEqual(found["message"], "the last line")
+        self.assertRegex(found["notes"][0], "timeout.txt names no CPU: gdb said: .*No such file")
+
+    def test_timeout_without_gdb(self):
+        with mock.patch.object(facts, "GDB", "/nonexistent/gdb"):
+            found = self.hang()
+        self.assertRegex(found["notes"][0], "no timeout.txt: .* cannot start")
+        self.assertFalse((self.build / "results" / "hang" / "none" / "timeout.txt").exists())
+
+    def test_timeout_and_gdb_hangs(self):
+        gdb = self.build / "gdb"
+        gdb.write_text("#!/bin/sh\nexec sleep 600\n", encoding="utf-8")
+        gdb.chmod(0o755)
+        with mock.patch.multiple(facts, GDB=str(gdb), SECONDS=0.3):
+            found = self.hang()
+        self.assertRegex(found["notes"][0], "timeout.txt is not complete: .* ended after 0.3 s")
+
+    def test_facts_of_an_earlier_run_go(self):
+        left = self.build / "results" / "spike" / "none" / "timeout.txt"
+        left.parent.mkdir(parents=True)
+        left.touch()
+        _, out, _ = self.lowwater("run")
+        self.assertFalse(left.exists())
+        self.assertNotIn("timeout.txt", out)
 
     def test_all(self):
         code, out, err = self.lowwater("all")
@@ -89,7 +123,7 @@ class Runs(unittest.TestCase):
         self.assertIn("/nonexistent/qemu: cannot start", err)
 
     def test_mistakes_get_one_line_and_exit_2(self):
-        for argv, part in ((("run", "--cpus", "9"), "CPUS='9': expected"),
+        for argv, part in ((("run", "--cpus", "9"), "from 1 to 8"),
                            (("run", "--bogus", "1"), "--bogus"), (("jump",), "jump"),
                            (("run", "--build", "debug"), "`make`")):
             code, _, err = self.lowwater(*argv)

@@ -10,6 +10,7 @@
 #include "tests/workloads/rxring.h"
 
 static struct {
+	struct spinlock lock; /* the rest, but for the timer */
 	struct timer timer;
 	struct wait_queue idle; /* woken when a fill or an emptying is over */
 	struct list_head chunks;
@@ -74,19 +75,24 @@ static bool one_burst(void)
 
 static void on_timer(struct timer *timer)
 {
+	spin_lock(&ring.lock);
 	if (ring.busy && !one_burst()) {
 		ring.busy = false;
 		ring.emptying = false;
 		ring.want = 0;
 		wake_up_all(&ring.idle);
 	}
-	timer_start(timer, 1);
+	if (ring.running)
+		timer_start(timer, 1);
+	spin_unlock(&ring.lock);
 }
 
 void rxring_start(long burst)
 {
 	kernel_enter();
 	BUG_ON(ring.running || ring.stats.held_chunks);
+	if (!ring.lock.info.name)
+		spin_lock_init(&ring.lock, "receive ring");
 	wait_queue_init(&ring.idle, "receive ring");
 	list_init(&ring.chunks);
 	ring.running = true;
@@ -105,36 +111,51 @@ static void wait_idle(void)
 
 void rxring_fill(long pages)
 {
+	unsigned long flags;
+
 	kernel_enter();
+	flags = spin_lock_irqsave(&ring.lock);
 	ring.want = pages;
 	ring.busy = true;
+	spin_unlock_irqrestore(&ring.lock, flags);
 	wait_idle();
 	kernel_leave();
 }
 
 void rxring_empty(void)
 {
+	unsigned long flags;
+
 	kernel_enter();
+	flags = spin_lock_irqsave(&ring.lock);
 	ring.emptying = true;
 	ring.busy = true;
+	spin_unlock_irqrestore(&ring.lock, flags);
 	wait_idle();
 	kernel_leave();
 }
 
 void rxring_stop(void)
 {
+	unsigned long flags;
+
 	kernel_enter();
-	timer_cancel(&ring.timer);
+	flags = spin_lock_irqsave(&ring.lock);
 	ring.running = false;
+	spin_unlock_irqrestore(&ring.lock, flags);
+	timer_cancel_sync(&ring.timer);
 	kernel_leave();
 }
 
 void rxring_stats(struct rxring_stats *stats)
 {
 	struct rxring_stats copy;
+	unsigned long flags;
 
 	kernel_enter();
+	flags = spin_lock_irqsave(&ring.lock);
 	copy = ring.stats;
+	spin_unlock_irqrestore(&ring.lock, flags);
 	kernel_leave();
 	*stats = copy;
 }

@@ -1,0 +1,68 @@
+/*
+ * The schedule seed (see turn.h).
+ */
+#include "kernel/core/cpu.h"
+#include "kernel/core/param.h"
+#include "kernel/core/sched.h"
+#include "kernel/core/sched_point.h"
+#include "kernel/core/turn.h"
+
+#define POINT_ODDS 16 /* one point in so many ends a turn */
+
+long sched_seed;
+PARAM_INT("sched", sched_seed, 0, 0x7fffffff, "seed of the CPUs' turns; 0: the plain round");
+
+/* A number that depends on every bit of its arguments (the finisher of splitmix64). */
+static uint64_t mix(uint64_t a, uint64_t b)
+{
+	uint64_t x = a * 0x9e3779b97f4a7c15ull + b;
+
+	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9ull;
+	x = (x ^ x >> 27) * 0x94d049bb133111ebull;
+	return x ^ x >> 31;
+}
+
+unsigned int turn_owner(uint64_t slice)
+{
+	return (sched_seed ? mix(sched_seed, slice) : slice) % nr_cpus;
+}
+
+static uint64_t draw(struct cpu *cpu)
+{
+	return mix(sched_seed + ((uint64_t)(cpu->id + 1) << 32), cpu->turn_draws++);
+}
+
+/* May another task take this CPU here? */
+static bool may_switch(const struct cpu *cpu)
+{
+	return irqs_enabled() && preempt_count() == 0 && cpu->irq_depth == 0 &&
+		cpu->task != cpu->idle;
+}
+
+void sched_point_reached(void)
+{
+	unsigned long flags = irq_save();
+	struct cpu *cpu = this_cpu();
+	uint64_t dice = draw(cpu);
+	bool hit = dice % POINT_ODDS == 0;
+
+	if (hit)
+		cpu->forced_switches++;
+	irq_restore(flags);
+	if (!hit)
+		return;
+	if ((dice & 0x100) && may_switch(this_cpu()))
+		preempt_schedule(); /* whatever its state: it may be on its way to sleep */
+	else
+		cpu_relax(); /* under -icount the next CPU's turn begins */
+}
+
+unsigned long forced_switches(void)
+{
+	const struct cpu *cpu;
+	unsigned long sum = 0;
+
+	for_each_cpu(cpu)
+		sum += cpu->forced_switches;
+	return sum;
+}
