@@ -116,16 +116,23 @@ static bool takes_turns(void)
 	return icount >= 0 && nr_cpus > 1;
 }
 
+static void tick_at_next_slice(void)
+{
+	lapic_timer_once(TURN_NS - clock_ns() % TURN_NS);
+}
+
 /*
  * Whose turn it is. QEMU ends a turn at the next timer of the machine, but who comes next then
  * depends on where in its round the timer was noticed: with an even number of CPUs some would
- * never run. So every CPU has a short tick; the slice of time that begins with it belongs to one
- * CPU, and each other one hands on what it got, by one `pause`. It comes back if the owner halts.
+ * never run. So every CPU has a short tick, all at the same moment; the slice of time that begins
+ * with it belongs to one CPU, and each other one hands on what it got, by one `pause`. It comes
+ * back if the owner halts.
  */
 static void hand_on_turn(const struct cpu *cpu)
 {
 	uint64_t slice = clock_ns() / TURN_NS;
 
+	tick_at_next_slice();
 	if (turn_owner(slice) != cpu->id)
 		cpu_relax();
 }
@@ -163,5 +170,8 @@ void tick_start(void)
 		lapic_enable();
 		next_jiffy = clock_ns() + jiffy_ns();
 	}
-	lapic_timer_periodic(takes_turns() ? TURN_NS : jiffy_ns());
+	if (takes_turns())
+		tick_at_next_slice();
+	else
+		lapic_timer_periodic(jiffy_ns());
 }

@@ -22,9 +22,27 @@ static uint64_t mix(uint64_t a, uint64_t b)
 	return x ^ x >> 31;
 }
 
+static bool is_busy(const struct cpu *cpu)
+{
+	return cpu->task != cpu->idle || cpu->nr_running;
+}
+
+/* The busy ones share: what an idle CPU does not need would always go to the same neighbour. */
 unsigned int turn_owner(uint64_t slice)
 {
-	return (sched_seed ? mix(sched_seed, slice) : slice) % nr_cpus;
+	uint64_t number = sched_seed ? mix(sched_seed, slice) : slice;
+	const struct cpu *cpu;
+	unsigned int busy = 0;
+
+	for_each_cpu(cpu)
+		busy += is_busy(cpu);
+	if (!busy)
+		return 0;
+	number %= busy;
+	for_each_cpu(cpu)
+		if (is_busy(cpu) && number-- == 0)
+			break;
+	return cpu->id;
 }
 
 static uint64_t draw(struct cpu *cpu)
