@@ -4,7 +4,7 @@
  * the tables of boot, long mode, then the kernel's own tables and the stack that ap_boot names.
  */
 #include "boot/layout.h"
-#include "boot/long_mode.h"
+#include "boot/long_mode.inc"
 
 	.section .rodata
 	.code16

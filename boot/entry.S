@@ -4,7 +4,7 @@
  * at KERNEL_BASE) and jumps there. The final tables, with W^X, are made by boot/paging.c.
  */
 #include "boot/layout.h"
-#include "boot/long_mode.h"
+#include "boot/long_mode.inc"
 #include "boot/multiboot.h"
 
 #define PTE_P   0x001

@@ -50,8 +50,8 @@ enum mm_event {
 	HIGHATOMIC_RELEASED_BLOCKS,
 	HIGHATOMIC_RELEASED_PAGES,
 	HIGHATOMIC_RESERVED_MAX, /* pages, highest sum over zones */
-	ZONE_LOCK_REFILLS,    /* acquisitions: each takes a batch from the buddy lists ... */
-	ZONE_LOCK_BULK_FREES, /* ... or gives one back */
+	ZONE_LOCK_REFILLS,       /* acquisitions: each takes a batch from the buddy lists ... */
+	ZONE_LOCK_BULK_FREES,    /* ... or gives one back */
 	NR_MM_EVENTS
 };
 extern const char *const mm_event_name[NR_MM_EVENTS];

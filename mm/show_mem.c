@@ -88,8 +88,8 @@ static void show_zone(const struct zone *z)
 
 	line_init(&l);
 	line_add(&l, "%s free:%ldkB min:%lukB low:%lukB high:%lukB", z->name,
-		K(zone_stat(z, NR_FREE_PAGES)), K(z->watermark[WMARK_MIN]), K(z->watermark[WMARK_LOW]),
-		K(z->watermark[WMARK_HIGH]));
+		K(zone_stat(z, NR_FREE_PAGES)), K(z->watermark[WMARK_MIN]),
+		K(z->watermark[WMARK_LOW]), K(z->watermark[WMARK_HIGH]));
 	add_zone_item(&l, z, "active_anon", NR_ZONE_ACTIVE_ANON);
 	add_zone_item(&l, z, "inactive_anon", NR_ZONE_INACTIVE_ANON);
 	add_zone_item(&l, z, "active_file", NR_ZONE_ACTIVE_FILE);

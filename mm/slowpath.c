@@ -5,6 +5,7 @@
 #include "kernel/core/machine.h"
 #include "kernel/core/printk.h"
 #include "kernel/core/sched.h"
+#include "kernel/core/time.h"
 #include "mm/highatomic.h"
 #include "mm/oom.h"
 #include "mm/patch.h"
@@ -173,7 +174,7 @@ static struct page *fail(const struct alloc_context *ac)
 	return NULL;
 }
 
-struct page *alloc_pages_slowpath(struct alloc_context *ac)
+static struct page *ask_until_decided(struct alloc_context *ac)
 {
 	unsigned int alloc_flags, loops = 0;
 	unsigned long reclaimed;
@@ -225,4 +226,18 @@ struct page *alloc_pages_slowpath(struct alloc_context *ac)
 			return fail(ac);
 		loops = 0;
 	}
+}
+
+/* The watchdog watches how long a request has been here; a reclaimer's own requests are part. */
+struct page *alloc_pages_slowpath(struct alloc_context *ac)
+{
+	struct task *t = current;
+	unsigned long outer = t->alloc_since;
+	struct page *page;
+
+	if (!outer)
+		t->alloc_since = jiffies;
+	page = ask_until_decided(ac);
+	t->alloc_since = outer;
+	return page;
 }

@@ -138,7 +138,8 @@ static const char *check_zone(const struct zone *z)
 			zone_stat_exact(z, NR_FREE_PAGES) + zone_free_pcp(z), z->managed);
 	for (int i = 0; !err && i < NR_ZONE_STATS; i++)
 		if (zone_stat_exact(z, i) < 0)
-			err = broken("%s: %s is %ld", z->name, zone_stat_name[i], zone_stat_exact(z, i));
+			err = broken(
+				"%s: %s is %ld", z->name, zone_stat_name[i], zone_stat_exact(z, i));
 	return err;
 }
 
@@ -148,8 +149,7 @@ const char *mm_validate(const struct memory *m)
 	const char *err = NULL;
 	const struct zone *z;
 
-	for_each_populated_zone(m, z)
-	{
+	for_each_populated_zone(m, z) {
 		err = check_zone(z);
 		if (err)
 			break;

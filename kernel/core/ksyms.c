@@ -74,6 +74,19 @@ void print_trace_regs(const struct pt_regs *regs)
 	print_frames(regs->rbp);
 }
 
+void print_trace_from(uint64_t rip, uint64_t fp)
+{
+	pr_warn("Call Trace:");
+	print_frame(rip);
+	print_frames(fp);
+}
+
+noinline void print_trace_here(void)
+{
+	pr_warn("Call Trace:");
+	print_frames((uint64_t)__builtin_frame_address(0));
+}
+
 void dump_stack_header(void)
 {
 	const struct task *t = current;

@@ -18,6 +18,9 @@ const char *ksym_lookup(uint64_t addr, uint64_t *offset, uint64_t *size);
  * one that jumped to nowhere is traced from its return address.
  */
 void print_trace_regs(const struct pt_regs *regs);
+/* From a saved place and frame pointer; from the caller. */
+void print_trace_from(uint64_t rip, uint64_t fp);
+void print_trace_here(void);
 /* As dump_stack() of Linux 4.8: CPU line, hardware line, three rows of raw stack, trace. */
 void dump_stack(void);
 /* "CPU: ..." and "Hardware name: ..." alone. */

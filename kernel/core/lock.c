@@ -5,6 +5,7 @@
 #include "kernel/core/lock.h"
 #include "kernel/core/machine.h"
 #include "kernel/core/printk.h"
+#include "kernel/core/time.h"
 
 static struct list_head all_locks = LIST_HEAD_INIT(all_locks);
 static struct spinlock task_list;
@@ -19,6 +20,34 @@ unsigned long tasks_lock(void)
 void tasks_unlock(unsigned long flags)
 {
 	spin_unlock_irqrestore(&task_list, flags);
+}
+
+bool tasks_trylock(unsigned long *flags)
+{
+	*flags = irq_save();
+	if (spin_trylock(&task_list))
+		return true;
+	irq_restore(*flags);
+	return false;
+}
+
+/* An interrupt may come here on top of another wait: that one is seen again afterwards. */
+void spin_wait(struct spinlock *lock)
+{
+	struct cpu *cpu = this_cpu();
+	struct spinlock *outer = cpu->spins_on;
+	uint64_t outer_since = cpu->spin_since;
+
+	if (lock->info.owner && lock->info.owner == current)
+		panic("BUG: spinlock %s is taken by %s (pid %d), which holds it", lock->info.name,
+			current->comm, current->pid);
+	cpu->spin_since = clock_ns();
+	cpu->spins_on = lock;
+	do {
+		cpu_relax();
+	} while (__atomic_exchange_n(&lock->locked, 1, __ATOMIC_ACQUIRE));
+	cpu->spins_on = outer;
+	cpu->spin_since = outer_since;
 }
 
 void lock_register(struct lock_info *info, const char *name)
@@ -114,6 +143,8 @@ static bool wait_for_grant(struct lock_info *info, struct waiter *w, bool killab
 	w->granted = false;
 	list_add_tail(&w->node, &info->waiters);
 	current->waiting_for = info->name;
+	current->waits_since = jiffies;
+	current->waits_lock = info;
 	while (!w->granted) {
 		if (killable && fatal_signal_pending(current)) {
 			list_del(&w->node);
@@ -122,6 +153,7 @@ static bool wait_for_grant(struct lock_info *info, struct waiter *w, bool killab
 		current->state = killable ? TASK_KILLABLE : TASK_UNINTERRUPTIBLE;
 		schedule_locked();
 	}
+	current->waits_lock = NULL;
 	current->waiting_for = NULL;
 	return w->granted;
 }

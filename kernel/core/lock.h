@@ -35,12 +35,15 @@ struct spinlock {
 
 void spin_lock_init(struct spinlock *lock, const char *name);
 
+/* Out of line: spin until it is ours. */
+void spin_wait(struct spinlock *lock);
+
 static inline void spin_lock(struct spinlock *lock)
 {
 	sched_point();
 	preempt_disable();
-	while (__atomic_exchange_n(&lock->locked, 1, __ATOMIC_ACQUIRE))
-		cpu_relax();
+	if (unlikely(__atomic_exchange_n(&lock->locked, 1, __ATOMIC_ACQUIRE)))
+		spin_wait(lock);
 	lock->info.owner = current;
 }
 

@@ -27,8 +27,10 @@ void panic_regs(struct pt_regs *regs, const char *fmt, ...) __printf(2, 3)
 			panic("BUG: %s at %s:%d", #cond, __FILE__, __LINE__);                      \
 	} while (0)
 
-/* The floor above adds its state (memory, say) to a panic report. Called once, any context. */
+/* The floor above adds its state (memory, say) to the reports of a panic and a lock-up. Called once, any context. */
 void panic_add_report(void (*fn)(void));
+/* Call what was added. */
+void machine_reports(void);
 
 /* "Hardware name" from the firmware's DMI tables, or "" if it gives none. */
 extern char hardware_name[128];

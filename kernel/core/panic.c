@@ -71,16 +71,36 @@ static void print_regs(const struct pt_regs *r)
 	pr_emerg("CR2: %016lx CR3: %016lx error: %04lx", read_cr2(), read_cr3(), r->error);
 }
 
+static void print_other_cpus(void)
+{
+	const struct cpu *cpu;
+
+	for_each_cpu(cpu)
+	{
+		if (!cpu->stopped)
+			continue;
+		pr_warn("CPU: %u PID: %d Comm: %s was stopped at", cpu->id, cpu->task->pid,
+			cpu->task->comm);
+		print_trace_from(cpu->stop_regs.rip, cpu->stop_regs.rbp);
+	}
+}
+
+void machine_reports(void)
+{
+	for (unsigned int i = 0; i < nr_reports; i++)
+		reports[i]();
+}
+
 /* A fault inside a report must not hide the first one, nor run for ever. */
 static void report_once(struct pt_regs *regs)
 {
 	print_regs(regs);
 	dump_stack_header();
 	print_trace_regs(regs);
+	print_other_cpus();
 	print_held_locks();
 	print_tasks();
-	for (unsigned int i = 0; i < nr_reports; i++)
-		reports[i]();
+	machine_reports();
 }
 
 static void vpanic(struct pt_regs *regs, const char *fmt, va_list ap) __attribute__((noreturn));

@@ -5,6 +5,7 @@
 
 #include "boot/paging.h"
 #include "kernel/core/cpu.h"
+#include "kernel/core/ksyms.h"
 #include "kernel/core/lock.h"
 #include "kernel/core/machine.h"
 #include "kernel/core/printk.h"
@@ -119,14 +120,10 @@ static struct cpu *choose_cpu(const struct task *t)
 
 	if (is_idle(last))
 		return last;
-	for_each_cpu(cpu)
-		if (is_idle(cpu))
-			return cpu;
+	for_each_cpu(cpu) if (is_idle(cpu)) return cpu;
 	if (t->prio < last->task->prio)
 		return last;
-	for_each_cpu(cpu)
-		if (cpu->online && t->prio < cpu->task->prio)
-			return cpu;
+	for_each_cpu(cpu) if (cpu->online && t->prio < cpu->task->prio) return cpu;
 	return last;
 }
 
@@ -135,6 +132,7 @@ static void enqueue(struct cpu *cpu, struct task *t)
 	list_add_tail(&t->run, &cpu->run[t->prio]);
 	t->on_rq = true;
 	t->cpu = cpu->id;
+	t->ready_since = jiffies;
 	cpu->nr_running++;
 	if (t->prio < cpu->task->prio)
 		smp_resched(cpu);
@@ -196,7 +194,8 @@ static struct task *steal(struct cpu *self)
 {
 	struct cpu *cpu;
 
-	for_each_cpu(cpu) {
+	for_each_cpu(cpu)
+	{
 		struct task *t = find_waiting(self, cpu);
 
 		if (t) {
@@ -242,7 +241,6 @@ static void switch_to(struct cpu *cpu, struct task *from, struct task *to)
 	load_address_space(cpu, to->cr3);
 	cpu->task = to;
 	cpu->nr_switches++;
-	to->last_ran = jiffies;
 	sched_spin.info.owner = to; /* who will let go of it */
 	switch_stack(&from->sp, to->sp, from->fp, to->fp);
 }
@@ -346,9 +344,7 @@ static bool work_elsewhere(const struct cpu *self)
 {
 	const struct cpu *cpu;
 
-	for_each_cpu(cpu)
-		if (cpu != self && cpu->nr_running > 1)
-			return true;
+	for_each_cpu(cpu) if (cpu != self && cpu->nr_running > 1) return true;
 	return false;
 }
 
@@ -435,13 +431,52 @@ const char *task_state_name(enum task_state state)
 	return (unsigned int)state < ARRAY_SIZE(name) ? name[state] : "?";
 }
 
+static void print_task(const struct task *t)
+{
+	pr_warn("  pid %d %s: %s%s%s%s", t->pid, t->comm, task_state_name(t->state),
+		t->waiting_for ? " on " : "", t->waiting_for ? t->waiting_for : "",
+		t->kill_pending ? ", kill pending" : "");
+}
+
 void print_tasks(void)
 {
 	const struct task *t;
 
 	pr_warn("Tasks:");
 	for_each_task(t)
-		pr_warn("  pid %d %s: %s%s%s%s", t->pid, t->comm, task_state_name(t->state),
-			t->waiting_for ? " on " : "", t->waiting_for ? t->waiting_for : "",
-			t->kill_pending ? ", kill pending" : "");
+		print_task(t);
+}
+
+/* What switch_stack() leaves at the stack pointer of a task that does not run. */
+struct saved_stack {
+	uint64_t r15, r14, r13, r12, rbx, rbp, rip;
+};
+
+static void print_task_trace(const struct task *t)
+{
+	const struct cpu *cpu = &cpus[t->cpu];
+	uint64_t lo, hi;
+
+	if (t == current) {
+		print_trace_here();
+	} else if (cpu->task == t && cpu->stopped) {
+		print_trace_regs(&cpu->stop_regs);
+	} else if (task_stack_span(t->sp, &lo, &hi)) {
+		const struct saved_stack *s = (const struct saved_stack *)t->sp;
+
+		print_trace_from(s->rip, s->rbp);
+	}
+}
+
+void print_tasks_with_traces(void)
+{
+	const struct task *t;
+
+	pr_warn("Tasks:");
+	for_each_task(t) {
+		print_task(t);
+		if (cpus[t->cpu].task == t)
+			pr_warn("   running on CPU %u", t->cpu);
+		print_task_trace(t);
+	}
 }

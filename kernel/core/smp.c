@@ -118,8 +118,7 @@ const char *smp_start_cpu(unsigned int id, struct task *idle, void *fault_stacks
 	uint64_t start = clock_ns();
 
 	memcpy(phys_to_virt(AP_TRAMPOLINE), ap_trampoline, ap_trampoline_end - ap_trampoline);
-	ap_boot = (struct ap_boot){
-		virt_to_phys(kernel_pml4), idle->stack + idle->stack_size, cpu};
+	ap_boot = (struct ap_boot){virt_to_phys(kernel_pml4), idle->stack + idle->stack_size, cpu};
 	ap_fault_stacks = fault_stacks;
 	sched_adopt_idle(cpu, idle);
 	lapic_send_init(cpu->apic_id);
@@ -153,9 +152,7 @@ static unsigned int online_mask(void)
 	unsigned int mask = 0;
 	struct cpu *cpu;
 
-	for_each_cpu(cpu)
-		if (cpu->online)
-			mask |= 1u << cpu->id;
+	for_each_cpu(cpu) if (cpu->online) mask |= 1u << cpu->id;
 	return mask;
 }
 
@@ -166,9 +163,7 @@ static void send_call(unsigned int mask)
 
 	__atomic_store_n(&call.waiting, mask, __ATOMIC_RELEASE);
 	flags = irq_save();
-	for_each_cpu(cpu)
-		if (mask & 1u << cpu->id)
-			lapic_send(cpu->apic_id, IRQ_CALL);
+	for_each_cpu(cpu) if (mask & 1u << cpu->id) lapic_send(cpu->apic_id, IRQ_CALL);
 	irq_restore(flags);
 }
 
@@ -278,9 +273,7 @@ void tlb_flush_mm(uint64_t cr3)
 	}
 	/* A CPU that loads this space from here on sees the cleared entries. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	for_each_cpu(cpu)
-		if (READ_ONCE(cpu->cr3) == cr3)
-			mask |= 1u << cpu->id;
+	for_each_cpu(cpu) if (READ_ONCE(cpu->cr3) == cr3) mask |= 1u << cpu->id;
 	smp_call(mask, flush_local, NULL);
 }
 
@@ -310,7 +303,8 @@ void smp_stop_others(void)
 	struct cpu *cpu;
 
 	stopping = true;
-	for_each_cpu(cpu) {
+	for_each_cpu(cpu)
+	{
 		if (cpu == this_cpu() || !cpu->online || cpu->stopped)
 			continue;
 		lapic_send_nmi(cpu->apic_id);

@@ -29,6 +29,7 @@ enum task_state {
 };
 
 struct mm;
+struct lock_info;
 
 struct task {
 	/* First: an aligned FXSAVE area. */
@@ -46,7 +47,6 @@ struct task {
 	unsigned int kdepth;   /* kernel calls under way; 0: in the app's own code */
 	unsigned int cpu;      /* (L) where it runs, waits for its turn, or last ran */
 	bool on_rq;            /* (L) */
-	unsigned long last_ran; /* jiffies */
 	bool kill_pending;     /* SIGKILL */
 	bool memdie;           /* TIF_MEMDIE: may use memory reserves */
 	short oom_score_adj;   /* -1000 to 1000 */
@@ -54,6 +54,9 @@ struct task {
 	struct mm *mm; /* NULL: a kernel task; cleared under tasks_lock() */
 	struct task *parent;
 	const char *waiting_for; /* what it sleeps on, for reports */
+	/* For the watchdog, in jiffies; 0: not so. */
+	struct lock_info *waits_lock;
+	unsigned long waits_since, ready_since, alloc_since;
 	struct timer sleep_timer;
 	struct list_head run; /* (L) a CPU's run queue */
 	struct list_head all; /* every task, in order of creation */
@@ -64,6 +67,7 @@ extern struct list_head all_tasks;
 
 /* While held, no task enters or leaves the lists, and none loses its mm. Interrupts off. */
 unsigned long tasks_lock(void);
+bool tasks_trylock(unsigned long *flags);
 void tasks_unlock(unsigned long flags);
 #define for_each_task(t) list_for_each_entry(t, &all_tasks, all)
 
@@ -92,6 +96,8 @@ const struct task *task_of_guard_page(uint64_t addr);
 
 const char *task_state_name(enum task_state state);
 void print_tasks(void);
+/* Each with its call trace; other CPUs have been stopped. */
+void print_tasks_with_traces(void);
 void print_held_locks(void);
 
 #endif

@@ -9,6 +9,7 @@
 #include "kernel/core/sched.h"
 #include "kernel/core/smp.h"
 #include "kernel/core/turn.h"
+#include "kernel/core/watchdog.h"
 #include "kernel/core/time.h"
 #include "kernel/core/trap.h"
 
@@ -144,6 +145,7 @@ static void tick(struct pt_regs *regs)
 	(void)regs;
 	lapic_eoi();
 	cpu->ticks++;
+	cpu->tick_ns = clock_ns();
 	if (takes_turns())
 		hand_on_turn(cpu);
 	if (cpu->id == 0)
@@ -153,6 +155,7 @@ static void tick(struct pt_regs *regs)
 	cpu->last_jiffy = jiffies;
 	timers_run();
 	sched_tick();
+	watchdog_check();
 }
 
 /* The old interrupt controllers stay silent. */
@@ -164,6 +167,7 @@ static void mask_8259(void)
 
 void tick_start(void)
 {
+	this_cpu()->tick_ns = clock_ns();
 	if (this_cpu_id() == 0) {
 		mask_8259();
 		trap_set_irq(IRQ_TIMER, tick);

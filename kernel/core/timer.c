@@ -75,8 +75,7 @@ static struct timer *take_due(struct timer *done)
 {
 	unsigned long flags = spin_lock_irqsave(&timer_lock);
 	struct list_head *timers = &this_cpu()->timers;
-	struct timer *t =
-		list_empty(timers) ? NULL : list_first_entry(timers, struct timer, node);
+	struct timer *t = list_empty(timers) ? NULL : list_first_entry(timers, struct timer, node);
 
 	if (done)
 		done->running = false;

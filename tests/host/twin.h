@@ -26,7 +26,7 @@
 struct twin {
 	void (*on_sleep)(void); /* within schedule() or schedule_timeout() */
 	void (*on_yield)(void); /* within cond_resched() */
-	unsigned long sleeps, yields, stack_dumps;
+	unsigned long sleeps, yields, stack_dumps, calls;
 };
 extern struct twin twin;
 

@@ -102,7 +102,7 @@ def start(argv, pairs, complaints, store):
 
     The jobs here share compiled Python and the choice of an accelerator; other machines do not.
     """
-    shared = {"PARALLEL_SHELL": "/bin/sh",
+    shared = {"PARALLEL_SHELL": "/bin/sh", "PYTHONDONTWRITEBYTECODE": "",
               "PYTHONPYCACHEPREFIX": str(store.folder.parents[3].absolute() / "pycache")}
     if store.spec.mode == "fast":
         shared["LOWWATER_ACCEL"] = accel.name_of(store.options["accel"])

@@ -193,9 +193,9 @@ class Parameters(unittest.TestCase):
         ("patch=highatomic-early", "expected highatomic-early together with highatomic-exhaust"),
         ("patch=", "expected none, all, or a list"),
         ("loglevel=0 bogus=1", 'unknown name "bogus"'),
-        ("min_free_kbytes=200", "min_free_kbytes=200; expected 1008"),
-        ("min_free_kbytes=1048576", "min_free_kbytes=1048576; expected 1008"),
-        ("sched=7", "sched=7; expected 0 to 0"),
+        ("min_free_kbytes=200", "min_free_kbytes=200; expected 1007"),
+        ("min_free_kbytes=1048576", "min_free_kbytes=1048576; expected 1007"),
+        ("sched=-7", "sched=-7; expected 0 to 2147483647"),
     )
 
     def test_each_fault_is_one_line(self):
@@ -318,14 +318,27 @@ class GuestTests(unittest.TestCase):
     def test_apptest(self):
         self.check("apptest")
 
-    def test_apptest_in_fast_mode(self):
-        self.check("apptest", mode="fast")
+    def test_both_on_several_cpus_in_both_modes(self):
+        for cpus in ("2", "4", "8"):
+            for mode in ("exact", "fast"):
+                for scenario in ("selftest", "apptest"):
+                    with self.subTest(cpus=cpus, mode=mode, scenario=scenario):
+                        self.check(scenario, cpus=cpus, mode=mode)
+
+    def test_under_schedule_seeds(self):
+        for sched in ("1", "2", "3"):
+            for cpus in ("1", "3"):
+                with self.subTest(cpus=cpus, sched=sched):
+                    self.check("selftest", cpus=cpus, sched=sched)
 
 
 class ExactRuns(unittest.TestCase):
     def test_same_arguments_same_log(self):
         for options in ({"scenario": "info"}, {"scenario": "selftest"},
-                        {"scenario": "spike", "mem": "128"}):
+                        {"scenario": "spike", "mem": "128"},
+                        {"scenario": "selftest", "cpus": "4"},
+                        {"scenario": "spike", "mem": "128", "cpus": "4", "sched": "7"},
+                        {"scenario": "spike", "mem": "128", "cpus": "8"}):
             with self.subTest(**options):
                 first, second = boot(**options), boot(**options)
                 self.assertEqual(first.console, second.console)
@@ -334,6 +347,36 @@ class ExactRuns(unittest.TestCase):
     def test_another_seed_another_log(self):
         first, second = (boot(scenario="spike", mem="128", seed=seed) for seed in ("1", "2"))
         self.assertNotEqual(first.console, second.console.replace("seed=2", "seed=1"))
+
+    def test_another_schedule_seed_another_interleaving(self):
+        logs = {boot(scenario="spike", mem="128", cpus="4", sched=sched).console.replace(
+            f"sched={sched}", "").replace(f"seed {sched},", "") for sched in ("1", "2", "3")}
+        self.assertEqual(len(logs), 3)
+
+    def test_forced_switches_are_logged(self):
+        run = boot(scenario="spike", mem="128", cpus="2", sched="5")
+        count = run.counter("forced_switches")
+        self.assertGreater(count, 100)
+        self.assertIn(f"schedule: seed 5, {count} forced switches", run.console)
+        self.assertEqual(boot(cpus="2").counter("forced_switches"), 0)
+
+
+class Cpus(unittest.TestCase):
+    def test_each_number_comes_up(self):
+        for cpus in range(2, 9):
+            run = boot(cpus=str(cpus))
+            self.assertEqual(run.status, STATUS["finished"])
+            self.assertIn(f"smp: Brought up 1 node, {cpus} CPUs", run.console)
+
+    def test_nine_are_too_many(self):
+        run = boot(extra=("-smp", "9"))
+        self.assertEqual(run.status, STATUS["refused"])
+        self.assertIn("machine: ACPI: the MADT lists 9 CPUs; expected 1 to 8", run.error_line())
+
+    def test_a_second_madt_is_refused(self):
+        run = boot(extra=("-acpitable", "sig=APIC,data=/dev/null"))
+        self.assertEqual(run.status, STATUS["refused"])
+        self.assertIn("machine: ACPI: there are two MADTs; expected one", run.error_line())
 
 
 if __name__ == "__main__":

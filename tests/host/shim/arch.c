@@ -12,6 +12,21 @@ void host_spin(void)
 	panic("deadlock: a spinlock is taken twice");
 }
 
+void preempt_count_inc(void)
+{
+	host_arch.cpu->preempt_off++;
+}
+
+void preempt_count_dec(void)
+{
+	host_arch.cpu->preempt_off--;
+}
+
+unsigned int preempt_count(void)
+{
+	return host_arch.cpu->preempt_off;
+}
+
 void cpus_reset(void)
 {
 	memset(&host_arch, 0, sizeof(host_arch));
@@ -19,6 +34,7 @@ void cpus_reset(void)
 	for (unsigned int i = 0; i < MAX_CPUS; i++) {
 		cpus[i].self = &cpus[i];
 		cpus[i].id = i;
+		cpus[i].online = true;
 	}
 	nr_cpus = 1;
 	become_cpu(0);

@@ -10,6 +10,11 @@ struct list_head all_tasks = LIST_HEAD_INIT(all_tasks);
 volatile unsigned long jiffies;
 long hz = 250;
 
+uint64_t clock_ns(void)
+{
+	return jiffies * (1000000000ul / hz);
+}
+
 struct task *task_new(const char *comm, int pid, struct mm *mm)
 {
 	struct task *t = aligned_alloc(_Alignof(struct task), sizeof(*t));

@@ -44,10 +44,15 @@ static inline void write_cr3(uint64_t v)
 	host_arch.cr3 = v;
 }
 
-static inline void irq_safe_add(long *counter, long delta)
+static inline void atomic_add(long *counter, long delta)
 {
 	*counter += delta;
 }
+
+/* cpu.h's struct cpu is not known here yet. */
+void preempt_count_inc(void);
+void preempt_count_dec(void);
+unsigned int preempt_count(void);
 
 static inline void cpu_relax(void)
 {

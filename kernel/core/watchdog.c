@@ -1,0 +1,91 @@
+/*
+ * The watchdog (see watchdog.h).
+ */
+#include <stdarg.h>
+
+#include "kernel/core/ksyms.h"
+#include "kernel/core/lock.h"
+#include "kernel/core/machine.h"
+#include "kernel/core/param.h"
+#include "kernel/core/printk.h"
+#include "kernel/core/smp.h"
+#include "kernel/core/time.h"
+#include "kernel/core/watchdog.h"
+
+#define NS_PER_MS 1000000ul
+
+static long watchdog_ms = 5000;
+PARAM_INT("watchdog_ms", watchdog_ms, 0, 600000,
+	"virtual time without progress after which a run is a LOCKUP (0: never)");
+
+void watchdog_lockup(const char *fmt, ...)
+{
+	static char text[256];
+	va_list ap;
+
+	irq_disable();
+	smp_stop_others();
+	output_break_lock();
+	va_start(ap, fmt);
+	kvsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	pr_emerg("LOCKUP: %s", text);
+	print_tasks_with_traces();
+	print_held_locks();
+	machine_reports();
+	pr_emerg("---[ end LOCKUP: %s", text);
+	machine_exit(EXIT_WATCHDOG);
+}
+
+static void check_cpu(const struct cpu *cpu, uint64_t now)
+{
+	uint64_t limit = watchdog_ms * NS_PER_MS;
+	const struct spinlock *lock = READ_ONCE(cpu->spins_on);
+	uint64_t tick = READ_ONCE(cpu->tick_ns), since = READ_ONCE(cpu->spin_since);
+
+	if (lock && now > since + limit)
+		watchdog_lockup("CPU %u has been spinning on %s for %ld ms", cpu->id,
+			lock->info.name, watchdog_ms);
+	if (now > tick + limit)
+		watchdog_lockup(
+			"CPU %u has taken no timer interrupt for %ld ms", cpu->id, watchdog_ms);
+}
+
+static bool too_long(unsigned long since)
+{
+	return since && (jiffies - since) * 1000 > (unsigned long)(watchdog_ms * hz);
+}
+
+static void check_task(const struct task *t)
+{
+	const struct lock_info *lock = READ_ONCE(t->waits_lock);
+
+	if (t->prio == PRIO_IDLE)
+		return;
+	if (too_long(t->alloc_since))
+		watchdog_lockup("%s (pid %d) has been asking for memory for %ld ms", t->comm,
+			t->pid, watchdog_ms);
+	if (lock && too_long(t->waits_since))
+		watchdog_lockup("%s (pid %d) has been waiting for %s for %ld ms", t->comm, t->pid,
+			lock->name, watchdog_ms);
+	if (t->on_rq && cpus[t->cpu].task != t && too_long(t->ready_since))
+		watchdog_lockup("%s (pid %d) has been runnable on CPU %u without a turn for %ld ms",
+			t->comm, t->pid, t->cpu, watchdog_ms);
+}
+
+void watchdog_check(void)
+{
+	uint64_t now = clock_ns();
+	const struct cpu *cpu;
+	const struct task *t;
+	unsigned long flags;
+
+	if (!watchdog_ms)
+		return;
+	for_each_cpu(cpu) if (cpu->online) check_cpu(cpu, now);
+	if (!tasks_trylock(&flags))
+		return; /* whoever holds it for ever spins, or takes no interrupts */
+	for_each_task(t)
+		check_task(t);
+	tasks_unlock(flags);
+}

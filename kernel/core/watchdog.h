@@ -1,0 +1,23 @@
+/*
+ * The watchdog: a run that gets nowhere for `watchdog_ms` of virtual time ends with the verdict
+ * LOCKUP, a report of who waits for what, and exit code 4 (DESIGN 6), never as a hung terminal.
+ *
+ * It looks, at each jiffy, for
+ *   a CPU that has taken no timer interrupt;
+ *   a CPU that spins on one spinlock;
+ *   a runnable task that has not had a turn;
+ *   a request for memory that has been in the allocator's slow path all that time;
+ *   a task that has been waiting for one lock all that time.
+ */
+#ifndef CORE_WATCHDOG_H
+#define CORE_WATCHDOG_H
+
+#include "kernel/core/types.h"
+
+/* From a timer interrupt. Does not return when it has a verdict. */
+void watchdog_check(void);
+
+/* The verdict itself: LOCKUP, everything that explains it, exit code 4. Any context. */
+void watchdog_lockup(const char *fmt, ...) __printf(1, 2) __attribute__((noreturn));
+
+#endif
