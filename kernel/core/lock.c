@@ -7,6 +7,9 @@
 #include "kernel/core/printk.h"
 #include "kernel/core/time.h"
 
+#define SPIN_LOOKS 1000
+#define SPIN_DELAY 1000 /* rounds of an empty loop */
+
 static struct list_head all_locks = LIST_HEAD_INIT(all_locks);
 static struct spinlock task_list;
 
@@ -31,12 +34,19 @@ bool tasks_trylock(unsigned long *flags)
 	return false;
 }
 
+static void delay(unsigned int rounds)
+{
+	while (rounds--)
+		barrier();
+}
+
 /* An interrupt may come here on top of another wait: that one is seen again afterwards. */
 void spin_wait(struct spinlock *lock)
 {
 	struct cpu *cpu = this_cpu();
 	struct spinlock *outer = cpu->spins_on;
 	uint64_t outer_since = cpu->spin_since;
+	unsigned long looks = 0;
 
 	if (lock->info.owner && lock->info.owner == current)
 		panic("BUG: spinlock %s is taken by %s (pid %d), which holds it", lock->info.name,
@@ -44,6 +54,9 @@ void spin_wait(struct spinlock *lock)
 	cpu->spin_since = clock_ns();
 	cpu->spins_on = lock;
 	do {
+		/* A turn given away costs QEMU far more than an instruction: not for ever. */
+		if (looks++ > SPIN_LOOKS)
+			delay(SPIN_DELAY);
 		cpu_relax();
 	} while (__atomic_exchange_n(&lock->locked, 1, __ATOMIC_ACQUIRE));
 	cpu->spins_on = outer;

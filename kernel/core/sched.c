@@ -433,9 +433,11 @@ const char *task_state_name(enum task_state state)
 
 static void print_task(const struct task *t)
 {
-	pr_warn("  pid %d %s: %s%s%s%s", t->pid, t->comm, task_state_name(t->state),
-		t->waiting_for ? " on " : "", t->waiting_for ? t->waiting_for : "",
-		t->kill_pending ? ", kill pending" : "");
+	bool waits = t->state == TASK_RUNNING && cpus[t->cpu].task != t;
+
+	pr_warn("  pid %d %s: %s%s%s%s", t->pid, t->comm,
+		waits ? "runnable" : task_state_name(t->state), t->waiting_for ? " on " : "",
+		t->waiting_for ? t->waiting_for : "", t->kill_pending ? ", kill pending" : "");
 }
 
 void print_tasks(void)

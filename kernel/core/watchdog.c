@@ -56,36 +56,48 @@ static bool too_long(unsigned long since)
 	return since && (jiffies - since) * 1000 > (unsigned long)(watchdog_ms * hz);
 }
 
-static void check_task(const struct task *t)
+/* False, and why in `text`, when this task gets nowhere. */
+static bool task_is_well(const struct task *t, char *text, size_t size)
 {
 	const struct lock_info *lock = READ_ONCE(t->waits_lock);
 
 	if (t->prio == PRIO_IDLE)
-		return;
+		return true;
 	if (too_long(t->alloc_since))
-		watchdog_lockup("%s (pid %d) has been asking for memory for %ld ms", t->comm,
-			t->pid, watchdog_ms);
-	if (lock && too_long(t->waits_since))
-		watchdog_lockup("%s (pid %d) has been waiting for %s for %ld ms", t->comm, t->pid,
-			lock->name, watchdog_ms);
-	if (t->on_rq && cpus[t->cpu].task != t && too_long(t->ready_since))
-		watchdog_lockup("%s (pid %d) has been runnable on CPU %u without a turn for %ld ms",
-			t->comm, t->pid, t->cpu, watchdog_ms);
+		ksnprintf(text, size, "has been asking for memory");
+	else if (lock && too_long(t->waits_since))
+		ksnprintf(text, size, "has been waiting for %s", lock->name);
+	else if (t->on_rq && cpus[t->cpu].task != t && too_long(t->ready_since))
+		ksnprintf(text, size, "has been runnable on CPU %u without a turn", t->cpu);
+	else
+		return true;
+	return false;
+}
+
+static void check_tasks(void)
+{
+	const struct task *t, *stuck = NULL;
+	unsigned long flags;
+	char why[96];
+
+	if (!tasks_trylock(&flags))
+		return; /* whoever holds it for ever spins, or takes no interrupts */
+	for_each_task(t)
+		if (!stuck && !task_is_well(t, why, sizeof(why)))
+			stuck = t;
+	tasks_unlock(flags);
+	if (stuck)
+		watchdog_lockup(
+			"%s (pid %d) %s for %ld ms", stuck->comm, stuck->pid, why, watchdog_ms);
 }
 
 void watchdog_check(void)
 {
 	uint64_t now = clock_ns();
 	const struct cpu *cpu;
-	const struct task *t;
-	unsigned long flags;
 
 	if (!watchdog_ms)
 		return;
 	for_each_cpu(cpu) if (cpu->online) check_cpu(cpu, now);
-	if (!tasks_trylock(&flags))
-		return; /* whoever holds it for ever spins, or takes no interrupts */
-	for_each_task(t)
-		check_task(t);
-	tasks_unlock(flags);
+	check_tasks();
 }

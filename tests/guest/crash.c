@@ -4,13 +4,15 @@
 #include "kernel/core/lock.h"
 #include "kernel/core/machine.h"
 #include "kernel/core/printk.h"
+#include "kernel/core/smp.h"
+#include "kernel/task/app.h"
 #include "kernel/task/scenario.h"
 #include "mm/page_alloc.h"
 
 static long kind = 1;
 
 static const struct param knobs[] = {
-	{"kind", "which fault (see tests/guest/crash.c)", 1, 14, &kind, NULL},
+	{"kind", "which fault (see tests/guest/crash.c)", 1, 19, &kind, NULL},
 };
 
 static void wild_pointer(void)
@@ -121,6 +123,78 @@ static void jump_to_nowhere(void)
 	((void (*)(void))0xffffa00000000000)();
 }
 
+static struct mutex stuck_mutex;
+static struct spinlock stuck_spinlock;
+
+static void hold_and_leave(void *unused)
+{
+	(void)unused;
+	mutex_lock(&stuck_mutex);
+	for (;;)
+		schedule_timeout(TASK_UNINTERRUPTIBLE, 1000);
+}
+
+static void stuck_on_mutex(void)
+{
+	mutex_init(&stuck_mutex, "a mutex of this test");
+	kthread_spawn("holder", hold_and_leave, NULL);
+	schedule_timeout(TASK_UNINTERRUPTIBLE, 2);
+	mutex_lock(&stuck_mutex);
+}
+
+static void take_for_ever(void *unused)
+{
+	(void)unused;
+	spin_lock_irqsave(&stuck_spinlock);
+	for (;;)
+		barrier();
+}
+
+/* Interrupts are off where it is held, and on where it is waited for. Wants two CPUs. */
+static void stuck_on_spinlock(void)
+{
+	spin_lock_init(&stuck_spinlock, "a spinlock of this test");
+	kthread_spawn("holder", take_for_ever, NULL);
+	schedule_timeout(TASK_UNINTERRUPTIBLE, 2);
+	spin_lock(&stuck_spinlock);
+}
+
+static void hog(void *unused)
+{
+	(void)unused;
+	current->prio = PRIO_RT;
+	for (;;)
+		barrier();
+}
+
+/* Nobody else has a turn on a CPU of a real-time task that never sleeps. */
+static void starve(void)
+{
+	for (unsigned int i = 0; i < nr_cpus; i++)
+		kthread_spawn("hog", hog, NULL);
+	for (;;)
+		schedule_timeout(TASK_UNINTERRUPTIBLE, 1);
+}
+
+static void nothing(void *unused)
+{
+	(void)unused;
+}
+
+/* Wants two CPUs. */
+static void lose_a_call(void)
+{
+	smp_lose_calls = true;
+	smp_call(ALL_CPUS, nothing, NULL);
+}
+
+static void take_twice(void)
+{
+	spin_lock_init(&stuck_spinlock, "a spinlock of this test");
+	spin_lock(&stuck_spinlock);
+	spin_lock(&stuck_spinlock);
+}
+
 static void (*const kinds[])(void) = {
 	wild_pointer,
 	null_pointer,
@@ -136,6 +210,11 @@ static void (*const kinds[])(void) = {
 	jump_to_nowhere,
 	leap_over_guard_page,
 	sleep_under_spinlock,
+	stuck_on_mutex,
+	stuck_on_spinlock,
+	starve,
+	lose_a_call,
+	take_twice,
 };
 
 static void crash(void)

@@ -13,7 +13,7 @@ import qemu  # noqa: E402
 from options import make_spec  # noqa: E402
 
 TIMEOUT = 300
-STATUS = {"finished": 33, "refused": 37, "panic": 39}
+STATUS = {"finished": 33, "refused": 37, "panic": 39, "lockup": 41}
 DEFAULTS = {"scenario": "info", "patch": "none", "mem": "64", "cpus": "1", "seed": "1",
             "sched": "0", "mode": "exact", "args": "", "boot": "kernel", "build": "release",
             "timeout": str(TIMEOUT), "results": "", "build_dir": "build"}

@@ -361,6 +361,55 @@ class ExactRuns(unittest.TestCase):
         self.assertEqual(boot(cpus="2").counter("forced_switches"), 0)
 
 
+class Watchdog(unittest.TestCase):
+    """A run that gets nowhere ends within the stated virtual time, and says why."""
+
+    CASES = (
+        (15, "1", r"LOCKUP: scenario \(pid 2\) has been waiting for a mutex of this test for 100 ms"),
+        (15, "4", r"LOCKUP: scenario \(pid 2\) has been waiting for a mutex of this test for 100 ms"),
+        (16, "2", r"LOCKUP: CPU 1 has taken no timer interrupt for 100 ms"),
+        (17, "1", r"LOCKUP: scenario \(pid 2\) has been runnable on CPU 0 without a turn for 100"),
+        (17, "2", r"LOCKUP: scenario \(pid 2\) has been runnable on CPU \d without a turn for 100"),
+    )
+
+    def test_each_lock_up_is_named(self):
+        for kind, cpus, text in self.CASES:
+            with self.subTest(kind=kind, cpus=cpus):
+                run = boot(scenario="crash", cpus=cpus, args=f"crash.kind={kind} watchdog_ms=100")
+                self.assertEqual(run.status, STATUS["lockup"])
+                stamp, line = re.search(rf"\[ *(\S+)\] ({text}.*)", run.console).groups()
+                self.assertLess(float(stamp), 0.2, line)
+                for part in ("Tasks:", "Call Trace:", "Locks held:", "Mem-Info:", "end LOCKUP"):
+                    self.assertIn(part, run.console)
+
+    def test_the_holder_and_the_waiter_are_listed(self):
+        run = boot(scenario="crash", cpus="2", args="crash.kind=15 watchdog_ms=100")
+        self.assertIn("a mutex of this test: held by pid 3 (holder)", run.console)
+        self.assertIn("a mutex of this test: pid 2 (scenario) waits", run.console)
+        self.assertRegex(run.console, r"\] stuck_on_mutex\+0x|stuck_on_mutex\+0x")
+        self.assertRegex(run.console, r"hold_and_leave\+0x")
+
+    def test_a_stopped_cpu_tells_where_it_was(self):
+        run = boot(scenario="crash", cpus="2", args="crash.kind=16 watchdog_ms=100")
+        self.assertRegex(run.console, r"take_for_ever\+0x")
+        self.assertRegex(run.console, "a spinlock of this test: held by pid 3")
+
+    def test_a_lost_interrupt_is_named(self):
+        run = boot(scenario="crash", cpus="2", args="crash.kind=18")
+        self.assertEqual(run.status, STATUS["panic"])
+        self.assertIn("BUG: CPU 1 has not answered a call of nothing for 1000 ms", run.console)
+
+    def test_a_spinlock_taken_twice_is_named(self):
+        run = boot(scenario="crash", args="crash.kind=19")
+        self.assertEqual(run.status, STATUS["panic"])
+        self.assertIn("spinlock a spinlock of this test is taken by scenario (pid 2), which holds "
+                      "it", run.console)
+
+    def test_it_can_be_switched_off(self):
+        run = boot(args="watchdog_ms=0")
+        self.assertEqual(run.status, STATUS["finished"])
+
+
 class Cpus(unittest.TestCase):
     def test_each_number_comes_up(self):
         for cpus in range(2, 9):
