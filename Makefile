@@ -26,6 +26,12 @@ TIMEOUT ?= 300
 AT ?= oom
 PORT ?=
 
+# What a sweep is besides (SEED and SCHED where these are empty).
+SEEDS ?=
+SCHEDS ?=
+JOBS ?=
+PARALLEL_OPTIONS ?=
+
 CC := gcc
 TOP := build
 NEWLIB := $(TOP)/newlib
@@ -53,7 +59,7 @@ RUN := $(PY) tests/run/lowwater.py
 RUN_OPTIONS = --mem $(MEM) --cpus $(CPUS) --seed $(SEED) --sched $(SCHED) --mode $(MODE) \
 	--args "$(ARGS)" --boot $(BOOT) --build $(BUILD) --timeout $(TIMEOUT) --build-dir $(TOP)
 
-.PHONY: all image setup run test debug core iso clean help format clang-check objects
+.PHONY: all image setup run sweep test debug core iso clean help format clang-check objects
 all: image iso
 
 image: $(ELF)
@@ -109,6 +115,10 @@ else
 	@$(RUN) run --scenario $(SCENARIO) --patch $(PATCH) $(RUN_OPTIONS)
 endif
 
+sweep: image
+	@$(RUN) sweep --scenario "$(SCENARIO)" --patch $(PATCH) $(RUN_OPTIONS) --seeds "$(SEEDS)" \
+		--scheds "$(SCHEDS)" --jobs "$(JOBS)" --parallel-options="$(PARALLEL_OPTIONS)"
+
 test: image clang-check
 	@$(MAKE) --no-print-directory BUILD=debug image
 	@$(PY) tests/run/test_all.py
@@ -139,6 +149,8 @@ help:
 	@echo "make run             every scenario in every arm, one table"
 	@echo "make run SCENARIO=spike PATCH=none [MEM=2048 SEED=1 MODE=exact|fast BOOT=kernel|iso"
 	@echo "                     BUILD=release|debug ARGS=\"spike.apps=8\"]   one run"
+	@echo "make sweep SCENARIO=spike SEEDS=1..50,77 [SCHEDS=1..200 JOBS=2 PATCH=none MEM=128 ..."
+	@echo "                     PARALLEL_OPTIONS=\"--sshlogin host\"]   many runs, their distribution"
 	@echo "make debug SCENARIO=spike PATCH=none     GDB, stopped at the first kill"
 	@echo "make core SCENARIO=spike PATCH=none AT=oom|panic|end   a core of the guest for GDB"
 	@echo "make test            everything that is tested"

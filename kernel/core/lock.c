@@ -51,6 +51,7 @@ void spin_wait(struct spinlock *lock)
 	if (lock->info.owner && lock->info.owner == current)
 		panic("BUG: spinlock %s is taken by %s (pid %d), which holds it", lock->info.name,
 			current->comm, current->pid);
+	lock_debug_contended(&lock->info);
 	cpu->spin_since = clock_ns();
 	cpu->spins_on = lock;
 	do {
@@ -59,6 +60,7 @@ void spin_wait(struct spinlock *lock)
 			delay(SPIN_DELAY);
 		cpu_relax();
 	} while (__atomic_exchange_n(&lock->locked, 1, __ATOMIC_ACQUIRE));
+	lock_debug_waited(&lock->info);
 	cpu->spins_on = outer;
 	cpu->spin_since = outer_since;
 }
@@ -113,8 +115,10 @@ void wait_queue_init(struct wait_queue *wq, const char *name)
 
 void wait_prepare(struct wait_queue *wq, struct waiter *w, enum task_state state)
 {
-	unsigned long flags = sched_lock();
+	unsigned long flags;
 
+	might_sleep();
+	flags = sched_lock();
 	w->task = current;
 	list_add_tail(&w->node, &wq->waiters);
 	current->waiting_for = wq->name;
@@ -191,21 +195,29 @@ bool mutex_trylock(struct mutex *m)
 	if (ok)
 		m->info.owner = current;
 	sched_unlock(flags);
+	if (ok)
+		lock_debug_acquire(&m->info, LOCKDEP_TRY);
 	return ok;
 }
 
 static bool mutex_acquire(struct mutex *m, bool killable)
 {
-	unsigned long flags = sched_lock();
 	struct waiter w;
+	unsigned long flags;
 	bool ok = true;
 
+	might_sleep();
+	lock_debug_acquire(&m->info, 0);
+	flags = sched_lock();
 	BUG_ON(m->info.owner == current);
 	if (!m->info.owner)
 		m->info.owner = current;
 	else
 		ok = wait_for_grant(&m->info, &w, killable);
 	sched_unlock(flags);
+	lock_debug_waited(&m->info);
+	if (!ok)
+		lock_debug_release(&m->info);
 	return ok;
 }
 
@@ -221,8 +233,10 @@ int mutex_lock_killable(struct mutex *m)
 
 void mutex_unlock(struct mutex *m)
 {
-	unsigned long flags = sched_lock();
+	unsigned long flags;
 
+	lock_debug_release(&m->info);
+	flags = sched_lock();
 	BUG_ON(m->info.owner != current);
 	m->info.owner = NULL;
 	if (!list_empty(&m->info.waiters)) {
@@ -269,10 +283,13 @@ static void rwsem_pass_on(struct rwsem *s)
 /* A reader queues behind a waiting writer, so that writers are not starved. */
 static bool rwsem_acquire(struct rwsem *s, bool write, bool killable)
 {
-	unsigned long flags = sched_lock();
 	struct waiter w = {.write = write};
+	unsigned long flags;
 	bool ok = true;
 
+	might_sleep();
+	lock_debug_acquire(&s->info, write ? 0 : LOCKDEP_READ);
+	flags = sched_lock();
 	if (rwsem_free_for(s, write) && list_empty(&s->info.waiters))
 		rwsem_take(s, current, write);
 	else
@@ -280,6 +297,9 @@ static bool rwsem_acquire(struct rwsem *s, bool write, bool killable)
 	if (!ok)
 		rwsem_pass_on(s); /* a killed writer no longer blocks readers behind it */
 	sched_unlock(flags);
+	lock_debug_waited(&s->info);
+	if (!ok)
+		lock_debug_release(&s->info);
 	return ok;
 }
 
@@ -301,13 +321,17 @@ bool down_read_trylock(struct rwsem *s)
 	if (ok)
 		s->readers++;
 	sched_unlock(flags);
+	if (ok)
+		lock_debug_acquire(&s->info, LOCKDEP_READ | LOCKDEP_TRY);
 	return ok;
 }
 
 void up_read(struct rwsem *s)
 {
-	unsigned long flags = sched_lock();
+	unsigned long flags;
 
+	lock_debug_release(&s->info);
+	flags = sched_lock();
 	BUG_ON(s->readers <= 0);
 	s->readers--;
 	rwsem_pass_on(s);
@@ -326,8 +350,10 @@ int down_write_killable(struct rwsem *s)
 
 void up_write(struct rwsem *s)
 {
-	unsigned long flags = sched_lock();
+	unsigned long flags;
 
+	lock_debug_release(&s->info);
+	flags = sched_lock();
 	BUG_ON(s->info.owner != current);
 	s->info.owner = NULL;
 	rwsem_pass_on(s);

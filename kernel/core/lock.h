@@ -13,6 +13,8 @@
 
 #include "kernel/core/cpu.h"
 #include "kernel/core/list.h"
+#include "kernel/core/lock_debug.h"
+#include "kernel/core/lockdep.h"
 #include "kernel/core/machine.h"
 #include "kernel/core/sched.h"
 #include "kernel/core/sched_point.h"
@@ -20,6 +22,7 @@
 struct lock_info {
 	const char *name;
 	struct task *owner; /* NULL: free, or held for reading */
+	bool unchecked;     /* lock_debug.c leaves it out */
 	struct list_head all;
 	struct list_head waiters; /* sleeping locks only */
 };
@@ -41,6 +44,7 @@ void spin_wait(struct spinlock *lock);
 static inline void spin_lock(struct spinlock *lock)
 {
 	sched_point();
+	lock_debug_acquire(&lock->info, LOCKDEP_SPIN);
 	preempt_disable();
 	if (unlikely(__atomic_exchange_n(&lock->locked, 1, __ATOMIC_ACQUIRE)))
 		spin_wait(lock);
@@ -54,15 +58,14 @@ static inline bool spin_trylock(struct spinlock *lock)
 		preempt_enable();
 		return false;
 	}
+	lock_debug_acquire(&lock->info, LOCKDEP_SPIN | LOCKDEP_TRY);
 	lock->info.owner = current;
 	return true;
 }
 
 static inline void spin_unlock(struct spinlock *lock)
 {
-#ifdef LW_DEBUG
-	BUG_ON(lock->info.owner != current);
-#endif
+	lock_debug_release(&lock->info);
 	lock->info.owner = NULL;
 	__atomic_store_n(&lock->locked, 0, __ATOMIC_RELEASE);
 	preempt_enable();

@@ -17,7 +17,7 @@ void switch_stack(uint64_t *from_sp, uint64_t to_sp, void *from_fp, void *to_fp)
 void task_trampoline(void);
 
 struct list_head all_tasks = LIST_HEAD_INIT(all_tasks);
-static struct spinlock sched_spin;
+static struct spinlock sched_spin = {.info.unchecked = true}; /* handed on at a switch */
 
 unsigned long sched_lock(void)
 {
@@ -96,7 +96,7 @@ void sched_init(struct task *idle)
 
 void sched_adopt_idle(struct cpu *cpu, struct task *idle)
 {
-	unsigned long flags = tasks_lock();
+	unsigned long flags;
 
 	idle->prio = PRIO_IDLE;
 	idle->flags = PF_KTHREAD;
@@ -104,6 +104,7 @@ void sched_adopt_idle(struct cpu *cpu, struct task *idle)
 	idle->cr3 = virt_to_phys(kernel_pml4);
 	cpu->idle = idle;
 	cpu->task = idle;
+	flags = tasks_lock();
 	list_add_tail(&idle->all, &all_tasks);
 	tasks_unlock(flags);
 }
@@ -329,8 +330,10 @@ void wake_task(struct task *t)
 
 void schedule_timeout(enum task_state state, unsigned long ticks)
 {
-	unsigned long flags = sched_lock();
+	unsigned long flags;
 
+	might_sleep();
+	flags = sched_lock();
 	if (state != TASK_KILLABLE || !fatal_signal_pending(current)) {
 		current->state = state;
 		timer_start(&current->sleep_timer, ticks);

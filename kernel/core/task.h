@@ -10,6 +10,7 @@
 
 #include "kernel/core/arch.h"
 #include "kernel/core/list.h"
+#include "kernel/core/lockdep.h"
 #include "kernel/core/timer.h"
 
 #define TASK_COMM_LEN 16
@@ -58,6 +59,9 @@ struct task {
 	struct lock_info *waits_lock;
 	unsigned long waits_since, ready_since, alloc_since;
 	struct timer sleep_timer;
+#ifdef LW_DEBUG
+	struct lockdep_held held;
+#endif
 	struct list_head run; /* (L) a CPU's run queue */
 	struct list_head all; /* every task, in order of creation */
 	struct list_head children, sibling;

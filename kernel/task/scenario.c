@@ -207,6 +207,7 @@ void scenario_run(void *unused)
 	scenario_end();
 	check_end(m, in_use);
 	report_counters();
+	lock_debug_report();
 	if (sched_seed)
 		pr_info("schedule: seed %ld, %lu forced switches", sched_seed, forced_switches());
 	pr_info("scenario %s finished: %lu kills, %lu pages released from the highatomic reserve",

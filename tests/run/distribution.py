@@ -22,7 +22,7 @@ def text(records, spec, folder_of):
     for row, (kind, same) in zip(rows, found.items()):
         lines.append(line(row, widths))
         lines += [" " * (widths[0] + 2) + one for one in details(kind, same, spec, folder_of)]
-    return "\n".join([*lines, "", *ranges(records), "", closing(records, found)])
+    return "\n".join([*lines, "", *ranges(records), closing(records, found)])
 
 
 def groups(records):
@@ -67,17 +67,19 @@ def reproduce(spec, one):
 
 
 def ranges(records):
-    """Return a table of least, median and greatest of each number that the jobs have."""
+    """Return a table of least, median and greatest of each number that jobs have, if any have."""
     found = {name: [one["counters"][name] for one in records if name in one["counters"]]
              for name in COUNTERS}
     found["instructions"] = [one["instructions"] for one in records if one["instructions"]]
-    rows = [("", "min", "median", "max")]
-    rows += [(name, str(min(some)), str(statistics.median_low(some)), str(max(some)))
-             for name, some in found.items() if some]
+    rows = [(name, str(min(some)), str(statistics.median_low(some)), str(max(some)))
+            for name, some in found.items() if some]
+    if not rows:
+        return []
+    rows.insert(0, ("", "min", "median", "max"))
     widths = [max(map(len, column)) for column in zip(*rows)]
     return [row[0].ljust(widths[0]) + "".join("  " + cell.rjust(width)
                                               for cell, width in zip(row[1:], widths[1:]))
-            for row in rows]
+            for row in rows] + [""]
 
 
 def closing(records, found):

@@ -49,7 +49,7 @@ class Stub:
 
     def step_off(self, address):
         self.remove(address)
-        self.ask("s")
+        self.ask(f"vCont;s:{self.last.cpu + 1:x}")  # the other CPUs stand still meanwhile
         self.insert(address)
 
     def stopped(self, reply):

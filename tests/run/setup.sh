@@ -2,7 +2,7 @@
 # Installs what Lowwater needs and a fresh Debian 12 lacks; says what to run where it may not.
 set -eu
 
-# A tool or file that must exist, and the package that brings it.
+# A tool or file that must exist, and the package that brings it; moreutils has a "parallel" too.
 needs() {
 	cat <<-LIST
 		gcc gcc
@@ -20,6 +20,7 @@ needs() {
 		xorriso xorriso
 		mformat mtools
 		gdb gdb
+		env_parallel parallel
 	LIST
 }
 

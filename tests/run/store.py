@@ -53,6 +53,7 @@ class Store:
         return self
 
     def __exit__(self, *_):
+        self.clear()
         self.lock.close()
 
     def keep_kernel(self):
@@ -64,12 +65,16 @@ class Store:
         arms.keep(elf, self.table)
 
     def load(self):
-        """Read the records, drop a line torn by an abrupt end and what unfinished jobs left."""
+        """Read the records; a line torn by an abrupt end is dropped."""
         lines = self.jobs.read_text(encoding="utf-8").splitlines() if self.jobs.exists() else []
         for line in lines:
             with contextlib.suppress(ValueError, KeyError, TypeError):
                 self.enter(json.loads(line))
         write(self.jobs, "".join(map(as_line, self.records.values())))
+        self.clear()
+
+    def clear(self):
+        """Remove what unfinished jobs left."""
         kept = {self.runs_of(one) for one in self.records.values() if one["kept"]}
         for folder in self.spec.results.iterdir():
             if folder not in kept:
