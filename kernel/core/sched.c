@@ -465,7 +465,7 @@ static void print_task_trace(const struct task *t)
 	if (t == current) {
 		print_trace_here();
 	} else if (cpu->task == t && cpu->stopped) {
-		print_trace_regs(&cpu->stop_regs);
+		print_trace_from(cpu->stop_regs.rip, cpu->stop_regs.rbp);
 	} else if (task_stack_span(t->sp, &lo, &hi)) {
 		const struct saved_stack *s = (const struct saved_stack *)t->sp;
 

@@ -22,7 +22,7 @@ def text(records, spec, folder_of):
     for row, (kind, same) in zip(rows, found.items()):
         lines.append(line(row, widths))
         lines += [" " * (widths[0] + 2) + one for one in details(kind, same, spec, folder_of)]
-    return "\n".join([*lines, "", *ranges(records), closing(records, found)])
+    return "\n".join([*lines, "", *spread(records), closing(records, found)])
 
 
 def groups(records):
@@ -66,7 +66,7 @@ def reproduce(spec, one):
     return " ".join(["make run", *words])
 
 
-def ranges(records):
+def spread(records):
     """Return a table of least, median and greatest of each number that jobs have, if any have."""
     found = {name: [one["counters"][name] for one in records if name in one["counters"]]
              for name in COUNTERS}

@@ -45,6 +45,8 @@ def main():
             send(out, *ARMS)
         elif scenario == "spike":
             spike(log, out, patch)
+        elif scenario == "dice":
+            return dice(log, out, int(words["seed"]))
         else:
             log.write(LINES.get(scenario, ""))
     if scenario == "hang":
@@ -58,6 +60,19 @@ def value(argv, option):
 
 def send(out, *items):
     out.writelines(json.dumps(item) + "\n" for item in items)
+
+
+def dice(log, out, seed):
+    """Even seeds complete, odd ones panic, multiples of 5 are refused."""
+    send(out, {"event": "counter", "name": "oom_kills", "value": 0},
+         {"event": "end", "code": 0, "insns": 1000 + seed, "ns": 1000})
+    if seed % 5 == 0:
+        log.write(f"[    0.000100] lowwater: bad parameter: seed={seed}\n")
+        return STATUS["typo"]
+    if seed % 2:
+        log.write(f"[    0.000200] Kernel panic - not syncing: DMA32 at 0x{seed}f, pid {seed}\n")
+        return STATUS["panic"]
+    return 33
 
 
 def spike(log, out, patch):

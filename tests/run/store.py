@@ -2,10 +2,13 @@
 
 KEY stands for the kernel, the emulator and every option but the seeds. In the folder are
 
-    kernel/      the ELF as it was at the start, so that `make` may go on meanwhile, and its arms
+    build/       the ELF as it was at the start, so that `make` may go on meanwhile, and its arms
     jobs.jsonl   a record for each finished job
     runs/        SEED-SCHED/: the files of the first job of each distinct outcome
     options.json, table.txt   what KEY stands for, the report
+
+Jobs run in this folder: QEMU tells the kernel the path that it was given, and reading that takes
+instructions, so a job's log is that of `make run` only where both say build/lowwater.elf.
 """
 import contextlib
 import dataclasses
@@ -17,10 +20,12 @@ import shutil
 
 import accel
 import arms
+import console
 import qemu
 import record
 from options import UserError
 
+BUILD, RUNS = "build", "runs"
 OPTIONS = ("mem", "cpus", "mode", "args", "boot", "build", "timeout")
 
 
@@ -31,8 +36,8 @@ class Store:
         self.options = options(spec)
         key = hashlib.sha256(json.dumps(self.options).encode()).hexdigest()[:12]
         self.folder = spec.build_dir / "sweep" / spec.scenario / spec.arm / key
-        self.spec = dataclasses.replace(spec, build_dir=self.folder / "kernel",
-                                        results=self.folder / "runs")
+        self.spec = dataclasses.replace(spec, build_dir=self.folder / BUILD,
+                                        results=self.folder / RUNS)
         self.original = spec.elf
         self.table = table
         self.jobs = self.folder / "jobs.jsonl"
@@ -44,12 +49,14 @@ class Store:
         self.lock = open(self.folder / "lock", "w", encoding="utf-8")
         try:
             fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+            self.keep_kernel()
+            self.load()
+        except BlockingIOError as error:
             self.lock.close()
             raise UserError(f"{self.folder}: another sweep is at work here") from error
-        write(self.folder / "options.json", json.dumps(self.options, indent=1) + "\n")
-        self.keep_kernel()
-        self.load()
+        except BaseException:
+            self.lock.close()
+            raise
         return self
 
     def __exit__(self, *_):
@@ -57,6 +64,7 @@ class Store:
         self.lock.close()
 
     def keep_kernel(self):
+        write(self.folder / "options.json", json.dumps(self.options, indent=1) + "\n")
         elf = self.spec.elf
         elf.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(self.original, elf)
@@ -66,8 +74,7 @@ class Store:
 
     def load(self):
         """Read the records; a line torn by an abrupt end is dropped."""
-        lines = self.jobs.read_text(encoding="utf-8").splitlines() if self.jobs.exists() else []
-        for line in lines:
+        for line in console.read_lines(self.jobs):
             with contextlib.suppress(ValueError, KeyError, TypeError):
                 self.enter(json.loads(line))
         write(self.jobs, "".join(map(as_line, self.records.values())))
@@ -81,8 +88,9 @@ class Store:
                 shutil.rmtree(folder)
 
     def enter(self, one):
-        self.seen.add(record.signature(one))
-        self.records[record.pair(one)] = one
+        pair, kind, one["kept"] = record.pair(one), record.signature(one), bool(one["kept"])
+        self.records[pair] = one
+        self.seen.add(kind)
 
     def add(self, one):
         """Keep a new record, and its files when nothing came to the same before."""

@@ -3,7 +3,6 @@ folder; it may be interrupted and then goes on where it was.
 
 Exit code 0 when every run did what its arm declares, else 1; 130 when interrupted.
 """
-import dataclasses
 import json
 import os
 import shlex
@@ -20,13 +19,11 @@ import ranges
 import record
 from options import UserError, integer
 from progress import Many
-from store import Store
+from store import BUILD, OPTIONS, RUNS, Store
 
 PARALLEL = "parallel"
 PYTHON = "/usr/bin/python3"
 RUNNER = Path(__file__).resolve().parent / "lowwater.py"
-PASSED = ("scenario", "patch", "mem", "cpus", "mode", "args", "boot", "build", "timeout",
-          "build_dir")
 MAX_JOBS = 1024
 TERM_SECONDS = 2.0  # GNU parallel ends its jobs on SIGTERM
 
@@ -70,7 +67,7 @@ def work(store, command, missing, progress):
     with tempfile.TemporaryFile() as pairs, tempfile.TemporaryFile() as complaints:
         pairs.write("".join(f"{seed} {sched}\n" for seed, sched in missing).encode())
         pairs.seek(0)
-        child = start([*command, job(store.spec)], pairs, complaints, store)
+        child = start([*command, job(store)], pairs, complaints, store)
         try:
             gather(child.stdout, store, progress)
             child.wait()
@@ -85,16 +82,12 @@ def work(store, command, missing, progress):
     return True
 
 
-def job(spec):
-    """Return the shell command of one job, where parallel puts seed and sched.
-
-    Its paths are whole: on another machine it starts in the home folder.
-    """
-    spec = dataclasses.replace(spec, build_dir=spec.build_dir.absolute(),
-                               results=spec.results.absolute())
-    words = [f"--{name.replace('_', '-')}={getattr(spec, name)}" for name in PASSED]
-    return shlex.join([PYTHON, str(RUNNER), "run", "--record", *words, "--seed={1}",
-                       "--sched={2}", f"--results={spec.results}/{{1}}-{{2}}"])
+def job(store):
+    """Return the shell command of one job, where parallel puts seed and sched."""
+    words = [f"--{name}={getattr(store.spec, name)}" for name in ("scenario", "patch", *OPTIONS)]
+    run_it = shlex.join([PYTHON, str(RUNNER), "run", "--record", *words, "--seed={1}",
+                         "--sched={2}", f"--build-dir={BUILD}", f"--results={RUNS}/{{1}}-{{2}}"])
+    return f"cd {shlex.quote(str(store.folder.absolute()))} && {run_it}"
 
 
 def start(argv, pairs, complaints, store):

@@ -9,8 +9,8 @@ from unittest import mock
 import accel
 import options
 import qemu
+from fake_build import FAKE
 from test_parts import DEFAULTS
-from test_runner import FAKE
 
 
 class Choice(unittest.TestCase):

@@ -225,7 +225,10 @@ static long peak_demand(const struct lw_meminfo *m)
 	return demand;
 }
 
-/* Fill every zone down to its low watermark. */
+/*
+ * Fill every zone down to its low watermark. One app after the other: what several CPUs hand out
+ * at the same time shares pageblocks, and an app that shrinks would free no whole one.
+ */
 static void fill(void)
 {
 	struct lw_meminfo m;
@@ -238,9 +241,7 @@ static void fill(void)
 	pages -= pages / 512 + MARGIN;
 	printf("%ld apps start and grow to %ld pages\n", nr_apps, pages);
 	for (long i = 0; i < nr_apps; i++)
-		give(i, GROW, share(i, pages));
-	for (long i = 0; i < nr_apps; i++)
-		wait_done(i);
+		order(i, GROW, share(i, pages));
 }
 
 /* Free pages that an app can have, in the zone that the ring takes from. */
