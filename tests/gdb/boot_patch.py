@@ -26,6 +26,38 @@ def write(address, code, value):
     memory().write_memory(address, struct.pack(code, value))
 
 
+def find_madt():
+    """Return the MADT's physical address, by the RSDP in the BIOS area."""
+    for at in range(0xe0000, 0x100000, 16):
+        if read(at, "<Q") == int.from_bytes(b"RSD PTR ", "little"):
+            break
+    rsdt = read(at + 16, "<I")
+    for entry in range(rsdt + 36, rsdt + read(rsdt + 4, "<I"), 4):
+        if bytes(memory().read_memory(read(entry, "<I"), 4)) == b"APIC":
+            return read(entry, "<I")
+    raise gdb.GdbError("no MADT")
+
+
+def spoil_madt(what, madt):
+    """Damage the MADT; its first entry, at 44, is the boot CPU's local APIC."""
+    size = read(madt + 4, "<I")
+    if what == "madt-absent-cpu":  # a second CPU that is not there, for the boot CPU's neighbour
+        second = madt + 44 + 8
+        memory().write_memory(second, struct.pack("<BBBBI", 0, 8, 1, 77, 1))
+    elif what == "madt-entry":
+        write(madt + 45, "<B", 0)
+    elif what == "madt-no-cpu":
+        write(madt + 48, "<I", 0)
+    elif what == "madt-checksum":
+        write(madt + 9, "<B", read(madt + 9, "<B") ^ 1)
+        return
+    elif what == "madt-gone":
+        memory().write_memory(madt, b"XPIC")
+    write(madt + 9, "<B", 0)
+    total = sum(bytes(memory().read_memory(madt, size)))
+    write(madt + 9, "<B", -total & 0xff)
+
+
 def spoil(what, info):
     entry = read(info + MMAP_ADDR, "<I")
     if what == "magic":
@@ -48,6 +80,8 @@ def spoil(what, info):
         write(entry + 3 * ENTRY_SIZE + LENGTH, "<Q", 1 << 60)
     elif what == "outside":
         write(info + MMAP_ADDR, "<I", 0xfffff000)
+    elif what.startswith("madt-"):
+        spoil_madt(what, find_madt())
     else:
         raise gdb.GdbError(f"LW_SPOIL={what}: unknown")
 

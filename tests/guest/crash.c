@@ -12,7 +12,7 @@
 static long kind = 1;
 
 static const struct param knobs[] = {
-	{"kind", "which fault (see tests/guest/crash.c)", 1, 19, &kind, NULL},
+	{"kind", "which fault (see tests/guest/crash.c)", 1, 22, &kind, NULL},
 };
 
 static void wild_pointer(void)
@@ -195,6 +195,37 @@ static void take_twice(void)
 	spin_lock(&stuck_spinlock);
 }
 
+/* The rest are caught by a debug build only. */
+static void wrong_order_of_locks(void)
+{
+	static struct mutex a, b;
+
+	mutex_init(&a, "lock A");
+	mutex_init(&b, "lock B");
+	mutex_lock(&a);
+	mutex_lock(&b);
+	mutex_unlock(&b);
+	mutex_unlock(&a);
+	mutex_lock(&b);
+	mutex_lock(&a);
+}
+
+static void double_unlock(void)
+{
+	spin_lock_init(&stuck_spinlock, "a spinlock of this test");
+	spin_lock(&stuck_spinlock);
+	spin_unlock(&stuck_spinlock);
+	spin_unlock(&stuck_spinlock);
+}
+
+static void mutex_under_spinlock(void)
+{
+	mutex_init(&stuck_mutex, "a mutex of this test");
+	spin_lock_init(&stuck_spinlock, "a spinlock of this test");
+	spin_lock(&stuck_spinlock);
+	mutex_lock(&stuck_mutex);
+}
+
 static void (*const kinds[])(void) = {
 	wild_pointer,
 	null_pointer,
@@ -215,6 +246,9 @@ static void (*const kinds[])(void) = {
 	starve,
 	lose_a_call,
 	take_twice,
+	wrong_order_of_locks,
+	double_unlock,
+	mutex_under_spinlock,
 };
 
 static void crash(void)

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """`make test`: every suite, one after the other, and one closing line `N passed, N failed`.
 
-Suites: the runner's and the system's unittest cases, GDB's helpers, the host twin (TAP). A test
+Suites: unittest cases of the runner, the system and GDB's helpers, the host twin (TAP). A test
 is one unittest method or one TAP line. Each suite's own output goes to build/test/SUITE.log and
 is shown only where something failed.
 """
@@ -20,6 +20,7 @@ SUITES = (
     ("system", UNITTEST + ["tests/run", "-p", "test_system.py"]),
     ("study", UNITTEST + ["tests/run", "-p", "test_study.py"]),
     ("timeout", UNITTEST + ["tests/run", "-p", "test_timeout.py"]),
+    ("sweep", UNITTEST + ["tests/run", "-p", "test_sweep.py"]),
     ("gdb", UNITTEST + ["tests/gdb", "-p", "test_*.py"]),
 )
 
