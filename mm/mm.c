@@ -17,8 +17,8 @@ struct mm *mm_create(struct memory *m)
 		return NULL;
 	mm = page_address(m, page);
 	mm->memory = m;
-	mm->users = 1;
-	mm->count = 1;
+	refcount_init(&mm->users);
+	refcount_init(&mm->count);
 	rwsem_init(&mm->mmap_sem, "mmap_sem");
 	list_init(&mm->vmas);
 	list_init(&mm->free_vmas);
@@ -32,7 +32,7 @@ struct mm *mm_create(struct memory *m)
 
 void mm_drop(struct mm *mm)
 {
-	if (__atomic_sub_fetch(&mm->count, 1, __ATOMIC_ACQ_REL))
+	if (!refcount_put(&mm->count))
 		return;
 	lock_forget(&mm->mmap_sem.info);
 	free_pages(mm->memory, virt_to_page(mm->memory, mm), 0);
@@ -55,7 +55,7 @@ static void exit_mmap(struct mm *mm)
 
 void mm_put_user(struct mm *mm)
 {
-	if (__atomic_sub_fetch(&mm->users, 1, __ATOMIC_ACQ_REL))
+	if (!refcount_put(&mm->users))
 		return;
 	exit_mmap(mm);
 	mm_drop(mm);

@@ -8,6 +8,7 @@
 #ifndef MM_MM_H
 #define MM_MM_H
 
+#include "kernel/core/refcount.h"
 #include "mm/memory.h"
 
 #define VM_WRITE  0x1u
@@ -25,8 +26,8 @@ struct vma {
 
 struct mm {
 	struct memory *memory;
-	int users; /* tasks (and borrowers) of the address space */
-	int count; /* references to this struct; users hold one together */
+	struct refcount users; /* tasks (and borrowers) of the address space */
+	struct refcount count; /* references to this struct; users hold one together */
 	struct rwsem mmap_sem;
 	struct list_head vmas;
 	struct vma *last_hit;

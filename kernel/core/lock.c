@@ -153,6 +153,31 @@ void wake_up_all(struct wait_queue *wq)
 	sched_unlock(flags);
 }
 
+void completion_init(struct completion *c, const char *name)
+{
+	wait_queue_init(&c->wq, name);
+	c->done = false;
+}
+
+void complete(struct completion *c)
+{
+	unsigned long flags = sched_lock();
+
+	c->done = true;
+	wake_up_all_locked(&c->wq);
+	sched_unlock(flags);
+}
+
+void wait_for_completion(struct completion *c)
+{
+	wait_event(&c->wq, READ_ONCE(c->done));
+}
+
+int wait_for_completion_killable(struct completion *c)
+{
+	return wait_event_killable(&c->wq, READ_ONCE(c->done));
+}
+
 /* Sleep until granted. sched_lock() held. False: killed, and no longer queued. */
 static bool wait_for_grant(struct lock_info *info, struct waiter *w, bool killable)
 {

@@ -128,6 +128,17 @@ void wait_finish(struct wait_queue *wq, struct waiter *w);
 #define wait_event(wq, cond)          ((void)wait_event_state(wq, cond, TASK_UNINTERRUPTIBLE))
 #define wait_event_killable(wq, cond) wait_event_state(wq, cond, TASK_KILLABLE)
 
+/* Something that happens once, and whoever waits for it. */
+struct completion {
+	struct wait_queue wq;
+	bool done;
+};
+
+void completion_init(struct completion *c, const char *name);
+void complete(struct completion *c); /* any context */
+void wait_for_completion(struct completion *c);
+int wait_for_completion_killable(struct completion *c); /* 0, or -1 when killed */
+
 struct mutex {
 	struct lock_info info;
 };

@@ -50,7 +50,7 @@ static void test_create_takes_three_pages(void **state)
 	(void)state;
 	/* The object, the top table, the private second level. */
 	assert_int_equal(all_free(m), free_before - 3);
-	assert_int_equal(mm->users, 1);
+	assert_int_equal(mm->users.n, 1);
 	assert_int_equal(mm->nr_ptes, 0);
 	mm_put_user(mm);
 	assert_all_back();
@@ -280,10 +280,10 @@ static void test_last_user_tears_down(void **state)
 	(void)state;
 	map(0, 1);
 	mm_fault(mm, AT(0));
-	mm->users++;
+	refcount_get(&mm->users);
 	mm_put_user(mm);
 	assert_int_equal(mm->anon_rss, 1);
-	mm->count++; /* somebody looks at the struct */
+	refcount_get(&mm->count); /* somebody looks at the struct */
 	mm_put_user(mm);
 	assert_int_equal(mm->total_vm, 0);
 	assert_int_equal(mm->anon_rss, 0);
@@ -408,7 +408,7 @@ static void test_7_7_exit_waits_for_a_writer_uninterruptibly(void **state)
 
 	(void)state;
 	writer = task_new("writer", 11, mm);
-	mm->users++;
+	refcount_get(&mm->users);
 	become(writer);
 	down_write(&mm->mmap_sem);
 	become(t);
@@ -418,7 +418,7 @@ static void test_7_7_exit_waits_for_a_writer_uninterruptibly(void **state)
 	exit_mm(m);
 	assert_int_equal(twin.sleeps, 1);
 	assert_false(t->memdie);
-	assert_int_equal(mm->users, 1);
+	assert_int_equal(mm->users.n, 1);
 }
 
 #undef TEST

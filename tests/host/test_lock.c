@@ -5,6 +5,7 @@
 #include "twin.h"
 
 #include "kernel/core/lock.h"
+#include "kernel/core/refcount.h"
 
 static struct task *a, *b, *c;
 static struct mutex mutex;
@@ -339,6 +340,61 @@ static void test_print_held_locks(void **state)
 
 #undef TEST
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+static struct completion completion;
+
+static void complete_at_third(void)
+{
+	if (twin.sleeps == 3)
+		complete(&completion);
+}
+
+static void test_completion(void **state)
+{
+	(void)state;
+	completion_init(&completion, "the completion");
+	become(a);
+	twin.on_sleep = complete_at_third;
+	wait_for_completion(&completion);
+	assert_int_equal(twin.sleeps, 3);
+	/* It has happened: nobody waits again. */
+	assert_int_equal(wait_for_completion_killable(&completion), 0);
+	assert_int_equal(twin.sleeps, 3);
+}
+
+static void kill_a(void)
+{
+	task_kill(a);
+}
+
+static void test_completion_killable(void **state)
+{
+	(void)state;
+	completion_init(&completion, "the completion");
+	become(a);
+	twin.on_sleep = kill_a;
+	assert_int_equal(wait_for_completion_killable(&completion), -1);
+	assert_true(list_empty(&completion.wq.waiters));
+}
+
+static void test_refcount(void **state)
+{
+	struct refcount r;
+
+	(void)state;
+	refcount_init(&r);
+	refcount_get(&r);
+	assert_true(refcount_get_live(&r));
+	assert_false(refcount_put(&r));
+	assert_false(refcount_put(&r));
+	assert_true(refcount_put(&r));
+	assert_false(refcount_get_live(&r)); /* it is gone, and stays so */
+	assert_int_equal(r.n, 0);
+	assert_panics("before <= 0", refcount_get(&r));
+	refcount_init(&r);
+	assert_true(refcount_put(&r));
+	assert_panics("after < 0", refcount_put(&r));
+}
+
 static const struct CMUnitTest tests[] = {
 	TEST(test_mutex_without_contention),
 	TEST(test_mutex_passes_to_the_waiter),
@@ -355,5 +411,8 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_wait_event),
 	TEST(test_wait_event_killable),
 	TEST(test_print_held_locks),
+	TEST(test_completion),
+	TEST(test_completion_killable),
+	TEST(test_refcount),
 };
 TEST_GROUP(lock)

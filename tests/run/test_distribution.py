@@ -40,8 +40,8 @@ class Ranges(unittest.TestCase):
 
 class Signatures(unittest.TestCase):
     def test_numbers_do_not_tell_apart(self):
-        kinds = {record.signature(panic(seed, f"BUG at ffff9000000012{seed}4 +0x{seed}, pid {seed}"))
-                 for seed in (1, 2, 3)}
+        texts = (f"BUG at ffff9000000012{seed}4 +0x{seed}, pid {seed}" for seed in (1, 2, 3))
+        kinds = {record.signature(panic(1, text)) for text in texts}
         self.assertEqual([kind.message for kind in kinds], ["BUG at # +#, pid #"])
 
     def test_names_of_zones_do(self):

@@ -29,7 +29,8 @@ class Timeout(unittest.TestCase):
                                "--results", self.results, "--build-dir", BUILD, *argv],
                               capture_output=True, text=True, timeout=system.TIMEOUT, check=False)
         folder = Path(self.results, "spike", "none")
-        return done.returncode, done.stdout, json.loads((folder / "result.json").read_text()), folder
+        found = json.loads((folder / "result.json").read_text())
+        return done.returncode, done.stdout, found, folder
 
     def late(self, *argv):
         """Run into the time limit; return (the facts' sections by heading, the result)."""
