@@ -193,14 +193,17 @@ void app_exit(int code)
 	task_finish(code, &app_events);
 }
 
+/* Under the lock: orphans may join the list meanwhile. */
 static struct task *zombie_child(void)
 {
-	struct task *t;
+	unsigned long flags = tasks_lock();
+	struct task *t, *found = NULL;
 
 	list_for_each_entry(t, &current->children, sibling)
-		if (t->state == TASK_ZOMBIE)
-			return t;
-	return NULL;
+		if (!found && t->state == TASK_ZOMBIE)
+			found = t;
+	tasks_unlock(flags);
+	return found;
 }
 
 int app_wait(int *code)

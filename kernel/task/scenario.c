@@ -136,6 +136,7 @@ static long pages_in_use(struct memory *m)
 /* Apps that the scenario's own app left running came to us when it ended. */
 static void collect_leftovers(void)
 {
+	unsigned long flags = tasks_lock();
 	struct task *t;
 	int code;
 
@@ -144,6 +145,7 @@ static void collect_leftovers(void)
 			t->pid);
 		task_kill(t);
 	}
+	tasks_unlock(flags);
 	while (app_wait(&code) > 0)
 		;
 }
