@@ -273,59 +273,118 @@ void mutex_unlock(struct mutex *m)
 	sched_unlock(flags);
 }
 
+/*
+ * rw-semaphore: `count` is the readers, a bit for a writer, and a bit that says that somebody
+ * waits. Without that bit it is taken and given by one compare-exchange; with it, all changes are
+ * made under sched_lock(), so that whoever releases it chooses who comes next.
+ */
+#define RWSEM_WRITER  (1l << 30)
+#define RWSEM_WAITERS (1l << 31)
+#define RWSEM_READERS (RWSEM_WRITER - 1)
+
 void rwsem_init(struct rwsem *s, const char *name)
 {
 	lock_register(&s->info, name);
-	s->readers = 0;
+	s->count = 0;
 }
 
-static bool rwsem_free_for(const struct rwsem *s, bool write)
+long rwsem_readers(const struct rwsem *s)
 {
-	return !s->info.owner && (!write || s->readers == 0);
+	return READ_ONCE(s->count) & RWSEM_READERS;
 }
 
-static void rwsem_take(struct rwsem *s, struct task *t, bool write)
+static inline bool change(struct rwsem *s, long from, long to)
 {
+	return __atomic_compare_exchange_n(
+		&s->count, &from, to, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+}
+
+static inline bool take_at_once(struct rwsem *s, bool write)
+{
+	long c = READ_ONCE(s->count);
+
 	if (write)
-		s->info.owner = t;
-	else
-		s->readers++;
+		return c == 0 && change(s, 0, RWSEM_WRITER);
+	return !(c & (RWSEM_WRITER | RWSEM_WAITERS)) && change(s, c, c + 1);
 }
 
-/* Let in the first waiter, and the readers right behind it if it is one. */
+static bool free_for(long count, bool write)
+{
+	return write ? (count & ~RWSEM_WAITERS) == 0 : !(count & RWSEM_WRITER);
+}
+
+/* Let in the first waiter, and the readers right behind it if it is one. sched_lock() held. */
 static void rwsem_pass_on(struct rwsem *s)
 {
 	while (!list_empty(&s->info.waiters)) {
 		struct waiter *w = list_first_entry(&s->info.waiters, struct waiter, node);
 
-		if (!rwsem_free_for(s, w->write))
-			break;
-		rwsem_take(s, w->task, w->write);
+		if (!free_for(s->count, w->write))
+			return;
+		__atomic_fetch_add(&s->count, w->write ? RWSEM_WRITER : 1, __ATOMIC_ACQ_REL);
+		if (w->write)
+			s->info.owner = w->task;
 		grant(w);
 	}
+	__atomic_fetch_and(&s->count, ~RWSEM_WAITERS, __ATOMIC_ACQ_REL);
 }
 
-/* A reader queues behind a waiting writer, so that writers are not starved. */
-static bool rwsem_acquire(struct rwsem *s, bool write, bool killable)
+/*
+ * Wait behind those who wait already (a reader behind a waiting writer as well, so that writers
+ * are not starved), unless it has become free meanwhile. sched_lock() held.
+ */
+static bool rwsem_wait(struct rwsem *s, bool write, bool killable)
 {
 	struct waiter w = {.write = write};
+
+	while (list_empty(&s->info.waiters)) {
+		long c = READ_ONCE(s->count);
+
+		if (take_at_once(s, write))
+			return true;
+		if (!free_for(c, write) && change(s, c, c | RWSEM_WAITERS))
+			break;
+	}
+	if (wait_for_grant(&s->info, &w, killable))
+		return true;
+	rwsem_pass_on(s); /* a killed writer no longer blocks readers behind it */
+	return false;
+}
+
+static bool rwsem_acquire(struct rwsem *s, bool write, bool killable)
+{
 	unsigned long flags;
 	bool ok = true;
 
 	might_sleep();
+	sched_point();
 	lock_debug_acquire(&s->info, write ? 0 : LOCKDEP_READ);
-	flags = sched_lock();
-	if (rwsem_free_for(s, write) && list_empty(&s->info.waiters))
-		rwsem_take(s, current, write);
-	else
-		ok = wait_for_grant(&s->info, &w, killable);
-	if (!ok)
-		rwsem_pass_on(s); /* a killed writer no longer blocks readers behind it */
-	sched_unlock(flags);
+	if (unlikely(!take_at_once(s, write))) {
+		flags = sched_lock();
+		ok = rwsem_wait(s, write, killable);
+		sched_unlock(flags);
+	}
 	lock_debug_waited(&s->info);
+	if (ok && write)
+		s->info.owner = current;
 	if (!ok)
 		lock_debug_release(&s->info);
 	return ok;
+}
+
+static void rwsem_release(struct rwsem *s, long part)
+{
+	long c = READ_ONCE(s->count);
+	unsigned long flags;
+
+	lock_debug_release(&s->info);
+	if (unlikely((c & RWSEM_WAITERS) || !change(s, c, c - part))) {
+		flags = sched_lock();
+		__atomic_fetch_sub(&s->count, part, __ATOMIC_ACQ_REL);
+		rwsem_pass_on(s);
+		sched_unlock(flags);
+	}
+	sched_point();
 }
 
 void down_read(struct rwsem *s)
@@ -340,27 +399,21 @@ int down_read_killable(struct rwsem *s)
 
 bool down_read_trylock(struct rwsem *s)
 {
-	unsigned long flags = sched_lock();
-	bool ok = rwsem_free_for(s, false) && list_empty(&s->info.waiters);
+	long c;
 
-	if (ok)
-		s->readers++;
-	sched_unlock(flags);
-	if (ok)
-		lock_debug_acquire(&s->info, LOCKDEP_READ | LOCKDEP_TRY);
-	return ok;
+	do {
+		c = READ_ONCE(s->count);
+		if (c & (RWSEM_WRITER | RWSEM_WAITERS))
+			return false;
+	} while (!change(s, c, c + 1));
+	lock_debug_acquire(&s->info, LOCKDEP_READ | LOCKDEP_TRY);
+	return true;
 }
 
 void up_read(struct rwsem *s)
 {
-	unsigned long flags;
-
-	lock_debug_release(&s->info);
-	flags = sched_lock();
-	BUG_ON(s->readers <= 0);
-	s->readers--;
-	rwsem_pass_on(s);
-	sched_unlock(flags);
+	BUG_ON(rwsem_readers(s) <= 0);
+	rwsem_release(s, 1);
 }
 
 void down_write(struct rwsem *s)
@@ -375,12 +428,7 @@ int down_write_killable(struct rwsem *s)
 
 void up_write(struct rwsem *s)
 {
-	unsigned long flags;
-
-	lock_debug_release(&s->info);
-	flags = sched_lock();
 	BUG_ON(s->info.owner != current);
 	s->info.owner = NULL;
-	rwsem_pass_on(s);
-	sched_unlock(flags);
+	rwsem_release(s, RWSEM_WRITER);
 }

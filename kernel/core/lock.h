@@ -151,10 +151,11 @@ void mutex_unlock(struct mutex *m);
 
 struct rwsem {
 	struct lock_info info;
-	int readers;
+	long count; /* see lock.c */
 };
 
 void rwsem_init(struct rwsem *s, const char *name);
+long rwsem_readers(const struct rwsem *s);
 void down_read(struct rwsem *s);
 int down_read_killable(struct rwsem *s); /* 0, or -1 when killed */
 bool down_read_trylock(struct rwsem *s);

@@ -275,6 +275,43 @@ KTEST(rwsem_readers_and_writer)
 	return NULL;
 }
 
+static volatile long pair[2], pair_errors;
+
+/* Every eighth turn writes; a reader must never see half of a write. */
+static void pair_user(void *arg)
+{
+	for (long i = (long)arg; i < (long)arg + 2000; i++) {
+		if (i % 8 == 0) {
+			down_write(&test_rwsem);
+			pair[0]++;
+			pair[1]++;
+			up_write(&test_rwsem);
+		} else {
+			down_read(&test_rwsem);
+			if (pair[0] != pair[1])
+				__atomic_add_fetch(&pair_errors, 1, __ATOMIC_RELAXED);
+			up_read(&test_rwsem);
+		}
+	}
+	app_exit(0);
+}
+
+KTEST(rwsem_holds_on_all_cpus_at_once)
+{
+	int code;
+
+	pair[0] = pair[1] = pair_errors = 0;
+	rwsem_init(&test_rwsem, "test rwsem");
+	for (long i = 0; i < 6; i++)
+		EXPECT(kthread_spawn("pair", pair_user, (void *)i));
+	for (int i = 0; i < 6; i++)
+		EXPECT(app_wait(&code) > 0);
+	EXPECT(pair_errors == 0 && pair[0] == pair[1] && pair[0] == 6 * 250);
+	EXPECT(test_rwsem.count == 0 && !test_rwsem.info.owner);
+	lock_forget(&test_rwsem.info);
+	return NULL;
+}
+
 static int killable_result;
 
 static void killable_waiter(void *unused)

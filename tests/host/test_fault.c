@@ -133,7 +133,7 @@ static void test_fault_outside(void **state)
 	assert_int_equal(mm_fault(mm, AT(2)), FAULT_NO_VMA);
 	assert_int_equal(mm->anon_rss, 0);
 	assert_null(pte_find(mm, AT(0)));
-	assert_int_equal(mm->mmap_sem.readers, 0);
+	assert_int_equal(rwsem_readers(&mm->mmap_sem), 0);
 }
 
 static char template[3 * PAGE_SIZE];
@@ -352,7 +352,7 @@ static void test_fault_without_memory(void **state)
 	assert_int_equal(mm_fault(mm, AT(1)), FAULT_OOM);
 	assert_int_equal(mm->anon_rss, 1);
 	assert_int_equal(*pte_find(mm, AT(1)), 0);
-	assert_int_equal(mm->mmap_sem.readers, 0);
+	assert_int_equal(rwsem_readers(&mm->mmap_sem), 0);
 }
 
 static void test_fault_without_memory_for_tables(void **state)

@@ -180,7 +180,7 @@ static void test_rwsem_readers_share_writers_do_not(void **state)
 	down_read(&sem);
 	become(b);
 	assert_true(down_read_trylock(&sem));
-	assert_int_equal(sem.readers, 2);
+	assert_int_equal(rwsem_readers(&sem), 2);
 	up_read(&sem);
 	up_read(&sem);
 	down_write(&sem);
@@ -189,7 +189,7 @@ static void test_rwsem_readers_share_writers_do_not(void **state)
 	assert_panics("BUG: s->info.owner != current", up_write(&sem));
 	become(b);
 	up_write(&sem);
-	assert_panics("BUG: s->readers <= 0", up_read(&sem));
+	assert_panics("BUG: rwsem_readers(s) <= 0", up_read(&sem));
 }
 
 static void reader_goes(void)
@@ -237,7 +237,7 @@ static void test_rwsem_downs_killed(void **state)
 	become(b);
 	twin.on_sleep = kill_b;
 	assert_int_equal(down_read_killable(&sem), -1);
-	assert_int_equal(sem.readers, 0);
+	assert_int_equal(rwsem_readers(&sem), 0);
 	become(a);
 	up_write(&sem);
 	assert_int_equal(down_read_killable(&sem), 0);
@@ -258,7 +258,7 @@ static void test_rwsem_reader_gets_it_from_a_writer(void **state)
 	become(b);
 	twin.on_sleep = writer_unlocks;
 	down_read(&sem);
-	assert_int_equal(sem.readers, 1);
+	assert_int_equal(rwsem_readers(&sem), 1);
 	assert_null(sem.info.owner);
 	up_read(&sem);
 }
