@@ -36,13 +36,7 @@ ap_entry32:
 
 	.code64
 ap_entry64:
-	movw $BOOT_DS, %ax
-	movw %ax, %ds
-	movw %ax, %es
-	movw %ax, %ss
-	xorl %eax, %eax
-	movw %ax, %fs
-	movw %ax, %gs
+	LOAD_SEGMENTS64
 	movabsq $1f, %rax
 	jmp *%rax
 1:	movq ap_boot(%rip), %rax	/* now at our own addresses */

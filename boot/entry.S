@@ -97,13 +97,7 @@ no_long_mode_text:
 
 	.code64
 boot_entry64:
-	movw $BOOT_DS, %ax
-	movw %ax, %ds
-	movw %ax, %es
-	movw %ax, %ss
-	xorl %eax, %eax
-	movw %ax, %fs
-	movw %ax, %gs
+	LOAD_SEGMENTS64
 	movq $boot_stack_top, %rsp
 	movl %ebp, %edi
 	xorl %ebp, %ebp

@@ -123,5 +123,6 @@ void pcp_drain_all(struct memory *m)
 		for (unsigned int cpu = 0; cpu < nr_cpus; cpu++)
 			if (READ_ONCE(z->pcp[cpu].count))
 				mask |= 1u << cpu;
-	smp_call(mask, drain_here, m);
+	if (mask)
+		smp_call(mask, drain_here, m);
 }

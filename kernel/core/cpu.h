@@ -29,15 +29,13 @@ struct cpu {
 	struct task *idle;
 	struct list_head run[NR_PRIO]; /* under sched_lock() */
 	unsigned int nr_running;       /* the same */
-	uint64_t cr3;                  /* the address space that is loaded (see tlb.h) */
+	uint64_t cr3;                  /* the address space that is loaded (see smp.h) */
 	struct list_head timers;       /* armed here, by expiry (timer.c) */
-	uint64_t nr_switches;
-	uint64_t ticks;            /* timer interrupts taken ... */
-	uint64_t tick_ns;          /* ... the last one when */
-	struct spinlock *spins_on; /* what this CPU waits for ... */
-	uint64_t spin_since;       /* ... from when on, in ns */
-	unsigned long last_jiffy;  /* that this CPU has seen */
-	uint64_t turn_draws;       /* turn.c: numbers drawn, switches forced */
+	uint64_t tick_ns;              /* the last timer interrupt */
+	struct spinlock *spins_on;     /* what this CPU waits for ... */
+	uint64_t spin_since;           /* ... from when on, in ns */
+	unsigned long last_jiffy;      /* that this CPU has seen */
+	uint64_t turn_draws;           /* turn.c: numbers drawn, switches forced */
 	uint64_t forced_switches;
 	bool stopped;             /* for good, by smp_stop_others() ... */
 	struct pt_regs stop_regs; /* ... here */

@@ -75,8 +75,7 @@ static void print_other_cpus(void)
 {
 	const struct cpu *cpu;
 
-	for_each_cpu(cpu)
-	{
+	for_each_cpu(cpu) {
 		if (!cpu->stopped)
 			continue;
 		pr_warn("CPU: %u PID: %d Comm: %s was stopped at", cpu->id, cpu->task->pid,

@@ -121,10 +121,14 @@ static struct cpu *choose_cpu(const struct task *t)
 
 	if (is_idle(last))
 		return last;
-	for_each_cpu(cpu) if (is_idle(cpu)) return cpu;
+	for_each_cpu(cpu)
+		if (is_idle(cpu))
+			return cpu;
 	if (t->prio < last->task->prio)
 		return last;
-	for_each_cpu(cpu) if (cpu->online && t->prio < cpu->task->prio) return cpu;
+	for_each_cpu(cpu)
+		if (cpu->online && t->prio < cpu->task->prio)
+			return cpu;
 	return last;
 }
 
@@ -195,8 +199,7 @@ static struct task *steal(struct cpu *self)
 {
 	struct cpu *cpu;
 
-	for_each_cpu(cpu)
-	{
+	for_each_cpu(cpu) {
 		struct task *t = find_waiting(self, cpu);
 
 		if (t) {
@@ -241,7 +244,6 @@ static void switch_to(struct cpu *cpu, struct task *from, struct task *to)
 {
 	load_address_space(cpu, to->cr3);
 	cpu->task = to;
-	cpu->nr_switches++;
 	sched_spin.info.owner = to; /* who will let go of it */
 	switch_stack(&from->sp, to->sp, from->fp, to->fp);
 }
@@ -347,7 +349,9 @@ static bool work_elsewhere(const struct cpu *self)
 {
 	const struct cpu *cpu;
 
-	for_each_cpu(cpu) if (cpu != self && cpu->nr_running > 1) return true;
+	for_each_cpu(cpu)
+		if (cpu != self && cpu->nr_running > 1)
+			return true;
 	return false;
 }
 

@@ -152,7 +152,9 @@ static unsigned int online_mask(void)
 	unsigned int mask = 0;
 	struct cpu *cpu;
 
-	for_each_cpu(cpu) if (cpu->online) mask |= 1u << cpu->id;
+	for_each_cpu(cpu)
+		if (cpu->online)
+			mask |= 1u << cpu->id;
 	return mask;
 }
 
@@ -163,7 +165,9 @@ static void send_call(unsigned int mask)
 
 	__atomic_store_n(&call.waiting, mask, __ATOMIC_RELEASE);
 	flags = irq_save();
-	for_each_cpu(cpu) if (mask & 1u << cpu->id) lapic_send(cpu->apic_id, IRQ_CALL);
+	for_each_cpu(cpu)
+		if (mask & 1u << cpu->id)
+			lapic_send(cpu->apic_id, IRQ_CALL);
 	irq_restore(flags);
 }
 
@@ -273,7 +277,9 @@ void tlb_flush_mm(uint64_t cr3)
 	}
 	/* A CPU that loads this space from here on sees the cleared entries. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	for_each_cpu(cpu) if (READ_ONCE(cpu->cr3) == cr3) mask |= 1u << cpu->id;
+	for_each_cpu(cpu)
+		if (READ_ONCE(cpu->cr3) == cr3)
+			mask |= 1u << cpu->id;
 	smp_call(mask, flush_local, NULL);
 }
 
@@ -285,13 +291,12 @@ void tlb_flush_kernel(void)
 		smp_call(ALL_CPUS, flush_local, NULL);
 }
 
-/* The NMI of smp_stop_others(). True: this CPU is to stay here. */
-bool smp_stop_self(const struct pt_regs *regs)
+void smp_stop_self(const struct pt_regs *regs)
 {
 	struct cpu *cpu = this_cpu();
 
 	if (!stopping)
-		return false;
+		return;
 	cpu->stop_regs = *regs;
 	__atomic_store_n(&cpu->stopped, true, __ATOMIC_RELEASE);
 	for (;;)
@@ -303,8 +308,7 @@ void smp_stop_others(void)
 	struct cpu *cpu;
 
 	stopping = true;
-	for_each_cpu(cpu)
-	{
+	for_each_cpu(cpu) {
 		if (cpu == this_cpu() || !cpu->online || cpu->stopped)
 			continue;
 		lapic_send_nmi(cpu->apic_id);

@@ -144,7 +144,6 @@ static void tick(struct pt_regs *regs)
 
 	(void)regs;
 	lapic_eoi();
-	cpu->ticks++;
 	cpu->tick_ns = clock_ns();
 	if (takes_turns())
 		hand_on_turn(cpu);

@@ -51,8 +51,8 @@ void trap_set_page_fault(page_fault_fn fn);
 typedef void (*trap_exit_fn)(struct pt_regs *regs);
 void trap_set_exit_hook(trap_exit_fn fn);
 
-/* An NMI: returns when it was nobody's (smp.c). */
-bool smp_stop_self(const struct pt_regs *regs);
+/* An NMI: does not return when it is smp_stop_others() that wants this CPU to stop. */
+void smp_stop_self(const struct pt_regs *regs);
 
 /* All registers as they are now, as a fault would save them (entry.S). */
 void save_registers(struct pt_regs *regs);

@@ -4,7 +4,6 @@
 #include "kernel/core/cpu.h"
 #include "kernel/core/param.h"
 #include "kernel/core/sched.h"
-#include "kernel/core/sched_point.h"
 #include "kernel/core/turn.h"
 
 #define POINT_ODDS 16 /* one point in so many ends a turn */
@@ -34,11 +33,14 @@ unsigned int turn_owner(uint64_t slice)
 	const struct cpu *cpu;
 	unsigned int busy = 0;
 
-	for_each_cpu(cpu) busy += is_busy(cpu);
+	for_each_cpu(cpu)
+		busy += is_busy(cpu);
 	if (!busy)
 		return 0;
 	number %= busy;
-	for_each_cpu(cpu) if (is_busy(cpu) && number-- == 0) break;
+	for_each_cpu(cpu)
+		if (is_busy(cpu) && number-- == 0)
+			break;
 	return cpu->id;
 }
 
@@ -77,6 +79,7 @@ unsigned long forced_switches(void)
 	const struct cpu *cpu;
 	unsigned long sum = 0;
 
-	for_each_cpu(cpu) sum += cpu->forced_switches;
+	for_each_cpu(cpu)
+		sum += cpu->forced_switches;
 	return sum;
 }

@@ -6,9 +6,7 @@
 #ifndef CORE_TURN_H
 #define CORE_TURN_H
 
-#include "kernel/core/types.h"
-
-extern long sched_seed;
+#include "kernel/core/sched_point.h"
 
 /* The CPU that owns a slice under -icount. Any context. */
 unsigned int turn_owner(uint64_t slice);

@@ -98,6 +98,8 @@ void watchdog_check(void)
 
 	if (!watchdog_ms)
 		return;
-	for_each_cpu(cpu) if (cpu->online) check_cpu(cpu, now);
+	for_each_cpu(cpu)
+		if (cpu->online)
+			check_cpu(cpu, now);
 	check_tasks();
 }

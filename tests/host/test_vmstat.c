@@ -130,14 +130,22 @@ static void test_drain_all_empties_every_cpus_lists(void **state)
 	assert_valid(m);
 }
 
-static void test_drain_all_disturbs_nobody_without_pages(void **state)
+static void test_drain_all_disturbs_only_who_has_pages(void **state)
 {
+	struct page *page;
+
 	(void)state;
 	machine_of_cpus(4);
 	pcp_drain_all(m);
-	twin.calls = 0;
+	twin.called = 0;
 	pcp_drain_all(m);
-	assert_true(twin.calls <= 1); /* with an empty mask */
+	assert_int_equal(twin.called, 0);
+	become_cpu(2);
+	page = alloc_pages(m, GFP_KERNEL, 0); /* and the rest of a batch stays on its list */
+	become_cpu(0);
+	pcp_drain_all(m);
+	assert_int_equal(twin.called, 1u << 2);
+	free_pages(m, page, 0);
 }
 
 static void test_3_9_one_lock_acquisition_for_each_batch(void **state)
@@ -171,7 +179,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_2_9_a_negative_counter_reads_as_0),
 	TEST(test_2_9_folding_leaves_nothing_behind),
 	TEST(test_drain_all_empties_every_cpus_lists),
-	TEST(test_drain_all_disturbs_nobody_without_pages),
+	TEST(test_drain_all_disturbs_only_who_has_pages),
 	TEST(test_3_9_one_lock_acquisition_for_each_batch),
 };
 TEST_GROUP(vmstat)

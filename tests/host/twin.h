@@ -26,7 +26,8 @@
 struct twin {
 	void (*on_sleep)(void); /* within schedule() or schedule_timeout() */
 	void (*on_yield)(void); /* within cond_resched() */
-	unsigned long sleeps, yields, stack_dumps, calls;
+	unsigned long sleeps, yields, stack_dumps;
+	unsigned int called; /* CPUs that smp_call() has disturbed, a bit each */
 };
 extern struct twin twin;
 

@@ -12,7 +12,7 @@ void smp_call(unsigned int mask, void (*fn)(void *arg), void *arg)
 
 	if (!irqs_enabled() || preempt_count() || in_interrupt())
 		panic("BUG: a call to other CPUs in atomic context");
-	twin.calls++;
+	twin.called |= mask & ((1u << nr_cpus) - 1);
 	for (unsigned int id = 0; id < nr_cpus; id++) {
 		if (!(mask & 1u << id))
 			continue;
