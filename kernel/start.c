@@ -16,6 +16,7 @@
 #include "kernel/core/smp.h"
 #include "kernel/core/time.h"
 #include "kernel/core/timer.h"
+#include "kernel/core/turn.h"
 #include "kernel/task/app.h"
 #include "kernel/task/cpus.h"
 #include "kernel/task/scenario.h"
@@ -61,6 +62,7 @@ void boot_main(uint32_t magic, uint32_t info_addr)
 	strcpy(command_line, boot_info.cmdline);
 	scenarios_register_knobs();
 	params_parse(boot_info.cmdline);
+	sched_points_init();
 	print_map(&boot_info);
 	mm_boot(&boot_info);
 	sched_init(&boot_task);

@@ -8,6 +8,7 @@
 #include "kernel/core/types.h"
 
 #define X86_EFLAGS_IF 0x200ul
+#define X86_CR0_WP    0x10000ul
 
 static inline void outb(uint16_t port, uint8_t v)
 {
@@ -51,6 +52,19 @@ static inline uint64_t rdmsr(uint32_t msr)
 static inline void wrmsr(uint32_t msr, uint64_t v)
 {
 	asm volatile("wrmsr" : : "c"(msr), "a"((uint32_t)v), "d"((uint32_t)(v >> 32)) : "memory");
+}
+
+static inline uint64_t read_cr0(void)
+{
+	uint64_t v;
+
+	asm volatile("mov %%cr0, %0" : "=r"(v));
+	return v;
+}
+
+static inline void write_cr0(uint64_t v)
+{
+	asm volatile("mov %0, %%cr0" : : "r"(v) : "memory");
 }
 
 static inline uint64_t read_cr2(void)

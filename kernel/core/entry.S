@@ -125,6 +125,58 @@ switch_stack:
 	ret
 	.size switch_stack, . - switch_stack
 
+/*
+ * What a point (sched_point.h) calls when there is a schedule seed. The caller expects all its
+ * registers back.
+ */
+	.macro point
+	pushq %rbp
+	movq %rsp, %rbp
+	pushq %rax
+	pushq %rcx
+	pushq %rdx
+	pushq %rsi
+	pushq %rdi
+	pushq %r8
+	pushq %r9
+	pushq %r10
+	pushq %r11
+	call sched_point_reached
+	popq %r11
+	popq %r10
+	popq %r9
+	popq %r8
+	popq %rdi
+	popq %rsi
+	popq %rdx
+	popq %rcx
+	popq %rax
+	popq %rbp
+	.endm
+
+	.globl sched_point_thunk
+	.type sched_point_thunk, @function
+sched_point_thunk:
+	point
+	ret
+	.size sched_point_thunk, . - sched_point_thunk
+
+	.globl preempt_disable_thunk
+	.type preempt_disable_thunk, @function
+preempt_disable_thunk:
+	point
+	incl %gs:20
+	ret
+	.size preempt_disable_thunk, . - preempt_disable_thunk
+
+	.globl preempt_enable_thunk
+	.type preempt_enable_thunk, @function
+preempt_enable_thunk:
+	decl %gs:20
+	point
+	ret
+	.size preempt_enable_thunk, . - preempt_enable_thunk
+
 /* First return of a new task: r12 = function, r13 = argument. */
 	.globl task_trampoline
 	.type task_trampoline, @function

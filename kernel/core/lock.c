@@ -207,72 +207,6 @@ static void grant(struct waiter *w)
 	wake_task_locked(w->task);
 }
 
-void mutex_init(struct mutex *m, const char *name)
-{
-	lock_register(&m->info, name);
-}
-
-bool mutex_trylock(struct mutex *m)
-{
-	unsigned long flags = sched_lock();
-	bool ok = m->info.owner == NULL;
-
-	if (ok)
-		m->info.owner = current;
-	sched_unlock(flags);
-	if (ok)
-		lock_debug_acquire(&m->info, LOCKDEP_TRY);
-	return ok;
-}
-
-static bool mutex_acquire(struct mutex *m, bool killable)
-{
-	struct waiter w;
-	unsigned long flags;
-	bool ok = true;
-
-	might_sleep();
-	lock_debug_acquire(&m->info, 0);
-	flags = sched_lock();
-	BUG_ON(m->info.owner == current);
-	if (!m->info.owner)
-		m->info.owner = current;
-	else
-		ok = wait_for_grant(&m->info, &w, killable);
-	sched_unlock(flags);
-	lock_debug_waited(&m->info);
-	if (!ok)
-		lock_debug_release(&m->info);
-	return ok;
-}
-
-void mutex_lock(struct mutex *m)
-{
-	mutex_acquire(m, false);
-}
-
-int mutex_lock_killable(struct mutex *m)
-{
-	return mutex_acquire(m, true) ? 0 : -1;
-}
-
-void mutex_unlock(struct mutex *m)
-{
-	unsigned long flags;
-
-	lock_debug_release(&m->info);
-	flags = sched_lock();
-	BUG_ON(m->info.owner != current);
-	m->info.owner = NULL;
-	if (!list_empty(&m->info.waiters)) {
-		struct waiter *w = list_first_entry(&m->info.waiters, struct waiter, node);
-
-		m->info.owner = w->task;
-		grant(w);
-	}
-	sched_unlock(flags);
-}
-
 /*
  * rw-semaphore: `count` is the readers, a bit for a writer, and a bit that says that somebody
  * waits. Without that bit it is taken and given by one compare-exchange; with it, all changes are
@@ -303,9 +237,12 @@ static inline bool take_at_once(struct rwsem *s, bool write)
 {
 	long c = READ_ONCE(s->count);
 
-	if (write)
-		return c == 0 && change(s, 0, RWSEM_WRITER);
-	return !(c & (RWSEM_WRITER | RWSEM_WAITERS)) && change(s, c, c + 1);
+	if (!write)
+		return !(c & (RWSEM_WRITER | RWSEM_WAITERS)) && change(s, c, c + 1);
+	if (c != 0 || !change(s, 0, RWSEM_WRITER))
+		return false;
+	s->info.owner = current;
+	return true;
 }
 
 static bool free_for(long count, bool write)
@@ -337,6 +274,7 @@ static bool rwsem_wait(struct rwsem *s, bool write, bool killable)
 {
 	struct waiter w = {.write = write};
 
+	BUG_ON(s->info.owner == current);
 	while (list_empty(&s->info.waiters)) {
 		long c = READ_ONCE(s->count);
 
@@ -365,8 +303,6 @@ static bool rwsem_acquire(struct rwsem *s, bool write, bool killable)
 		sched_unlock(flags);
 	}
 	lock_debug_waited(&s->info);
-	if (ok && write)
-		s->info.owner = current;
 	if (!ok)
 		lock_debug_release(&s->info);
 	return ok;
@@ -431,4 +367,32 @@ void up_write(struct rwsem *s)
 	BUG_ON(s->info.owner != current);
 	s->info.owner = NULL;
 	rwsem_release(s, RWSEM_WRITER);
+}
+
+void mutex_init(struct mutex *m, const char *name)
+{
+	rwsem_init(&m->sem, name);
+}
+
+void mutex_lock(struct mutex *m)
+{
+	down_write(&m->sem);
+}
+
+int mutex_lock_killable(struct mutex *m)
+{
+	return down_write_killable(&m->sem);
+}
+
+bool mutex_trylock(struct mutex *m)
+{
+	if (!take_at_once(&m->sem, true))
+		return false;
+	lock_debug_acquire(&m->info, LOCKDEP_TRY);
+	return true;
+}
+
+void mutex_unlock(struct mutex *m)
+{
+	up_write(&m->sem);
 }

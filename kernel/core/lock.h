@@ -43,9 +43,8 @@ void spin_wait(struct spinlock *lock);
 
 static inline void spin_lock(struct spinlock *lock)
 {
-	sched_point();
 	lock_debug_acquire(&lock->info, LOCKDEP_SPIN);
-	preempt_disable();
+	preempt_disable_point();
 	if (unlikely(__atomic_exchange_n(&lock->locked, 1, __ATOMIC_ACQUIRE)))
 		spin_wait(lock);
 	lock->info.owner = current;
@@ -68,8 +67,7 @@ static inline void spin_unlock(struct spinlock *lock)
 	lock_debug_release(&lock->info);
 	lock->info.owner = NULL;
 	__atomic_store_n(&lock->locked, 0, __ATOMIC_RELEASE);
-	preempt_enable();
-	sched_point();
+	preempt_enable_point();
 }
 
 static inline unsigned long spin_lock_irqsave(struct spinlock *lock)
@@ -139,16 +137,6 @@ void complete(struct completion *c); /* any context */
 void wait_for_completion(struct completion *c);
 int wait_for_completion_killable(struct completion *c); /* 0, or -1 when killed */
 
-struct mutex {
-	struct lock_info info;
-};
-
-void mutex_init(struct mutex *m, const char *name);
-void mutex_lock(struct mutex *m);
-int mutex_lock_killable(struct mutex *m); /* 0, or -1 when killed */
-bool mutex_trylock(struct mutex *m);
-void mutex_unlock(struct mutex *m);
-
 struct rwsem {
 	struct lock_info info;
 	long count; /* see lock.c */
@@ -163,5 +151,19 @@ void up_read(struct rwsem *s);
 void down_write(struct rwsem *s);
 int down_write_killable(struct rwsem *s); /* 0, or -1 when killed */
 void up_write(struct rwsem *s);
+
+/* An rwsem that is only ever taken for writing. */
+struct mutex {
+	union {
+		struct lock_info info;
+		struct rwsem sem;
+	};
+};
+
+void mutex_init(struct mutex *m, const char *name);
+void mutex_lock(struct mutex *m);
+int mutex_lock_killable(struct mutex *m); /* 0, or -1 when killed */
+bool mutex_trylock(struct mutex *m);
+void mutex_unlock(struct mutex *m);
 
 #endif

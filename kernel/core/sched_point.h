@@ -1,22 +1,51 @@
 /*
  * Points at which a schedule seed may end the CPU's turn, or let another task run: lock
  * operations, and places in mm/ where an interleaving matters. The host twin has its own version.
+ *
+ * With sched=0 a point is an instruction that the code has anyway, or a no-op. With a seed, boot
+ * replaces it by a call: every site is in a table.
  */
 #ifndef CORE_SCHED_POINT_H
 #define CORE_SCHED_POINT_H
 
 #include "kernel/core/types.h"
 
-extern long sched_seed;
+/* An instruction of at least 5 bytes, and the thunk (entry.S) that also does its work. */
+struct sched_point_site {
+	uint64_t insn, thunk;
+	uint64_t len;
+};
 
-/* Out of line: draws, and acts on what was drawn. */
-void sched_point_reached(void);
+#define NOP5 ".byte 0x0f, 0x1f, 0x44, 0, 0"
 
-/* Any context. With sched=0 it is one test of a word that never changes. */
+#define SCHED_POINT_SITE(insn, thunk)                                                              \
+	"771: " insn "\n772:\n"                                                                    \
+	".pushsection .sched_points, \"a\"\n"                                                      \
+	".quad 771b, " thunk ", 772b - 771b\n"                                                     \
+	".popsection"
+
+/* A point by itself. Any context. */
 static inline void sched_point(void)
 {
-	if (unlikely(sched_seed))
-		sched_point_reached();
+	asm volatile(SCHED_POINT_SITE(NOP5, "sched_point_thunk")
+		     :
+		     :
+		     : "memory", "cc");
+}
+
+/* A point, and then preemption is off. */
+static inline void preempt_disable_point(void)
+{
+	asm volatile(SCHED_POINT_SITE("incl %%gs:20", "preempt_disable_thunk")
+		     :
+		     :
+		     : "memory", "cc");
+}
+
+/* Preemption is on again, and then a point. */
+static inline void preempt_enable_point(void)
+{
+	asm volatile(SCHED_POINT_SITE("decl %%gs:20", "preempt_enable_thunk") : : : "memory", "cc");
 }
 
 #endif

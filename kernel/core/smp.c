@@ -130,7 +130,7 @@ const char *smp_start_cpu(unsigned int id, struct task *idle, void *fault_stacks
 				id, cpu->apic_id, START_NS / 1000000);
 			return text;
 		}
-		cpu_halt();
+		cpu_relax(); /* under -icount a halt here could starve it */
 	}
 	return NULL;
 }

@@ -1,12 +1,20 @@
 /*
  * The schedule seed (see turn.h).
  */
+#include <string.h>
+
 #include "kernel/core/cpu.h"
+#include "kernel/core/machine.h"
 #include "kernel/core/param.h"
 #include "kernel/core/sched.h"
 #include "kernel/core/turn.h"
 
 #define POINT_ODDS 16 /* one point in so many ends a turn */
+#define INSN_CALL  0xe8
+#define INSN_NOP   0x90
+#define CALL_LEN   5
+
+extern const struct sched_point_site _sched_points[], _sched_points_end[];
 
 long sched_seed;
 PARAM_INT("sched", sched_seed, 0, 0x7fffffff, "seed of the CPUs' turns; 0: the plain round");
@@ -54,6 +62,27 @@ static bool may_switch(const struct cpu *cpu)
 {
 	return irqs_enabled() && preempt_count() == 0 && cpu->irq_depth == 0 &&
 		cpu->task != cpu->idle;
+}
+
+static void arm(const struct sched_point_site *s)
+{
+	uint8_t *insn = (uint8_t *)s->insn;
+	uint32_t to = (uint32_t)(s->thunk - s->insn - CALL_LEN);
+
+	BUG_ON(s->len < CALL_LEN);
+	insn[0] = INSN_CALL;
+	memcpy(insn + 1, &to, sizeof(to));
+	memset(insn + CALL_LEN, INSN_NOP, s->len - CALL_LEN);
+}
+
+void sched_points_init(void)
+{
+	if (!sched_seed)
+		return;
+	write_cr0(read_cr0() & ~X86_CR0_WP); /* code is mapped read-only, everywhere */
+	for (const struct sched_point_site *s = _sched_points; s < _sched_points_end; s++)
+		arm(s);
+	write_cr0(read_cr0() | X86_CR0_WP);
 }
 
 void sched_point_reached(void)

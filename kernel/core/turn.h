@@ -8,8 +8,16 @@
 
 #include "kernel/core/sched_point.h"
 
+extern long sched_seed;
+
 /* The CPU that owns a slice under -icount. Any context. */
 unsigned int turn_owner(uint64_t slice);
+
+/* Arm the points of sched_point.h if there is a seed. Boot, one CPU, interrupts off. */
+void sched_points_init(void);
+
+/* From an armed point: draw, and act on what was drawn. */
+void sched_point_reached(void);
 
 /* Turns ended early on all CPUs since boot. */
 unsigned long forced_switches(void);

@@ -11,6 +11,7 @@
 #include "mm/buddy.h"
 #include "mm/pageblock.h"
 #include "mm/validate.h"
+#include "mm/vmstat.h"
 
 #define PUD_ENTRY 511 /* of the top table: where APP_PRIVATE lies */
 
@@ -278,6 +279,6 @@ long all_free(const struct memory *m)
 	long sum = 0;
 
 	for_each_populated_zone(m, z)
-		sum += z->stat[NR_FREE_PAGES] + zone_free_pcp(z);
+		sum += zone_stat_exact(z, NR_FREE_PAGES) + zone_free_pcp(z);
 	return sum;
 }

@@ -29,7 +29,8 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	mutex.info.owner = sem.info.owner = spin.info.owner = NULL;
+	mutex_abandon(&mutex);
+	sem.info.owner = spin.info.owner = NULL;
 	lock_forget(&mutex.info);
 	lock_forget(&sem.info);
 	lock_forget(&spin.info);
@@ -167,9 +168,9 @@ static void test_mutex_misuse(void **state)
 	(void)state;
 	become(a);
 	mutex_lock(&mutex);
-	assert_panics("BUG: m->info.owner == current", mutex_lock(&mutex));
+	assert_panics("BUG: s->info.owner == current", mutex_lock(&mutex));
 	become(b);
-	assert_panics("BUG: m->info.owner != current", mutex_unlock(&mutex));
+	assert_panics("BUG: s->info.owner != current", mutex_unlock(&mutex));
 	assert_panics("BUG: info->owner", lock_forget(&mutex.info));
 }
 

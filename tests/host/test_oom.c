@@ -166,7 +166,7 @@ static void test_7_4_nobody_left_panics(void **state)
 	app_new("sshd", 11, 900, -1000);
 	assert_panics("Out of memory and no killable processes...", oom(GFP_KERNEL));
 	assert_printed("test invoked oom-killer");
-	m->oom_lock.info.owner = NULL;
+	mutex_abandon(&m->oom_lock);
 }
 
 /* 7.2 */
@@ -209,10 +209,10 @@ static void test_7_2_panic_on_oom(void **state)
 	app_new("a", 10, 900, 0);
 	m->tunables.panic_on_oom = 1;
 	assert_panics("Out of memory: system-wide panic_on_oom is enabled", oom(GFP_KERNEL));
-	m->oom_lock.info.owner = NULL;
+	mutex_abandon(&m->oom_lock);
 	m->tunables.panic_on_oom = 2;
 	assert_panics("Out of memory: compulsory panic_on_oom is enabled", oom(GFP_KERNEL));
-	m->oom_lock.info.owner = NULL;
+	mutex_abandon(&m->oom_lock);
 	assert_int_equal(console_count("invoked oom-killer"), 2);
 	/* NOFS returns before that. */
 	assert_true(oom(GFP_NOFS));

@@ -25,7 +25,7 @@ static void test_5_6_decay_rounds_up(void **state)
 	assert_int_equal(shrinker.calls, 1);
 	/* avail(15) = 17 - 16 = 1, avail(16) = 0. */
 	shrinker.calls = 0;
-	m->oom_lock.info.owner = NULL;
+	mutex_abandon(&m->oom_lock);
 	z->stat[NR_ZONE_ACTIVE_FILE] = 17;
 	assert_panics(NO_VICTIM, alloc_pages(m, GFP_KERNEL, 0));
 	assert_int_equal(shrinker.calls, 16);

@@ -52,6 +52,9 @@ void assert_printed_in_order(const char *first, ...);
 
 /* locks.c: spinlocks that are still held, though nobody is left to release them. */
 void locks_let_go(void);
+/* A mutex whose holder will not come back, after a panic that did: free again. */
+struct mutex;
+void mutex_abandon(struct mutex *m);
 
 /* stop.c: run `statement`, which must panic (or refuse) with a message that holds `text`. */
 #define assert_panics(text, statement)                                                             \

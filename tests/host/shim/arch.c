@@ -7,11 +7,6 @@ struct host_arch host_arch;
 struct cpu cpus[MAX_CPUS];
 unsigned int nr_cpus;
 
-void host_spin(void)
-{
-	panic("deadlock: a spinlock is taken twice");
-}
-
 void preempt_count_inc(void)
 {
 	host_arch.cpu->preempt_off++;

@@ -1,18 +1,22 @@
 /*
- * Other CPUs, played by the one thread there is: a call makes it each CPU in turn, as if all of
- * them had come to a safe point; so freezing them is nothing to do.
+ * Calls to other CPUs. Fibers are asked (fibers.h); without them the one thread becomes each CPU
+ * in turn, as if all of them had come to a safe point, and freezing them is nothing to do.
  */
 #include "twin.h"
 
+#include "fibers.h"
 #include "kernel/core/smp.h"
 
-void smp_call(unsigned int mask, void (*fn)(void *arg), void *arg)
+static void check_context(void)
+{
+	if (!irqs_enabled() || preempt_count() || in_interrupt())
+		panic("BUG: a call to other CPUs in atomic context");
+}
+
+static void become_each(unsigned int mask, void (*fn)(void *arg), void *arg)
 {
 	unsigned int self = this_cpu_id();
 
-	if (!irqs_enabled() || preempt_count() || in_interrupt())
-		panic("BUG: a call to other CPUs in atomic context");
-	twin.called |= mask & ((1u << nr_cpus) - 1);
 	for (unsigned int id = 0; id < nr_cpus; id++) {
 		if (!(mask & 1u << id))
 			continue;
@@ -24,13 +28,31 @@ void smp_call(unsigned int mask, void (*fn)(void *arg), void *arg)
 	become_cpu(self);
 }
 
+void smp_call(unsigned int mask, void (*fn)(void *arg), void *arg)
+{
+	check_context();
+	twin.called |= mask & ((1u << nr_cpus) - 1);
+	if (host_arch.fibers) {
+		fiber_call(mask, fn, arg);
+		mask &= 1u << this_cpu_id();
+	}
+	become_each(mask, fn, arg);
+}
+
+/* Tests look at a machine in any state; only fibers have somebody to wait for. */
 unsigned long smp_freeze(void)
 {
+	if (host_arch.fibers) {
+		check_context();
+		fiber_freeze();
+	}
 	return irq_save();
 }
 
 void smp_thaw(unsigned long flags)
 {
+	if (host_arch.fibers)
+		fiber_thaw();
 	irq_restore(flags);
 }
 
@@ -53,10 +75,4 @@ void output_unlock(unsigned long flags)
 void task_leave_address_space(void)
 {
 	host_arch.cr3 = 0;
-}
-
-long sched_seed;
-
-void sched_point_reached(void)
-{
 }

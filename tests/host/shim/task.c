@@ -2,7 +2,7 @@
  * Tasks and time without a scheduler: whoever sleeps advances the clock and calls the test's
  * hook, in which the rest of the world may act.
  */
-#include "twin.h"
+#include "fibers.h"
 
 #define ENOUGH 100000 /* give-ups of the CPU in one test: the code under test hangs */
 
@@ -80,6 +80,10 @@ static void may_sleep(void)
 void schedule(void)
 {
 	may_sleep();
+	if (host_arch.fibers) {
+		fiber_sleep();
+		return;
+	}
 	jiffies++;
 	others_run(twin.on_sleep);
 }
@@ -112,7 +116,10 @@ void schedule_timeout(enum task_state state, unsigned long ticks)
 	may_sleep();
 	current->state = state;
 	jiffies += ticks;
-	others_run(twin.on_sleep);
+	if (host_arch.fibers)
+		fiber_yield();
+	else
+		others_run(twin.on_sleep);
 	current->state = TASK_RUNNING;
 }
 
@@ -120,7 +127,10 @@ void cond_resched(void)
 {
 	if (++twin.yields > ENOUGH)
 		panic("%s yields for ever", current->comm);
-	others_run(twin.on_yield);
+	if (host_arch.fibers)
+		fiber_yield();
+	else
+		others_run(twin.on_yield);
 }
 
 void wake_task(struct task *t)

@@ -16,7 +16,8 @@ struct cpu;
 struct task;
 
 struct host_arch {
-	bool irqs; /* interrupts are on */
+	bool irqs;   /* interrupts are on */
+	bool fibers; /* play the CPUs at the moment (fibers.h) */
 	struct cpu *cpu;
 	struct task *task;
 	unsigned int cpu_id;
@@ -26,8 +27,11 @@ struct host_arch {
 };
 extern struct host_arch host_arch;
 
-/* A spinlock is taken that nobody can ever release: the twin has one thread. */
+/* With fibers another CPU's turn; without, nobody is left to release the lock. */
 void host_spin(void);
+/* fibers.c: interrupts have come on; a point of the schedule. */
+void host_safe_point(void);
+void host_point(void);
 
 static inline uint64_t rdtsc(void)
 {
@@ -77,6 +81,8 @@ static inline void irq_disable(void)
 static inline void irq_enable(void)
 {
 	host_arch.irqs = true;
+	if (unlikely(host_arch.fibers))
+		host_safe_point();
 }
 
 static inline unsigned long irq_save(void)
@@ -90,6 +96,8 @@ static inline unsigned long irq_save(void)
 static inline void irq_restore(unsigned long flags)
 {
 	host_arch.irqs = flags & X86_EFLAGS_IF;
+	if (unlikely(host_arch.fibers) && host_arch.irqs)
+		host_safe_point();
 }
 
 static inline void tlb_flush_all(void)
