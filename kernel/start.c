@@ -8,6 +8,8 @@
 #include "kernel/core/acpi.h"
 #include "kernel/core/dmi.h"
 #include "kernel/core/event.h"
+#include "kernel/core/hpet.h"
+#include "kernel/core/ioapic.h"
 #include "kernel/core/machine.h"
 #include "kernel/core/param.h"
 #include "kernel/core/printk.h"
@@ -17,6 +19,7 @@
 #include "kernel/core/time.h"
 #include "kernel/core/timer.h"
 #include "kernel/core/turn.h"
+#include "kernel/core/watchdog.h"
 #include "kernel/task/app.h"
 #include "kernel/task/cpus.h"
 #include "kernel/task/scenario.h"
@@ -56,7 +59,8 @@ void boot_main(uint32_t magic, uint32_t info_addr)
 	need(boot_info_read(&boot_info, magic, info_addr, early_phys));
 	need(paging_init(&boot_info));
 	need(acpi_init(&acpi_info));
-	need(time_init());
+	need(hpet_init(acpi_info.hpet));
+	need(ioapic_init(&acpi_info.madt));
 	need(smp_count_cpus());
 	dmi_init();
 	strcpy(command_line, boot_info.cmdline);
@@ -68,6 +72,7 @@ void boot_main(uint32_t magic, uint32_t info_addr)
 	sched_init(&boot_task);
 	timers_init();
 	task_boot();
+	watchdog_start();
 	tick_start();
 	need(start_cpus());
 	if (!kthread_spawn("scenario", scenario_run, NULL))

@@ -5,6 +5,7 @@
 #include "kernel/core/machine.h"
 #include "kernel/core/printk.h"
 #include "kernel/core/sched.h"
+#include "kernel/core/sched_point.h"
 #include "kernel/core/time.h"
 #include "mm/highatomic.h"
 #include "mm/oom.h"
@@ -129,6 +130,7 @@ static struct page *may_oom(const struct alloc_context *ac, bool *progress)
 	struct page *page;
 
 	*progress = false;
+	sched_point();
 	/* Somebody else is killing: that is progress, and nobody sleeps on this lock (§9.3). */
 	if (!mutex_trylock(&m->oom_lock)) {
 		*progress = true;
@@ -214,6 +216,7 @@ static struct page *ask_until_decided(struct alloc_context *ac)
 			return page;
 		if (one_round_only(ac))
 			return fail(ac);
+		sched_point(); /* what others free here is what the decision sees */
 		loops = reclaimed && ac->order <= PAGE_ALLOC_COSTLY_ORDER ? 0 : loops + 1;
 		if (should_reclaim_retry(ac, alloc_flags, loops))
 			continue;

@@ -91,7 +91,12 @@ void print_held_locks(void)
 	const struct lock_info *l;
 	const struct waiter *w;
 
+	const struct cpu *cpu;
+
 	pr_warn("Locks held:");
+	for_each_cpu(cpu)
+		if (cpu->spins_on)
+			pr_warn("  %s: CPU %u spins", cpu->spins_on->info.name, cpu->id);
 	list_for_each_entry(l, &all_locks, all) {
 		if (l->owner)
 			pr_warn("  %s: held by pid %d (%s)", l->name, l->owner->pid,

@@ -3,6 +3,7 @@
  * held locks for each task. The scheduler's own lock is left out: one task takes it and the next
  * one lets go of it.
  */
+#include "kernel/core/event.h"
 #include "kernel/core/lock.h"
 #include "kernel/core/lockdep.h"
 #include "kernel/core/machine.h"
@@ -105,6 +106,9 @@ void lock_debug_report(void)
 
 		pr_info("  %-16s %10lu %8lu %8lu", c->name, c->acquisitions, c->contended,
 			c->longest_ns);
+		event("{\"event\":\"lock\",\"name\":\"%s\",\"acquisitions\":%lu,\"contended\":%lu,"
+		      "\"longest_hold_ns\":%lu}",
+			c->name, c->acquisitions, c->contended, c->longest_ns);
 	}
 }
 

@@ -301,6 +301,12 @@ void cond_resched(void)
 		schedule();
 }
 
+void sched_set_prio(unsigned int prio)
+{
+	current->prio = prio;
+	schedule();
+}
+
 /* First code of a task: what switch_to()'s caller would do after it. */
 void task_first_run(void)
 {
@@ -466,10 +472,10 @@ static void print_task_trace(const struct task *t)
 	const struct cpu *cpu = &cpus[t->cpu];
 	uint64_t lo, hi;
 
-	if (t == current) {
-		print_trace_here();
-	} else if (cpu->task == t && cpu->stopped) {
+	if (cpu->task == t && cpu->stopped) {
 		print_trace_from(cpu->stop_regs.rip, cpu->stop_regs.rbp);
+	} else if (t == current) {
+		print_trace_here();
 	} else if (task_stack_span(t->sp, &lo, &hi)) {
 		const struct saved_stack *s = (const struct saved_stack *)t->sp;
 

@@ -33,6 +33,9 @@ void cond_resched(void);
 /* Make a sleeper runnable; no-op if it is. Any context. */
 void wake_task(struct task *t);
 
+/* The current task's PRIO_* from here on; whoever should run instead does. Task context. */
+void sched_set_prio(unsigned int prio);
+
 /* Sleep for `ticks`; returns early only when killed and `state` is TASK_KILLABLE. */
 void schedule_timeout(enum task_state state, unsigned long ticks);
 

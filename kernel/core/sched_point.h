@@ -27,10 +27,7 @@ struct sched_point_site {
 /* A point by itself. Any context. */
 static inline void sched_point(void)
 {
-	asm volatile(SCHED_POINT_SITE(NOP5, "sched_point_thunk")
-		     :
-		     :
-		     : "memory", "cc");
+	asm volatile(SCHED_POINT_SITE(NOP5, "sched_point_thunk") : : : "memory", "cc");
 }
 
 /* A point, and then preemption is off. */

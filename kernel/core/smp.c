@@ -76,8 +76,10 @@ const char *smp_count_cpus(void)
 	cpus[0].apic_id = boot_id;
 	cpus[0].online = true;
 	for (unsigned int i = 0; i < m->nr_cpus; i++)
-		if (m->apic_id[i] != boot_id && nr_cpus < MAX_CPUS)
+		if (m->apic_id[i] != boot_id && nr_cpus < MAX_CPUS) {
+			cpus[nr_cpus].id = nr_cpus;
 			cpus[nr_cpus++].apic_id = m->apic_id[i];
+		}
 	return nr_cpus == m->nr_cpus ? NULL : "ACPI: the MADT does not list the boot CPU";
 }
 

@@ -1,9 +1,8 @@
 /*
  * Clock and tick (see time.h).
  */
-#include "boot/paging.h"
-#include "kernel/core/acpi.h"
 #include "kernel/core/cpu.h"
+#include "kernel/core/hpet.h"
 #include "kernel/core/lapic.h"
 #include "kernel/core/param.h"
 #include "kernel/core/sched.h"
@@ -12,10 +11,6 @@
 #include "kernel/core/watchdog.h"
 #include "kernel/core/time.h"
 #include "kernel/core/trap.h"
-
-#define HPET_PERIOD  0x004 /* femtoseconds a count */
-#define HPET_CONFIG  0x010
-#define HPET_COUNTER 0x0f0
 
 #define TURN_NS 100000ul /* of a CPU under -icount, where the machine's timers end turns */
 
@@ -29,9 +24,6 @@ PARAM_INT("icount", icount, -1, 10,
 volatile unsigned long jiffies;
 extern uint64_t boot_tsc;
 
-static volatile uint8_t *hpet;
-static uint32_t hpet_ns;    /* nanoseconds a count */
-static uint64_t clock_base; /* counter at kernel entry */
 static uint64_t next_jiffy; /* when jiffies goes on; the boot CPU's */
 
 /* Time in which all CPUs were halted, in TSC counts. */
@@ -42,16 +34,11 @@ static uint64_t idle_since, idle_tsc;
  * Under -icount the clock must be the TSC: the HPET's coarser count would carry the phase of
  * whatever ran before the kernel (GRUB, a CD) into the log.
  */
-static uint64_t hpet_counter(void)
-{
-	return *(volatile uint64_t *)(hpet + HPET_COUNTER);
-}
-
 uint64_t clock_ns(void)
 {
 	if (icount >= 0) /* the TSC is QEMU's virtual clock, in nanoseconds */
 		return rdtsc() - boot_tsc;
-	return hpet ? (hpet_counter() - clock_base) * hpet_ns : 0;
+	return hpet_ns();
 }
 
 long instructions_since_boot(void)
@@ -59,22 +46,6 @@ long instructions_since_boot(void)
 	if (icount < 0)
 		return -1;
 	return (long)((rdtsc() - boot_tsc - idle_tsc) >> icount);
-}
-
-const char *time_init(void)
-{
-	uint32_t femtoseconds;
-
-	if (!acpi_info.hpet)
-		return "no HPET in the ACPI tables; expected one (QEMU's pc has it by default)";
-	hpet = kmap_io(acpi_info.hpet, PAGE_SIZE, false);
-	femtoseconds = *(volatile uint32_t *)(hpet + HPET_PERIOD);
-	if (femtoseconds < 1000000 || femtoseconds > 100000000)
-		return "the HPET's period is not between 1 and 100 ns";
-	hpet_ns = femtoseconds / 1000000;
-	*(volatile uint64_t *)(hpet + HPET_CONFIG) |= 1;
-	clock_base = hpet_counter();
-	return NULL;
 }
 
 void cpu_halt(void)

@@ -19,8 +19,6 @@ uint64_t clock_ns(void);
  */
 long instructions_since_boot(void);
 
-/* Find the clock: NULL or what is missing. Boot. */
-const char *time_init(void);
 /* Halt until the next interrupt, which is taken before this returns. Interrupts off, and after. */
 void cpu_halt(void);
 struct cpu;

@@ -10,6 +10,7 @@
 #include "kernel/core/task.h"
 #include "kernel/core/time.h"
 #include "kernel/core/trap.h"
+#include "kernel/core/watchdog.h"
 
 #define NR_VECTORS 256
 #define STUB_SIZE  16
@@ -163,7 +164,8 @@ static void do_exception(struct pt_regs *regs)
 			return;
 		break;
 	case TRAP_NMI:
-		smp_stop_self(regs); /* does not return when it was for that */
+		smp_stop_self(regs); /* these do not return when it was for them */
+		watchdog_nmi(regs);
 		break;
 	case TRAP_DF:
 		report_stack_overflow(regs, read_cr2());

@@ -3,6 +3,7 @@
  */
 #include <stdarg.h>
 
+#include "kernel/core/hpet.h"
 #include "kernel/core/ksyms.h"
 #include "kernel/core/lock.h"
 #include "kernel/core/machine.h"
@@ -37,9 +38,40 @@ void watchdog_lockup(const char *fmt, ...)
 	machine_exit(EXIT_WATCHDOG);
 }
 
+static uint64_t limit_ns(void)
+{
+	return watchdog_ms * NS_PER_MS;
+}
+
+static void put_off_nmi(void)
+{
+	hpet_alarm_in(limit_ns() + 1000000000ul / hz);
+}
+
+void watchdog_start(void)
+{
+	if (!watchdog_ms)
+		return;
+	if (hpet_alarm_init(cpus[0].apic_id))
+		put_off_nmi();
+	else
+		pr_warn("watchdog: no NMI from this HPET: a CPU 0 with interrupts off is not seen");
+}
+
+void watchdog_nmi(const struct pt_regs *regs)
+{
+	struct cpu *cpu = this_cpu();
+
+	if (!watchdog_ms || clock_ns() < cpu->tick_ns + limit_ns())
+		return;
+	cpu->stop_regs = *regs; /* where the reports find what it was doing */
+	cpu->stopped = true;
+	watchdog_lockup("CPU %u has taken no timer interrupt for %ld ms", cpu->id, watchdog_ms);
+}
+
 static void check_cpu(const struct cpu *cpu, uint64_t now)
 {
-	uint64_t limit = watchdog_ms * NS_PER_MS;
+	uint64_t limit = limit_ns();
 	const struct spinlock *lock = READ_ONCE(cpu->spins_on);
 	uint64_t tick = READ_ONCE(cpu->tick_ns), since = READ_ONCE(cpu->spin_since);
 
@@ -98,6 +130,8 @@ void watchdog_check(void)
 
 	if (!watchdog_ms)
 		return;
+	if (this_cpu_id() == 0)
+		put_off_nmi();
 	for_each_cpu(cpu)
 		if (cpu->online)
 			check_cpu(cpu, now);

@@ -8,11 +8,20 @@
  *   a runnable task that has not had a turn;
  *   a request for memory that has been in the allocator's slow path all that time;
  *   a task that has been waiting for one lock all that time.
+ * The boot CPU, whose tick moves jiffies, puts off an NMI with each: should it loop with
+ * interrupts off, the NMI comes, a jiffy after the limit.
  */
 #ifndef CORE_WATCHDOG_H
 #define CORE_WATCHDOG_H
 
 #include "kernel/core/types.h"
+
+/* Arm the NMI. Boot, interrupts off. */
+void watchdog_start(void);
+
+/* From an NMI: returns if it is not the watchdog's. */
+struct pt_regs;
+void watchdog_nmi(const struct pt_regs *regs);
 
 /* From a timer interrupt. Does not return when it has a verdict. */
 void watchdog_check(void);

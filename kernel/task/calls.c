@@ -53,6 +53,13 @@ int lw_pid(void)
 	return current->pid;
 }
 
+void lw_set_realtime(int on)
+{
+	kernel_enter();
+	sched_set_prio(on ? PRIO_RT : PRIO_NORMAL);
+	kernel_leave();
+}
+
 void *lw_map(size_t len)
 {
 	void *p;

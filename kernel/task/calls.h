@@ -19,6 +19,9 @@ int lw_wait(int *code);
 void lw_exit(int code) __attribute__((noreturn));
 int lw_pid(void);
 
+/* In the real-time class, or back in the normal one: runs before all others, until it sleeps. */
+void lw_set_realtime(int on);
+
 /* Anonymous zero memory; NULL when refused. */
 void *lw_map(size_t len);
 int lw_unmap(void *addr, size_t len);

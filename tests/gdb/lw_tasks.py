@@ -121,12 +121,24 @@ class Locks(Command):
         if not word(address_of("all_locks")):
             raise NotYet("there are no locks yet at this stop")
         quiet = True
+        for line in spinners():
+            print(line)
+            quiet = False
         for lock in entries(address_of("all_locks"), "lock_info", "all", MAX_TASKS):
             for line in lock_lines(lock):
                 print(line)
                 quiet = False
         if quiet:
             print("no lock is held and nobody waits for one")
+
+
+def spinners():
+    """Yield the CPUs that wait for a spinlock at this stop."""
+    for cpu in range(int(symbol("nr_cpus"))):
+        one = symbol("cpus")[cpu]
+        if int(one["spins_on"]):
+            name = text(int(one["spins_on"]["info"]["name"]))
+            yield f"{name}: CPU {cpu}, {who(one['task'].dereference())} spins on it"
 
 
 def lock_lines(lock):

@@ -300,6 +300,13 @@ class Elsewhere(Base):
         self.assertIn("machine_exit (code=", out)
         self.assertIn("scenario info finished", out)
 
+    def test_a_spinlock_tells_who_holds_it_and_who_spins(self):
+        core = Core(self.results, "crash", "panic", 64, "--cpus", 2, "--args",
+                    "crash.kind=16 watchdog_ms=50")
+        [locks] = core.gdb("lw-locks")
+        self.assertIn("a spinlock of this test: held by pid 3 (holder)", locks)
+        self.assertIn("a spinlock of this test: CPU 0, pid 2 (scenario) spins on it", locks)
+
     def test_panic(self):
         core = Core(self.results, "crash", "panic", 64, "--args", "crash.kind=1")
         trace, log = core.gdb("bt", "lw-dmesg 1")

@@ -12,7 +12,7 @@
 static long kind = 1;
 
 static const struct param knobs[] = {
-	{"kind", "which fault (see tests/guest/crash.c)", 1, 22, &kind, NULL},
+	{"kind", "which fault (see tests/guest/crash.c)", 1, 23, &kind, NULL},
 };
 
 static void wild_pointer(void)
@@ -147,7 +147,7 @@ static void take_for_ever(void *unused)
 	(void)unused;
 	spin_lock_irqsave(&stuck_spinlock);
 	for (;;)
-		barrier();
+		cpu_relax(); /* under -icount the waiter gets its turns */
 }
 
 /* Interrupts are off where it is held, and on where it is waited for. Wants two CPUs. */
@@ -162,7 +162,7 @@ static void stuck_on_spinlock(void)
 static void hog(void *unused)
 {
 	(void)unused;
-	current->prio = PRIO_RT;
+	sched_set_prio(PRIO_RT);
 	for (;;)
 		barrier();
 }
@@ -195,7 +195,14 @@ static void take_twice(void)
 	spin_lock(&stuck_spinlock);
 }
 
-/* The rest are caught by a debug build only. */
+static void interrupts_off_for_ever(void)
+{
+	irq_disable();
+	for (;;)
+		barrier();
+}
+
+/* The next ones are caught by a debug build only. */
 static void wrong_order_of_locks(void)
 {
 	static struct mutex a, b;
@@ -249,6 +256,7 @@ static void (*const kinds[])(void) = {
 	wrong_order_of_locks,
 	double_unlock,
 	mutex_under_spinlock,
+	interrupts_off_for_ever,
 };
 
 static void crash(void)

@@ -9,6 +9,7 @@
 #include "kernel/core/time.h"
 #include "kernel/core/trap.h"
 #include "kernel/task/app.h"
+#include "kernel/task/calls.h"
 #include "tests/guest/ktest.h"
 
 KTEST(integer_formats_of_both_widths)
@@ -309,6 +310,31 @@ KTEST(rwsem_holds_on_all_cpus_at_once)
 	EXPECT(pair_errors == 0 && pair[0] == pair[1] && pair[0] == 6 * 250);
 	EXPECT(test_rwsem.count == 0 && !test_rwsem.info.owner);
 	lock_forget(&test_rwsem.info);
+	return NULL;
+}
+
+static void noter(void *arg)
+{
+	note((char)(long)arg);
+	app_exit(0);
+}
+
+KTEST(a_realtime_task_is_not_disturbed)
+{
+	int code;
+
+	if (nr_cpus > 1)
+		return NULL; /* another CPU would take the others over */
+	lock_text[0] = '\0';
+	lw_set_realtime(1);
+	EXPECT(current->prio == PRIO_RT);
+	EXPECT(kthread_spawn("normal", noter, (void *)(long)'n'));
+	for (uint64_t start = clock_ns(); clock_ns() - start < 50000000;)
+		cond_resched();
+	note('r');
+	lw_set_realtime(0); /* to the end of the queue */
+	EXPECT(!strcmp(lock_text, "rn"));
+	EXPECT(app_wait(&code) > 0);
 	return NULL;
 }
 

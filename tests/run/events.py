@@ -6,6 +6,8 @@ this runner does not know. Both are skipped; a broken line in the middle leaves 
 import json
 from dataclasses import dataclass, field
 
+LOCK_FIELDS = ("name", "acquisitions", "contended", "longest_hold_ns")
+
 
 @dataclass
 class Events:
@@ -16,6 +18,7 @@ class Events:
     counters: dict = field(default_factory=dict)
     reports: list = field(default_factory=list)
     arms: list = field(default_factory=list)
+    locks: list = field(default_factory=list)  # a debug build's statistics
     notes: list = field(default_factory=list)
 
 
@@ -52,3 +55,5 @@ def add(events, item):
         events.reports.append(item)
     elif kind == "arm":
         events.arms.append(item)
+    elif kind == "lock":
+        events.locks.append({key: item[key] for key in LOCK_FIELDS})

@@ -48,7 +48,7 @@ def build(spec, arm, ended):
         "instructions": instructions(spec.mode, said),
         "wall_seconds": round(ended.wall, 3), "exit_status": ended.status,
         "qemu": shlex.join(ended.argv),
-        "counters": said.counters, "reports": reports,
+        "counters": said.counters, "locks": said.locks, "reports": reports,
     }
 
 

@@ -372,6 +372,8 @@ class Watchdog(unittest.TestCase):
         (15, "1", r"LOCKUP: scenario \(pid 2\) has been waiting for a mutex of this test for 100 ms"),
         (15, "4", r"LOCKUP: scenario \(pid 2\) has been waiting for a mutex of this test for 100 ms"),
         (16, "2", r"LOCKUP: CPU 1 has taken no timer interrupt for 100 ms"),
+        (23, "1", r"LOCKUP: CPU 0 has taken no timer interrupt for 100 ms"),
+        (23, "4", r"LOCKUP: CPU \d has taken no timer interrupt for 100 ms"),
         (17, "1", r"LOCKUP: scenario \(pid 2\) has been runnable on CPU 0 without a turn for 100"),
         (17, "2", r"LOCKUP: scenario \(pid 2\) has been runnable on CPU \d without a turn for 100"),
     )
@@ -397,6 +399,16 @@ class Watchdog(unittest.TestCase):
         run = boot(scenario="crash", cpus="2", args="crash.kind=16 watchdog_ms=100")
         self.assertRegex(run.console, r"take_for_ever\+0x")
         self.assertRegex(run.console, "a spinlock of this test: held by pid 3")
+        self.assertRegex(run.console, "a spinlock of this test: CPU 0 spins")
+
+    def test_interrupts_off_tell_where(self):
+        run = boot(scenario="crash", args="crash.kind=23 watchdog_ms=100")
+        self.assertRegex(run.console, r"interrupts_off_for_ever\+0x")
+
+    def test_idle_tasks_run_where_they_are_at_home(self):
+        run = boot(scenario="crash", cpus="3", args="crash.kind=15 watchdog_ms=100")
+        for cpu in (1, 2):
+            self.assertRegex(run.console, rf"pid 0 swapper/{cpu}: running\n.*running on CPU {cpu}\n")
 
     def test_a_lost_interrupt_is_named(self):
         run = boot(scenario="crash", cpus="2", args="crash.kind=18")
