@@ -26,6 +26,7 @@ static void machine_of_cpus(unsigned int n)
 		become(task_new("app", 100 + id, NULL));
 	}
 	become_cpu(0);
+	become(cpus[0].task);
 	trail[0] = '\0';
 }
 

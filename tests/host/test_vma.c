@@ -273,6 +273,7 @@ static void test_killed_waiter_gives_up(void **state)
 {
 	(void)state;
 	map(0, 5, VM_WRITE);
+	mm->mmap_sem.info.unchecked = true; /* it waits for itself, until killed */
 	down_read(&mm->mmap_sem);
 	current->kill_pending = true;
 	assert_int_equal(mm_map(mm, AT(50), LEN(1), VM_WRITE), 0);

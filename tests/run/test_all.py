@@ -17,6 +17,7 @@ UNITTEST = [PYTHON, "-m", "unittest", "discover", "-v", "-s"]
 SUITES = (
     ("runner", UNITTEST + ["tests/run", "-p", "test_[!sat]*.py"]),
     ("host", ["env", "CMOCKA_MESSAGE_OUTPUT=TAP", "make", "-s", "host-run"]),
+    ("host-dbg", ["env", "CMOCKA_MESSAGE_OUTPUT=TAP", "make", "-s", "BUILD=debug", "host-run"]),
     ("system", UNITTEST + ["tests/run", "-p", "test_system.py"]),
     ("study", UNITTEST + ["tests/run", "-p", "test_study.py"]),
     ("timeout", UNITTEST + ["tests/run", "-p", "test_timeout.py"]),

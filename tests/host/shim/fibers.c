@@ -69,11 +69,12 @@ static void save(struct fiber *f)
 
 static void load(const struct fiber *f)
 {
-	if (f != &test)
+	if (f != &test) {
 		become_cpu(f - fiber);
+		host_arch.cpu->task = f->task;
+	}
 	host_arch.irqs = f->irqs;
 	host_arch.task = f->task;
-	host_arch.cpu->task = f->task;
 	host_arch.cr3 = f->cr3;
 }
 

@@ -44,4 +44,7 @@ void mutex_abandon(struct mutex *m)
 {
 	m->info.owner = NULL;
 	m->sem.count = 0;
+#ifdef LW_DEBUG
+	memset(&current->held, 0, sizeof(current->held));
+#endif
 }
