@@ -4,6 +4,7 @@
 #include "mm/buddy.h"
 #include "mm/fallback.h"
 #include "mm/pageblock.h"
+#include "mm/patch.h"
 
 #define NR_FALLBACKS 2
 
@@ -47,7 +48,12 @@ static void steal(struct zone *z, struct page *page, unsigned int order, enum mi
 static struct page *take_from(struct zone *z, struct page *page, unsigned int found,
 	unsigned int order, enum migratetype type)
 {
-	if (can_steal(z->memory, found, type))
+	const struct memory *m = z->memory;
+	/* By its first pageblock: at pageblock_order 9 an order-10 block has two (R9). */
+	bool spared = (m->patches & PATCH_HIGHATOMIC_NOSTEAL) &&
+		pageblock_type(z, page_to_pfn(m, page)) == MIGRATE_HIGHATOMIC;
+
+	if (!spared && can_steal(m, found, type))
 		steal(z, page, found, type);
 	buddy_remove(z, page, found);
 	buddy_expand(z, page, order, found, type);

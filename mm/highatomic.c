@@ -4,6 +4,7 @@
 #include "mm/buddy.h"
 #include "mm/highatomic.h"
 #include "mm/pageblock.h"
+#include "mm/patch.h"
 
 unsigned long highatomic_limit(const struct zone *z)
 {
@@ -54,11 +55,13 @@ void reserve_highatomic_pageblock(struct zone *z, struct page *page)
 static unsigned long release_block(struct zone *z, struct page *page, enum migratetype type)
 {
 	struct memory *m = z->memory;
-	unsigned long moved;
+	unsigned long moved, pfn = page_to_pfn(m, page);
 
-	/* 4.8 counts every release, also of a block that was not counted any more (R4). */
-	z->nr_reserved_highatomic -= MIN(m->pageblock_nr_pages, z->nr_reserved_highatomic);
-	set_pageblock_type(z, page_to_pfn(m, page), type);
+	/* 4.8 counts every release, also of a block that is not counted (any more): R4. */
+	if (!(m->patches & PATCH_HIGHATOMIC_ACCOUNT) ||
+		pageblock_type(z, pfn) == MIGRATE_HIGHATOMIC)
+		z->nr_reserved_highatomic -= MIN(m->pageblock_nr_pages, z->nr_reserved_highatomic);
+	set_pageblock_type(z, pfn, type);
 	moved = move_freepages_block(z, page, type);
 	mm_event_add(m, HIGHATOMIC_RELEASED_BLOCKS, 1);
 	mm_event_add(m, HIGHATOMIC_RELEASED_PAGES, moved);
@@ -66,10 +69,10 @@ static unsigned long release_block(struct zone *z, struct page *page, enum migra
 }
 
 /*
- * The block that owns the smallest free H entry. Without force the first entry ends the search,
- * whatever came of it; with force only a block whose pages moved does. zone->lock held.
+ * The block that owns the smallest free H entry. In 4.8 the first entry ends the search, whatever
+ * came of it; `thorough`: only a block whose pages moved does. zone->lock held.
  */
-static bool unreserve_in_zone(struct zone *z, enum migratetype type, bool force, bool *done)
+static bool unreserve_in_zone(struct zone *z, enum migratetype type, bool thorough, bool *done)
 {
 	for (int order = 0; order < MAX_ORDER; order++) {
 		struct list_head *list = &z->free_area[order].free_list[MIGRATE_HIGHATOMIC];
@@ -78,7 +81,7 @@ static bool unreserve_in_zone(struct zone *z, enum migratetype type, bool force,
 		if (list_empty(list))
 			continue;
 		moved = release_block(z, list_first_entry(list, struct page, lru), type) > 0;
-		*done = moved || !force;
+		*done = moved || !thorough;
 		if (*done)
 			return moved;
 	}
@@ -87,6 +90,7 @@ static bool unreserve_in_zone(struct zone *z, enum migratetype type, bool force,
 
 bool unreserve_highatomic_pageblock(const struct alloc_context *ac, bool force)
 {
+	bool thorough = force || (ac->memory->patches & PATCH_HIGHATOMIC_FORCE);
 	bool moved = false, done = false;
 	struct zone *z;
 
@@ -96,7 +100,7 @@ bool unreserve_highatomic_pageblock(const struct alloc_context *ac, bool force)
 		if (!force && z->nr_reserved_highatomic <= ac->memory->pageblock_nr_pages)
 			continue;
 		flags = spin_lock_irqsave(&z->lock);
-		moved = unreserve_in_zone(z, ac->migratetype, force, &done);
+		moved = unreserve_in_zone(z, ac->migratetype, thorough, &done);
 		spin_unlock_irqrestore(&z->lock, flags);
 	}
 	return moved;

@@ -18,9 +18,9 @@ void reserve_highatomic_pageblock(struct zone *z, struct page *page);
 
 /*
  * Give one pageblock of the request's zones back to the request's migratetype (§4.5). Plain:
- * keeps a zone's last block and stops at the first entry found. `force` (series 4/4): no block
- * is kept, and the search goes on until pages really moved. Returns whether pages were moved.
- * Takes zone->lock.
+ * keeps a zone's last block and stops at the first entry found. `force`: no block is kept. With
+ * force, and with series 4/4 always, the search goes on until pages really moved. Returns whether
+ * pages were moved. Takes zone->lock.
  */
 bool unreserve_highatomic_pageblock(const struct alloc_context *ac, bool force);
 

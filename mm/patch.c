@@ -8,8 +8,14 @@
 #include "mm/patch.h"
 
 const struct patch patches[] = {
+	{"highatomic-nosteal", "mm: don't steal highatomic pageblock",
+		"Minchan Kim, October 2016, 1/4", PATCH_HIGHATOMIC_NOSTEAL, 0},
+	{"highatomic-account", "mm: prevent double decrease of nr_reserved_highatomic",
+		"Minchan Kim, October 2016, 2/4", PATCH_HIGHATOMIC_ACCOUNT, 0},
 	{"highatomic-exhaust", "mm: try to exhaust highatomic reserve before the OOM",
 		"Minchan Kim, October 2016, 3/4", PATCH_HIGHATOMIC_EXHAUST, 0},
+	{"highatomic-force", "mm: make unreserve highatomic functions reliable",
+		"Minchan Kim, October 2016, 4/4", PATCH_HIGHATOMIC_FORCE, PATCH_HIGHATOMIC_EXHAUST},
 	{"highatomic-early", "mm: unreserve highatomic on every \"no retry\" exit",
 		"position of Linux 6.8", PATCH_HIGHATOMIC_EARLY, PATCH_HIGHATOMIC_EXHAUST},
 };
@@ -39,7 +45,8 @@ static const char *expected_names(void)
 	static char text[320];
 	char list[256];
 
-	ksnprintf(text, sizeof(text), "none, all, or a list of %s (-name takes one out of all)",
+	ksnprintf(text, sizeof(text),
+		"none, all, series, or a list of %s (-name takes one out of all)",
 		patch_list(all_patches(), list, sizeof(list)));
 	return text;
 }
@@ -55,6 +62,10 @@ static bool apply_word(const char *word, size_t len, unsigned int *set)
 	}
 	if (len == 3 && !memcmp(word, "all", 3)) {
 		*set |= all_patches();
+		return true;
+	}
+	if (len == 6 && !memcmp(word, "series", 6)) {
+		*set |= PATCH_SERIES;
 		return true;
 	}
 	p = find_patch(word + minus, len - minus);
@@ -113,4 +124,4 @@ static const char *set_patches(const char *text)
 {
 	return patch_parse(text, &patches_chosen);
 }
-PARAM_FN("patch", set_patches, "patches under study: none, all, or a list of names");
+PARAM_FN("patch", set_patches, "patches under study: none, all, series, or a list of names");

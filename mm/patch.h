@@ -7,8 +7,13 @@
 
 #include "kernel/core/types.h"
 
+#define PATCH_HIGHATOMIC_NOSTEAL 0x1u
+#define PATCH_HIGHATOMIC_ACCOUNT 0x2u
 #define PATCH_HIGHATOMIC_EXHAUST 0x4u
+#define PATCH_HIGHATOMIC_FORCE   0x8u
 #define PATCH_HIGHATOMIC_EARLY   0x10u
+/* "series": the four of October 2016. */
+#define PATCH_SERIES 0xfu
 
 struct patch {
 	const char *name, *title, *source;
@@ -22,7 +27,10 @@ extern const unsigned int nr_patches;
 /* The set that patch= asked for. */
 extern unsigned int patches_chosen;
 
-/* "none", "all", names and "-name" after "all", comma-separated: NULL, or what was expected. */
+/*
+ * "none", "all", "series", names and "-name" after one of those, comma-separated: NULL, or what was
+ * expected.
+ */
 const char *patch_parse(const char *text, unsigned int *set);
 
 /* The set as a comma-separated list of names ("" for none). Returns `buf`. */

@@ -55,12 +55,13 @@ static bool should_reclaim_retry(
 	const struct alloc_context *ac, unsigned int alloc_flags, unsigned int loops)
 {
 	bool early = ac->memory->patches & PATCH_HIGHATOMIC_EARLY;
+	bool force = ac->memory->patches & (PATCH_HIGHATOMIC_FORCE | PATCH_HIGHATOMIC_EARLY);
 	struct zone *z;
 
 	if (loops > MAX_RECLAIM_RETRIES) {
 		/* The seed's place: before OOM, exhaust the reserve. */
 		if (ac->memory->patches & PATCH_HIGHATOMIC_EXHAUST)
-			return unreserve_highatomic_pageblock(ac, early);
+			return unreserve_highatomic_pageblock(ac, force);
 		return false;
 	}
 	for (unsigned int i = ac->first; (z = ac->memory->zonelist[i]); i++) {

@@ -112,7 +112,7 @@ static void test_text_parameters(void **state)
 	assert_true(parse("patch=highatomic-exhaust"));
 	assert_int_equal(patches_chosen, PATCH_HIGHATOMIC_EXHAUST);
 	assert_error_starts("patch=nonsense",
-		"bad parameter: patch=nonsense; expected none, all, or a list of ");
+		"bad parameter: patch=nonsense; expected none, all, series, or a list of ");
 	assert_error_starts("patch=highatomic-early",
 		"bad parameter: patch=highatomic-early; expected highatomic-early together with ");
 	/* Only the first = counts. */

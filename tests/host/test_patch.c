@@ -56,6 +56,8 @@ static void test_none_and_all(void **state)
 	(void)state;
 	assert_int_equal(parse("none"), 0);
 	assert_int_equal(parse("all"), all());
+	assert_int_equal(parse("series"), all() & ~PATCH_HIGHATOMIC_EARLY);
+	assert_int_equal(parse("series,-highatomic-account"), 0xd);
 }
 
 static void test_every_name(void **state)
@@ -109,7 +111,7 @@ static void test_unknown(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
-		assert_refused(texts[i], "none, all, or a list of ");
+		assert_refused(texts[i], "none, all, series, or a list of ");
 	/* The answer names them all. */
 	for (unsigned int i = 0; i < nr_patches; i++)
 		assert_refused("nonsense", patches[i].name);
