@@ -1,87 +1,55 @@
 /*
- * The buddy allocator of one zone (see buddy.h).
+ * The buddy allocator of one zone (see buddy.h, buddy_ops.h).
  */
-#include "mm/buddy.h"
+#include "mm/buddy_ops.h"
 #include "mm/pageblock.h"
 
-static void add_to_list(
-	struct zone *z, struct page *page, unsigned int order, enum migratetype type, bool tail)
+/* As far as the aligned block around it lies within the zone. */
+noinline unsigned int top_order_at_edge(const struct zone *z, const struct page *page)
 {
-	struct list_head *list = &z->free_area[order].free_list[type];
+	unsigned long pfn = page_to_pfn(z->memory, page);
+	unsigned int order = 0;
 
-	page->flags = PG_BUDDY;
-	page->order = order;
-	if (tail)
-		list_add_tail(&page->lru, list);
-	else
-		list_add(&page->lru, list);
-	z->free_area[order].nr_free++;
+	while (order < MAX_ORDER - 1) {
+		unsigned long size = 2ul << order, start = pfn & ~(size - 1);
+
+		if (start < z->start_pfn || start + size > zone_end_pfn(z))
+			break;
+		order++;
+	}
+	return order;
 }
 
-void buddy_remove(struct zone *z, struct page *page, unsigned int order)
+noinline bool next_buddy_at_edge(const struct zone *z, const struct page *page, unsigned int order)
 {
-	list_del(&page->lru);
-	page->flags = 0;
-	page->order = 0;
-	z->free_area[order].nr_free--;
+	unsigned long higher = page_to_pfn(z->memory, page) & ~(1ul << order);
+	unsigned long buddy = higher ^ (2ul << order);
+
+	return order < MAX_ORDER - 2 && higher >= z->start_pfn && buddy >= z->start_pfn &&
+		buddy < zone_end_pfn(z) && page_is_buddy(pfn_to_page(z->memory, buddy), order + 1);
 }
 
-/* The buddy of a block may be a hole, or in the next zone. */
-static struct page *free_buddy(struct zone *z, unsigned long pfn, unsigned int order)
+void buddy_put(struct zone *z, struct page *page, unsigned int order, enum migratetype type)
 {
-	unsigned long buddy = pfn ^ (1ul << order);
-	struct page *page;
-
-	if (buddy < z->start_pfn || buddy >= zone_end_pfn(z))
-		return NULL;
-	page = pfn_to_page(z->memory, buddy);
-	return page_is_buddy(page, order) ? page : NULL;
-}
-
-/* §3.3: a block whose next-higher buddy is free will likely merge soon: keep it for last. */
-static bool likely_to_merge(struct zone *z, unsigned long pfn, unsigned int order)
-{
-	return order < MAX_ORDER - 2 && free_buddy(z, pfn & ~(1ul << order), order + 1);
+	put_block(z, page, order, type);
 }
 
 void buddy_free(struct zone *z, struct page *page, unsigned int order, enum migratetype type)
 {
-	unsigned long pfn = page_to_pfn(z->memory, page);
-	struct page *buddy;
-
 	zone_stat_add(z, NR_FREE_PAGES, 1l << order);
-	while (order < MAX_ORDER - 1 && (buddy = free_buddy(z, pfn, order))) {
-		buddy_remove(z, buddy, order);
-		pfn &= ~(1ul << order);
-		order++;
-	}
-	add_to_list(z, pfn_to_page(z->memory, pfn), order, type, likely_to_merge(z, pfn, order));
+	put_block(z, page, order, type);
 }
 
-void buddy_expand(struct zone *z, struct page *page, unsigned int low, unsigned int high,
+void buddy_split(struct zone *z, struct page *page, unsigned int order, unsigned int found,
 	enum migratetype type)
 {
-	while (high > low) {
-		high--;
-		add_to_list(z, page + (1ul << high), high, type, false);
-	}
+	take_off(z, page, found);
+	split_block(z, page, order, found, type);
 }
 
 struct page *buddy_take(struct zone *z, unsigned int order, enum migratetype type)
 {
-	for (unsigned int o = order; o < MAX_ORDER; o++) {
-		struct list_head *list = &z->free_area[o].free_list[type];
-		struct page *page;
-
-		if (list_empty(list))
-			continue;
-		page = list_first_entry(list, struct page, lru);
-		buddy_remove(z, page, o);
-		buddy_expand(z, page, order, o, type);
-		page->pcp_type = type;
-		return page;
-	}
-	return NULL;
+	return take_block(z, order, type);
 }
 
 unsigned long move_freepages_block(struct zone *z, struct page *page, enum migratetype type)
@@ -96,14 +64,18 @@ unsigned long move_freepages_block(struct zone *z, struct page *page, enum migra
 		start = pfn;
 	for (pfn = start; pfn < end;) {
 		struct page *p = pfn_to_page(z->memory, pfn);
+		unsigned int order = p->order;
 
 		if (!(p->flags & PG_BUDDY)) {
 			pfn++;
 			continue;
 		}
-		list_move(&p->lru, &z->free_area[p->order].free_list[type]);
-		pfn += 1ul << p->order;
-		moved += 1ul << p->order;
+		take_off(z, p, order);
+		p->list_type = type;
+		count_in(z, &z->free_area[order], 1u << order, type);
+		list_add(&p->lru, free_list_of(z, order, type));
+		pfn += 1ul << order;
+		moved += 1ul << order;
 	}
 	return moved;
 }

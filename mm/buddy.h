@@ -1,6 +1,7 @@
 /*
  * The buddy allocator of one zone (§3.1 to §3.5). Every function: zone->lock held, interrupts
- * off; orders 0 to 10, counts in pages.
+ * off; orders 0 to 10, counts in pages. NR_FREE_PAGES is left to the caller, who may take or give
+ * many, except by buddy_free().
  */
 #ifndef MM_BUDDY_H
 #define MM_BUDDY_H
@@ -9,21 +10,23 @@
 
 static inline bool page_is_buddy(const struct page *page, unsigned int order)
 {
-	return (page->flags & PG_BUDDY) && page->order == order;
+	return page_flags_order(page) == PAGE_STATE(PG_BUDDY, order, 0);
 }
 
-/* Free a block: merge (§3.2), place (§3.3), account. Goes to `type`'s list whatever it merges. */
+/* Give a block back: merge (§3.2), place (§3.3). Goes to `type`'s list whatever it merges. */
+void buddy_put(struct zone *z, struct page *page, unsigned int order, enum migratetype type);
+/* The same, accounted. */
 void buddy_free(struct zone *z, struct page *page, unsigned int order, enum migratetype type);
 
 /*
  * Smallest fit in one type's lists (§3.5), or NULL. The block leaves the lists, remainders stay
- * on `type`'s; page->pcp_type = type. NR_FREE_PAGES is left to the caller, who may take many.
+ * on `type`'s; page->list_type = type.
  */
 struct page *buddy_take(struct zone *z, unsigned int order, enum migratetype type);
 
-/* Take `page`, a free block of order `high`, off its list and split it to `order` (§3.4). */
-void buddy_remove(struct zone *z, struct page *page, unsigned int order);
-void buddy_expand(struct zone *z, struct page *page, unsigned int low, unsigned int high,
+/* Take `page`, a free block of order `found`, off its list and split it to `order` (§3.4);
+ * remainders go to `type`'s lists, page->list_type = type. */
+void buddy_split(struct zone *z, struct page *page, unsigned int order, unsigned int found,
 	enum migratetype type);
 
 /*

@@ -55,23 +55,25 @@ static struct page *take_from(struct zone *z, struct page *page, unsigned int fo
 
 	if (!spared && can_steal(m, found, type))
 		steal(z, page, found, type);
-	buddy_remove(z, page, found);
-	buddy_expand(z, page, order, found, type);
-	page->pcp_type = type;
+	buddy_split(z, page, order, found, type);
 	return page;
 }
 
-/* Largest first: one big theft spoils fewer pageblocks than many small ones. */
+/*
+ * The largest order that any fallback has, in the first type that has it: one big theft spoils
+ * fewer pageblocks than many small ones.
+ */
 struct page *fallback_take(struct zone *z, unsigned int order, enum migratetype type)
 {
-	for (int o = MAX_ORDER - 1; o >= (int)order; o--) {
-		for (int i = 0; i < NR_FALLBACKS; i++) {
-			struct list_head *list = &z->free_area[o].free_list[fallbacks[type][i]];
+	const enum migratetype *from = fallbacks[type];
+	unsigned int fits = (z->free_mask[from[0]] | z->free_mask[from[1]]) >> order, found;
 
-			if (!list_empty(list))
-				return take_from(z, list_first_entry(list, struct page, lru), o,
-					order, type);
-		}
-	}
-	return NULL;
+	if (!fits)
+		return NULL;
+	found = order + 31 - __builtin_clz(fits);
+	if (!(z->free_mask[*from] & 1u << found))
+		from++;
+	return take_from(z,
+		list_first_entry(&z->free_area[found].free_list[*from], struct page, lru), found,
+		order, type);
 }

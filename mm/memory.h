@@ -58,14 +58,14 @@ extern const char *const mm_event_name[NR_MM_EVENTS];
 
 struct free_area {
 	struct list_head free_list[MIGRATE_TYPES];
-	unsigned long nr_free; /* blocks, all types */
-};
+	uint32_t nr_free[MIGRATE_TYPES]; /* blocks */
+} __attribute__((aligned(128)));
 
 struct per_cpu_pages {
 	int count, high, batch;
 	struct list_head lists[MIGRATE_PCPTYPES];
 	signed char stat_diff[NR_ZONE_STATS]; /* not yet in the zone's counters (§2.9) */
-};
+} __attribute__((aligned(128)));
 
 struct memory;
 
@@ -81,10 +81,16 @@ struct zone {
 	unsigned long start_pfn;              /* (B) */
 	unsigned long spanned, present;       /* (B) */
 	unsigned long managed;
-	uint8_t *pageblock_type;            /* (Z), read without it: one byte a pageblock */
+	/* (B) the page structs of its whole top-order blocks, in bytes: no buddy is outside */
+	unsigned long inner_start, inner_len;
+	/* (Z), read without it: one byte a pageblock, from the one of start_pfn on. */
+	uint8_t *pageblock_type;
+	uint8_t *
+		pageblock_type_of_0; /* (B) the same, moved so that pfn >> pageblock_order indexes */
 	unsigned long nr_pageblocks;        /* (B) */
 	struct per_cpu_pages pcp[MAX_CPUS]; /* (C) */
 	struct spinlock lock;
+	uint16_t free_mask[MIGRATE_TYPES]; /* (Z) a bit for each order whose list is not empty */
 	struct free_area free_area[MAX_ORDER]; /* (Z) */
 };
 
@@ -117,12 +123,15 @@ struct memory {
 	unsigned long zone_end[MAX_NR_ZONES]; /* (B) pfn limits of the zone types */
 	unsigned int pageblock_order;         /* (B) */
 	unsigned long pageblock_nr_pages;     /* (B) */
-	bool mobility_grouping;               /* (B) */
+	bool mobility_grouping;               /* (B) by memory_set_grouping() */
+	uint8_t request_type[4];              /* (B) migratetype, by the mask's two mobility bits */
 	unsigned int patches;                 /* (B) PATCH_* bits */
 	struct zone zone[MAX_NR_ZONES];
 	struct zone *zonelist[MAX_NR_ZONES + 1]; /* (B) highest first, NULL-terminated */
 	unsigned int first_zone[MAX_NR_ZONES];   /* (B) zonelist index for a high_zoneidx */
-	unsigned long min_free_kbytes;           /* (B) */
+	struct zone
+		*preferred[16]; /* (B) first zone for a mask's zone bits; NULL: none, or invalid */
+	unsigned long min_free_kbytes; /* (B) */
 	unsigned long totalram_pages;
 	unsigned long total_swap_pages;
 	unsigned long pages_scanned; /* §6.7 */
@@ -165,14 +174,24 @@ static inline struct page *virt_to_page(const struct memory *m, const void *addr
 
 static inline struct zone *pfn_zone(struct memory *m, unsigned long pfn)
 {
-	return &m->zone[pfn < m->zone_end[ZONE_DMA]   ? ZONE_DMA :
-			pfn < m->zone_end[ZONE_DMA32] ? ZONE_DMA32 :
-							ZONE_NORMAL];
+	if (pfn >= m->zone_end[ZONE_DMA32])
+		return &m->zone[ZONE_NORMAL];
+	return likely(pfn >= m->zone_end[ZONE_DMA]) ? &m->zone[ZONE_DMA32] : &m->zone[ZONE_DMA];
 }
 
 static inline struct zone *page_zone(struct memory *m, const struct page *page)
 {
 	return pfn_zone(m, page_to_pfn(m, page));
+}
+
+/* Blocks of an order on all lists. */
+static inline unsigned long nr_free_blocks(const struct free_area *area)
+{
+	unsigned long sum = 0;
+
+	for (int t = 0; t < MIGRATE_TYPES; t++)
+		sum += area->nr_free[t];
+	return sum;
 }
 
 static inline unsigned long zone_end_pfn(const struct zone *z)

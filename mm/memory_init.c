@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "kernel/core/machine.h"
 #include "kernel/core/param.h"
 #include "mm/memory_init.h"
 #include "mm/page_alloc.h"
@@ -110,6 +111,17 @@ void memory_object_init(struct memory *m, const struct mm_tunables *tunables, un
 	}
 }
 
+/* Where merging need not look for the zone's ends. */
+static void set_inner(struct zone *z)
+{
+	unsigned long start = (z->start_pfn + COVER_PAGES - 1) & ~(COVER_PAGES - 1);
+	unsigned long end = zone_end_pfn(z) & ~(COVER_PAGES - 1);
+
+	BUG_ON((unsigned long)z->memory->mem_map % (sizeof(struct page) << (MAX_ORDER - 1)));
+	z->inner_start = (unsigned long)pfn_to_page(z->memory, start);
+	z->inner_len = end > start ? (end - start) * sizeof(struct page) : 0;
+}
+
 void memory_setup_zones(struct memory *m, const struct boot_mem *bm)
 {
 	unsigned long lo = boot_mem_first(bm), end = boot_mem_end(bm);
@@ -124,6 +136,7 @@ void memory_setup_zones(struct memory *m, const struct boot_mem *bm)
 		z->start_pfn = lo;
 		z->spanned = hi - lo;
 		z->present = boot_mem_present(bm, lo, hi);
+		set_inner(z);
 		lo = hi;
 	}
 }
@@ -153,7 +166,7 @@ static void tag_pageblocks(struct zone *z, const struct boot_mem *bm)
 	for (unsigned long pfn = pageblock_start(z, z->start_pfn); pfn < zone_end_pfn(z);
 		pfn += block)
 		if (boot_mem_present(bm, pfn, pfn + block))
-			z->pageblock_type[pageblock_index(z, pfn)] = MIGRATE_MOVABLE;
+			*pageblock_slot(z, pfn) = MIGRATE_MOVABLE;
 }
 
 static bool alloc_pageblock_types(struct memory *m, struct boot_mem *bm)
@@ -175,6 +188,8 @@ static bool alloc_pageblock_types(struct memory *m, struct boot_mem *bm)
 	memset(types, PAGEBLOCK_HOLE, total);
 	for_each_populated_zone(m, z) {
 		z->pageblock_type = types;
+		z->pageblock_type_of_0 =
+			(uint8_t *)((uintptr_t)types - (z->start_pfn >> m->pageblock_order));
 		types += z->nr_pageblocks;
 		tag_pageblocks(z, bm);
 	}
@@ -197,6 +212,18 @@ static void build_zonelist(struct memory *m)
 			first++;
 		m->first_zone[high] = first;
 	}
+	for (gfp_t bits = 0; bits < ARRAY_SIZE(m->preferred); bits++)
+		m->preferred[bits] =
+			gfp_zone(bits) < 0 ? NULL : m->zonelist[m->first_zone[gfp_zone(bits)]];
+}
+
+/* Without mobility grouping every request is unmovable (§1.5). */
+void memory_set_grouping(struct memory *m, bool on)
+{
+	m->mobility_grouping = on;
+	for (unsigned int bits = 0; bits < ARRAY_SIZE(m->request_type); bits++)
+		m->request_type[bits] =
+			on ? gfp_migratetype(bits * __GFP_MOVABLE) : MIGRATE_UNMOVABLE;
 }
 
 void memory_recompute(struct memory *m)
@@ -226,7 +253,7 @@ const char *memory_setup(struct memory *m, struct boot_mem *bm, map_page_array_f
 	if (!alloc_pageblock_types(m, bm))
 		return "memory: too little for the pageblock types";
 	boot_mem_for_each_free(bm, release_stretch, m);
-	m->mobility_grouping = m->totalram_pages >= m->pageblock_nr_pages * MIGRATE_TYPES;
+	memory_set_grouping(m, m->totalram_pages >= m->pageblock_nr_pages * MIGRATE_TYPES);
 	build_zonelist(m);
 	memory_recompute(m);
 	return NULL;

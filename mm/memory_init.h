@@ -27,6 +27,9 @@ void memory_setup_zones(struct memory *m, const struct boot_mem *bm);
  */
 const char *memory_setup(struct memory *m, struct boot_mem *bm, map_page_array_fn map);
 
+/* Mobility grouping on or off (§3.1). */
+void memory_set_grouping(struct memory *m, bool on);
+
 /* Per-CPU sizes, watermarks, reserves again, from the current managed counts. */
 void memory_recompute(struct memory *m);
 

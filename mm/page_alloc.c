@@ -5,7 +5,7 @@
 
 #include "kernel/core/machine.h"
 #include "kernel/core/printk.h"
-#include "mm/buddy.h"
+#include "mm/buddy_ops.h"
 #include "mm/highatomic.h"
 #include "mm/page_alloc.h"
 #include "mm/pageblock.h"
@@ -68,23 +68,28 @@ static void poison(const struct memory *m, const struct page *page, unsigned int
 #define poison(m, page, order, byte) ((void)0)
 #endif
 
-static void clear_pages(const struct memory *m, const struct page *page, unsigned int order)
+static noinline struct page *clear_pages(
+	const struct memory *m, struct page *page, unsigned int order)
 {
 	for (unsigned int i = 0; i < 1u << order; i++)
 		clear_page(page_address(m, page + i));
+	return page;
 }
 
-static inline void prep_new_page(struct memory *m, struct page *page, unsigned int order, gfp_t gfp)
+/* Returns `page`. */
+static inline struct page *prep_new_page(
+	struct memory *m, struct page *page, unsigned int order, gfp_t gfp)
 {
-	if (unlikely(page->flags | page->refcount | page->mapcount))
+	if (unlikely(page->users || page_flags_order(page)))
 		bad_page(m, page, "a free page is in use");
-	page->refcount = 1;
-	page->order = order;
+	page->users = 1; /* refcount 1, mapcount 0 */
+	if (order)
+		page->order = order;
 	mm_event_add(m, PGALLOC, 1ul << order);
 	if (gfp & __GFP_ZERO)
-		clear_pages(m, page, order);
-	else
-		poison(m, page, order, POISON_FRESH);
+		return clear_pages(m, page, order);
+	poison(m, page, order, POISON_FRESH);
+	return page;
 }
 
 struct page *get_page_from_freelist(const struct alloc_context *ac, unsigned int alloc_flags)
@@ -110,10 +115,9 @@ struct page *get_page_from_freelist(const struct alloc_context *ac, unsigned int
 	return NULL;
 }
 
-/* Without mobility grouping every request is unmovable (§1.5). */
 static inline enum migratetype request_type(const struct memory *m, gfp_t gfp)
 {
-	return likely(m->mobility_grouping) ? gfp_migratetype(gfp) : MIGRATE_UNMOVABLE;
+	return m->request_type[(gfp / __GFP_MOVABLE) & 3];
 }
 
 /* No such order, or no zone that may serve (§5.1, §5.2 step 1): said once. */
@@ -140,6 +144,16 @@ static void check_may_sleep(gfp_t gfp)
 #define check_may_sleep(gfp) ((void)0)
 #endif
 
+/* Interrupts are off, and given back to `flags`. */
+static noinline struct page *refill_and_take(
+	struct memory *m, struct zone *z, gfp_t gfp, unsigned long flags)
+{
+	struct page *page = pcp_take(z, request_type(m, gfp), gfp & __GFP_COLD);
+
+	irq_restore(flags);
+	return page ? prep_new_page(m, page, 0, gfp) : NULL;
+}
+
 /*
  * The common case in a straight line: a page that waits on this CPU's list of the preferred zone,
  * while that is above its low watermark. Everything else is the zonelist walk's.
@@ -154,19 +168,21 @@ static inline struct page *take_single(struct memory *m, struct zone *z, gfp_t g
 		return NULL;
 	flags = irq_save();
 	page = pcp_pop(z, request_type(m, gfp), gfp & __GFP_COLD);
+	if (unlikely(!page))
+		return refill_and_take(m, z, gfp, flags);
 	irq_restore(flags);
-	if (likely(page))
-		prep_new_page(m, page, 0, gfp);
-	return page;
+	return prep_new_page(m, page, 0, gfp);
 }
 
-static noinline struct page *alloc_from_zonelist(
-	struct memory *m, gfp_t gfp, unsigned int order, unsigned int high_zoneidx)
+static noinline struct page *alloc_from_zonelist(struct memory *m, gfp_t gfp, unsigned int order)
 {
 	struct alloc_context ac = {.memory = m, .gfp = gfp, .order = order};
 	unsigned int alloc_flags = WMARK_LOW | (gfp & __GFP_MOVABLE ? ALLOC_CMA : 0);
+	int high_zoneidx = gfp_zone(gfp);
 	struct page *page;
 
+	if (unlikely(high_zoneidx < 0))
+		panic("BUG: invalid zone bits in gfp mask %#x", gfp);
 	ac.high_zoneidx = high_zoneidx;
 	ac.first = m->first_zone[high_zoneidx];
 	ac.migratetype = request_type(m, gfp);
@@ -177,35 +193,58 @@ static noinline struct page *alloc_from_zonelist(
 	return likely(page) ? page : alloc_pages_slowpath(&ac);
 }
 
-struct page *alloc_pages(struct memory *m, gfp_t gfp, unsigned int order)
+/* The same for higher orders: a block of the wanted type in the preferred zone. */
+static noinline struct page *alloc_block(
+	struct memory *m, struct zone *z, gfp_t gfp, unsigned int order)
 {
-	int high_zoneidx = gfp_zone(gfp);
+	struct page *page = NULL;
+	unsigned long flags;
 
-	check_may_sleep(gfp);
-	if (unlikely(high_zoneidx < 0))
-		panic("BUG: invalid zone bits in gfp mask %#x", gfp);
-	if (likely(order == 0)) {
-		struct zone *z = m->zonelist[m->first_zone[high_zoneidx]];
-		struct page *page = likely(z) ? take_single(m, z, gfp) : NULL;
-
-		if (likely(page))
-			return page;
+	if (zone_watermark_test_inline(
+		    z, order, z->watermark[WMARK_LOW], z->type, 0, z->stat[NR_FREE_PAGES])) {
+		flags = spin_lock_irqsave(&z->lock);
+		page = take_block(z, order, request_type(m, gfp));
+		if (page)
+			zone_stat_add(z, NR_FREE_PAGES, -(1l << order));
+		spin_unlock_irqrestore(&z->lock, flags);
 	}
-	return alloc_from_zonelist(m, gfp, order, high_zoneidx);
+	if (unlikely(!page))
+		return alloc_from_zonelist(m, gfp, order);
+	return prep_new_page(m, page, order, gfp);
 }
 
-static void free_high_order(struct zone *z, struct page *page, unsigned int order)
+struct page *alloc_pages(struct memory *m, gfp_t gfp, unsigned int order)
+{
+	struct zone *z = m->preferred[gfp & 0xf];
+
+	check_may_sleep(gfp);
+	if (unlikely(!z || order >= MAX_ORDER))
+		return alloc_from_zonelist(m, gfp, order);
+	if (likely(order == 0)) {
+		struct page *page = take_single(m, z, gfp);
+
+		return likely(page) ? page : alloc_from_zonelist(m, gfp, 0);
+	}
+	return alloc_block(m, z, gfp, order);
+}
+
+static void free_high_order(
+	struct zone *z, struct page *page, unsigned long pfn, unsigned int order)
 {
 	/* Sampled before the lock is taken, as in 4.8: racy, see §4.6. */
-	enum migratetype type = pageblock_type(z, page_to_pfn(z->memory, page));
+	enum migratetype type = pageblock_type(z, pfn);
 	unsigned long flags = spin_lock_irqsave(&z->lock);
 
 	z->memory->pages_scanned = 0;
-	buddy_free(z, page, order, type);
+	zone_stat_add(z, NR_FREE_PAGES, 1l << order);
+	put_block(z, page, order, type);
 	spin_unlock_irqrestore(&z->lock, flags);
 }
 
 static void check_free(const struct memory *m, const struct page *page, unsigned int order)
+	__attribute__((noreturn));
+
+static noinline void check_free(const struct memory *m, const struct page *page, unsigned int order)
 {
 	if (page->refcount != 1)
 		bad_page(m, page,
@@ -216,38 +255,52 @@ static void check_free(const struct memory *m, const struct page *page, unsigned
 	bad_page(m, page, "freed while mapped or on a free list");
 }
 
-void free_pages(struct memory *m, struct page *page, unsigned int order)
+static noinline void free_block(
+	struct memory *m, struct page *page, unsigned long pfn, unsigned int order)
 {
-	struct zone *z = page_zone(m, page);
-	unsigned long flags;
-
-	if (unlikely(page->refcount != 1 || page->order != order || page->flags | page->mapcount))
+	if (unlikely(page->users != 1 || page_flags_order(page) != PAGE_STATE(0, order, 0)))
 		check_free(m, page, order);
 	poison(m, page, order, POISON_FREE);
-	page->refcount = 0;
+	page->users = 0;
 	page->order = 0;
 	page->mapping = NULL;
 	mm_event_add(m, PGFREE, 1ul << order);
-	if (order) {
-		free_high_order(z, page, order);
+	free_high_order(pfn_zone(m, pfn), page, pfn, order);
+}
+
+void free_pages(struct memory *m, struct page *page, unsigned int order)
+{
+	unsigned long pfn = page_to_pfn(m, page), flags;
+	struct zone *z;
+
+	if (unlikely(order)) {
+		free_block(m, page, pfn, order);
 		return;
 	}
+	z = pfn_zone(m, pfn);
+	/* One reference, not mapped; no flags, order 0. */
+	if (unlikely(page->users != 1 || page_flags_order(page)))
+		check_free(m, page, 0);
+	poison(m, page, 0, POISON_FREE);
+	page->users = 0;
+	page->mapping = NULL;
+	mm_event_add(m, PGFREE, 1);
 	flags = irq_save();
-	pcp_free(z, page, false);
-	irq_restore(flags);
+	pcp_free(z, page, z->pageblock_type_of_0[pfn >> m->pageblock_order], false, flags);
 }
 
 void release_boot_pages(struct memory *m, unsigned long start_pfn, unsigned long end_pfn)
 {
 	while (start_pfn < end_pfn) {
 		struct zone *z = pfn_zone(m, start_pfn);
+		unsigned long end = MIN(end_pfn, zone_end_pfn(z));
 		unsigned int order = MAX_ORDER - 1;
 
-		while ((start_pfn & ((1ul << order) - 1)) || start_pfn + (1ul << order) > end_pfn)
+		while ((start_pfn & ((1ul << order) - 1)) || start_pfn + (1ul << order) > end)
 			order--;
 		z->managed += 1ul << order;
 		m->totalram_pages += 1ul << order;
-		free_high_order(z, pfn_to_page(m, start_pfn), order);
+		free_high_order(z, pfn_to_page(m, start_pfn), start_pfn, order);
 		start_pfn += 1ul << order;
 	}
 }

@@ -9,16 +9,14 @@
 
 #define PAGEBLOCK_HOLE 0xff /* no memory in it */
 
-static inline unsigned long pageblock_index(const struct zone *z, unsigned long pfn)
+static inline uint8_t *pageblock_slot(const struct zone *z, unsigned long pfn)
 {
-	unsigned int order = z->memory->pageblock_order;
-
-	return (pfn >> order) - (z->start_pfn >> order);
+	return &z->pageblock_type_of_0[pfn >> z->memory->pageblock_order];
 }
 
 static inline enum migratetype pageblock_type(const struct zone *z, unsigned long pfn)
 {
-	return z->pageblock_type[pageblock_index(z, pfn)];
+	return *pageblock_slot(z, pfn);
 }
 
 /* Without mobility grouping U, M and E are all stored as U; H is stored as asked. */
@@ -26,7 +24,7 @@ static inline void set_pageblock_type(struct zone *z, unsigned long pfn, enum mi
 {
 	if (!z->memory->mobility_grouping && type < MIGRATE_PCPTYPES)
 		type = MIGRATE_UNMOVABLE;
-	z->pageblock_type[pageblock_index(z, pfn)] = type;
+	*pageblock_slot(z, pfn) = type;
 }
 
 /* First pfn of the pageblock that holds `pfn`. */

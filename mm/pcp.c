@@ -2,7 +2,7 @@
  * Per-CPU lists of single pages (see pcp.h).
  */
 #include "kernel/core/smp.h"
-#include "mm/buddy.h"
+#include "mm/buddy_ops.h"
 #include "mm/fallback.h"
 #include "mm/pcp.h"
 
@@ -26,24 +26,39 @@ struct page *rmqueue_buddy(struct zone *z, unsigned int order, enum migratetype 
 	return page ? page : fallback_take(z, order, type);
 }
 
-/* Appended in order, so that consecutive page frames come out ascending. */
-static void refill(struct zone *z, struct per_cpu_pages *pcp, enum migratetype type, bool cold)
+/* `n` consecutive pages, ascending, to the list's end; for cold ones descending, to its head. */
+static inline void append_run(
+	struct list_head *list, struct page *page, int n, enum migratetype type, bool cold)
 {
-	struct list_head *list = &pcp->lists[type];
-	int n;
-
-	spin_lock(&z->lock);
-	mm_event_add(z->memory, ZONE_LOCK_REFILLS, 1);
-	for (n = 0; n < pcp->batch; n++) {
-		struct page *page = rmqueue_buddy(z, 0, type);
-
-		if (!page)
-			break;
-		if (cold)
+	for (; n; n--, page++) {
+		page->state = PAGE_STATE(0, 0, type);
+		if (unlikely(cold))
 			list_add(&page->lru, list);
 		else
 			list_add_tail(&page->lru, list);
 	}
+}
+
+static void refill(struct zone *z, struct per_cpu_pages *pcp, enum migratetype type, bool cold)
+{
+	struct list_head *list = &pcp->lists[type];
+	int left = pcp->batch, n;
+
+	spin_lock(&z->lock);
+	mm_event_add(z->memory, ZONE_LOCK_REFILLS, 1);
+	for (; left; left -= n) {
+		struct page *page;
+
+		n = take_run(z, type, left, &page);
+		if (unlikely(!n)) {
+			page = fallback_take(z, 0, type);
+			if (!page)
+				break;
+			n = 1;
+		}
+		append_run(list, page, n, type, cold);
+	}
+	n = pcp->batch - left;
 	zone_stat_add(z, NR_FREE_PAGES, -n);
 	spin_unlock(&z->lock);
 	pcp->count += n;
@@ -56,6 +71,44 @@ struct page *pcp_take(struct zone *z, enum migratetype type, bool cold)
 	if (list_empty(&pcp->lists[type]))
 		refill(z, pcp, type, cold);
 	return pcp_pop(z, type, cold);
+}
+
+static inline bool continues(const struct list_head *node, const struct list_head *list,
+	const struct page *wanted, enum migratetype type)
+{
+	return node != list && list_entry(node, struct page, lru) == wanted &&
+		wanted->list_type == type;
+}
+
+/*
+ * Up to `n` pages from the list's tail; returns how many. Consecutive ones, in either direction,
+ * go together. zone->lock held.
+ */
+static inline int free_from(struct zone *z, struct list_head *list, int n)
+{
+	struct list_head *node = list->prev;
+	int left = n;
+
+	while (left && node != list) {
+		struct page *page = list_entry(node, struct page, lru), *end = page + 1;
+		enum migratetype type = page->list_type;
+		bool down;
+
+		node = node->prev;
+		for (left--; left && continues(node, list, end, type); left--, end++)
+			node = node->prev;
+		down = end == page + 1;
+		if (down)
+			for (; left && continues(node, list, page - 1, type); left--, page--)
+				node = node->prev;
+		if (likely(page + 1 == end))
+			put_block(z, page, 0, type);
+		else
+			put_run(z, page, end, type, down);
+	}
+	list->prev = node; /* off the list all at once */
+	node->next = list;
+	return n - left;
 }
 
 /*
@@ -72,26 +125,27 @@ static void free_bulk(struct zone *z, struct per_cpu_pages *pcp, int count)
 	spin_lock(&z->lock);
 	mm_event_add(z->memory, ZONE_LOCK_BULK_FREES, 1);
 	z->memory->pages_scanned = 0;
+	zone_stat_add(z, NR_FREE_PAGES, count);
 	while (count) {
+		int got;
+
 		do {
 			share++;
 			type = (type + 1) % MIGRATE_PCPTYPES;
 		} while (list_empty(&pcp->lists[type]));
 		if (share == MIGRATE_PCPTYPES)
 			share = count;
-		for (; count && share && !list_empty(&pcp->lists[type]); count--, share--) {
-			struct page *page = list_last_entry(&pcp->lists[type], struct page, lru);
-
-			list_del(&page->lru);
-			buddy_free(z, page, 0, page->pcp_type);
-		}
+		got = free_from(z, &pcp->lists[type], MIN(share, count));
+		share -= got;
+		count -= got;
 	}
 	spin_unlock(&z->lock);
 }
 
-void pcp_free_batch(struct zone *z, struct per_cpu_pages *pcp)
+noinline void pcp_free_batch(struct zone *z, struct per_cpu_pages *pcp, unsigned long flags)
 {
 	free_bulk(z, pcp, MIN(pcp->batch, pcp->count));
+	irq_restore(flags);
 }
 
 void pcp_drain_local(struct memory *m)

@@ -24,7 +24,7 @@ void print_buddyinfo(const struct memory *m)
 		line_init(&l);
 		line_add(&l, "Node %d, zone %8s ", 0, z->name);
 		for (int o = 0; o < MAX_ORDER; o++)
-			line_add(&l, "%6lu ", z->free_area[o].nr_free);
+			line_add(&l, "%6lu ", nr_free_blocks(&z->free_area[o]));
 		pr_info("%s", l.text);
 	}
 }

@@ -137,7 +137,7 @@ static void unlock_after_report(struct zone *z, bool locked)
 
 static void add_letters(struct line *l, const struct free_area *area)
 {
-	if (area->nr_free == 0)
+	if (nr_free_blocks(area) == 0)
 		return;
 	line_add(l, "(");
 	for (int t = 0; t < MIGRATE_TYPES; t++)
@@ -156,10 +156,11 @@ static void show_buddy(struct zone *z)
 	line_add(&l, "%s: ", z->name);
 	for (int order = 0; order < MAX_ORDER; order++) {
 		const struct free_area *area = &z->free_area[order];
+		unsigned long blocks = nr_free_blocks(area);
 
-		line_add(&l, "%lu*%lukB ", area->nr_free, K(1ul << order));
+		line_add(&l, "%lu*%lukB ", blocks, K(1ul << order));
 		add_letters(&l, area);
-		total += area->nr_free << order;
+		total += blocks << order;
 	}
 	unlock_after_report(z, locked);
 	line_add(&l, "= %lukB", K(total));
@@ -207,12 +208,8 @@ unsigned long zone_free_of_type(struct zone *z, enum migratetype type)
 	unsigned long pages = 0, flags = irq_save();
 	bool locked = lock_for_report(z);
 
-	for (int order = 0; order < MAX_ORDER; order++) {
-		const struct list_head *list = &z->free_area[order].free_list[type];
-
-		for (const struct list_head *p = list->next; p != list; p = p->next)
-			pages += 1ul << order;
-	}
+	for (int order = 0; order < MAX_ORDER; order++)
+		pages += (unsigned long)z->free_area[order].nr_free[type] << order;
 	unlock_after_report(z, locked);
 	irq_restore(flags);
 	return pages;

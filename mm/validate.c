@@ -38,6 +38,11 @@ static const char *check_entry(const struct zone *z, const struct list_head *lis
 		return broken("%s order %d type %c hop %lu: pfn %lu has flags %x, order %u",
 			z->name, order, migratetype_letter[type], hop, pfn, page->flags,
 			page->order);
+	if (page->list_type != type)
+		return broken("%s order %d type %c hop %lu: pfn %lu says that it is on list %c",
+			z->name, order, migratetype_letter[type], hop, pfn,
+			page->list_type < MIGRATE_TYPES ? migratetype_letter[page->list_type] :
+							  '?');
 	if (pfn & ((1ul << order) - 1))
 		return broken("%s order %d type %c hop %lu: pfn %lu is not aligned", z->name, order,
 			migratetype_letter[type], hop, pfn);
@@ -61,27 +66,37 @@ static const char *check_list(const struct zone *z, int order, int type, unsigne
 			return broken("%s order %d type %c: the list does not end", z->name, order,
 				migratetype_letter[type]);
 	}
-	*blocks += hop;
+	*blocks = hop;
+	return NULL;
+}
+
+static const char *check_counts(const struct zone *z, int order, int type, unsigned long blocks)
+{
+	unsigned int counted = z->free_area[order].nr_free[type];
+
+	if (blocks != counted)
+		return broken("%s order %d type %c: nr_free is %u, the list holds %lu", z->name,
+			order, migratetype_letter[type], counted, blocks);
+	if ((z->free_mask[type] >> order & 1) != (blocks > 0))
+		return broken("%s order %d type %c: free_mask is %x, the list holds %lu", z->name,
+			order, migratetype_letter[type], z->free_mask[type], blocks);
 	return NULL;
 }
 
 static const char *check_free_lists(const struct zone *z)
 {
-	unsigned long free = 0;
+	unsigned long free = 0, blocks = 0;
 
 	for (int order = 0; order < MAX_ORDER; order++) {
-		unsigned long blocks = 0;
-
 		for (int type = 0; type < MIGRATE_TYPES; type++) {
 			const char *err = check_list(z, order, type, &blocks);
 
+			if (!err)
+				err = check_counts(z, order, type, blocks);
 			if (err)
 				return err;
+			free += blocks << order;
 		}
-		if (blocks != z->free_area[order].nr_free)
-			return broken("%s order %d: nr_free is %lu, the lists hold %lu", z->name,
-				order, z->free_area[order].nr_free, blocks);
-		free += blocks << order;
 	}
 	if (free != (unsigned long)zone_stat_exact(z, NR_FREE_PAGES))
 		return broken("%s: NR_FREE_PAGES is %ld, the lists hold %lu", z->name,

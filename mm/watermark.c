@@ -88,40 +88,8 @@ void setup_lowmem_reserve(struct memory *m)
 	}
 }
 
-/* Some list at `order` or above can serve the request (§2.6 step 7). */
-static bool has_block(const struct zone *z, unsigned int order, unsigned int alloc_flags)
-{
-	for (unsigned int o = order; o < MAX_ORDER; o++) {
-		const struct free_area *area = &z->free_area[o];
-
-		if (area->nr_free == 0)
-			continue;
-		if (alloc_flags & ALLOC_HARDER)
-			return true;
-		for (int t = 0; t < MIGRATE_PCPTYPES; t++)
-			if (!list_empty(&area->free_list[t]))
-				return true;
-		if ((alloc_flags & ALLOC_CMA) && !list_empty(&area->free_list[MIGRATE_CMA]))
-			return true;
-	}
-	return false;
-}
-
 bool zone_watermark_test(const struct zone *z, unsigned int order, unsigned long mark,
 	unsigned int classzone, unsigned int alloc_flags, long free)
 {
-	long min = mark;
-
-	free -= (1l << order) - 1;
-	if (alloc_flags & ALLOC_HIGH)
-		min -= min / 2;
-	if (alloc_flags & ALLOC_HARDER)
-		min -= min / 4;
-	else
-		free -= z->nr_reserved_highatomic; /* blocks, free or in use: the whole reserve */
-	if (!(alloc_flags & ALLOC_CMA))
-		free -= z->stat[NR_FREE_CMA_PAGES];
-	if (free <= min + z->lowmem_reserve[classzone])
-		return false;
-	return order == 0 || has_block(z, order, alloc_flags);
+	return zone_watermark_test_inline(z, order, mark, classzone, alloc_flags, free);
 }

@@ -27,6 +27,41 @@ void setup_watermarks(struct memory *m);
 /* Every zone's lowmem_reserve, from the managed pages above it. */
 void setup_lowmem_reserve(struct memory *m);
 
+/* Some list at `order` or above can serve the request (§2.6 step 7); any list, for HARDER. */
+static inline bool zone_has_block(
+	const struct zone *z, unsigned int order, unsigned int alloc_flags)
+{
+	const uint16_t *mask = z->free_mask;
+	unsigned int orders =
+		mask[MIGRATE_UNMOVABLE] | mask[MIGRATE_MOVABLE] | mask[MIGRATE_RECLAIMABLE];
+
+	if (alloc_flags & (ALLOC_HARDER | ALLOC_CMA))
+		orders |= mask[MIGRATE_CMA];
+	if (alloc_flags & ALLOC_HARDER)
+		orders |= mask[MIGRATE_HIGHATOMIC] | mask[MIGRATE_ISOLATE];
+	return orders >> order;
+}
+
+/* The same test for callers whose flags the compiler knows: what they lack costs nothing. */
+static inline bool zone_watermark_test_inline(const struct zone *z, unsigned int order,
+	unsigned long mark, unsigned int classzone, unsigned int alloc_flags, long free)
+{
+	long min = mark;
+
+	free -= (1l << order) - 1;
+	if (alloc_flags & ALLOC_HIGH)
+		min -= min / 2;
+	if (alloc_flags & ALLOC_HARDER)
+		min -= min / 4;
+	else
+		free -= z->nr_reserved_highatomic; /* blocks, free or in use: the whole reserve */
+	if (!(alloc_flags & ALLOC_CMA))
+		free -= z->stat[NR_FREE_CMA_PAGES];
+	if (free <= min + z->lowmem_reserve[classzone])
+		return false;
+	return order == 0 || zone_has_block(z, order, alloc_flags);
+}
+
 /* Full test of §2.6 for a free count `free` (signed: callers subtract). */
 bool zone_watermark_test(const struct zone *z, unsigned int order, unsigned long mark,
 	unsigned int classzone, unsigned int alloc_flags, long free);

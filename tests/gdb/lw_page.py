@@ -126,7 +126,7 @@ class Frame:
             for kind in range(length(pcp["lists"])):
                 if self.node() in nodes(int(pcp["lists"][kind].address), self.zone.end):
                     return (f"free: on CPU {cpu}'s list of type {self.machine.letter(kind)}, "
-                            f"freed as {self.machine.letter(self['pcp_type'])}")
+                            f"freed as {self.machine.letter(self['list_type'])}")
         return None
 
     def other(self):

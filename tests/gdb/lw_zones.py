@@ -160,7 +160,8 @@ def buddy_line(machine, zone, counts):
 
 
 def nr_free(zone, order):
-    return int(zone.value["free_area"][order]["nr_free"])
+    counts = zone.value["free_area"][order]["nr_free"]
+    return sum(int(counts[kind]) for kind in zone.types())
 
 
 def differences(zone, counts):

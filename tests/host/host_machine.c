@@ -10,6 +10,7 @@
 #include "host_machine.h"
 #include "mm/buddy.h"
 #include "mm/pageblock.h"
+#include "mm/pcp.h"
 #include "mm/validate.h"
 #include "mm/vmstat.h"
 
@@ -26,12 +27,21 @@ static struct machine *machines;
 static uint64_t top_table[512];
 uint64_t *kernel_pml4 = top_table;
 
+/* As the kernel's: a top-order block's page structs do not straddle their own alignment. */
+#define SPACE_ALIGN (sizeof(struct page) << (MAX_ORDER - 1))
+
 static void *reserve_space(size_t bytes)
 {
-	void *p = mmap(NULL, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	char *p = mmap(NULL, bytes + SPACE_ALIGN, PROT_NONE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	size_t skip;
 
 	assert_true(p != MAP_FAILED);
-	return p;
+	skip = -(uintptr_t)p % SPACE_ALIGN;
+	if (skip)
+		munmap(p, skip);
+	munmap(p + skip + bytes, SPACE_ALIGN - skip);
+	return p + skip;
 }
 
 static void open_space(void *p, size_t bytes)
@@ -193,7 +203,8 @@ void zone_empty(struct zone *z)
 			struct list_head *list = &z->free_area[order].free_list[t];
 
 			while (!list_empty(list))
-				buddy_remove(z, list_first_entry(list, struct page, lru), order);
+				buddy_split(z, list_first_entry(list, struct page, lru), order,
+					order, t);
 		}
 	}
 	z->stat[NR_FREE_PAGES] = 0;
@@ -213,6 +224,13 @@ struct page *zone_put(struct zone *z, unsigned long pfn, unsigned int order, int
 
 	buddy_free(z, page, order, type);
 	return page;
+}
+
+void free_single(struct zone *z, struct page *page, bool cold)
+{
+	enum migratetype type = pageblock_type(z, page_to_pfn(z->memory, page));
+
+	pcp_free(z, page, type, cold, irq_save());
 }
 
 void zone_marks(struct zone *z, unsigned long min, unsigned long low, unsigned long high)

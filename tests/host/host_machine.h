@@ -48,6 +48,8 @@ void zone_empty(struct zone *z);
 void memory_empty(struct memory *m);
 /* Free a block that the page allocator has never seen: to the list of `type`. */
 struct page *zone_put(struct zone *z, unsigned long pfn, unsigned int order, int type);
+/* Free a page that was never allocated by way of this CPU's list (§3.9). */
+void free_single(struct zone *z, struct page *page, bool cold);
 void zone_marks(struct zone *z, unsigned long min, unsigned long low, unsigned long high);
 /* No watermark and no lowmem_reserve anywhere: every attempt may take the last page. */
 void memory_no_marks(struct memory *m);

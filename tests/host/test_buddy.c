@@ -36,7 +36,7 @@ static void test_3_2_merge_up_to_the_free_buddy(void **state)
 	assert_int_equal(free_blocks(z, 3, M), 1);
 	assert_int_equal(nth_free(m, z, 3, M, 0), 4096);
 	for (int o = 0; o < 3; o++)
-		assert_int_equal(z->free_area[o].nr_free, 0);
+		assert_int_equal(nr_free_blocks(&z->free_area[o]), 0);
 	assert_int_equal(z->stat[NR_FREE_PAGES], 8);
 	assert_valid(m);
 }
@@ -202,8 +202,7 @@ static void test_3_4_remainders_at_the_head_of_the_wanted_type(void **state)
 	(void)state;
 	zone_put(z, 8192, 1, U);
 	page = zone_put(z, 4096, 3, M);
-	buddy_remove(z, page, 3);
-	buddy_expand(z, page, 1, 3, U);
+	buddy_split(z, page, 1, 3, U);
 	assert_int_equal(nth_free(m, z, 2, U, 0), 4100);
 	assert_int_equal(nth_free(m, z, 1, U, 0), 4098);
 	assert_int_equal(nth_free(m, z, 1, U, 1), 8192);
@@ -221,7 +220,7 @@ static void test_3_5_smallest_fit_and_type_noted(void **state)
 	zone_put(z, 6144, 2, M);
 	page = buddy_take(z, 2, H);
 	assert_int_equal(page_to_pfn(m, page), 5120);
-	assert_int_equal(page->pcp_type, H);
+	assert_int_equal(page->list_type, H);
 	assert_false(page->flags & PG_BUDDY);
 	assert_null(buddy_take(z, 6, H));
 	assert_null(buddy_take(z, 3, M));
@@ -310,16 +309,16 @@ static void test_4_6_r6_order_10_across_two_blocks(void **state)
 	assert_int_equal(free_blocks(z, 10, H), 1);
 }
 
-static void test_3_1_pageblock_index_of_both_orders(void **state)
+static void test_3_1_pageblocks_of_both_orders(void **state)
 {
 	(void)state;
-	assert_int_equal(pageblock_index(z, 4096), 0);
-	assert_int_equal(pageblock_index(z, 5119), 0);
-	assert_int_equal(pageblock_index(z, 5120), 1);
-	assert_int_equal(pageblock_index(dma(m), 1), 0);
+	assert_ptr_equal(pageblock_slot(z, 4096), (z)->pageblock_type + 0);
+	assert_ptr_equal(pageblock_slot(z, 5119), (z)->pageblock_type + 0);
+	assert_ptr_equal(pageblock_slot(z, 5120), (z)->pageblock_type + 1);
+	assert_ptr_equal(pageblock_slot(dma(m), 1), (dma(m))->pageblock_type + 0);
 	assert_int_equal(pageblock_start(z, 5119), 4096);
 	m = machine_with(9, 0);
-	assert_int_equal(pageblock_index(dma32(m), 5119), 1);
+	assert_ptr_equal(pageblock_slot(dma32(m), 5119), (dma32(m))->pageblock_type + 1);
 	assert_int_equal(pageblock_start(dma32(m), 5119), 4608);
 }
 
@@ -347,6 +346,6 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_3_7_block_across_the_zone_end_is_not_moved),
 	TEST(test_3_7_block_before_the_zone_start_begins_at_the_page),
 	TEST(test_4_6_r6_order_10_across_two_blocks),
-	TEST(test_3_1_pageblock_index_of_both_orders),
+	TEST(test_3_1_pageblocks_of_both_orders),
 };
 TEST_GROUP(buddy)

@@ -30,7 +30,7 @@ static unsigned long take(unsigned int order, int type)
 
 	if (!page)
 		return 0;
-	assert_int_equal(page->pcp_type, type);
+	assert_int_equal(page->list_type, type);
 	z->stat[NR_FREE_PAGES] -= 1 << order;
 	assert_valid(m);
 	return page_to_pfn(m, page);
@@ -203,7 +203,7 @@ static void test_3_7_without_grouping_everything_is_stolen(void **state)
 {
 	(void)state;
 	start(10);
-	m->mobility_grouping = false;
+	memory_set_grouping(m, false);
 	zone_put(z, 5120, 1, U);
 	zone_put(z, 5120 + 8, 0, U);
 	take(0, M);

@@ -45,7 +45,7 @@ static struct page *give(unsigned long pfn, bool cold)
 {
 	struct page *page = pfn_to_page(m, pfn);
 
-	pcp_free(z, page, cold);
+	free_single(z, page, cold);
 	return page;
 }
 
@@ -177,7 +177,7 @@ static void test_3_9_h_pages_share_the_movable_list(void **state)
 	(void)state;
 	set_pageblock_type(z, 5120, H);
 	page = give(5120, false);
-	assert_int_equal(page->pcp_type, H);
+	assert_int_equal(page->list_type, H);
 	assert_int_equal(on_list(M), 1);
 	/* So a movable request on this CPU gets a page of the reserve. */
 	assert_int_equal(take(U, false), 0);
@@ -274,7 +274,7 @@ static void test_3_9_drain_empties_every_zone(void **state)
 {
 	(void)state;
 	dma(m)->pcp[0].high = 10;
-	pcp_free(dma(m), pfn_to_page(m, 2000), false);
+	free_single(dma(m), pfn_to_page(m, 2000), false);
 	give(5000, false);
 	give(5002, false);
 	pcp_drain_local(m);

@@ -32,7 +32,7 @@ static int setup(void **state)
 	reserve_highatomic_pageblock(z, pfn_to_page(m, 5120));
 	reserve_highatomic_pageblock(z, pfn_to_page(m, 6144));
 	zone_put(z, 5120, 0, H);
-	pcp_free(z, pfn_to_page(m, 5120 + 8), false);
+	free_single(z, pfn_to_page(m, 5120 + 8), false);
 	fake_shrinker_add(m, &shrinker);
 	return err;
 }

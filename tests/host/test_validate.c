@@ -65,8 +65,7 @@ static void test_page_of_another_zone(void **state)
 	struct page *page = pfn_to_page(m, 2048);
 
 	(void)state;
-	page->flags = PG_BUDDY;
-	page->order = 3;
+	page->state = PAGE_STATE(PG_BUDDY, 3, M);
 	list_add_tail(&page->lru, &z->free_area[3].free_list[M]);
 	assert_broken("DMA32 order 3 type M hop 2: pfn 2048 is outside the zone");
 }
@@ -90,8 +89,7 @@ static void test_unaligned(void **state)
 	struct page *page = pfn_to_page(m, 6145);
 
 	(void)state;
-	page->flags = PG_BUDDY;
-	page->order = 3;
+	page->state = PAGE_STATE(PG_BUDDY, 3, M);
 	list_add(&page->lru, &z->free_area[3].free_list[M]);
 	assert_broken("DMA32 order 3 type M hop 0: pfn 6145 is not aligned");
 }
@@ -109,18 +107,30 @@ static void test_free_but_in_use(void **state)
 static void test_wrong_list(void **state)
 {
 	(void)state;
-	list_move(&first->lru, &z->free_area[4].free_list[U]);
-	assert_broken("DMA32 order 3: nr_free is 2, the lists hold 1");
+	list_move(&first->lru, &z->free_area[4].free_list[M]);
+	assert_broken("DMA32 order 3 type M: nr_free is 2, the list holds 1");
+	list_move(&first->lru, &z->free_area[3].free_list[U]);
+	assert_broken("DMA32 order 3 type U hop 0: pfn 4096 says that it is on list M");
 }
 
 static void test_nr_free(void **state)
 {
 	(void)state;
-	z->free_area[3].nr_free = 3;
-	assert_broken("DMA32 order 3: nr_free is 3, the lists hold 2");
-	z->free_area[3].nr_free = 2;
-	z->free_area[7].nr_free = 1;
-	assert_broken("DMA32 order 7: nr_free is 1, the lists hold 0");
+	z->free_area[3].nr_free[M] = 3;
+	assert_broken("DMA32 order 3 type M: nr_free is 3, the list holds 2");
+	z->free_area[3].nr_free[M] = 2;
+	z->free_area[7].nr_free[U] = 1;
+	assert_broken("DMA32 order 7 type U: nr_free is 1, the list holds 0");
+}
+
+static void test_free_mask(void **state)
+{
+	(void)state;
+	z->free_mask[M] = 0;
+	assert_broken("DMA32 order 3 type M: free_mask is 0, the list holds 2");
+	z->free_mask[M] = 1 << 3;
+	z->free_mask[H] = 1 << 4;
+	assert_broken("DMA32 order 4 type H: free_mask is 10, the list holds 0");
 }
 
 static void test_free_pages_counter(void **state)
@@ -150,7 +160,7 @@ static void test_pcp_page_in_use(void **state)
 
 	(void)state;
 	z->pcp[0].high = 10;
-	pcp_free(z, page, false);
+	free_single(z, page, false);
 	assert_valid(m);
 	page->refcount = 1;
 	assert_broken("DMA32 cpu 0 list M: pfn 7000 is in use");
@@ -225,6 +235,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_free_but_in_use),
 	TEST(test_wrong_list),
 	TEST(test_nr_free),
+	TEST(test_free_mask),
 	TEST(test_free_pages_counter),
 	TEST(test_other_zone_is_looked_at),
 	TEST(test_pcp_count),
