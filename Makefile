@@ -59,7 +59,7 @@ RUN := $(PY) tests/run/lowwater.py
 RUN_OPTIONS = --mem $(MEM) --cpus $(CPUS) --seed $(SEED) --sched $(SCHED) --mode $(MODE) \
 	--args "$(ARGS)" --boot $(BOOT) --build $(BUILD) --timeout $(TIMEOUT) --build-dir $(TOP)
 
-.PHONY: all image setup run sweep test debug core iso clean help format clang-check objects
+.PHONY: all image setup run sweep bench test debug core iso clean help format clang-check objects
 all: image iso
 
 image: $(ELF)
@@ -119,6 +119,9 @@ sweep: image
 	@$(RUN) sweep --scenario "$(SCENARIO)" --patch $(PATCH) $(RUN_OPTIONS) --seeds "$(SEEDS)" \
 		--scheds "$(SCHEDS)" --jobs "$(JOBS)" --parallel-options="$(PARALLEL_OPTIONS)"
 
+bench: image
+	@$(RUN) bench $(RUN_OPTIONS) $(if $(UPDATE),--update)
+
 test: image clang-check
 	@$(MAKE) --no-print-directory BUILD=debug image
 	@$(PY) tests/run/test_all.py
@@ -151,6 +154,7 @@ help:
 	@echo "                     BUILD=release|debug ARGS=\"spike.apps=8\"]   one run"
 	@echo "make sweep SCENARIO=spike SEEDS=1..50,77 [SCHEDS=1..200 JOBS=2 PATCH=none MEM=128 ..."
 	@echo "                     PARALLEL_OPTIONS=\"--sshlogin host\"]   many runs, their distribution"
+	@echo "make bench [MEM=2048 UPDATE=1]   instructions of the allocator's operations, beside Linux's"
 	@echo "make debug SCENARIO=spike PATCH=none     GDB, stopped at the first kill"
 	@echo "make core SCENARIO=spike PATCH=none AT=oom|panic|end   a core of the guest for GDB"
 	@echo "make test            everything that is tested"

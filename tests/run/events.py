@@ -18,6 +18,7 @@ class Events:
     counters: dict = field(default_factory=dict)
     reports: list = field(default_factory=list)
     arms: list = field(default_factory=list)
+    benches: list = field(default_factory=list)
     locks: list = field(default_factory=list)  # a debug build's statistics
     notes: list = field(default_factory=list)
 
@@ -55,5 +56,7 @@ def add(events, item):
         events.reports.append(item)
     elif kind == "arm":
         events.arms.append(item)
+    elif kind == "bench":
+        events.benches.append({key: item[key] for key in ("group", "name", "insns", "ops")})
     elif kind == "lock":
         events.locks.append({key: item[key] for key in LOCK_FIELDS})

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""The runner's command line: run, all, sweep, iso, list, debug, core. The work is in other modules.
+"""The runner's command line: run, all, sweep, bench, iso, list, debug, core; other modules do the work.
 
 Exit code of `run`: 0 as expected, 1 finished otherwise or a report's sums are wrong, 2 bad
 parameter, 3 panic, 4 lockup, 5 timeout, 6 crash. `all`: 0 when every arm did what it declares.
@@ -14,6 +14,7 @@ sys.dont_write_bytecode = not sys.pycache_prefix  # the source tree stays as it 
 
 # pylint: disable=wrong-import-position
 import arms  # noqa: E402
+import bench  # noqa: E402
 import core  # noqa: E402
 import debug  # noqa: E402
 import facts  # noqa: E402
@@ -85,6 +86,8 @@ def commands():
                   text_option("scheds", "the same for the turns of the CPUs [--sched]"),
                   text_option("jobs", "at a time [as many as CPUs]"),
                   text_option("parallel-options", "GNU parallel's own, such as --sshlogin")),
+        "bench": (run_bench, "instructions of the allocator's operations",
+                  flag("update", "store the figures as the baseline")),
         "iso": (make_iso, "the GRUB image with a menu",
                 text_option("out", "the image [BUILD_DIR/lowwater.iso]")),
         "list": (show_list, "the scenarios and their arms"),
@@ -157,6 +160,10 @@ def vars_of(spec):
 
 def run_sweep(spec, options):
     return sweep.run(spec, known_arms(spec), options)
+
+
+def run_bench(spec, options):
+    return bench.run(spec, vars_of(spec), options.update)
 
 
 def run_debug(spec, options):
