@@ -184,6 +184,12 @@ static inline struct zone *page_zone(struct memory *m, const struct page *page)
 	return pfn_zone(m, page_to_pfn(m, page));
 }
 
+/* The mobility that a request asks for here (§1.5). */
+static inline enum migratetype request_type(const struct memory *m, gfp_t gfp)
+{
+	return m->request_type[(gfp / __GFP_MOVABLE) & 3];
+}
+
 /* Blocks of an order on all lists. */
 static inline unsigned long nr_free_blocks(const struct free_area *area)
 {

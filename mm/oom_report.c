@@ -7,6 +7,9 @@
 #include "mm/mm.h"
 #include "mm/oom.h"
 #include "mm/show_mem.h"
+#include "mm/verdict.h"
+
+#define VERDICT_JSON 1024
 
 PARAM_INT("oom_dump_tasks", mm_tunables.oom_dump_tasks, 0, 1, "print the task table on a kill");
 
@@ -30,7 +33,7 @@ static void dump_tasks(void)
 noinline void dump_header(const struct oom_control *oc)
 {
 	unsigned long flags = output_lock();
-	char text[GFP_TEXT_LEN];
+	char text[GFP_TEXT_LEN], verdict[VERDICT_JSON];
 
 	pr_warn("%s invoked oom-killer: gfp_mask=0x%x(%s), order=%d, oom_score_adj=%hd",
 		current->comm, oc->gfp, gfp_text(oc->gfp, text, sizeof(text)), (int)oc->order,
@@ -40,6 +43,8 @@ noinline void dump_header(const struct oom_control *oc)
 	show_mem(oc->memory);
 	if (oc->memory->tunables.oom_dump_tasks)
 		dump_tasks();
-	report_event(oc->memory, "oom");
+	print_verdict(oc->memory, oc->gfp, oc->order);
+	report_event(oc->memory, "oom",
+		verdict_json(oc->memory, oc->gfp, oc->order, verdict, sizeof(verdict)));
 	output_unlock(flags);
 }

@@ -115,11 +115,6 @@ struct page *get_page_from_freelist(const struct alloc_context *ac, unsigned int
 	return NULL;
 }
 
-static inline enum migratetype request_type(const struct memory *m, gfp_t gfp)
-{
-	return m->request_type[(gfp / __GFP_MOVABLE) & 3];
-}
-
 /* No such order, or no zone that may serve (§5.1, §5.2 step 1): said once. */
 static struct page *refuse(struct memory *m, gfp_t gfp, unsigned int order)
 {

@@ -215,7 +215,7 @@ unsigned long zone_free_of_type(struct zone *z, enum migratetype type)
 	return pages;
 }
 
-void report_event(struct memory *m, const char *kind)
+void report_event(struct memory *m, const char *kind, const char *verdict)
 {
 	const char *comma = "";
 	struct zone *z;
@@ -230,7 +230,8 @@ void report_event(struct memory *m, const char *kind)
 		line_add(&l, "},\"reserved_highatomic\":%lu}", z->nr_reserved_highatomic);
 		comma = ",";
 	}
-	event("{\"event\":\"report\",\"kind\":\"%s\",\"zones\":{%s}}", kind, l.text);
+	event("{\"event\":\"report\",\"kind\":\"%s\",\"zones\":{%s},\"verdict\":%s}", kind, l.text,
+		verdict);
 }
 
 /* Frame as in the second seed report: alloc_pages -> warn_alloc_failed -> dump_stack. */
@@ -246,6 +247,6 @@ noinline void warn_alloc_failed(struct memory *m, gfp_t gfp, unsigned int order)
 		gfp_text(gfp, text, sizeof(text)));
 	dump_stack();
 	show_mem(m);
-	report_event(m, "alloc-failure");
+	report_event(m, "alloc-failure", "null");
 	output_unlock(flags);
 }

@@ -16,8 +16,9 @@ void warn_alloc_failed(struct memory *m, gfp_t gfp, unsigned int order);
 /* 10 in 5 seconds (§0.4): true when this one may be printed. */
 bool ratelimit(struct ratelimit *r);
 
-/* Tell the runner what letters cannot say: free pages by type, and the reserve's counter. */
-void report_event(struct memory *m, const char *kind);
+/* Tell the runner what letters cannot say: free pages by type, and the reserve's counter; and the
+ * verdict, a JSON value. */
+void report_event(struct memory *m, const char *kind, const char *verdict);
 
 /* Free pages of one type in one zone, by walking the lists. */
 unsigned long zone_free_of_type(struct zone *z, enum migratetype type);

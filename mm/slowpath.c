@@ -16,8 +16,7 @@
 
 #define MAX_RECLAIM_RETRIES 16
 
-/* §1.7, slow path. */
-static unsigned int gfp_to_alloc_flags(gfp_t gfp)
+unsigned int gfp_to_alloc_flags(gfp_t gfp)
 {
 	unsigned int flags = WMARK_MIN | ALLOC_CPUSET;
 

@@ -42,18 +42,24 @@ static inline bool zone_has_block(
 	return orders >> order;
 }
 
+/* The mark that these flags leave of `mark` (§2.6 steps 2, 3). */
+static inline long watermark_for(long mark, unsigned int alloc_flags)
+{
+	if (alloc_flags & ALLOC_HIGH)
+		mark -= mark / 2;
+	if (alloc_flags & ALLOC_HARDER)
+		mark -= mark / 4;
+	return mark;
+}
+
 /* The same test for callers whose flags the compiler knows: what they lack costs nothing. */
 static inline bool zone_watermark_test_inline(const struct zone *z, unsigned int order,
 	unsigned long mark, unsigned int classzone, unsigned int alloc_flags, long free)
 {
-	long min = mark;
+	long min = watermark_for(mark, alloc_flags);
 
 	free -= (1l << order) - 1;
-	if (alloc_flags & ALLOC_HIGH)
-		min -= min / 2;
-	if (alloc_flags & ALLOC_HARDER)
-		min -= min / 4;
-	else
+	if (!(alloc_flags & ALLOC_HARDER))
 		free -= z->nr_reserved_highatomic; /* blocks, free or in use: the whole reserve */
 	if (!(alloc_flags & ALLOC_CMA))
 		free -= z->stat[NR_FREE_CMA_PAGES];

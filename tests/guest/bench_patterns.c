@@ -2,8 +2,11 @@
  * The three patterns that must be kept apart: the same block again and again (pair), many blocks
  * taken and then given back in order (bulk), and given back in random order.
  */
+#include "kernel/core/machine.h"
 #include "kernel/core/printk.h"
 #include "kernel/core/rand.h"
+#include "mm/buddy.h"
+#include "mm/pageblock.h"
 #include "mm/pcp.h"
 #include "tests/guest/bench.h"
 
@@ -59,6 +62,70 @@ static void shuffle(long n)
 	}
 }
 
+/*
+ * What small blocks lie about must not decide what a pair costs. All of them are put aside, and
+ * there is one of each order whose buddy is in use: it is taken whole and merges with nothing.
+ */
+static struct list_head aside = LIST_HEAD_INIT(aside);
+static struct page *in_use;
+
+static void put_aside(struct zone *z)
+{
+	for (unsigned int o = 0; o < MAX_ORDER - 1; o++) {
+		while (z->free_mask[MIGRATE_UNMOVABLE] & 1u << o) {
+			struct page *page = buddy_take(z, o, MIGRATE_UNMOVABLE);
+
+			page->private = o;
+			list_add(&page->lru, &aside);
+			zone_stat_add(z, NR_FREE_PAGES, -(1l << o));
+		}
+	}
+}
+
+static void lay_out_blocks(void)
+{
+	struct zone *z = system_memory.zonelist[0];
+	unsigned long flags = spin_lock_irqsave(&z->lock);
+
+	put_aside(z);
+	in_use = buddy_take(z, MAX_ORDER - 1, MIGRATE_MOVABLE);
+	BUG_ON(!in_use);
+	set_pageblock_type(z, page_to_pfn(&system_memory, in_use), MIGRATE_UNMOVABLE);
+	for (unsigned int o = 0; o < MAX_ORDER - 1; o++)
+		buddy_put(z, in_use + (1ul << o), o, MIGRATE_UNMOVABLE);
+	zone_stat_add(z, NR_FREE_PAGES, -1);
+	spin_unlock_irqrestore(&z->lock, flags);
+}
+
+static void put_back_blocks(void)
+{
+	struct zone *z = system_memory.zonelist[0];
+	unsigned long flags = spin_lock_irqsave(&z->lock);
+
+	buddy_free(z, in_use, 0, MIGRATE_UNMOVABLE);
+	while (!list_empty(&aside)) {
+		struct page *page = list_first_entry(&aside, struct page, lru);
+
+		list_del(&page->lru);
+		buddy_free(z, page, page->private, MIGRATE_UNMOVABLE);
+	}
+	spin_unlock_irqrestore(&z->lock, flags);
+}
+
+/* Nothing is reclaimable at first: one pageblock is taken over, and is whole after each pair. */
+static void measure_whole_way(void)
+{
+	static const unsigned int orders[] = {1, 3, 9};
+	char name[48];
+
+	gfp = GFP_TEMPORARY;
+	for (size_t i = 0; i < ARRAY_SIZE(orders); i++) {
+		order = orders[i];
+		ksnprintf(name, sizeof(name), "order %u, split from and merged to 10", order);
+		bench_run("pair", name, pairs, 1000);
+	}
+}
+
 static void measure_pairs(void)
 {
 	static const unsigned int orders[] = {0, 1, 2, 3, 9, 10};
@@ -70,6 +137,7 @@ static void measure_pairs(void)
 			order = orders[i];
 			ksnprintf(name, sizeof(name), "order %u %s", order, masks[m].name);
 			bench_run("pair", name, pairs, 1000);
+			pcp_drain_local(&system_memory); /* the small blocks are back */
 		}
 	}
 }
@@ -114,7 +182,11 @@ static void measure_bulk(void)
 void bench_patterns(void)
 {
 	pcp_drain_local(&system_memory);
+	lay_out_blocks();
 	measure_pairs();
+	pcp_drain_local(&system_memory);
+	put_back_blocks();
+	measure_whole_way();
 	measure_bulk();
 	pcp_drain_local(&system_memory);
 }

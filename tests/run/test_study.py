@@ -1,5 +1,6 @@
 """The study's arms as a user runs them: tables, result files and what each arm must show."""
 import json
+import re
 import subprocess
 import unittest
 from pathlib import Path
@@ -40,6 +41,19 @@ class Spike(unittest.TestCase):
         self.assertEqual(zone["present"] * 4, 2080640)
         self.assertEqual(first["zones"]["DMA"]["present"] * 4, 15992)
         self.assertEqual(identities.check(first, 1)["violated"], [])
+
+    def test_the_verdict_names_the_reserve(self):
+        run_one("--scenario", "spike", "--patch", "none", "--mem", "128")
+        [first] = result_of("spike", "none")["reports"]
+        zone, verdict = first["zones"]["DMA32"], first["verdict"]
+        self.assertTrue(verdict["avoidable"])
+        named = verdict["remedies"][0]
+        self.assertEqual((named["zone"], named["withheld"]), ("DMA32", "highatomic"))
+        self.assertEqual(named["pages"], zone["free_by_type"]["H"])
+        self.assertEqual(named["margin"], zone["free"] - zone["min"])
+        console = Path("build/test/study/spike/none/console.log").read_text()
+        self.assertIn(f"AVOIDABLE: {named['pages']} pages of DMA32 held as highatomic; released",
+                      console)
 
     def test_exhaust_alone_never_reaches_its_helper(self):
         code, shown = run_one("--scenario", "spike", "--patch", "highatomic-exhaust")
@@ -85,6 +99,38 @@ class Spike(unittest.TestCase):
                 run = boot(scenario="spike", mem="128", **options)
                 self.assertEqual(run.status, STATUS["finished"])
                 self.assertGreaterEqual(run.counter("oom_kills"), 1)
+
+
+class Bench(unittest.TestCase):
+    """What the hot paths may cost, in exact instructions, and that memory size is not a cost."""
+
+    @staticmethod
+    def measure(mem):
+        run = boot(scenario="bench", mem=mem)
+        return {f"{one['group']}: {one['name']}": one["insns"] / one["ops"]
+                for one in run.events if one["event"] == "bench"}
+
+    def test_budgets(self):
+        found = self.measure("2048")
+        for name, most in (("pair: order 0 GFP_KERNEL", 150), ("pair: order 3 GFP_KERNEL", 400),
+                           ("bulk: order 0, 512 blocks: allocate", 120),
+                           ("bulk: order 0, 512 blocks: free", 120),
+                           ("bulk: order 0, 4096 blocks: allocate", 120),
+                           ("bulk: order 0, 4096 blocks: free", 120),
+                           ("path: anonymous page fault, besides zeroing", 600)):
+            self.assertLessEqual(found[name], most, name)
+
+    def test_cost_does_not_depend_on_the_size_of_memory(self):
+        """Below 512 MiB Linux's own formula makes batches smaller (reference 3.9)."""
+        large = self.measure("2048")
+        for mem in ("64", "512", "8192"):
+            found = self.measure(mem)
+            for name, cost in large.items():
+                batched = re.search(r"order 0, |refill|drain|fault", name)
+                if name.startswith("path: slow path") or (batched and mem == "64"):
+                    continue
+                with self.subTest(mem=mem, name=name):
+                    self.assertLessEqual(found[name], cost * 1.05)
 
 
 class Runner(unittest.TestCase):
