@@ -18,6 +18,15 @@ unsigned long highatomic_max(const struct zone *z)
 	return (highatomic_limit(z) + block - 1) / block * block;
 }
 
+unsigned long highatomic_tagged(const struct zone *z)
+{
+	unsigned long blocks = 0;
+
+	for (unsigned long i = 0; i < z->nr_pageblocks; i++)
+		blocks += z->pageblock_type[i] == MIGRATE_HIGHATOMIC;
+	return blocks * z->memory->pageblock_nr_pages;
+}
+
 static void note_reserved(struct memory *m)
 {
 	unsigned long sum = 0, most;

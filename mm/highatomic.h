@@ -13,6 +13,9 @@ unsigned long highatomic_limit(const struct zone *z);
 /* The reachable maximum: the first multiple of a pageblock at or above the limit. */
 unsigned long highatomic_max(const struct zone *z);
 
+/* What is really reserved, by the pageblocks' types; §4.6 says how the counter may differ. Slow. */
+unsigned long highatomic_tagged(const struct zone *z);
+
 /* An order > 0 request with HARDER got `page`: reserve its pageblock. Takes zone->lock. */
 void reserve_highatomic_pageblock(struct zone *z, struct page *page);
 

@@ -284,6 +284,15 @@ void free_pages(struct memory *m, struct page *page, unsigned int order)
 	pcp_free(z, page, z->pageblock_type_of_0[pfn >> m->pageblock_order], false, flags);
 }
 
+void split_page(struct memory *m, struct page *page, unsigned int order)
+{
+	if (page->refcount < 1 || page->order != order)
+		bad_page(m, page, "split with another order than it was allocated with");
+	page->order = 0;
+	for (unsigned long i = 1; i < 1ul << order; i++)
+		page[i].users = page->users;
+}
+
 void release_boot_pages(struct memory *m, unsigned long start_pfn, unsigned long end_pfn)
 {
 	while (start_pfn < end_pfn) {

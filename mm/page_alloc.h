@@ -14,6 +14,9 @@
 struct page *alloc_pages(struct memory *m, gfp_t gfp, unsigned int order);
 void free_pages(struct memory *m, struct page *page, unsigned int order);
 
+/* Make 2^order single pages of an allocated block: each is then freed by itself. Any context. */
+void split_page(struct memory *m, struct page *page, unsigned int order);
+
 /* One request on its way through the allocator. */
 struct alloc_context {
 	struct memory *memory;

@@ -195,6 +195,7 @@ static void fill_zone(struct lw_zone *to, struct zone *z, unsigned int classzone
 	to->reserved_highatomic = z->nr_reserved_highatomic;
 	to->reserve_max = highatomic_max(z);
 	to->free_highatomic = zone_free_of_type(z, MIGRATE_HIGHATOMIC);
+	to->highatomic_blocks = highatomic_tagged(z);
 }
 
 void lw_meminfo(struct lw_meminfo *info)

@@ -52,6 +52,7 @@ struct lw_zone {
 	long managed, free, free_pcp, min, low, high, protection, reserved_highatomic;
 	long reserve_max; /* what the high-order atomic reserve can reach (§4.2) */
 	long free_highatomic;
+	long highatomic_blocks; /* pages of the pageblocks that are tagged H, used or free */
 };
 struct lw_meminfo {
 	int nr_zones; /* highest zone first; protection: against a request that may use all */
