@@ -3,6 +3,7 @@
  */
 #include "mm/buddy.h"
 #include "mm/fallback.h"
+#include "mm/mm_trace.h"
 #include "mm/pageblock.h"
 #include "mm/patch.h"
 
@@ -30,31 +31,39 @@ static void retag_range(
 		set_pageblock_type(z, pfn, type);
 }
 
-/* Whole pageblocks change type at once; a part takes its block along if half of it is free. */
-static void steal(struct zone *z, struct page *page, unsigned int order, enum migratetype type)
+/*
+ * Whole pageblocks change type at once; a part takes its block along if half of it is free.
+ * Returns the pages that changed lists.
+ */
+static unsigned long steal(
+	struct zone *z, struct page *page, unsigned int order, enum migratetype type)
 {
 	const struct memory *m = z->memory;
 	unsigned long pfn = page_to_pfn(m, page), moved;
 
 	if (order >= m->pageblock_order) {
 		retag_range(z, pfn, order, type);
-		return;
+		return 1ul << order;
 	}
 	moved = move_freepages_block(z, page, type);
 	if (moved >= m->pageblock_nr_pages / 2 || !m->mobility_grouping)
 		set_pageblock_type(z, pfn, type);
+	return moved;
 }
 
 static struct page *take_from(struct zone *z, struct page *page, unsigned int found,
 	unsigned int order, enum migratetype type)
 {
 	const struct memory *m = z->memory;
+	unsigned long pfn = page_to_pfn(m, page), moved = 0;
+	enum migratetype from = page->list_type, before = pageblock_type(z, pfn);
 	/* By its first pageblock: at pageblock_order 9 an order-10 block has two (R9). */
-	bool spared = (m->patches & PATCH_HIGHATOMIC_NOSTEAL) &&
-		pageblock_type(z, page_to_pfn(m, page)) == MIGRATE_HIGHATOMIC;
+	bool spared = (m->patches & PATCH_HIGHATOMIC_NOSTEAL) && before == MIGRATE_HIGHATOMIC;
 
 	if (!spared && can_steal(m, found, type))
-		steal(z, page, found, type);
+		moved = steal(z, page, found, type);
+	trace(mm_page_alloc_extfrag, (long)z->name, pfn, order, found, type, from,
+		pageblock_type(z, pfn) != before, moved);
 	buddy_split(z, page, order, found, type);
 	return page;
 }

@@ -3,6 +3,7 @@
  */
 #include "mm/buddy.h"
 #include "mm/highatomic.h"
+#include "mm/mm_trace.h"
 #include "mm/pageblock.h"
 #include "mm/patch.h"
 
@@ -52,10 +53,14 @@ void reserve_highatomic_pageblock(struct zone *z, struct page *page)
 	flags = spin_lock_irqsave(&z->lock);
 	type = pageblock_type(z, pfn);
 	if (z->nr_reserved_highatomic < limit && type < MIGRATE_PCPTYPES) {
+		unsigned long before = z->nr_reserved_highatomic, moved;
+
 		z->nr_reserved_highatomic += z->memory->pageblock_nr_pages;
 		set_pageblock_type(z, pfn, MIGRATE_HIGHATOMIC);
-		move_freepages_block(z, page, MIGRATE_HIGHATOMIC);
+		moved = move_freepages_block(z, page, MIGRATE_HIGHATOMIC);
 		note_reserved(z->memory);
+		trace(mm_highatomic_reserve, (long)z->name, pfn, type, moved, before,
+			z->nr_reserved_highatomic);
 	}
 	spin_unlock_irqrestore(&z->lock, flags);
 }
@@ -64,16 +69,18 @@ void reserve_highatomic_pageblock(struct zone *z, struct page *page)
 static unsigned long release_block(struct zone *z, struct page *page, enum migratetype type)
 {
 	struct memory *m = z->memory;
-	unsigned long moved, pfn = page_to_pfn(m, page);
+	unsigned long moved, pfn = page_to_pfn(m, page), before = z->nr_reserved_highatomic;
+	enum migratetype tag = pageblock_type(z, pfn);
 
 	/* 4.8 counts every release, also of a block that is not counted (any more): R4. */
-	if (!(m->patches & PATCH_HIGHATOMIC_ACCOUNT) ||
-		pageblock_type(z, pfn) == MIGRATE_HIGHATOMIC)
+	if (!(m->patches & PATCH_HIGHATOMIC_ACCOUNT) || tag == MIGRATE_HIGHATOMIC)
 		z->nr_reserved_highatomic -= MIN(m->pageblock_nr_pages, z->nr_reserved_highatomic);
 	set_pageblock_type(z, pfn, type);
 	moved = move_freepages_block(z, page, type);
 	mm_event_add(m, HIGHATOMIC_RELEASED_BLOCKS, 1);
 	mm_event_add(m, HIGHATOMIC_RELEASED_PAGES, moved);
+	trace(mm_highatomic_unreserve, (long)z->name, pfn, tag, type, moved, before,
+		z->nr_reserved_highatomic);
 	return moved;
 }
 

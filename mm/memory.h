@@ -52,6 +52,7 @@ enum mm_event {
 	HIGHATOMIC_RESERVED_MAX, /* pages, highest sum over zones */
 	ZONE_LOCK_REFILLS,       /* acquisitions: each takes a batch from the buddy lists ... */
 	ZONE_LOCK_BULK_FREES,    /* ... or gives one back */
+	KSWAPD_WAKEUPS,
 	NR_MM_EVENTS
 };
 extern const char *const mm_event_name[NR_MM_EVENTS];
@@ -135,6 +136,9 @@ struct memory {
 	unsigned long totalram_pages;
 	unsigned long total_swap_pages;
 	unsigned long pages_scanned; /* §6.7 */
+	/* What kswapd is wanted for (§6.6): largest order and zone since it last slept. */
+	bool kswapd_wanted;
+	unsigned int kswapd_order, kswapd_classzone;
 	unsigned long event[NR_MM_EVENTS];
 	struct mm_tunables tunables; /* (B) */
 	struct list_head shrinkers;

@@ -55,6 +55,7 @@ const char *const mm_event_name[NR_MM_EVENTS] = {
 	[HIGHATOMIC_RESERVED_MAX] = "highatomic_reserved_max",
 	[ZONE_LOCK_REFILLS] = "zone_lock_refills",
 	[ZONE_LOCK_BULK_FREES] = "zone_lock_bulk_frees",
+	[KSWAPD_WAKEUPS] = "kswapd_wakeups",
 };
 
 long memory_stat(const struct memory *m, enum zone_stat item)

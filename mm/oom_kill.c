@@ -7,6 +7,7 @@
 #include "kernel/core/sched.h"
 #include "kernel/core/time.h"
 #include "mm/mm.h"
+#include "mm/mm_trace.h"
 #include "mm/oom.h"
 #include "mm/show_mem.h"
 
@@ -38,6 +39,7 @@ void mark_oom_victim(struct memory *m, struct task *t)
 		return;
 	t->memdie = true;
 	m->oom_victims++;
+	trace(mark_victim, t->pid);
 }
 
 void exit_oom_victim(struct memory *m)

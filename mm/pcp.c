@@ -4,6 +4,7 @@
 #include "kernel/core/smp.h"
 #include "mm/buddy_ops.h"
 #include "mm/fallback.h"
+#include "mm/mm_trace.h"
 #include "mm/pcp.h"
 
 void pcp_size(unsigned long managed, int *batch, int *high)
@@ -148,6 +149,14 @@ noinline void pcp_free_batch(struct zone *z, struct per_cpu_pages *pcp, unsigned
 	irq_restore(flags);
 }
 
+static void drain(struct zone *z, struct per_cpu_pages *pcp)
+{
+	long before = zone_stat(z, NR_FREE_PAGES), pages = pcp->count;
+
+	free_bulk(z, pcp, pcp->count);
+	trace(mm_page_pcpu_drain, (long)z->name, pages, before, zone_stat(z, NR_FREE_PAGES));
+}
+
 void pcp_drain_local(struct memory *m)
 {
 	struct zone *z;
@@ -157,7 +166,7 @@ void pcp_drain_local(struct memory *m)
 		struct per_cpu_pages *pcp = &z->pcp[this_cpu_id()];
 
 		if (pcp->count)
-			free_bulk(z, pcp, pcp->count);
+			drain(z, pcp);
 		irq_restore(flags);
 	}
 }

@@ -2,8 +2,10 @@
  * Direct reclaim (see reclaim.h).
  */
 #include "mm/highatomic.h"
+#include "mm/mm_trace.h"
 #include "mm/pcp.h"
 #include "mm/reclaim.h"
+#include "mm/watermark.h"
 
 void register_shrinker(struct memory *m, struct shrinker *s)
 {
@@ -30,6 +32,22 @@ static unsigned long try_to_free_pages(struct memory *m)
 	return freed;
 }
 
+void wakeup_kswapd(const struct alloc_context *ac)
+{
+	struct memory *m = ac->memory;
+	const struct zone *first = m->zonelist[ac->first], *z;
+
+	m->kswapd_order = MAX(m->kswapd_order, ac->order);
+	m->kswapd_classzone = MAX(m->kswapd_classzone, ac->classzone);
+	for (unsigned int i = ac->first; (z = m->zonelist[i]); i++)
+		if (zone_watermark_safe(z, ac->order, z->watermark[WMARK_HIGH], ac->classzone))
+			return;
+	m->kswapd_wanted = true;
+	mm_event_add(m, KSWAPD_WAKEUPS, 1);
+	trace(mm_vmscan_wakeup_kswapd, (long)first->name, ac->order,
+		zone_stat(first, NR_FREE_PAGES), first->watermark[WMARK_HIGH]);
+}
+
 /* What allocates while it reclaims must not reclaim again. */
 static unsigned long reclaim_as_memalloc(struct memory *m)
 {
@@ -47,7 +65,9 @@ struct page *direct_reclaim(
 {
 	struct page *page;
 
+	trace(mm_vmscan_direct_reclaim_begin, ac->order, ac->gfp);
 	*progress = reclaim_as_memalloc(ac->memory);
+	trace(mm_vmscan_direct_reclaim_end, *progress);
 	cond_resched();
 	if (*progress == 0)
 		return NULL;

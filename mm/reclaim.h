@@ -13,6 +13,12 @@ void register_shrinker(struct memory *m, struct shrinker *s);
 void unregister_shrinker(struct memory *m, struct shrinker *s);
 
 /*
+ * Somebody's first attempt failed: kswapd is wanted, unless a zone that the request may use is
+ * balanced (§6.6). Any context. There is no kswapd yet: what it will be told is noted and counted.
+ */
+void wakeup_kswapd(const struct alloc_context *ac);
+
+/*
  * One round: ask for SWAP_CLUSTER_MAX pages; if there was progress try to allocate, and if that
  * fails release one reserved block, drain the per-CPU lists and try once more. Without progress
  * nothing else is done. *progress: pages freed.

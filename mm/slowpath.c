@@ -1,6 +1,6 @@
 /*
  * The allocator's slow path: the steps of §5.2 in their order, the retry decision (§5.6) and
- * the OOM step (§5.8), as in Linux 4.8 without compaction. kswapd's wake-ups come with kswapd.
+ * the OOM step (§5.8), as in Linux 4.8 without compaction.
  */
 #include "kernel/core/machine.h"
 #include "kernel/core/printk.h"
@@ -8,10 +8,12 @@
 #include "kernel/core/sched_point.h"
 #include "kernel/core/time.h"
 #include "mm/highatomic.h"
+#include "mm/mm_trace.h"
 #include "mm/oom.h"
 #include "mm/patch.h"
 #include "mm/reclaim.h"
 #include "mm/show_mem.h"
+#include "mm/vmstat.h"
 #include "mm/watermark.h"
 
 #define MAX_RECLAIM_RETRIES 16
@@ -50,8 +52,19 @@ static unsigned long zone_reclaimable_pages(const struct zone *z)
 	return zone_stat(z, NR_ZONE_ACTIVE_FILE) + zone_stat(z, NR_ZONE_INACTIVE_FILE);
 }
 
+/* §5.6 step 3: memory may come; until then wait for writeback, or let others run. */
+static void wait_before_retry(const struct zone *z, unsigned long reclaimable, bool progress)
+{
+	if (!progress && 2 * zone_stat(z, NR_ZONE_WRITE_PENDING) > (long)reclaimable)
+		schedule_timeout(TASK_UNINTERRUPTIBLE, hz / 10);
+	else if (current->flags & PF_WQ_WORKER)
+		schedule_timeout(TASK_UNINTERRUPTIBLE, 1);
+	else
+		cond_resched();
+}
+
 static bool should_reclaim_retry(
-	const struct alloc_context *ac, unsigned int alloc_flags, unsigned int loops)
+	const struct alloc_context *ac, unsigned int alloc_flags, unsigned int loops, bool progress)
 {
 	bool early = ac->memory->patches & PATCH_HIGHATOMIC_EARLY;
 	bool force = ac->memory->patches & (PATCH_HIGHATOMIC_FORCE | PATCH_HIGHATOMIC_EARLY);
@@ -66,11 +79,14 @@ static bool should_reclaim_retry(
 	for (unsigned int i = ac->first; (z = ac->memory->zonelist[i]); i++) {
 		unsigned long r = zone_reclaimable_pages(z);
 		long avail = r - (loops * r + MAX_RECLAIM_RETRIES - 1) / MAX_RECLAIM_RETRIES +
-			zone_stat(z, NR_FREE_PAGES);
+			zone_stat_exact(z, NR_FREE_PAGES);
+		bool enough = zone_watermark_test(
+			z, ac->order, z->watermark[WMARK_MIN], ac->classzone, alloc_flags, avail);
 
-		if (zone_watermark_test(z, ac->order, z->watermark[WMARK_MIN], ac->classzone,
-			    alloc_flags, avail)) {
-			cond_resched();
+		trace(reclaim_retry_zone, (long)z->name, ac->order, r, avail,
+			z->watermark[WMARK_MIN], loops, enough);
+		if (enough) {
+			wait_before_retry(z, r, progress);
 			return true;
 		}
 	}
@@ -196,10 +212,14 @@ static struct page *ask_until_decided(struct alloc_context *ac)
 		(in_interrupt() || !irqs_enabled() || preempt_count()))
 		panic("BUG: sleeping allocation (gfp %#x) in atomic context", ac->gfp);
 	alloc_flags = gfp_to_alloc_flags(ac->gfp);
+	if (ac->gfp & __GFP_KSWAPD_RECLAIM)
+		wakeup_kswapd(ac);
 	page = get_page_from_freelist(ac, alloc_flags);
 	if (page)
 		return page;
 	for (;;) {
+		if (ac->gfp & __GFP_KSWAPD_RECLAIM)
+			wakeup_kswapd(ac);
 		if (may_use_reserves(ac->gfp))
 			alloc_flags = ALLOC_NO_WATERMARKS;
 		page = get_page_from_freelist(ac, alloc_flags);
@@ -218,7 +238,7 @@ static struct page *ask_until_decided(struct alloc_context *ac)
 			return fail(ac);
 		sched_point(); /* what others free here is what the decision sees */
 		loops = reclaimed && ac->order <= PAGE_ALLOC_COSTLY_ORDER ? 0 : loops + 1;
-		if (should_reclaim_retry(ac, alloc_flags, loops))
+		if (should_reclaim_retry(ac, alloc_flags, loops, reclaimed))
 			continue;
 		if (reclaimed && should_compact_retry(ac, alloc_flags))
 			continue;
@@ -231,6 +251,14 @@ static struct page *ask_until_decided(struct alloc_context *ac)
 	}
 }
 
+static void trace_entry(const struct alloc_context *ac)
+{
+	const struct zone *z = ac->memory->zonelist[ac->first];
+
+	trace(mm_page_alloc_slowpath, (long)z->name, ac->order, ac->gfp, ac->migratetype,
+		zone_stat(z, NR_FREE_PAGES), z->watermark[WMARK_MIN], z->nr_reserved_highatomic);
+}
+
 /* The watchdog watches how long a request has been here; a reclaimer's own requests are part. */
 struct page *alloc_pages_slowpath(struct alloc_context *ac)
 {
@@ -238,6 +266,9 @@ struct page *alloc_pages_slowpath(struct alloc_context *ac)
 	unsigned long outer = t->alloc_since;
 	struct page *page;
 
+	trace_entry(ac);
+	if (t->flags & PF_MEMALLOC_NOIO)
+		ac->gfp &= ~(__GFP_IO | __GFP_FS);
 	if (!outer)
 		t->alloc_since = jiffies;
 	page = ask_until_decided(ac);

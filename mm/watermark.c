@@ -3,6 +3,7 @@
  */
 #include "mm/watermark.h"
 #include "kernel/core/param.h"
+#include "mm/vmstat.h"
 
 PARAM_INT("min_free_kbytes", mm_tunables.min_free_kbytes, 0, 1048576,
 	"kB kept free for the kernel (0: by Linux's formula)");
@@ -92,4 +93,23 @@ bool zone_watermark_test(const struct zone *z, unsigned int order, unsigned long
 	unsigned int classzone, unsigned int alloc_flags, long free)
 {
 	return zone_watermark_test_inline(z, order, mark, classzone, alloc_flags, free);
+}
+
+/* Below this the CPUs' gathered changes could hide that min is breached. */
+static long percpu_drift_mark(const struct zone *z)
+{
+	long drift = (long)nr_cpus * z->stat_threshold;
+	long distance = z->watermark[WMARK_LOW] - z->watermark[WMARK_MIN];
+
+	return drift > distance ? (long)z->watermark[WMARK_HIGH] + drift : 0;
+}
+
+bool zone_watermark_safe(
+	const struct zone *z, unsigned int order, unsigned long mark, unsigned int classzone)
+{
+	long free = zone_stat(z, NR_FREE_PAGES);
+
+	if (free < percpu_drift_mark(z))
+		free = zone_stat_exact(z, NR_FREE_PAGES);
+	return zone_watermark_test(z, order, mark, classzone, 0, free);
 }

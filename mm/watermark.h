@@ -72,6 +72,10 @@ static inline bool zone_watermark_test_inline(const struct zone *z, unsigned int
 bool zone_watermark_test(const struct zone *z, unsigned int order, unsigned long mark,
 	unsigned int classzone, unsigned int alloc_flags, long free);
 
+/* kswapd's test (§2.8): no flags, so always discounted; on exact counts where that may matter. */
+bool zone_watermark_safe(
+	const struct zone *z, unsigned int order, unsigned long mark, unsigned int classzone);
+
 /* The zonelist walk's test (§2.7): order 0 is passed without looking at the H reserve. */
 static inline bool zone_watermark_fast(const struct zone *z, unsigned int order, unsigned long mark,
 	unsigned int classzone, unsigned int alloc_flags)

@@ -17,10 +17,12 @@
 #define FP_STATE_SIZE 512
 
 /* Bits of task.flags; values as in Linux where it has them. */
-#define PF_EXITING  0x00000004u
-#define PF_DUMPCORE 0x00000200u
-#define PF_MEMALLOC 0x00000800u
-#define PF_KTHREAD  0x00200000u
+#define PF_EXITING       0x00000004u
+#define PF_WQ_WORKER     0x00000020u
+#define PF_DUMPCORE      0x00000200u
+#define PF_MEMALLOC      0x00000800u
+#define PF_MEMALLOC_NOIO 0x00080000u
+#define PF_KTHREAD       0x00200000u
 
 enum task_state {
 	TASK_RUNNING,

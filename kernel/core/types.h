@@ -19,7 +19,7 @@
 #define READ_ONCE(x)                    (*(const volatile __typeof__(x) *)&(x))
 /* Here `v` is in a register, and the compiler does not know how it came there. */
 #define keep_in_register(v) asm("" : "+r"(v))
-#define barrier()                       asm volatile("" : : : "memory")
+#define barrier()           asm volatile("" : : : "memory")
 
 #define MIN(a, b) ((a) < (b) ? (a) : (b))
 #define MAX(a, b) ((a) > (b) ? (a) : (b))

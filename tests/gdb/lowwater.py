@@ -1,6 +1,7 @@
 """GDB commands for a Lowwater guest, live or in a core: `help lw`. Load with -x or `source`.
 
-lw-zones, lw-buddy, lw-pageblocks, lw-pcp, lw-page, lw-tasks, lw-locks, lw-dmesg, lw-oom-last.
+lw-zones, lw-buddy, lw-pageblocks, lw-pcp, lw-page, lw-tasks, lw-locks, lw-dmesg, lw-oom-last,
+lw-events.
 They read the root object system_memory by its debug information, stop nothing, change nothing.
 """
 import os
@@ -12,6 +13,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 # pylint: disable=wrong-import-position
 import gdb  # noqa: E402
 
+import lw_events  # noqa: E402
 import lw_log  # noqa: E402
 import lw_page  # noqa: E402
 import lw_tasks  # noqa: E402
@@ -30,7 +32,8 @@ lw-page PFN              one page frame: its state, zone, pageblock and list
 lw-tasks [-b]            tasks and what they wait for; -b: their call traces too
 lw-locks                 locks held and who waits for them
 lw-dmesg [LINES]         the kernel log, or its last lines
-lw-oom-last              the last OOM or allocation-failure report in the log"""
+lw-oom-last              the last OOM or allocation-failure report in the log
+lw-events [COUNT]        the last trace records: reserves, releases, steals, drains, ..."""
 
     def __init__(self):
         super().__init__("lw", gdb.COMMAND_DATA)
@@ -40,7 +43,7 @@ lw-oom-last              the last OOM or allocation-failure report in the log"""
 
 
 Overview()
-for module in (lw_zones, lw_page, lw_tasks, lw_log):
+for module in (lw_zones, lw_page, lw_tasks, lw_log, lw_events):
     for command in module.COMMANDS:
         command()
 lw_unwind.register()

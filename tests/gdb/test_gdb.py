@@ -29,7 +29,7 @@ import coremap  # noqa: E402
 import elf  # noqa: E402
 
 COMMANDS = ("lw-zones", "lw-buddy", "lw-pageblocks", "lw-pcp", "lw-page 5000", "lw-tasks -b",
-            "lw-locks", "lw-dmesg", "lw-oom-last")
+            "lw-locks", "lw-dmesg", "lw-oom-last", "lw-events 20")
 FIRST_FREE = ("((unsigned long)system_memory.zone[1].free_area[10].free_list[3].next"
               " - (unsigned long)system_memory.mem_map) / sizeof(struct page)")
 STAMP = re.compile(r"^\[ *\d+\.\d+\] ")
@@ -201,6 +201,15 @@ class AtOom(Base):
         self.assertIn("        schedule+0x", tasks)  # of those that do not
         self.assertIn("        task_trampoline+0x", tasks)
         self.assertIn(f"oom_lock: held by pid {trigger[1]} ({trigger[2]})", locks.splitlines())
+
+    def test_events(self):
+        few, many = self.core.gdb("lw-events 3", "lw-events")
+        self.assertEqual(len(few.splitlines()), 3)
+        self.assertEqual(many.splitlines()[-3:], few.splitlines())
+        self.assertRegex(many, r"(?m)^ +\w+-\d+ \[000\] \.\.\.\. +\d+\.\d{6}: reclaim_retry_zone: "
+                               r"zone=DMA32 order=0 ")
+        victim = re.search(r"Killed process (\d+)", self.core.console)[1]
+        self.assertIn(f"mark_victim: pid={victim}", many)
 
     def test_oom_last(self):
         [report] = self.core.gdb("lw-oom-last")

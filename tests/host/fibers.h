@@ -28,6 +28,9 @@ void fiber_yield(void);
 void fiber_call(unsigned int mask, void (*fn)(void *arg), void *arg);
 void fiber_freeze(void);
 void fiber_thaw(void);
+/* A panic is about to jump out of a fiber, back to the test; and has. */
+void fibers_leave(void);
+void fibers_left(void);
 
 /* Points that a CPU has come to in this run, or did in the last one. */
 unsigned long points_passed(unsigned int cpu);

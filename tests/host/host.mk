@@ -13,7 +13,7 @@ HOST_TEST ?=
 
 HOST_SUBJECT := $(filter-out mm/mm_boot.c,$(wildcard mm/*.c)) boot/bootinfo.c \
 	kernel/core/format.c kernel/core/param.c kernel/core/lock.c kernel/core/lock_debug.c kernel/core/lockdep.c \
-	kernel/core/madt.c
+	kernel/core/madt.c kernel/core/trace.c
 HOST_C := $(HOST_SUBJECT) $(wildcard tests/host/*.c tests/host/shim/*.c)
 HOST_O := $(HOST_C:%.c=$(HOST)/%.o)
 

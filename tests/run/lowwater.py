@@ -24,6 +24,7 @@ import record  # noqa: E402
 import runner  # noqa: E402
 import sweep  # noqa: E402
 import table  # noqa: E402
+import tracefile  # noqa: E402
 from options import UserError, make_spec, need_elf  # noqa: E402
 
 OPTIONS = (  # name, default, help
@@ -122,7 +123,7 @@ def run(spec, options):
     print(shown)
     for line in table.summaries(result) + table.problems(result):
         print(line)
-    for name in ("console.log", "result.json", facts.NAME):
+    for name in ("console.log", "result.json", facts.NAME, *tracefile.FILES):
         if (spec.folder / name).exists():
             print(spec.folder / name)
     return code

@@ -8,10 +8,11 @@ import junit
 import qemu
 import result
 import table
+import tracefile
 from progress import Progress
 
 FILES = ("console.log", "events.jsonl", "qemu.log", "result.json", "junit.xml", "table.txt",
-         facts.NAME)
+         facts.NAME, *tracefile.FILES)
 
 
 def run(spec, arm, stream=None):
@@ -25,6 +26,7 @@ def run(spec, arm, stream=None):
         (folder / name).unlink(missing_ok=True)
     progress = Progress(f"{spec.scenario} {spec.arm}", folder / "console.log", stream)
     ended = emulate(spec, arm, progress.tick)
+    tracefile.write(folder)
     found = result.build(spec, arm, ended)
     progress.finish(found["outcome"], ended.wall)
     (folder / "result.json").write_text(json.dumps(found, indent=1) + "\n")

@@ -101,6 +101,38 @@ class Spike(unittest.TestCase):
                 self.assertGreaterEqual(run.counter("oom_kills"), 1)
 
 
+class SpikeStray(unittest.TestCase):
+    """The reserve that is larger than its counter, and what each patch makes of it."""
+
+    def test_every_arm(self):
+        for patch, outcome in (("none", "oom-killed"), ("highatomic-exhaust", "completed"),
+                               ("series", "oom-killed"), ("all", "completed")):
+            with self.subTest(patch=patch):
+                code, shown = run_one("--scenario", "spike-stray", "--patch", patch)
+                result = result_of("spike-stray", patch)
+                self.assertEqual((code, result["outcome"]), (0, outcome), shown)
+                counted_right = patch in ("series", "all")
+                self.assertEqual(result["counters"]["stray_pages"] == 0, counted_right)
+
+    def test_the_trace_shows_the_double_decrease(self):
+        run_one("--scenario", "spike-stray", "--patch", "none", "--args", "trace=on",
+                results="build/test/trace")
+        folder = Path("build/test/trace/spike-stray/none")
+        text = (folder / "trace.txt").read_text()
+        # Released, though its pageblock was not (any more) of type 3, highatomic; and counted off.
+        self.assertRegex(text, r"mm_highatomic_unreserve: zone=DMA32 pfn=\d+ old_migratetype=[012] "
+                               r"migratetype=\d moved=\d+ reserved_before=(\d+) "
+                               r"reserved_after=(?!\1)\d+")
+        retries = re.findall(r"reclaim_retry_zone: zone=DMA32 .* no_progress_loops=(\d+) "
+                             r"wmark_check=1", text)
+        self.assertEqual(retries, [str(n) for n in range(1, 17)])
+        picture = json.loads((folder / "trace.json").read_text())["traceEvents"]
+        self.assertEqual({one["ph"] for one in picture}, {"M", "i", "B", "E", "C"})
+        self.assertTrue(all("ts" in one for one in picture if one["ph"] != "M"))
+        self.assertEqual(len(text.splitlines()) - 4,
+                         sum(one["ph"] in "iBE" for one in picture))
+
+
 class Bench(unittest.TestCase):
     """What the hot paths may cost, in exact instructions, and that memory size is not a cost."""
 

@@ -347,6 +347,23 @@ unsigned long points_passed(unsigned int cpu)
 	return fiber[cpu].points;
 }
 
+static bool left;
+
+void fibers_leave(void)
+{
+	left = host_arch.fibers;
+	if (left)
+		leave_stack(NULL, test_stack, test_stack_size);
+	host_arch.fibers = false;
+}
+
+void fibers_left(void)
+{
+	if (left)
+		entered_stack(NULL);
+	left = false;
+}
+
 static struct rand rng;
 static unsigned int odds;
 

@@ -1,7 +1,7 @@
 /*
  * panic() and machine_refuse() come back to the test that expected them, and fail any other.
  */
-#include "twin.h"
+#include "fibers.h"
 
 #include "kernel/core/printk.h"
 
@@ -35,6 +35,7 @@ void stop_missing(const char *text)
 
 void stop_check(const char *text)
 {
+	fibers_left();
 	if (!strstr(message, text))
 		fail_msg("panicked with: %s\nexpected: %s", message, text);
 }
@@ -52,6 +53,7 @@ static void stop(const char *fmt, va_list ap)
 	host_arch.irqs = irqs;
 	this_cpu()->preempt_off = preempt_off;
 	locks_let_go();
+	fibers_leave();
 	longjmp(target, 1);
 }
 
