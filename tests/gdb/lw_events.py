@@ -45,7 +45,7 @@ def arguments(event, record):
         name, _, kind = text(int(event["field"][at])).partition(":")
         value = int(record["arg"][at])
         if kind == "s":
-            yield f"{name}={text(value)}"
+            yield f"{name}={text(value % (1 << 64))}"
         else:
             yield f"{name}={value:#x}" if name == "gfp_flags" else f"{name}={value}"
 

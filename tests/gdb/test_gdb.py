@@ -130,7 +130,7 @@ class AtOom(Base):
         stamp = float(re.search(r"\[ *([\d.]+)\]", self.core.console.splitlines()[-1])[1])
         jiffies = self.core.value("jiffies")
         self.assertGreater(jiffies, 0)
-        self.assertLessEqual(abs(jiffies - stamp * HZ), 1)
+        self.assertLessEqual(abs(jiffies - stamp * HZ), 2)
         self.assertEqual(self.core.value("system_memory.event[OOM_KILLS]"), 1)
 
     def test_the_log_is_the_console(self):
@@ -275,7 +275,7 @@ class Elsewhere(Base):
         live = sections(out, len(COMMANDS), err)
         live[-1] = live[-1].split("\n")[0]  # GDB's farewell follows
         self.assertEqual(live, core.gdb(*COMMANDS))
-        self.assertEqual(live[-1], "no OOM or allocation-failure report is in the log")
+        self.assertEqual(live[COMMANDS.index("lw-oom-last")], "no OOM or allocation-failure report is in the log")
         self.assertNotIn("Error", err)
 
     def test_before_memory_is_set_up(self):
