@@ -66,6 +66,7 @@ static void assert_same(void)
 static int refill_both(int i, int batch, enum migratetype type, unsigned long *pfn)
 {
 	struct zone *a = &fast->zone[i], *b = &plain->zone[i];
+	unsigned long flags = irq_save(); /* as whoever takes from these lists does */
 	struct page *page;
 	int n = 0;
 
@@ -86,6 +87,7 @@ static int refill_both(int i, int batch, enum migratetype type, unsigned long *p
 		page = pcp_pop(a, type, false);
 	}
 	assert_null(page);
+	irq_restore(flags);
 	return n;
 }
 
