@@ -4,7 +4,7 @@
  * trace=on all of them leave by the second channel as well (event.h), for the runner's trace.txt
  * and trace.json.
  *
- * For paths that are taken seldom: a record costs some fifty instructions. Any context but NMI.
+ * For paths that are taken seldom: a record costs about a hundred instructions. Any context but NMI.
  */
 #ifndef CORE_TRACE_H
 #define CORE_TRACE_H
