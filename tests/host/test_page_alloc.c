@@ -342,6 +342,26 @@ static void test_3_9_order_above_0_by_pageblock_type(void **state)
 	assert_int_equal(m->pages_scanned, 0);
 }
 
+static void test_split_pages_are_freed_one_by_one(void **state)
+{
+	long before = all_free(m);
+	struct page *page;
+
+	(void)state;
+	page = alloc_pages(m, GFP_KERNEL, 3);
+	assert_panics("split with another order", split_page(m, page, 2));
+	split_page(m, page, 3);
+	for (int i = 0; i < 8; i++) {
+		assert_int_equal(page[i].refcount, 1);
+		assert_int_equal(page[i].order, 0);
+		free_pages(m, page + i, 0);
+	}
+	assert_panics("split with another order", split_page(m, page, 0));
+	pcp_drain_all(m);
+	assert_int_equal(all_free(m), before);
+	assert_valid(m);
+}
+
 #undef TEST
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, twin_teardown)
 static const struct CMUnitTest tests[] = {
@@ -369,5 +389,6 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_bad_page_taken_while_in_use),
 	TEST(test_3_conservation_of_every_order),
 	TEST(test_3_9_order_above_0_by_pageblock_type),
+	TEST(test_split_pages_are_freed_one_by_one),
 };
 TEST_GROUP(page_alloc)
