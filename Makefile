@@ -158,6 +158,9 @@ help:
 	@echo "make debug SCENARIO=spike PATCH=none     GDB, stopped at the first kill"
 	@echo "make core SCENARIO=spike PATCH=none AT=oom|panic|end   a core of the guest for GDB"
 	@echo "make test            everything that is tested"
+	@echo "make fuzz SECONDS=60 [JOBS=2]   the allocator under libFuzzer; corpus in build/fuzz"
+	@echo "make coverage        lines and branches of mm/ that the host tests execute"
+	@echo "make host-bench      random operations a second, in an optimised build on this machine"
 	@echo "make iso, make clean, make help"
 
 -include tests/host/host.mk

@@ -1,7 +1,7 @@
 # The host twin: mm/ and the parts of boot/ and kernel/core it stands on, unchanged, with unit
 # tests, under the address and undefined-behaviour sanitizers. The top Makefile includes this;
 # `make -f tests/host/host.mk TOP=build host-run` works as well. HOST_TEST='test_4_*' picks tests,
-# BUILD=debug turns on the kernel's own debug checks.
+# BUILD=debug turns on the kernel's own debug checks. builds.mk builds the same in other ways.
 
 TOP ?= build
 ifeq ($(origin CC),default)
@@ -14,14 +14,19 @@ HOST_TEST ?=
 HOST_SUBJECT := $(filter-out mm/mm_boot.c,$(wildcard mm/*.c)) boot/bootinfo.c \
 	kernel/core/format.c kernel/core/param.c kernel/core/lock.c kernel/core/lock_debug.c kernel/core/lockdep.c \
 	kernel/core/madt.c kernel/core/trace.c
-HOST_C := $(HOST_SUBJECT) $(wildcard tests/host/*.c tests/host/shim/*.c)
+# What tests stand on: machines, shims, and lives of machines (fuzz/play.h).
+HOST_BASE := tests/host/host_machine.c tests/host/twin.c $(wildcard tests/host/shim/*.c) \
+	$(wildcard tests/host/fuzz/play*.c)
+HOST_C := $(HOST_SUBJECT) $(sort $(HOST_BASE) $(wildcard tests/host/*.c))
 HOST_O := $(HOST_C:%.c=$(HOST)/%.o)
 
 # clang would put guards between the gathered parameters; gcc leaves named sections alone.
 HOST_CLANG := $(if $(findstring clang,$(CC)),-mllvm -asan-globals=0)
-HOST_FLAGS := -std=gnu11 -O1 -g -Wall -Wextra -Werror -fno-omit-frame-pointer -fno-pie \
-	-fno-strict-aliasing -fsanitize=address,undefined -fno-sanitize-recover=all \
-	$(if $(filter debug,$(BUILD)),-DLW_DEBUG) -Itests/host/shim -Itests/host -I. -MMD -MP
+HOST_CHECKS := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all
+HOST_COMMON := -std=gnu11 -g -Wall -Wextra -Werror -fno-omit-frame-pointer -fno-pie \
+	-fno-strict-aliasing -Itests/host/shim -Itests/host -I. -MMD -MP
+HOST_FLAGS := $(HOST_COMMON) $(HOST_CHECKS) $(if $(filter debug,$(BUILD)),-DLW_DEBUG)
+HOST_LINK := -no-pie -Wl,-T,tests/host/params.ld
 
 .PHONY: host-tests host-run
 
@@ -32,10 +37,10 @@ $(HOST)/%.o: %.c tests/host/host.mk
 	@$(CC) $(HOST_FLAGS) $(HOST_CLANG) -c $< -o $@
 
 $(HOST)/twin: $(HOST_O) tests/host/params.ld
-	@$(CC) -no-pie -fsanitize=address,undefined -Wl,-T,tests/host/params.ld \
-		$(HOST_O) -lcmocka -o $@
+	@$(CC) $(HOST_CHECKS) $(HOST_LINK) $(HOST_O) -lcmocka -o $@
 
 host-run: $(HOST)/twin
 	@HOST_SEED=$(HOST_SEED) $(HOST)/twin $(if $(HOST_TEST),'$(HOST_TEST)')
 
+-include tests/host/builds.mk
 -include $(HOST_O:.o=.d)

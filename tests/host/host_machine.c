@@ -14,7 +14,8 @@
 #include "mm/validate.h"
 #include "mm/vmstat.h"
 
-#define PUD_ENTRY 511 /* of the top table: where APP_PRIVATE lies */
+#define PUD_ENTRY  511         /* of the top table: where APP_PRIVATE lies */
+#define KEPT_BYTES (4ul << 20) /* the page array of 256 MiB */
 
 struct machine {
 	struct memory memory;
@@ -22,6 +23,13 @@ struct machine {
 	size_t ram_bytes, map_bytes; /* 0: counts only */
 	struct machine *next;
 };
+
+/*
+ * Address space for the page array of one small machine at a time, kept with the pages in it: to
+ * have them mapped anew would cost more than all that such a machine does.
+ */
+static char *kept_space;
+static bool kept_is_taken;
 
 static struct machine *machines;
 static uint64_t top_table[512];
@@ -49,11 +57,31 @@ static void open_space(void *p, size_t bytes)
 	assert_int_equal(mprotect(p, bytes, PROT_READ | PROT_WRITE), 0);
 }
 
+static void *take_map_space(size_t bytes)
+{
+	if (bytes > KEPT_BYTES || kept_is_taken)
+		return reserve_space(bytes);
+	if (!kept_space)
+		kept_space = reserve_space(KEPT_BYTES);
+	assert_int_equal(mprotect(kept_space, bytes, PROT_NONE), 0);
+	kept_is_taken = true;
+	return kept_space;
+}
+
+static void give_map_space(void *p, size_t bytes)
+{
+	if (p == kept_space)
+		kept_is_taken = false;
+	else
+		munmap(p, bytes);
+}
+
 static bool map_page_array(
 	struct memory *m, struct boot_mem *bm, unsigned long start, unsigned long end)
 {
 	(void)bm;
 	open_space(m->mem_map + start, (end - start) * sizeof(struct page));
+	memset(m->mem_map + start, 0, (end - start) * sizeof(struct page));
 	return true;
 }
 
@@ -99,7 +127,7 @@ static void add_ram(struct machine *pc)
 	pc->ram_bytes = end * PAGE_SIZE;
 	pc->map_bytes = end * sizeof(struct page);
 	pc->memory.virt_base = reserve_space(pc->ram_bytes);
-	pc->memory.mem_map = reserve_space(pc->map_bytes);
+	pc->memory.mem_map = take_map_space(pc->map_bytes);
 	for (unsigned int i = 0; i < pc->boot_mem.nr_usable; i++) {
 		const struct pfn_range *r = &pc->boot_mem.usable[i];
 
@@ -190,7 +218,7 @@ void machines_destroy(void)
 		forget_locks(pc);
 		if (pc->ram_bytes) {
 			munmap(pc->memory.virt_base, pc->ram_bytes);
-			munmap(pc->memory.mem_map, pc->map_bytes);
+			give_map_space(pc->memory.mem_map, pc->map_bytes);
 		}
 		free(pc);
 	}

@@ -249,6 +249,18 @@ static void test_7_2_allocating_task_that_cannot_be_killed(void **state)
 	assert_line("Out of memory: Kill process 12 (other) score 0 or sacrifice child");
 }
 
+static void test_7_2_allocating_task_at_minus_1000_is_spared(void **state)
+{
+	struct task *other = app_new("other", 10, 5, 0), *sshd = app_new("sshd", 11, 900, -1000);
+
+	(void)state;
+	m->tunables.oom_kill_allocating_task = 1;
+	become(sshd);
+	assert_true(oom(GFP_KERNEL));
+	assert_true(untouched(sshd));
+	assert_true(is_victim(other));
+}
+
 static void test_7_2_sleeps_a_tick_after_a_kill_with_the_lock_held(void **state)
 {
 	unsigned long before = jiffies;
@@ -315,6 +327,26 @@ static void test_7_3_shared_with_the_living_is_not_dying(void **state)
 	assert_true(is_victim(sharer));
 	assert_true(a->kill_pending);
 	assert_false(a->memdie);
+}
+
+static void test_7_3_shared_with_the_dying_is_dying(void **state)
+{
+	struct task *sharer = app_new("a", 10, 900, 0), *b = task_new("b", 11, sharer->mm);
+
+	(void)state;
+	b->kill_pending = true;
+	oom(GFP_KERNEL); /* b is chosen, but a would live on */
+	assert_int_equal(m->event[OOM_KILLS], 1);
+	b->memdie = sharer->kill_pending = false;
+	sharer->flags |= PF_EXITING;
+	oom(GFP_KERNEL);
+	assert_int_equal(m->event[OOM_KILLS], 1);
+	assert_true(b->memdie);
+	b->memdie = false;
+	sharer->flags &= ~PF_EXITING;
+	sharer->kill_pending = true;
+	oom(GFP_KERNEL);
+	assert_int_equal(m->event[OOM_KILLS], 1);
 }
 
 static void test_7_3_dumping_core_is_not_dying(void **state)
@@ -462,11 +494,13 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_7_2_panic_on_oom),
 	TEST(test_7_2_kill_allocating_task),
 	TEST(test_7_2_allocating_task_that_cannot_be_killed),
+	TEST(test_7_2_allocating_task_at_minus_1000_is_spared),
 	TEST(test_7_2_sleeps_a_tick_after_a_kill_with_the_lock_held),
 	TEST(test_7_2_killed_caller_does_not_sleep),
 	TEST(test_7_6_kill_lines),
 	TEST(test_7_6_exiting_victim_is_marked_silently),
 	TEST(test_7_3_shared_with_the_living_is_not_dying),
+	TEST(test_7_3_shared_with_the_dying_is_dying),
 	TEST(test_7_3_dumping_core_is_not_dying),
 	TEST(test_7_6_child_is_sacrificed),
 	TEST(test_7_6_child_that_shares_or_cannot_die_is_no_sacrifice),

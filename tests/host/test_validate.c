@@ -70,6 +70,19 @@ static void test_page_of_another_zone(void **state)
 	assert_broken("DMA32 order 3 type M hop 2: pfn 2048 is outside the zone");
 }
 
+static void test_page_above_the_zone(void **state)
+{
+	struct page *page = pfn_to_page(m, zone_end_pfn(z) - 8);
+
+	(void)state;
+	page->flags = PG_BUDDY;
+	page->order = 3;
+	list_add_tail(&page->lru, &z->free_area[3].free_list[M]);
+	z->spanned -= 8;
+	assert_broken("DMA32 order 3 type M hop 2: pfn 10232 is outside the zone");
+	z->spanned += 8;
+}
+
 static void test_flag_lost(void **state)
 {
 	(void)state;
@@ -164,6 +177,12 @@ static void test_pcp_page_in_use(void **state)
 	assert_valid(m);
 	page->refcount = 1;
 	assert_broken("DMA32 cpu 0 list M: pfn 7000 is in use");
+	page->refcount = 0;
+	page->mapcount = 1;
+	assert_broken("DMA32 cpu 0 list M: pfn 7000 is in use");
+	page->mapcount = 0;
+	page->flags = PG_BUDDY;
+	assert_broken("DMA32 cpu 0 list M: pfn 7000 is in use");
 }
 
 static void test_pcp_of_the_other_cpu(void **state)
@@ -229,6 +248,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_head_back_link),
 	TEST(test_last_link),
 	TEST(test_page_of_another_zone),
+	TEST(test_page_above_the_zone),
 	TEST(test_flag_lost),
 	TEST(test_order_changed),
 	TEST(test_unaligned),

@@ -76,6 +76,25 @@ static void test_2_9_the_error_is_at_most_cpus_times_threshold(void **state)
 	become_cpu(0);
 }
 
+static void test_2_9_exact_sum_of_the_machine(void **state)
+{
+	struct zone *zone;
+
+	(void)state;
+	machine_of_cpus(2);
+	for (int cpu = 0; cpu < 2; cpu++) {
+		become_cpu(cpu);
+		for_each_populated_zone(m, zone)
+			zone_stat_add(zone, NR_MLOCK, 1);
+	}
+	become_cpu(0);
+	assert_int_equal(memory_stat(m, NR_MLOCK), 0);
+	assert_int_equal(memory_stat_exact(m, NR_MLOCK), 4);
+	vmstat_fold_all(m);
+	assert_int_equal(memory_stat(m, NR_MLOCK), 4);
+	assert_int_equal(memory_stat_exact(m, NR_MLOCK), 4);
+}
+
 static void test_2_9_a_negative_counter_reads_as_0(void **state)
 {
 	struct zone *z;
@@ -176,6 +195,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_2_9_one_cpu_is_exact),
 	TEST(test_2_9_changes_are_gathered_up_to_the_threshold),
 	TEST(test_2_9_the_error_is_at_most_cpus_times_threshold),
+	TEST(test_2_9_exact_sum_of_the_machine),
 	TEST(test_2_9_a_negative_counter_reads_as_0),
 	TEST(test_2_9_folding_leaves_nothing_behind),
 	TEST(test_drain_all_empties_every_cpus_lists),

@@ -8,6 +8,7 @@ needs() {
 		gcc gcc
 		ld binutils
 		clang clang
+		/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-x86_64.a libclang-rt-dev
 		clang-format clang-format
 		/usr/include/stdlib.h libc6-dev
 		/usr/include/cmocka.h libcmocka-dev
@@ -24,9 +25,10 @@ needs() {
 	LIST
 }
 
+# shellcheck disable=SC2086 # a file may be a pattern
 missing=$(needs | while read -r thing package; do
 	case $thing in
-	/*) [ -e "$thing" ] ;;
+	/*) ls -d $thing >/dev/null 2>&1 ;;
 	*) command -v "$thing" >/dev/null 2>&1 ;;
 	esac || printf '%s ' "$package"
 done)

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 """`make test`: every suite, one after the other, and one closing line `N passed, N failed`.
 
-Suites: unittest cases of the runner, the system and GDB's helpers, the host twin (TAP). A test
-is one unittest method or one TAP line. Each suite's own output goes to build/test/SUITE.log and
-is shown only where something failed.
+Suites: unittest cases of the runner, the system and GDB's helpers, the host twin and the allocator
+on threads (TAP). A test is one unittest method or one TAP line. Each suite's own output goes to
+build/test/SUITE.log and is shown only where something failed.
 """
 import re
 import subprocess
@@ -18,6 +18,7 @@ SUITES = (
     ("runner", UNITTEST + ["tests/run", "-p", "test_[!sat]*.py"]),
     ("host", ["env", "CMOCKA_MESSAGE_OUTPUT=TAP", "make", "-s", "host-run"]),
     ("host-dbg", ["env", "CMOCKA_MESSAGE_OUTPUT=TAP", "make", "-s", "BUILD=debug", "host-run"]),
+    ("threads", ["make", "-s", "host-threads"]),
     ("system", UNITTEST + ["tests/run", "-p", "test_system.py"]),
     ("study", UNITTEST + ["tests/run", "-p", "test_study.py"]),
     ("timeout", UNITTEST + ["tests/run", "-p", "test_timeout.py"]),

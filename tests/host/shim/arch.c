@@ -3,7 +3,7 @@
  */
 #include "twin.h"
 
-struct host_arch host_arch;
+HOST_PER_THREAD struct host_arch host_arch;
 struct cpu cpus[MAX_CPUS];
 unsigned int nr_cpus;
 

@@ -26,8 +26,8 @@
 #define entered_stack(save)           ((void)(save))
 #endif
 
-#define STACK_SIZE (4096ul << 10)
-#define TOO_LONG   1000000 /* waits in a row that led to nothing */
+#define STACK_SIZE (256ul << 10) /* the sanitizer clears a shadow of it at every switch */
+#define TOO_LONG   1000000       /* waits in a row that led to nothing */
 
 struct fiber {
 	ucontext_t context;

@@ -17,7 +17,7 @@ struct task;
 
 struct host_arch {
 	bool irqs;   /* interrupts are on */
-	bool fibers; /* play the CPUs at the moment (fibers.h) */
+	bool fibers; /* or threads play the CPUs at the moment (fibers.h, tsan/threads.h) */
 	struct cpu *cpu;
 	struct task *task;
 	unsigned int cpu_id;
@@ -25,11 +25,18 @@ struct host_arch {
 	uint64_t tsc;
 	unsigned long full_flushes;
 };
-extern struct host_arch host_arch;
+
+/* Where each CPU is a thread (tests/host/tsan), it has all this for itself. */
+#ifdef HOST_THREADS
+#define HOST_PER_THREAD __thread
+#else
+#define HOST_PER_THREAD
+#endif
+extern HOST_PER_THREAD struct host_arch host_arch;
 
 /* With fibers another CPU's turn; without, nobody is left to release the lock. */
 void host_spin(void);
-/* fibers.c: interrupts have come on; a point of the schedule. */
+/* fibers.c or threads.c: interrupts have come on; a point of the schedule. */
 void host_safe_point(void);
 void host_point(void);
 
@@ -50,7 +57,7 @@ static inline void write_cr3(uint64_t v)
 
 static inline void atomic_add(long *counter, long delta)
 {
-	*counter += delta;
+	__atomic_fetch_add(counter, delta, __ATOMIC_RELAXED);
 }
 
 /* cpu.h's struct cpu is not known here yet. */

@@ -1,0 +1,70 @@
+# The host twin built in other ways; each has a folder of its own. From the top Makefile only.
+#
+#   make fuzz SECONDS=60 JOBS=2   lives of machines under libFuzzer (clang); BUILD=debug as well
+#   make coverage                 the unit tests' coverage of mm/, with gcov
+#   make host-threads             the allocator on real threads under ThreadSanitizer
+#   make host-bench               how many random operations a second
+
+SECONDS ?= 60
+JOBS ?=
+HOST_NO_TESTS := $(HOST_SUBJECT) $(HOST_BASE)
+# Sanitizers know where memory may lie, and newer kernels put it elsewhere; not all may forbid that.
+AS_EXPECTED = $$(setarch -R true 2>/dev/null && echo setarch -R)
+
+FUZZ := $(TOP)/fuzz$(if $(filter debug,$(BUILD)),-debug)
+FUZZ_O := $(patsubst %.c,$(FUZZ)/obj/%.o,$(HOST_NO_TESTS) tests/host/fuzz/fuzz_alloc.c)
+FUZZ_CHECKS := -fsanitize=address,undefined -fno-sanitize-recover=all
+FUZZ_FLAGS := -O2 $(HOST_COMMON) $(FUZZ_CHECKS) -mllvm -asan-globals=0 \
+	$(if $(filter debug,$(BUILD)),-DLW_DEBUG)
+# Only mm/ guides the search, and not by what it compares: there are no magic numbers to find.
+$(FUZZ)/obj/mm/%.o: FUZZ_GUIDE := -fsanitize=fuzzer-no-link -fno-sanitize-coverage=trace-cmp
+
+THREADS := $(TOP)/threads
+THREADS_C := $(HOST_SUBJECT) tests/host/host_machine.c tests/host/shim/arch.c \
+	$(wildcard tests/host/tsan/*.c)
+THREADS_O := $(THREADS_C:%.c=$(THREADS)/%.o)
+THREADS_CHECKS := -fsanitize=thread
+THREADS_OPTIONS := suppressions=tests/host/tsan/suppressions.txt print_suppressions=1
+
+BENCH := $(TOP)/bench
+BENCH_O := $(patsubst %.c,$(BENCH)/%.o,$(HOST_NO_TESTS) tests/host/bench/bench.c)
+
+.PHONY: fuzz coverage host-threads host-bench
+
+fuzz: $(FUZZ)/fuzz_alloc
+	@$(AS_EXPECTED) $(PY) tests/run/fuzz.py --seconds "$(SECONDS)" --jobs "$(JOBS)" $(FUZZ)
+
+coverage: setup
+	@$(MAKE) --no-print-directory HOST=$(TOP)/coverage HOST_CHECKS="-O0 --coverage" -s host-tests
+	@$(PY) tests/run/coverage.py $(TOP)/coverage
+
+host-threads: $(THREADS)/threads
+	@HOST_SEED=$(HOST_SEED) TSAN_OPTIONS="$(THREADS_OPTIONS)" $(AS_EXPECTED) $<
+
+host-bench: $(BENCH)/bench
+	@HOST_SEED=$(HOST_SEED) $<
+
+$(FUZZ)/obj/%.o: %.c tests/host/builds.mk | setup
+	@mkdir -p $(@D)
+	@clang $(FUZZ_FLAGS) $(FUZZ_GUIDE) -c $< -o $@
+
+$(FUZZ)/fuzz_alloc: $(FUZZ_O) tests/host/params.ld
+	@clang -fsanitize=fuzzer $(FUZZ_CHECKS) $(HOST_LINK) $(FUZZ_O) -lcmocka -o $@
+
+# READ_ONCE() is told apart from other reads: see tsan/main.c.
+$(THREADS)/%.o: %.c tests/host/builds.mk | setup
+	@mkdir -p $(@D)
+	@gcc -O1 $(HOST_COMMON) $(THREADS_CHECKS) --param tsan-distinguish-volatile=1 -DHOST_THREADS \
+		-c $< -o $@
+
+$(THREADS)/threads: $(THREADS_O) tests/host/params.ld
+	@gcc $(THREADS_CHECKS) $(HOST_LINK) $(THREADS_O) -lcmocka -o $@
+
+$(BENCH)/%.o: %.c tests/host/builds.mk | setup
+	@mkdir -p $(@D)
+	@gcc -O2 $(HOST_COMMON) -c $< -o $@
+
+$(BENCH)/bench: $(BENCH_O) tests/host/params.ld
+	@gcc $(HOST_LINK) $(BENCH_O) -lcmocka -o $@
+
+-include $(FUZZ_O:.o=.d) $(THREADS_O:.o=.d) $(BENCH_O:.o=.d)

@@ -1,0 +1,97 @@
+/*
+ * Those who act while a request waits (see play_parts.h). A request may wait for ever when nobody
+ * frees enough; so its task is made a victim after a while, which ends every request that may end.
+ */
+#include "play_parts.h"
+
+#include "mm/mm.h"
+#include "mm/oom.h"
+#include "mm/pcp.h"
+#include "mm/reclaim.h"
+
+static struct mm self_mm, victim_mm;
+static struct shrinker shrinker;
+
+void set_memdie(bool on)
+{
+	struct task *before = become(world.self);
+
+	if (on)
+		mark_oom_victim(world.m, world.self);
+	else
+		exit_oom_victim(world.m);
+	become(before);
+}
+
+/* A victim goes, and another one like it is born. */
+static void leave_as_victim(struct task *t)
+{
+	struct task *before = become(t);
+
+	trace("%s dies\n", t->comm);
+	exit_oom_victim(world.m);
+	t->kill_pending = false;
+	become(before);
+}
+
+static void others_run(void)
+{
+	free_some(world.others_give);
+	if (world.victim->kill_pending)
+		leave_as_victim(world.victim);
+	if (++world.waits < MOST_WAITS)
+		return;
+	free_some(1);
+	pcp_drain_all(world.m);
+	set_memdie(true);
+}
+
+void others_done(void)
+{
+	if (world.waits >= MOST_WAITS || world.self->kill_pending)
+		leave_as_victim(world.self);
+	world.waits = 0;
+	twin.yields = twin.sleeps = 0;
+}
+
+/* It may ask for memory itself, as a filesystem does, and gets it from the reserves. */
+static unsigned long shrink(struct shrinker *s, unsigned long want)
+{
+	struct page *page = NULL;
+	unsigned long freed;
+
+	(void)s;
+	(void)want;
+	if (!(current->flags & PF_MEMALLOC))
+		panic("play: a shrinker runs without PF_MEMALLOC");
+	if (world.shrinker_allocates && nr_held < MOST_HELD)
+		page = alloc_pages(world.m, GFP_KERNEL | __GFP_NOWARN, 0);
+	if (page)
+		held_add(page, 0);
+	freed = free_some(world.shrinker_gives);
+	return page ? MAX(freed, 1ul) - 1 : freed;
+}
+
+static void be_app(struct task *t, struct mm *mm, long rss)
+{
+	memset(mm, 0, sizeof(*mm));
+	mm->memory = world.m;
+	mm->anon_rss = rss;
+	t->flags = 0;
+	t->mm = mm;
+}
+
+/* There is always somebody to kill. */
+void others_start(void)
+{
+	world.self = current;
+	world.victim = task_new("victim", 3, NULL);
+	be_app(world.self, &self_mm, 50);
+	be_app(world.victim, &victim_mm, 100);
+	twin.on_sleep = twin.on_yield = others_run;
+	shrinker = (struct shrinker){.name = "play", .scan = shrink};
+	register_shrinker(world.m, &shrinker);
+	world.shrinker_gives = world.others_give = 1;
+	world.shrinker_allocates = false;
+	world.waits = 0;
+}

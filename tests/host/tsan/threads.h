@@ -1,0 +1,30 @@
+/*
+ * CPUs as threads of the host, for ThreadSanitizer: each thread is one CPU, truly at the same time
+ * as the others. What the other twin's shims do with one thread, threads.c and tasks.c do here; the
+ * spinlocks, the allocator and its machine are the same files.
+ *
+ * An interrupt cannot come at any instruction: a CPU answers calls (smp_call(), smp_freeze()) where
+ * interrupts come on and at the points of the schedule.
+ */
+#ifndef HOST_THREADS_H
+#define HOST_THREADS_H
+
+#include "twin.h"
+
+/* Run fn(arg) on CPUs 0 to n - 1 until all return. Sets nr_cpus to n. */
+void run_on_threads(unsigned int n, void (*fn)(void *arg), void *arg);
+
+/* Only this CPU: answer what others have asked of it. Interrupts on. */
+void answer_calls(void);
+/* The same, and let other threads of the host run. */
+void let_others_run(void);
+
+struct memory;
+/* tasks.c: one task for each CPU, with an address space of `rss` pages; 0: a kernel task. */
+void tasks_start(unsigned int n, long rss);
+/* The current task has been chosen by the OOM killer; it leaves, and another one like it comes. */
+void task_dies(struct memory *m);
+/* The current task is done, and nobody may wait for it any more. */
+void task_leaves(struct memory *m);
+
+#endif

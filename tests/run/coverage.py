@@ -1,0 +1,170 @@
+#!/usr/bin/python3
+"""`make coverage`: which lines and branches of the code under test the host twin's tests execute.
+
+Runs the `gcc --coverage` build in a folder and reads gcov's JSON: every file as it was compiled into
+every object, counts added up (an inline function of a header is in many). Nothing is excluded: a
+branch that only a broken kernel would take counts as one that was not taken. Prints a table, writes
+each miss to FOLDER/uncovered.txt, and fails (1) below the thresholds of the allocator; 2: a test
+failed.
+"""
+import json
+import subprocess
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+LEAST_LINES, LEAST_BRANCHES = 95.0, 85.0
+
+# What is in mm/ besides the allocator: address spaces, the OOM killer, reports, switches.
+OTHERS = {f"mm/{name}" for name in (
+    "fault.c", "mm.c", "mm.h", "mm_trace.c", "mm_trace.h", "oom_kill.c", "oom.h", "oom_report.c",
+    "patch.c", "pgtable.c", "pgtable.h", "proc.c", "show_mem.c", "verdict.c", "vma.c")}
+UNDER_TEST = ("mm", "kernel/core", "boot")
+TESTS = "tests/host"
+
+
+def run(folder):
+    """Run the tests; True if all passed. What earlier runs counted is thrown away."""
+    for data in folder.rglob("*.gcda"):
+        data.unlink()
+    log = folder / "twin.log"
+    with open(log, "wb") as out:
+        status = subprocess.run([folder / "twin"], stdin=subprocess.DEVNULL, stdout=out,
+                                stderr=out, check=False).returncode
+    if status:
+        print("\n".join(log.read_text(errors="replace").splitlines()[-20:]))
+        print(f"coverage: FAILED: the tests do not pass ({log})")
+    return status == 0
+
+
+def read(folder):
+    """Return {file: {(line, function): [count, [branch counts]]}} of all objects in folder."""
+    found = defaultdict(dict)
+    for data in sorted(folder.rglob("*.gcda")):
+        text = subprocess.run(["gcov", "--json-format", "--branch-probabilities", "--stdout",
+                               str(data)], stdout=subprocess.PIPE, check=True).stdout
+        for one in map(json.loads, text.splitlines()):
+            for part in one["files"]:
+                merge(found[part["file"]], part["lines"])
+    return found
+
+
+def merge(known, lines):
+    """Add the counts of one object's view of a file."""
+    for line in lines:
+        entry = known.setdefault((line["line_number"], line.get("function_name")), [0, []])
+        counts = [branch["count"] for branch in line["branches"]]
+        longest = max(len(counts), len(entry[1]))
+        entry[0] += line["count"]
+        entry[1] = [sum(both) for both in zip(pad(entry[1], longest), pad(counts, longest))]
+
+
+def pad(counts, length):
+    return counts + [0] * (length - len(counts))
+
+
+class Score:
+    """Executed and existing lines and branches, of a file or of many."""
+
+    def __init__(self, entries=()):
+        by_line = defaultdict(int)
+        self.branches = [count for _, (_, counts) in entries for count in counts]
+        for (number, _), (count, _) in entries:
+            by_line[number] += count
+        self.lines = list(by_line.values())
+
+    def __iadd__(self, other):
+        self.lines += other.lines
+        self.branches += other.branches
+        return self
+
+    def percentages(self):
+        return percent(self.lines), percent(self.branches)
+
+    def cells(self, name):
+        cells = [name]
+        for counts in (self.lines, self.branches):
+            cells += [f"{sum(map(bool, counts))}/{len(counts)}", f"{percent(counts):.1f}%"]
+        return cells
+
+
+def percent(counts):
+    return 100 * sum(map(bool, counts)) / len(counts) if counts else 100.0
+
+
+def total(scores):
+    result = Score()
+    for one in scores:
+        result += one
+    return result
+
+
+def table(scores):
+    """Return the lines of the report: the allocator, its total, the rest of mm/."""
+    rest = sorted(OTHERS & set(scores))
+    rows = [("file", "lines", "", "branches", "")]
+    rows += [scores[name].cells(name) for name in in_allocator(scores)]
+    rows += [None, allocator(scores).cells("the allocator"), None]
+    rows += [scores[name].cells(name) for name in rest]
+    widths = [max(len(row[place]) for row in rows if row) for place in range(5)]
+    return ["-" * (sum(widths) + 8) if row is None else
+            "  ".join([row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in
+                                                  zip(row[1:], widths[1:]))]).rstrip()
+            for row in rows]
+
+
+def in_allocator(scores):
+    return sorted(name for name in scores if name.startswith("mm/") and name not in OTHERS)
+
+
+def allocator(scores):
+    return total(scores[name] for name in in_allocator(scores))
+
+
+def misses(found):
+    """Yield a line for each line and each branch of mm/ that no test reaches."""
+    for name in sorted(name for name in found if name.startswith("mm/")):
+        source = Path(name).read_text(encoding="utf-8").splitlines()
+        for (number, _), (count, branches) in sorted(found[name].items()):
+            text = source[number - 1].strip()
+            if not count:
+                yield f"{name}:{number}: never executed: {text}"
+            elif not all(branches):
+                missed = [str(place) for place, taken in enumerate(branches) if not taken]
+                yield (f"{name}:{number}: branch {', '.join(missed)} of {len(branches)} "
+                       f"never taken: {text}")
+
+
+def length(names):
+    return sum(bool(line.strip()) for name in names
+               for line in Path(name).read_text(encoding="utf-8").splitlines())
+
+
+def sizes(found):
+    """Return one line: how much test code there is, and how much code it tests."""
+    tested = [name for name in found if name.startswith(UNDER_TEST)]
+    tests = [path for path in Path(TESTS).rglob("*.[ch]")]
+    ours, theirs = length(tests), length(tested)
+    return (f"{ours} lines of test code ({TESTS}), {theirs} lines under test "
+            f"({len(tested)} files of mm/, kernel/core, boot/): {ours / theirs:.2f} to 1")
+
+
+def main():
+    folder = Path(sys.argv[1])
+    if not run(folder):
+        return 2
+    found = read(folder)
+    scores = {name: Score(list(lines.items())) for name, lines in found.items()}
+    uncovered = folder / "uncovered.txt"
+    uncovered.write_text("".join(line + "\n" for line in misses(found)), encoding="utf-8")
+    print("\n".join([*table(scores), "", sizes(found), f"what is not covered: {uncovered}"]))
+    lines, branches = allocator(scores).percentages()
+    if lines < LEAST_LINES or branches < LEAST_BRANCHES:
+        print(f"coverage: FAILED: the allocator has {lines:.1f}% of lines and {branches:.1f}% of "
+              f"branches; at least {LEAST_LINES:g}% and {LEAST_BRANCHES:g}% are asked for")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
