@@ -119,7 +119,7 @@ static void set_inner(struct zone *z)
 	unsigned long end = zone_end_pfn(z) & ~(COVER_PAGES - 1);
 
 	BUG_ON((unsigned long)z->memory->mem_map % (sizeof(struct page) << (MAX_ORDER - 1)));
-	z->inner_start = (unsigned long)pfn_to_page(z->memory, start);
+	z->inner_start = (unsigned long)z->memory->mem_map + start * sizeof(struct page);
 	z->inner_len = end > start ? (end - start) * sizeof(struct page) : 0;
 }
 

@@ -370,7 +370,7 @@ static inline enum fault_result fault(unsigned long *stalled)
 	return result;
 }
 
-/* Every test of a file that includes this starts on such a machine, with the patches of its line. */
+/* Every test of a file that includes this starts on such a machine, with its line's patches. */
 static inline int setup(void **state)
 {
 	int err = twin_setup(state);
