@@ -119,6 +119,8 @@ static struct cpu *choose_cpu(const struct task *t)
 {
 	struct cpu *last = &cpus[t->cpu], *cpu;
 
+	if (t->bound)
+		return &cpus[t->home];
 	if (is_idle(last))
 		return last;
 	for_each_cpu(cpu)
@@ -189,7 +191,7 @@ static struct task *find_waiting(const struct cpu *self, const struct cpu *other
 		return NULL;
 	for (int prio = 0; prio < PRIO_IDLE; prio++)
 		list_for_each_entry(t, &other->run[prio], run)
-			if (t != other->task)
+			if (t != other->task && !t->bound)
 				return t;
 	return NULL;
 }
@@ -305,6 +307,17 @@ void sched_set_prio(unsigned int prio)
 {
 	current->prio = prio;
 	schedule();
+}
+
+void sched_bind(unsigned int cpu)
+{
+	unsigned long flags = sched_lock();
+
+	current->bound = true;
+	current->home = cpu;
+	sched_unlock(flags);
+	while (this_cpu_id() != cpu)
+		schedule_timeout(TASK_UNINTERRUPTIBLE, 1); /* it wakes at home */
 }
 
 /* First code of a task: what switch_to()'s caller would do after it. */

@@ -36,6 +36,9 @@ void wake_task(struct task *t);
 /* The current task's PRIO_* from here on; whoever should run instead does. Task context. */
 void sched_set_prio(unsigned int prio);
 
+/* The current task runs on this CPU only from here on. Task context, sleeps to get there. */
+void sched_bind(unsigned int cpu);
+
 /* Sleep for `ticks`; returns early only when killed and `state` is TASK_KILLABLE. */
 void schedule_timeout(enum task_state state, unsigned long ticks);
 

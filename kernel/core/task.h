@@ -49,6 +49,8 @@ struct task {
 	unsigned int flags;    /* PF_* */
 	unsigned int kdepth;   /* kernel calls under way; 0: in the app's own code */
 	unsigned int cpu;      /* (L) where it runs, waits for its turn, or last ran */
+	bool bound;            /* (L) runs on CPU `home` only */
+	unsigned int home;     /* (L) */
 	bool on_rq;            /* (L) */
 	bool kill_pending;     /* SIGKILL */
 	bool memdie;           /* TIF_MEMDIE: may use memory reserves */

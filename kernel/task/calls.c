@@ -60,6 +60,14 @@ void lw_set_realtime(int on)
 	kernel_leave();
 }
 
+void lw_bind(int cpu)
+{
+	kernel_enter();
+	BUG_ON(cpu < 0 || (unsigned int)cpu >= nr_cpus);
+	sched_bind(cpu);
+	kernel_leave();
+}
+
 void *lw_map(size_t len)
 {
 	void *p;

@@ -22,6 +22,9 @@ int lw_pid(void);
 /* In the real-time class, or back in the normal one: runs before all others, until it sleeps. */
 void lw_set_realtime(int on);
 
+/* Run on this CPU only from here on; a CPU that is not there panics. */
+void lw_bind(int cpu);
+
 /* Anonymous zero memory; NULL when refused. */
 void *lw_map(size_t len);
 int lw_unmap(void *addr, size_t len);

@@ -313,6 +313,32 @@ KTEST(rwsem_holds_on_all_cpus_at_once)
 	return NULL;
 }
 
+static volatile unsigned int away;
+
+/* Sleeps and wakes; every time it must be at home. */
+static void homebody(void *arg)
+{
+	lw_bind((long)arg);
+	for (int i = 0; i < 20; i++) {
+		away += this_cpu_id() != (unsigned long)arg;
+		schedule_timeout(TASK_UNINTERRUPTIBLE, i % 3);
+	}
+	app_exit(0);
+}
+
+KTEST(a_bound_task_stays_at_home)
+{
+	int code;
+
+	away = 0;
+	for (long i = 0; i < 6; i++)
+		EXPECT(kthread_spawn("homebody", homebody, (void *)(i % nr_cpus)));
+	for (int i = 0; i < 6; i++)
+		EXPECT(app_wait(&code) > 0);
+	EXPECT(away == 0);
+	return NULL;
+}
+
 static void noter(void *arg)
 {
 	note((char)(long)arg);

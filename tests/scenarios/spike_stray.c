@@ -8,7 +8,8 @@
  * as strays, and are released once more. Each time Linux 4.8 counts a pageblock off that was not
  * counted (`highatomic-account` does not). Refilled, the reserve holds more than its limit; at the
  * peak the retry decision sees memory that is not there, lasts to its 17th round, and reaches the
- * seed's line. The workload is the same in every arm.
+ * seed's line. The workload is the same in every arm, and all of it runs on one CPU: which pages lie
+ * on whose per-CPU list decides what becomes a stray.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,6 +53,7 @@ static void fail(const char *what)
 static void app(long unused)
 {
 	(void)unused;
+	lw_bind(0);
 	while (wanted >= 0) {
 		long seen = lw_event_count();
 
@@ -147,6 +149,7 @@ static void spike_stray(long unused)
 	int code;
 
 	(void)unused;
+	lw_bind(0);
 	lw_meminfo(&m);
 	left = z.min + (z.reserve_max - z.min) * percent / 100;
 	dropcache_fill(2 * z.reserve_max / m.pageblock_pages);
