@@ -107,7 +107,7 @@ extern struct mm_tunables mm_tunables; /* what the command line says */
 struct ratelimit {
 	unsigned long begin; /* jiffies; start of the window */
 	unsigned int printed;
-	bool started;
+	bool started, busy;
 };
 
 /* Gives memory back when asked (§6.2 "slab"): returns the pages that it freed. May not sleep. */
@@ -207,6 +207,13 @@ static inline unsigned long nr_free_blocks(const struct free_area *area)
 static inline unsigned long zone_end_pfn(const struct zone *z)
 {
 	return z->start_pfn + z->spanned;
+}
+
+/* Something became free (§6.7). Written only where it changes anything: all zones share it. */
+static inline void forget_scanned(struct memory *m)
+{
+	if (unlikely(READ_ONCE(m->pages_scanned)))
+		WRITE_ONCE(m->pages_scanned, 0);
 }
 
 void zone_stat_gather(struct zone *z, enum zone_stat item, long delta);

@@ -5,6 +5,9 @@
  * States: reserved (all zero) | free block head (PG_BUDDY, order, list_type; tails carry nothing) |
  * on a per-CPU list (list_type says where it will go) | allocated (refcount > 0, order in the head).
  *
+ * Whoever merges reads a neighbour's state without owning it: only PG_BUDDY, which changes under the
+ * zone's lock alone, says whether the rest means anything.
+ *
  * state and lru of a free page belong to its zone's lock, of a page on a per-CPU list to
  * that CPU with interrupts off, of an allocated page to whoever allocated it.
  */

@@ -230,7 +230,7 @@ static void free_high_order(
 	enum migratetype type = pageblock_type(z, pfn);
 	unsigned long flags = spin_lock_irqsave(&z->lock);
 
-	z->memory->pages_scanned = 0;
+	forget_scanned(z->memory);
 	zone_stat_add(z, NR_FREE_PAGES, 1l << order);
 	put_block(z, page, order, type);
 	spin_unlock_irqrestore(&z->lock, flags);

@@ -125,7 +125,7 @@ static void free_bulk(struct zone *z, struct per_cpu_pages *pcp, int count)
 	pcp->count -= count;
 	spin_lock(&z->lock);
 	mm_event_add(z->memory, ZONE_LOCK_BULK_FREES, 1);
-	z->memory->pages_scanned = 0;
+	forget_scanned(z->memory);
 	zone_stat_add(z, NR_FREE_PAGES, count);
 	while (count) {
 		int got;

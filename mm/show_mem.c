@@ -12,7 +12,7 @@
 #define REPORT_TRIES      100000
 #define K(pages)          ((long)(pages)*4)
 
-bool ratelimit(struct ratelimit *r)
+static bool may_print(struct ratelimit *r)
 {
 	if (!r->started || jiffies - r->begin > (unsigned long)(RATELIMIT_SECONDS * hz)) {
 		r->started = true;
@@ -23,6 +23,18 @@ bool ratelimit(struct ratelimit *r)
 		return false;
 	r->printed++;
 	return true;
+}
+
+/* Who comes while another CPU asks is not printed, as in 4.8. */
+bool ratelimit(struct ratelimit *r)
+{
+	bool ok;
+
+	if (__atomic_exchange_n(&r->busy, true, __ATOMIC_ACQUIRE))
+		return false;
+	ok = may_print(r);
+	__atomic_store_n(&r->busy, false, __ATOMIC_RELEASE);
+	return ok;
 }
 
 /* What has no source yet (file cache, writeback, swap, ...) is 0 by nature, and printed. */

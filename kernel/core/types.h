@@ -17,6 +17,7 @@
 #define __printf(f, a)                  __attribute__((format(printf, f, a)))
 #define container_of(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 #define READ_ONCE(x)                    (*(const volatile __typeof__(x) *)&(x))
+#define WRITE_ONCE(x, v)                (*(volatile __typeof__(x) *)&(x) = (v))
 /* Here `v` is in a register, and the compiler does not know how it came there. */
 #define keep_in_register(v) asm("" : "+r"(v))
 #define barrier()           asm volatile("" : : : "memory")
