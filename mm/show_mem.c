@@ -215,15 +215,12 @@ void show_mem(struct memory *m)
 	output_unlock(flags);
 }
 
-unsigned long zone_free_of_type(struct zone *z, enum migratetype type)
+unsigned long zone_free_of_type(const struct zone *z, enum migratetype type)
 {
-	unsigned long pages = 0, flags = irq_save();
-	bool locked = lock_for_report(z);
+	unsigned long pages = 0;
 
 	for (int order = 0; order < MAX_ORDER; order++)
 		pages += (unsigned long)z->free_area[order].nr_free[type] << order;
-	unlock_after_report(z, locked);
-	irq_restore(flags);
 	return pages;
 }
 

@@ -20,7 +20,7 @@ bool ratelimit(struct ratelimit *r);
  * verdict, a JSON value. */
 void report_event(struct memory *m, const char *kind, const char *verdict);
 
-/* Free pages of one type in one zone, by walking the lists. */
-unsigned long zone_free_of_type(struct zone *z, enum migratetype type);
+/* Pages on one type's free lists of a zone, as counted: no lock, O(orders). */
+unsigned long zone_free_of_type(const struct zone *z, enum migratetype type);
 
 #endif

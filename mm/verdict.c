@@ -3,6 +3,7 @@
  */
 #include "kernel/core/printk.h"
 #include "mm/page_alloc.h"
+#include "mm/show_mem.h"
 #include "mm/verdict.h"
 #include "mm/watermark.h"
 
@@ -11,15 +12,6 @@ struct question {
 	unsigned int order, alloc_flags, classzone;
 	enum migratetype type;
 };
-
-static long free_of_type(const struct zone *z, enum migratetype type)
-{
-	long pages = 0;
-
-	for (unsigned int order = 0; order < MAX_ORDER; order++)
-		pages += (long)z->free_area[order].nr_free[type] << order;
-	return pages;
-}
 
 /*
  * Pages on per-CPU lists that a drain would make usable for others than atomic requests. H pages among them can be told on this
@@ -79,7 +71,7 @@ static bool serves_without(const struct question *q, struct remedy *r)
 	r->avail = zone_stat(z, NR_FREE_PAGES);
 	switch (r->what) {
 	case WITHHELD_HIGHATOMIC:
-		r->pages = free_of_type(z, MIGRATE_HIGHATOMIC);
+		r->pages = zone_free_of_type(z, MIGRATE_HIGHATOMIC);
 		orders |= z->free_mask[MIGRATE_HIGHATOMIC];
 		discount = 0;
 		break;
@@ -129,9 +121,9 @@ unsigned int find_remedies(
 
 static void print_zone(const struct zone *z, const struct question *q)
 {
-	pr_warn("verdict: %s: %ld free, %ld of them highatomic, %ld on per-CPU lists; min %lu, "
+	pr_warn("verdict: %s: %ld free, %lu of them highatomic, %ld on per-CPU lists; min %lu, "
 		"lowmem_reserve %ld, %lu reserved",
-		z->name, zone_stat(z, NR_FREE_PAGES), free_of_type(z, MIGRATE_HIGHATOMIC),
+		z->name, zone_stat(z, NR_FREE_PAGES), zone_free_of_type(z, MIGRATE_HIGHATOMIC),
 		zone_free_pcp(z), z->watermark[WMARK_MIN], z->lowmem_reserve[q->classzone],
 		z->nr_reserved_highatomic);
 }

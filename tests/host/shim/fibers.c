@@ -163,7 +163,7 @@ void host_safe_point(void)
 		safe_point();
 }
 
-/* This CPU can do nothing for now. */
+/* This CPU can do nothing before others have run. */
 static void give_way(const char *why)
 {
 	unsigned int id = host_arch.cpu_id;
