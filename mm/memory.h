@@ -136,9 +136,6 @@ struct memory {
 	unsigned long totalram_pages;
 	unsigned long total_swap_pages;
 	unsigned long pages_scanned; /* §6.7 */
-	/* What kswapd is wanted for (§6.6): largest order and zone since it last slept. */
-	bool kswapd_wanted;
-	unsigned int kswapd_order, kswapd_classzone;
 	unsigned long event[NR_MM_EVENTS];
 	struct mm_tunables tunables; /* (B) */
 	struct list_head shrinkers;

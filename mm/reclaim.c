@@ -37,12 +37,9 @@ void wakeup_kswapd(const struct alloc_context *ac)
 	struct memory *m = ac->memory;
 	const struct zone *first = m->zonelist[ac->first], *z;
 
-	m->kswapd_order = MAX(m->kswapd_order, ac->order);
-	m->kswapd_classzone = MAX(m->kswapd_classzone, ac->classzone);
 	for (unsigned int i = ac->first; (z = m->zonelist[i]); i++)
 		if (zone_watermark_safe(z, ac->order, z->watermark[WMARK_HIGH], ac->classzone))
 			return;
-	m->kswapd_wanted = true;
 	mm_event_add(m, KSWAPD_WAKEUPS, 1);
 	trace(mm_vmscan_wakeup_kswapd, (long)first->name, ac->order,
 		zone_stat(first, NR_FREE_PAGES), first->watermark[WMARK_HIGH]);

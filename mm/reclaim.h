@@ -14,7 +14,7 @@ void unregister_shrinker(struct memory *m, struct shrinker *s);
 
 /*
  * Somebody's first attempt failed: kswapd is wanted, unless a zone that the request may use is
- * balanced (§6.6). Any context. There is no kswapd yet: what it will be told is noted and counted.
+ * balanced (§6.6). Any context. Decided, counted and traced; kswapd itself comes with the LRU.
  */
 void wakeup_kswapd(const struct alloc_context *ac);
 
