@@ -29,17 +29,6 @@ noinline bool next_buddy_at_edge(const struct zone *z, const struct page *page, 
 		buddy < zone_end_pfn(z) && page_is_buddy(pfn_to_page(z->memory, buddy), order + 1);
 }
 
-void buddy_put(struct zone *z, struct page *page, unsigned int order, enum migratetype type)
-{
-	put_block(z, page, order, type);
-}
-
-void buddy_free(struct zone *z, struct page *page, unsigned int order, enum migratetype type)
-{
-	zone_stat_add(z, NR_FREE_PAGES, 1l << order);
-	put_block(z, page, order, type);
-}
-
 void buddy_split(struct zone *z, struct page *page, unsigned int order, unsigned int found,
 	enum migratetype type)
 {

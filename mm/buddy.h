@@ -1,7 +1,7 @@
 /*
  * The buddy allocator of one zone (§3.1 to §3.5). Every function: zone->lock held, interrupts
  * off; orders 0 to 10, counts in pages. NR_FREE_PAGES is left to the caller, who may take or give
- * many, except by buddy_free().
+ * many. Giving back is in buddy_ops.h.
  */
 #ifndef MM_BUDDY_H
 #define MM_BUDDY_H
@@ -12,11 +12,6 @@ static inline bool page_is_buddy(const struct page *page, unsigned int order)
 {
 	return page_flags_order(page) == PAGE_STATE(PG_BUDDY, order, 0);
 }
-
-/* Give a block back: merge (§3.2), place (§3.3). Goes to `type`'s list whatever it merges. */
-void buddy_put(struct zone *z, struct page *page, unsigned int order, enum migratetype type);
-/* The same, accounted. */
-void buddy_free(struct zone *z, struct page *page, unsigned int order, enum migratetype type);
 
 /*
  * Smallest fit in one type's lists (§3.5), or NULL. The block leaves the lists, remainders stay

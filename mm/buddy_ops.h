@@ -58,8 +58,8 @@ unsigned int top_order_at_edge(const struct zone *z, const struct page *page);
 bool next_buddy_at_edge(const struct zone *z, const struct page *page, unsigned int order);
 
 /*
- * buddy_put(). What depends on the order goes on with it, a variable each: a page's way up costs
- * no shifts. The final block goes to the list's head, or to its tail when the next-higher buddy is
+ * Give a block back: merge (§3.2), place (§3.3); it goes to `type`'s list whatever it merges. What
+ * depends on the order goes on with it, a variable each: a page's way up costs no shifts. The final block goes to the list's head, or to its tail when the next-higher buddy is
  * free: the two will likely merge soon (§3.3).
  */
 static inline void put_block(
@@ -98,6 +98,14 @@ static inline void put_block(
 		list_add_tail(&page->lru, &area->free_list[type]);
 	else
 		list_add(&page->lru, &area->free_list[type]);
+}
+
+/* The same, accounted. */
+static inline void buddy_free(
+	struct zone *z, struct page *page, unsigned int order, enum migratetype type)
+{
+	zone_stat_add(z, NR_FREE_PAGES, 1l << order);
+	put_block(z, page, order, type);
 }
 
 /* Halve again and again (§3.4); the upper halves go to the head of their lists. */

@@ -6,6 +6,7 @@
 #include "kernel/core/machine.h"
 #include "kernel/core/printk.h"
 #include "mm/buddy_ops.h"
+#include "mm/fallback.h"
 #include "mm/highatomic.h"
 #include "mm/page_alloc.h"
 #include "mm/pageblock.h"
@@ -20,6 +21,14 @@ static noinline void bad_page(const struct memory *m, const struct page *page, c
 	panic("BUG: Bad page state: pfn %lu: %s (flags %x, refcount %d, mapcount %d, order %u)",
 		page_to_pfn(m, page), why, page->flags, page->refcount, page->mapcount,
 		page->order);
+}
+
+/* Any free block for `type`: own type, then its fallbacks. zone->lock held. */
+static struct page *rmqueue_buddy(struct zone *z, unsigned int order, enum migratetype type)
+{
+	struct page *page = buddy_take(z, order, type);
+
+	return page ? page : fallback_take(z, order, type);
 }
 
 static struct page *take_high_order(
@@ -231,8 +240,7 @@ static void free_high_order(
 	unsigned long flags = spin_lock_irqsave(&z->lock);
 
 	forget_scanned(z->memory);
-	zone_stat_add(z, NR_FREE_PAGES, 1l << order);
-	put_block(z, page, order, type);
+	buddy_free(z, page, order, type);
 	spin_unlock_irqrestore(&z->lock, flags);
 }
 

@@ -20,13 +20,6 @@ void pcp_size(unsigned long managed, int *batch, int *high)
 	*batch = MAX((int)(pow2 - 1), 1);
 }
 
-struct page *rmqueue_buddy(struct zone *z, unsigned int order, enum migratetype type)
-{
-	struct page *page = buddy_take(z, order, type);
-
-	return page ? page : fallback_take(z, order, type);
-}
-
 /* `n` consecutive pages, ascending, to the list's end; for cold ones descending, to its head. */
 static inline void append_run(
 	struct list_head *list, struct page *page, int n, enum migratetype type, bool cold)

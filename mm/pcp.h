@@ -72,7 +72,4 @@ static inline void pcp_free(
 void pcp_drain_local(struct memory *m);
 void pcp_drain_all(struct memory *m);
 
-/* Any free block for `type` in the buddy lists: own type, then its fallbacks. zone->lock. */
-struct page *rmqueue_buddy(struct zone *z, unsigned int order, enum migratetype type);
-
 #endif

@@ -3,7 +3,7 @@
  */
 #include "kernel/core/machine.h"
 #include "kernel/core/printk.h"
-#include "mm/buddy.h"
+#include "mm/buddy_ops.h"
 #include "mm/fallback.h"
 #include "mm/highatomic.h"
 #include "mm/pageblock.h"

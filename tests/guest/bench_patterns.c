@@ -5,7 +5,7 @@
 #include "kernel/core/machine.h"
 #include "kernel/core/printk.h"
 #include "kernel/core/rand.h"
-#include "mm/buddy.h"
+#include "mm/buddy_ops.h"
 #include "mm/pageblock.h"
 #include "mm/pcp.h"
 #include "tests/guest/bench.h"
@@ -92,7 +92,7 @@ static void lay_out_blocks(void)
 	BUG_ON(!in_use);
 	set_pageblock_type(z, page_to_pfn(&system_memory, in_use), MIGRATE_UNMOVABLE);
 	for (unsigned int o = 0; o < MAX_ORDER - 1; o++)
-		buddy_put(z, in_use + (1ul << o), o, MIGRATE_UNMOVABLE);
+		put_block(z, in_use + (1ul << o), o, MIGRATE_UNMOVABLE);
 	zone_stat_add(z, NR_FREE_PAGES, -1);
 	spin_unlock_irqrestore(&z->lock, flags);
 }

@@ -8,7 +8,7 @@
 #include "boot/multiboot.h"
 #include "boot/paging.h"
 #include "host_machine.h"
-#include "mm/buddy.h"
+#include "mm/buddy_ops.h"
 #include "mm/pageblock.h"
 #include "mm/pcp.h"
 #include "mm/validate.h"

@@ -7,7 +7,7 @@
 
 #include "host_machine.h"
 #include "kernel/core/rand.h"
-#include "mm/buddy.h"
+#include "mm/buddy_ops.h"
 #include "mm/fallback.h"
 #include "mm/pageblock.h"
 #include "mm/pcp.h"
