@@ -135,19 +135,25 @@ static void assert_reserve_within_maximum(void)
 		assert_true(z->nr_reserved_highatomic <= highatomic_max(z));
 }
 
-static void walk(int pageblock_order, int pcp_batch, uint64_t mib)
+/* On `cpus` CPUs, a drawn one at each step; the whole structure is looked at every `every` steps. */
+static void walk_on(unsigned int cpus, int pageblock_order, int pcp_batch, uint64_t mib,
+	unsigned long steps, unsigned long every)
 {
 	struct machine_spec spec = {.pageblock_order = pageblock_order,
 		.range = {{0, 0x9fc00, 1}, {MIB(1), MIB(mib), 1}}};
 	long before;
 
+	nr_cpus = cpus;
 	m = machine_new(&spec);
 	before = all_free(m);
-	dma32(m)->pcp[0].batch = pcp_batch;
-	dma32(m)->pcp[0].high = 6 * pcp_batch;
-	for (unsigned long step = 0; step < STEPS; step++) {
+	for (unsigned int cpu = 0; cpu < cpus; cpu++) {
+		dma32(m)->pcp[cpu].batch = pcp_batch;
+		dma32(m)->pcp[cpu].high = 6 * pcp_batch;
+	}
+	for (unsigned long step = 0; step < steps; step++) {
+		become_cpu(cpus > 1 ? rand_below(&rng, cpus) : 0);
 		one_step(step);
-		if (step % EVERY)
+		if (step % every)
 			continue;
 		assert_valid(m);
 		assert_reserve_within_maximum();
@@ -158,6 +164,26 @@ static void walk(int pageblock_order, int pcp_batch, uint64_t mib)
 	assert_valid(m);
 	assert_int_equal(all_free(m), before);
 	assert_int_equal(m->event[PGALLOC], m->event[PGFREE]);
+}
+
+static void walk(int pageblock_order, int pcp_batch, uint64_t mib)
+{
+	walk_on(1, pageblock_order, pcp_batch, mib, STEPS, EVERY);
+}
+
+/* Nothing is broken between two looks either. */
+static void test_random_four_cpus_validated_after_each_step(void **state)
+{
+	struct task *task = current;
+
+	(void)state;
+	for (unsigned int id = 0; id < 4; id++) {
+		become_cpu(id);
+		become(task);
+	}
+	walk_on(4, 10, 7, 40, 4000, 1);
+	walk_on(4, 9, 3, 35, 4000, 1);
+	become_cpu(0);
 }
 
 static void test_random_pageblock_order_10(void **state)
@@ -305,6 +331,7 @@ static void test_random_address_space(void **state)
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, twin_teardown)
 static const struct CMUnitTest tests[] = {
 	TEST(test_random_pageblock_order_10),
+	TEST(test_random_four_cpus_validated_after_each_step),
 	TEST(test_random_pageblock_order_9),
 	TEST(test_random_odd_sizes),
 	TEST(test_random_address_space),
