@@ -1,6 +1,7 @@
 /*
- * Sleeping locks, wait queues and the list of all locks (see lock.h). Their state changes under
- * sched_lock(); the waiter that gets a lock is chosen by whoever releases it.
+ * Sleeping locks, wait queues and the list of all locks (see lock.h). Waiting and waking are done
+ * under sched_lock(), and whoever releases a lock chooses the waiter that gets it; a lock that nobody
+ * waits for is taken and given without it.
  */
 #include "kernel/core/lock.h"
 #include "kernel/core/machine.h"
