@@ -13,7 +13,7 @@
 #ifdef LW_DEBUG
 
 static struct lockdep checker;
-static bool checker_busy;
+static bool checker_busy, off;
 
 static unsigned long enter(void)
 {
@@ -39,7 +39,12 @@ static void leave(unsigned long flags, const char *message)
 
 static bool is_checked(const struct lock_info *info)
 {
-	return current && !info->unchecked;
+	return current && !info->unchecked && !off;
+}
+
+void lock_debug_off(void)
+{
+	off = true;
 }
 
 static unsigned int context(void)
@@ -78,10 +83,12 @@ void lock_debug_release(struct lock_info *info)
 
 void lock_debug_contended(struct lock_info *info)
 {
-	unsigned long flags = enter();
+	unsigned long flags;
 
-	if (!info->unchecked)
-		lockdep_contended(&checker, info->name);
+	if (!is_checked(info))
+		return;
+	flags = enter();
+	lockdep_contended(&checker, info->name);
 	leave(flags, NULL);
 }
 

@@ -18,6 +18,8 @@ void lock_debug_release(struct lock_info *info);
 void lock_debug_contended(struct lock_info *info);
 /* Panics unless the caller may sleep here. */
 void might_sleep(void);
+/* The machine is ending: a CPU that was stopped may have been in the middle of a check. */
+void lock_debug_off(void);
 /* Classes with their acquisitions, waits and longest holds. */
 void lock_debug_report(void);
 #else
@@ -26,6 +28,7 @@ void lock_debug_report(void);
 #define lock_debug_release(info)      ((void)0)
 #define lock_debug_contended(info)    ((void)0)
 #define might_sleep()                 ((void)0)
+#define lock_debug_off()              ((void)0)
 #define lock_debug_report()           ((void)0)
 #endif
 

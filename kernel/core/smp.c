@@ -7,6 +7,7 @@
 #include "kernel/core/acpi.h"
 #include "kernel/core/ksyms.h"
 #include "kernel/core/lapic.h"
+#include "kernel/core/lock_debug.h"
 #include "kernel/core/machine.h"
 #include "kernel/core/printk.h"
 #include "kernel/core/sched.h"
@@ -37,7 +38,7 @@ static struct {
 	void *arg;
 } call;
 bool smp_lose_calls;
-static bool stopping;
+static struct cpu *stopper; /* of the others, at the machine's end */
 
 /* smp_freeze(): CPUs that do not stand still yet, and whether they shall. */
 static unsigned int running;
@@ -297,7 +298,7 @@ void smp_stop_self(const struct pt_regs *regs)
 {
 	struct cpu *cpu = this_cpu();
 
-	if (!stopping)
+	if (!stopper)
 		return;
 	cpu->stop_regs = *regs;
 	__atomic_store_n(&cpu->stopped, true, __ATOMIC_RELEASE);
@@ -305,11 +306,24 @@ void smp_stop_self(const struct pt_regs *regs)
 		asm volatile("cli; hlt");
 }
 
+/* The first one to come stops the rest; whoever comes next waits to be stopped. */
+static void become_stopper(void)
+{
+	struct cpu *nobody = NULL, *self = this_cpu();
+
+	if (__atomic_compare_exchange_n(
+		    &stopper, &nobody, self, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+		return;
+	while (nobody != self)
+		cpu_relax();
+}
+
 void smp_stop_others(void)
 {
 	struct cpu *cpu;
 
-	stopping = true;
+	become_stopper();
+	lock_debug_off();
 	for_each_cpu(cpu) {
 		if (cpu == this_cpu() || !cpu->online || cpu->stopped)
 			continue;
