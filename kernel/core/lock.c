@@ -87,6 +87,18 @@ void lock_forget(struct lock_info *info)
 	sched_unlock(flags);
 }
 
+long lock_waiters(const struct lock_info *info)
+{
+	unsigned long flags = sched_lock();
+	const struct waiter *w;
+	long n = 0;
+
+	list_for_each_entry(w, &info->waiters, node)
+		n++;
+	sched_unlock(flags);
+	return n;
+}
+
 void print_held_locks(void)
 {
 	const struct lock_info *l;
@@ -280,7 +292,8 @@ static bool rwsem_wait(struct rwsem *s, bool write, bool killable)
 {
 	struct waiter w = {.write = write};
 
-	BUG_ON(s->info.owner == current);
+	/* Whoever waits for itself waits for ever, unless a kill may end it. */
+	BUG_ON(s->info.owner == current && !killable);
 	while (list_empty(&s->info.waiters)) {
 		long c = READ_ONCE(s->count);
 

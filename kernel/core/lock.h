@@ -30,6 +30,8 @@ struct lock_info {
 /* Undo with lock_forget() before the lock's memory is given back. */
 void lock_register(struct lock_info *info, const char *name);
 void lock_forget(struct lock_info *info);
+/* Tasks that sleep until they have it. */
+long lock_waiters(const struct lock_info *info);
 
 struct spinlock {
 	int locked;
