@@ -48,7 +48,7 @@ COMMON := -std=gnu11 $(OPT) -g -Wall -Wextra -Werror -ffreestanding -mno-red-zon
 KFLAGS := $(COMMON) $(GENERAL_REGS)
 AFLAGS := $(COMMON)
 
-KERNEL_C := $(wildcard boot/*.c kernel/*.c kernel/core/*.c kernel/task/*.c mm/*.c \
+KERNEL_C := $(wildcard boot/*.c kernel/*.c kernel/core/*.c kernel/dev/*.c kernel/task/*.c mm/*.c \
 	tests/workloads/*.c tests/guest/*.c)
 KERNEL_S := $(wildcard boot/*.S kernel/core/*.S)
 APP_C := $(wildcard kernel/task/libc/*.c tests/scenarios/*.c)
@@ -91,7 +91,7 @@ $(O)/%.o: %.S
 # The apps' world: scenarios and their libc in one object, of which the kernel sees two names.
 $(O)/apps.o: $(APP_O) $(NEWLIB)/done
 	@ld -r -z noexecstack -o $@.all $(APP_O) --start-group $(NEWLIB)/libc.a $(NEWLIB)/libm.a --end-group
-	@objcopy --keep-global-symbol=app_libc_start $@.all $@
+	@objcopy --keep-global-symbol=app_libc_start --keep-global-symbol=app_libc_join $@.all $@
 
 LINK = ld -nostdlib -static -z max-page-size=4096 -z noexecstack --no-warn-rwx-segments \
 	-T linker.ld -o $@ $(KERNEL_O) $(O)/apps.o $(filter %symtab.o,$^) $(NEWLIB)/klibc.a

@@ -24,6 +24,7 @@
 #include "kernel/task/cpus.h"
 #include "kernel/task/scenario.h"
 #include "mm/mm_boot.h"
+#include "mm/oom_reaper.h"
 
 #define EARLY_MAPPED (1ull << 30) /* boot/entry.S maps the first GiB */
 
@@ -75,6 +76,8 @@ void boot_main(uint32_t magic, uint32_t info_addr)
 	watchdog_start();
 	tick_start();
 	need(start_cpus());
+	start_workers();
+	oom_reaper_start(&system_memory, kthread_spawn);
 	if (!kthread_spawn("scenario", scenario_run, NULL))
 		panic("no memory for the first task");
 	sched_idle_loop();

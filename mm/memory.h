@@ -9,7 +9,9 @@
 #define MM_MEMORY_H
 
 #include "kernel/core/lock.h"
+#include "kernel/core/notifier.h"
 #include "mm/gfp.h"
+#include "mm/oom_state.h"
 #include "mm/page.h"
 
 #define MAX_ORDER               11
@@ -45,7 +47,29 @@ enum mm_event {
 	ALLOCSTALL,
 	ALLOC_FAILURES,
 	OOM_KILLS,
+	OOM_KILLS_BY_HAND,
 	OOM_INVOCATIONS,
+	OOM_STEPS,          /* requests that came to §5.8 ... */
+	OOM_TRYLOCK_FAILED, /* ... and found oom_lock taken */
+	OOM_SCANS_ABORTED,  /* by a victim that lives */
+	OOM_MARKED_DYING,   /* got reserves because they were on their way out already */
+	OOM_REAP_ATTEMPTS,
+	OOM_REAP_FAILED, /* mmap_sem was not to be had */
+	OOM_REAP_RACED,  /* the victim was gone */
+	OOM_REAPED,
+	OOM_REAPED_PAGES,
+	OOM_REAP_LOST, /* the slot was taken */
+	OOM_REAP_GAVE_UP,
+	OOM_REAP_TEARDOWNS,      /* the reaper was the address space's last user */
+	NOTIFIER_CALLS,          /* of the chain ... */
+	NOTIFIER_CALLS_LOCKED,   /* ... with oom_lock held */
+	NOTIFIER_CALLS_BY_HAND,  /* ... for SysRq-f */
+	NOTIFIER_CALLS_FAULT,    /* ... for a page fault's killer */
+	NOTIFIER_CALLS_DISABLED, /* ... with the killer disabled */
+	NOTIFIER_KILLED_EARLY, /* the caller was killed before or meanwhile, and goes on at once */
+	NOTIFIER_FREED_PAGES,
+	NOTIFIER_NS,                /* spent in it */
+	NOTIFIER_KILLS_AFTER_FREED, /* though it had freed something */
 	HIGHATOMIC_RESERVED_BLOCKS,
 	HIGHATOMIC_RELEASED_BLOCKS,
 	HIGHATOMIC_RELEASED_PAGES,
@@ -101,6 +125,7 @@ struct mm_tunables {
 	long watermark_scale_factor;
 	long lowmem_reserve_ratio;
 	long panic_on_oom, oom_kill_allocating_task, oom_dump_tasks;
+	long killable_mmap; /* may a kill end the wait for mmap_sem as a writer? */
 };
 extern struct mm_tunables mm_tunables; /* what the command line says */
 
@@ -136,11 +161,19 @@ struct memory {
 	unsigned long totalram_pages;
 	unsigned long total_swap_pages;
 	unsigned long pages_scanned; /* §6.7 */
+	long nr_shmem;               /* mapped pages that are not anonymous */
+	long nr_mms;                 /* address spaces, also those that are only pinned */
 	unsigned long event[NR_MM_EVENTS];
 	struct mm_tunables tunables; /* (B) */
 	struct list_head shrinkers;
 	struct mutex oom_lock;
-	int oom_victims; /* tasks with memdie; under tasks_lock() */
+	int oom_victims;                    /* tasks with memdie; under tasks_lock() */
+	bool oom_killer_disabled;           /* set under oom_lock */
+	bool storage_suspended;             /* IO and FS are out of reach for everybody */
+	struct wait_queue oom_victims_wait; /* until there are none */
+	struct notifier_chain oom_reclaim_list;
+	struct oom_reaper reaper;
+	struct oom_watch watch;
 	struct ratelimit oom_ratelimit, failure_ratelimit;
 	bool warned_atomic_reclaim, warned_refused, warned_nofail;
 };

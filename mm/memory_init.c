@@ -6,6 +6,7 @@
 #include "kernel/core/machine.h"
 #include "kernel/core/param.h"
 #include "mm/memory_init.h"
+#include "mm/oom_reaper.h"
 #include "mm/page_alloc.h"
 #include "mm/pageblock.h"
 #include "mm/pcp.h"
@@ -19,6 +20,7 @@ struct mm_tunables mm_tunables = {
 	.watermark_scale_factor = 10,
 	.lowmem_reserve_ratio = 256,
 	.oom_dump_tasks = 1,
+	.killable_mmap = 1,
 };
 
 PARAM_INT("pageblock_order", mm_tunables.pageblock_order, 9, 10,
@@ -49,6 +51,28 @@ const char *const mm_event_name[NR_MM_EVENTS] = {
 	[ALLOC_FAILURES] = "alloc_failures",
 	[OOM_KILLS] = "oom_kills",
 	[OOM_INVOCATIONS] = "oom_invocations",
+	[OOM_KILLS_BY_HAND] = "oom_kills_by_hand",
+	[OOM_STEPS] = "oom_steps",
+	[OOM_TRYLOCK_FAILED] = "oom_trylock_failed",
+	[OOM_SCANS_ABORTED] = "oom_scans_aborted",
+	[OOM_MARKED_DYING] = "oom_marked_dying",
+	[OOM_REAP_ATTEMPTS] = "oom_reap_attempts",
+	[OOM_REAP_FAILED] = "oom_reap_failed",
+	[OOM_REAP_RACED] = "oom_reap_raced",
+	[OOM_REAPED] = "oom_reaped",
+	[OOM_REAPED_PAGES] = "oom_reaped_pages",
+	[OOM_REAP_LOST] = "oom_reap_lost",
+	[OOM_REAP_GAVE_UP] = "oom_reap_gave_up",
+	[OOM_REAP_TEARDOWNS] = "oom_reap_teardowns",
+	[NOTIFIER_CALLS] = "notifier_calls",
+	[NOTIFIER_CALLS_LOCKED] = "notifier_calls_locked",
+	[NOTIFIER_CALLS_BY_HAND] = "notifier_calls_by_hand",
+	[NOTIFIER_CALLS_FAULT] = "notifier_calls_fault",
+	[NOTIFIER_CALLS_DISABLED] = "notifier_calls_disabled",
+	[NOTIFIER_KILLED_EARLY] = "notifier_killed_early",
+	[NOTIFIER_FREED_PAGES] = "notifier_freed_pages",
+	[NOTIFIER_NS] = "notifier_ns",
+	[NOTIFIER_KILLS_AFTER_FREED] = "notifier_kills_after_freed",
 	[HIGHATOMIC_RESERVED_BLOCKS] = "highatomic_reserved_blocks",
 	[HIGHATOMIC_RELEASED_BLOCKS] = "highatomic_released_blocks",
 	[HIGHATOMIC_RELEASED_PAGES] = "highatomic_released_pages",
@@ -103,6 +127,9 @@ void memory_object_init(struct memory *m, const struct mm_tunables *tunables, un
 	m->zone_end[ZONE_NORMAL] = ~0ul;
 	list_init(&m->shrinkers);
 	mutex_init(&m->oom_lock, "oom_lock");
+	wait_queue_init(&m->oom_victims_wait, "OOM victims");
+	notifier_chain_init(&m->oom_reclaim_list, "oom_reclaim_list");
+	oom_reaper_init(m);
 	for (int i = 0; i < MAX_NR_ZONES; i++) {
 		m->zone[i].memory = m;
 		m->zone[i].type = i;

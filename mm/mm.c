@@ -3,10 +3,14 @@
  */
 #include <string.h>
 
+#include "mm/gather.h"
 #include "mm/mm.h"
 #include "mm/oom.h"
 #include "mm/page_alloc.h"
 #include "mm/pgtable.h"
+#include "mm/zap.h"
+
+static void put_user_work(struct work *work);
 
 struct mm *mm_create(struct memory *m)
 {
@@ -20,9 +24,11 @@ struct mm *mm_create(struct memory *m)
 	refcount_init(&mm->users);
 	refcount_init(&mm->count);
 	rwsem_init(&mm->mmap_sem, "mmap_sem");
+	work_init(&mm->put_work, put_user_work);
 	list_init(&mm->vmas);
 	list_init(&mm->free_vmas);
 	list_init(&mm->own_pages);
+	atomic_add(&m->nr_mms, 1);
 	if (!pgtable_create(mm)) {
 		mm_drop(mm);
 		return NULL;
@@ -35,6 +41,7 @@ void mm_drop(struct mm *mm)
 	if (!refcount_put(&mm->count))
 		return;
 	lock_forget(&mm->mmap_sem.info);
+	atomic_add(&mm->memory->nr_mms, -1);
 	free_pages(mm->memory, virt_to_page(mm->memory, mm), 0);
 }
 
@@ -42,10 +49,13 @@ void mm_drop(struct mm *mm)
 static void exit_mmap(struct mm *mm)
 {
 	struct page *page, *next;
+	struct mmu_gather g;
 	struct vma *v;
 
+	gather_start(&g, mm, false);
 	list_for_each_entry(v, &mm->vmas, node)
-		unmap_page_range(mm, v->start, v->end, false);
+		unmap_page_range(&g, v->start, v->end, NULL);
+	gather_finish(&g);
 	list_init(&mm->vmas);
 	mm->total_vm = 0;
 	pgtable_destroy(mm);
@@ -53,12 +63,24 @@ static void exit_mmap(struct mm *mm)
 		free_pages(mm->memory, page, 0);
 }
 
-void mm_put_user(struct mm *mm)
+bool mm_put_user(struct mm *mm)
 {
 	if (!refcount_put(&mm->users))
-		return;
+		return false;
 	exit_mmap(mm);
+	mm_set_flag(mm, MMF_OOM_SKIP); /* nothing is left that a killer should wait for */
 	mm_drop(mm);
+	return true;
+}
+
+static void put_user_work(struct work *work)
+{
+	mm_put_user(container_of(work, struct mm, put_work));
+}
+
+void mm_put_user_async(struct mm *mm)
+{
+	work_queue(&mm->put_work);
 }
 
 void exit_mm(struct memory *m)

@@ -22,5 +22,9 @@ extern const struct trace_event mm_vmscan_direct_reclaim_end;
 /* One zone's part in the retry decision (§5.6). */
 extern const struct trace_event reclaim_retry_zone;
 extern const struct trace_event mark_victim;
+/* The OOM reaper (§8): a victim is handed over; one attempt at its address space. */
+extern const struct trace_event wake_reaper;
+extern const struct trace_event start_task_reaping;
+extern const struct trace_event finish_task_reaping;
 
 #endif

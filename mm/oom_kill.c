@@ -1,129 +1,68 @@
 /*
- * The OOM killer: selection, kill, exit of the victim (see oom.h).
+ * The OOM killer: the steps from "no memory" to a kill (see oom.h).
  */
 #include "kernel/core/machine.h"
 #include "kernel/core/param.h"
 #include "kernel/core/printk.h"
 #include "kernel/core/sched.h"
-#include "kernel/core/time.h"
 #include "mm/mm.h"
-#include "mm/mm_trace.h"
 #include "mm/oom.h"
+#include "mm/oom_notifier.h"
+#include "mm/oom_reaper.h"
+#include "mm/oom_watch.h"
+#include "mm/patch.h"
 #include "mm/show_mem.h"
 
 PARAM_INT("panic_on_oom", mm_tunables.panic_on_oom, 0, 2, "panic instead of killing");
 PARAM_INT("oom_kill_allocating_task", mm_tunables.oom_kill_allocating_task, 0, 1,
 	"kill the task that asked for memory");
 
-bool oom_unkillable_task(const struct task *t)
+/* Linux's name for one who is killed by whom. */
+static void print_pinned(const struct task *victim, const struct task *by)
 {
-	return t->pid == 1 || (t->flags & PF_KTHREAD);
+	pr_info("oom killer %d (%s) has mm pinned by %d (%s)", victim->pid, victim->comm, by->pid,
+		by->comm);
 }
 
-unsigned long oom_badness(const struct memory *m, const struct task *t, unsigned long totalpages)
+/*
+ * Another process uses the victim's memory and stays. The seed: init, kernel tasks, and whoever has
+ * oom_score_adj -1000. 4.9: init alone, for what a kernel task reads may as well be zero.
+ */
+static bool sharer_stays(const struct memory *m, const struct task *t)
 {
-	long points;
-
-	(void)m;
-	if (oom_unkillable_task(t) || !t->mm || t->oom_score_adj == OOM_SCORE_ADJ_MIN)
-		return 0;
-	points = t->mm->anon_rss + t->mm->file_rss + t->mm->swapents + t->mm->nr_ptes +
-		t->mm->nr_pmds;
-	points += t->oom_score_adj * (long)(totalpages / 1000);
-	return points > 0 ? points : 1;
+	if (m->patches & PATCH_OOM_REAPER_SKIP)
+		return t->pid == 1;
+	return oom_unkillable_task(t) || t->process->oom_score_adj == OOM_SCORE_ADJ_MIN;
 }
 
-void mark_oom_victim(struct memory *m, struct task *t)
-{
-	if (t->memdie)
-		return;
-	t->memdie = true;
-	m->oom_victims++;
-	trace(mark_victim, t->pid);
-}
-
-void exit_oom_victim(struct memory *m)
+/*
+ * Everybody else who uses the victim's memory dies as well, but gets no reserves (§7.6 step 8). False:
+ * somebody stays, so that the memory cannot be taken away.
+ */
+static bool kill_sharers(struct memory *m, struct mm *mm, const struct task *victim)
 {
 	unsigned long flags = tasks_lock();
+	bool can_reap = true;
+	struct task *p;
 
-	if (current->memdie) {
-		current->memdie = false;
-		m->oom_victims--;
+	for_each_process(p)
+	{
+		const struct task *user = thread_with_mm(p->process);
+
+		if (!user || user->mm != mm || p->process == victim->process)
+			continue;
+		if (sharer_stays(m, p)) {
+			can_reap = false;
+			if (m->patches & PATCH_OOM_REAPER_SKIP) {
+				oom_skip_mm(mm);
+				print_pinned(victim, p);
+			}
+		} else if (!(p->flags & PF_KTHREAD)) {
+			task_kill(p);
+		}
 	}
 	tasks_unlock(flags);
-}
-
-/* §7.3: it is on its way out, and so is every process that shares its memory. */
-static bool task_will_free_mem(const struct task *t)
-{
-	const struct task *p;
-
-	if (!t->mm || (t->flags & PF_DUMPCORE))
-		return false;
-	if (!fatal_signal_pending(t) && !(t->flags & PF_EXITING))
-		return false;
-	for_each_task(p)
-		if (p != t && p->mm == t->mm && !fatal_signal_pending(p) &&
-			!(p->flags & PF_EXITING))
-			return false;
-	return true;
-}
-
-enum selection { SELECT_NONE, SELECT_CHOSEN, SELECT_ABORT };
-
-/* §7.4: processes in order of creation; an equal score replaces the earlier one. */
-static enum selection select_victim(
-	const struct oom_control *oc, struct task **victim, unsigned long *points)
-{
-	struct task *t;
-
-	*points = 0;
-	*victim = NULL;
-	for_each_task(t) {
-		unsigned long score;
-
-		if (oom_unkillable_task(t))
-			continue;
-		if (t->memdie)
-			return SELECT_ABORT;
-		score = oom_badness(oc->memory, t, oc->totalpages);
-		if (score && score >= *points) {
-			*victim = t;
-			*points = score;
-		}
-	}
-	return *victim ? SELECT_CHOSEN : SELECT_NONE;
-}
-
-/* A child with memory of its own dies in the parent's stead: the worst of them. */
-static struct task *sacrifice_child(const struct oom_control *oc, struct task *victim)
-{
-	unsigned long worst = 0;
-	struct task *child, *chosen = victim;
-
-	list_for_each_entry(child, &victim->children, sibling) {
-		unsigned long score;
-
-		if (child->mm == victim->mm)
-			continue;
-		score = oom_badness(oc->memory, child, oc->totalpages);
-		if (score > worst) {
-			worst = score;
-			chosen = child;
-		}
-	}
-	return chosen;
-}
-
-/* Everybody else who uses the victim's memory dies as well, but gets no reserves. */
-static void kill_sharers(const struct mm *mm, const struct task *victim)
-{
-	struct task *t;
-
-	for_each_task(t)
-		if (t != victim && t->mm == mm && !oom_unkillable_task(t) &&
-			t->oom_score_adj != OOM_SCORE_ADJ_MIN)
-			task_kill(t);
+	return can_reap;
 }
 
 static void print_killed(const struct task *victim, const struct mm *mm)
@@ -131,103 +70,179 @@ static void print_killed(const struct task *victim, const struct mm *mm)
 	pr_err("Killed process %d (%s) total-vm:%lukB, anon-rss:%lukB, file-rss:%lukB, "
 	       "shmem-rss:%lukB",
 		victim->pid, victim->comm, mm->total_vm * 4, mm->anon_rss * 4, mm->file_rss * 4,
-		0ul);
+		mm->shmem_rss * 4);
 }
 
-/* §7.6. */
+static void count_kill(const struct oom_control *oc)
+{
+	mm_event_add(oc->memory, OOM_KILLS, 1);
+	if (oc->order == OOM_BY_HAND)
+		mm_event_add(oc->memory, OOM_KILLS_BY_HAND, 1);
+	if (oc->freed)
+		mm_event_add(oc->memory, NOTIFIER_KILLS_AFTER_FREED, 1);
+}
+
+/*
+ * The signal first, and to all threads; then reserves for the one that has memory: it must not use
+ * them for anything but dying (§7.6 steps 5, 6). Returns it, referenced, with *mm pinned, or NULL.
+ */
+static struct task *kill_and_mark(struct memory *m, struct task *victim, struct mm **mm)
+{
+	unsigned long flags = tasks_lock();
+	struct task *t = thread_with_mm(victim->process);
+
+	if (t) {
+		*mm = t->mm;
+		mm_pin(*mm);
+		task_get(t);
+		task_kill(t);
+		mark_oom_victim(m, t);
+	}
+	tasks_unlock(flags);
+	return t;
+}
+
+static void kill_victim(const struct oom_control *oc, struct task *chosen)
+{
+	struct memory *m = oc->memory;
+	struct mm *mm;
+	struct task *victim = kill_and_mark(m, chosen, &mm);
+
+	if (!victim)
+		return;
+	count_kill(oc);
+	print_killed(victim, mm);
+	oom_watch_kill(m, victim, mm);
+	if (kill_sharers(m, mm, victim))
+		wake_oom_reaper(m, victim, mm);
+	mm_drop(mm);
+	task_put(victim);
+}
+
+/* Already on its way out: it gets reserves, nobody is told (§7.6 step 1). */
+static bool mark_if_dying(struct memory *m, struct task *t)
+{
+	unsigned long flags = tasks_lock();
+	bool dying = task_will_free_mem(t);
+	struct mm *mm = t->mm;
+
+	if (dying) {
+		mark_oom_victim(m, t);
+		mm_pin(mm);
+	}
+	tasks_unlock(flags);
+	if (!dying)
+		return false;
+	mm_event_add(m, OOM_MARKED_DYING, 1);
+	/* The seed leaves these alone (§8.1); 4.7 and later queue them. */
+	if (m->patches & PATCH_OOM_REAPER_SKIP)
+		wake_oom_reaper(m, t, mm);
+	mm_drop(mm);
+	return true;
+}
+
+static struct task *pin_sacrifice(const struct oom_control *oc, struct task *victim)
+{
+	unsigned long flags = tasks_lock();
+	struct task *t = oom_sacrifice(oc, victim);
+
+	task_get(t);
+	tasks_unlock(flags);
+	return t;
+}
+
+/* §7.6. `victim` is referenced by the caller. */
 static noinline void oom_kill_process(
 	struct oom_control *oc, struct task *victim, unsigned long points, const char *message)
 {
 	struct memory *m = oc->memory;
+	struct task *sacrifice;
 
-	if (task_will_free_mem(victim)) {
-		mark_oom_victim(m, victim);
+	if (mark_if_dying(m, victim))
 		return;
-	}
 	if (ratelimit(&m->oom_ratelimit))
 		dump_header(oc);
 	pr_err("%s: Kill process %d (%s) score %lu or sacrifice child", message, victim->pid,
 		victim->comm, points * 1000 / oc->totalpages);
-	victim = sacrifice_child(oc, victim);
-	if (!victim->mm)
-		return;
-	/* The signal first: the victim must not use reserves for anything but dying. */
-	task_kill(victim);
-	mark_oom_victim(m, victim);
-	mm_event_add(m, OOM_KILLS, 1);
-	print_killed(victim, victim->mm);
-	kill_sharers(victim->mm, victim);
+	sacrifice = pin_sacrifice(oc, victim);
+	kill_victim(oc, sacrifice);
+	task_put(sacrifice);
 }
 
 static void check_panic_on_oom(const struct oom_control *oc)
 {
-	if (oc->memory->tunables.panic_on_oom == 0)
+	long how = oc->memory->tunables.panic_on_oom;
+
+	if (how == 0 || oc->order == OOM_BY_HAND)
 		return;
 	dump_header(oc);
-	panic("Out of memory: %s panic_on_oom is enabled",
-		oc->memory->tunables.panic_on_oom == 2 ? "compulsory" : "system-wide");
+	panic("Out of memory: %s panic_on_oom is enabled", how == 2 ? "compulsory" : "system-wide");
 }
 
 static bool kill_allocating_task(const struct oom_control *oc)
 {
-	return oc->memory->tunables.oom_kill_allocating_task && current->mm &&
-		!oom_unkillable_task(current) && current->oom_score_adj != OOM_SCORE_ADJ_MIN;
+	return oc->memory->tunables.oom_kill_allocating_task && oc->order != OOM_BY_HAND &&
+		current->mm && !oom_unkillable_task(current) &&
+		current->process->oom_score_adj != OOM_SCORE_ADJ_MIN;
 }
 
-/* Steps 5 to 9 of §7.2, tasks_lock() held. True: there is a new victim to wait for. */
-static bool kill_somebody(struct oom_control *oc)
+/* The chosen one stays referenced after the lists are free again: its report takes a while. */
+static enum oom_selection select_and_pin(
+	const struct oom_control *oc, struct task **victim, unsigned long *points)
+{
+	unsigned long flags = tasks_lock();
+	enum oom_selection result = oom_select(oc, victim, points);
+
+	if (result == OOM_SELECT_CHOSEN)
+		task_get(*victim);
+	tasks_unlock(flags);
+	return result;
+}
+
+/* Steps 8 and 9. */
+static void kill_the_worst(struct oom_control *oc)
 {
 	struct task *victim;
 	unsigned long points;
 
-	oc->totalpages = oc->memory->totalram_pages + oc->memory->total_swap_pages;
-	check_panic_on_oom(oc);
-	if (kill_allocating_task(oc)) {
-		oom_kill_process(oc, current, 0, "Out of memory (oom_kill_allocating_task)");
-		return false;
-	}
-	switch (select_victim(oc, &victim, &points)) {
-	case SELECT_NONE:
+	switch (select_and_pin(oc, &victim, &points)) {
+	case OOM_SELECT_NONE:
+		if (oc->order == OOM_BY_HAND)
+			break;
 		dump_header(oc);
 		panic("Out of memory and no killable processes...");
-	case SELECT_CHOSEN:
+	case OOM_SELECT_CHOSEN:
 		oom_kill_process(oc, victim, points, "Out of memory");
-		return true;
-	case SELECT_ABORT:
+		task_put(victim);
+		/* Give the victim a chance to run before anybody tries again. */
+		schedule_timeout(TASK_KILLABLE, 1);
+		break;
+	case OOM_SELECT_ABORT:
+		mm_event_add(oc->memory, OOM_SCANS_ABORTED, 1);
 		break;
 	}
-	return false;
 }
 
-/* Steps 3 to 9, tasks_lock() held. */
-static bool kill_or_mark(struct oom_control *oc)
-{
-	if (task_will_free_mem(current)) {
-		mark_oom_victim(oc->memory, current);
-		return false;
-	}
-	/* Without __GFP_FS the request could not use what a kill frees: somebody else must. */
-	if (oc->gfp && !(oc->gfp & (__GFP_FS | __GFP_NOFAIL)))
-		return false;
-	return kill_somebody(oc);
-}
-
-/*
- * The task list is locked throughout, so that the victim cannot go away between its selection
- * and its signal. Nothing on the way sleeps.
- */
 bool out_of_memory(struct oom_control *oc)
 {
-	unsigned long flags;
-	bool killed;
+	struct memory *m = oc->memory;
 
-	mm_event_add(oc->memory, OOM_INVOCATIONS, 1);
-	flags = tasks_lock();
-	killed = kill_or_mark(oc);
-	tasks_unlock(flags);
-	/* Give the victim a chance to run before anybody tries again. */
-	if (killed)
-		schedule_timeout(TASK_KILLABLE, 1);
+	mm_event_add(m, OOM_INVOCATIONS, 1);
+	if (m->oom_killer_disabled)
+		return false;
+	if (!(m->patches & PATCH_OOM_NOTIFIER_OUTSIDE) && oom_notify(oc) > 0)
+		return true;
+	if (mark_if_dying(m, current))
+		return true;
+	/* Without __GFP_FS the request could not use what a kill frees: somebody else must. */
+	if (oc->gfp && !(oc->gfp & (__GFP_FS | __GFP_NOFAIL)))
+		return true;
+	oc->totalpages = m->totalram_pages + m->total_swap_pages;
+	check_panic_on_oom(oc);
+	if (kill_allocating_task(oc))
+		oom_kill_process(oc, current, 0, "Out of memory (oom_kill_allocating_task)");
+	else
+		kill_the_worst(oc);
 	return true;
 }
 
@@ -239,4 +254,15 @@ void pagefault_out_of_memory(struct memory *m)
 		return;
 	out_of_memory(&oc);
 	mutex_unlock(&m->oom_lock);
+}
+
+bool oom_manual_kill(struct memory *m)
+{
+	struct oom_control oc = {.memory = m, .gfp = GFP_KERNEL, .order = OOM_BY_HAND};
+	bool done;
+
+	mutex_lock(&m->oom_lock);
+	done = out_of_memory(&oc);
+	mutex_unlock(&m->oom_lock);
+	return done;
 }

@@ -18,7 +18,10 @@
 
 #define PAGE_STRUCT_SHIFT 6
 
-#define PG_BUDDY 0x1u
+#define PG_BUDDY     0x1u
+#define PG_MLOCKED   0x2u /* mapped, and locked there: unevictable */
+#define PG_SHMEM     0x4u /* mapped, and not anonymous */
+#define PG_UNFLUSHED 0x8u /* debug builds: unmapped, but some TLB may still know it */
 
 struct page {
 	union { /* in one word each, so that one instruction tests or sets them */
@@ -42,7 +45,7 @@ struct page {
 	void *mapping;        /* owner: the address space that maps it, or NULL */
 	unsigned long index;  /* page offset within the owner */
 	unsigned long private;
-	unsigned long unused2;
+	unsigned long poisoned; /* debug builds: free, and filled with a pattern */
 };
 
 #define PAGE_STATE(flags, order, type)                                                             \

@@ -63,18 +63,50 @@ static inline struct page *rmqueue(
 
 /*
  * Debug builds fill memory with odd, visible bytes: one for what was freed, another for what is
- * handed out without __GFP_ZERO, so that use after free and use before set-up show themselves.
+ * handed out without __GFP_ZERO, so that use after free and use before set-up show themselves. What
+ * was freed must be as it was left when it is handed out again.
  */
 #ifdef LW_DEBUG
-#define POISON_FREE  0x6b
-#define POISON_FRESH 0x5a
+#define POISON_FREE  0x6b6b6b6b6b6b6b6bul
+#define POISON_FRESH 0x5a5a5a5a5a5a5a5aul
+#define POISON_WORDS (PAGE_SIZE / sizeof(unsigned long))
 
-static void poison(const struct memory *m, const struct page *page, unsigned int order, int byte)
+static void poison(
+	const struct memory *m, struct page *page, unsigned int order, unsigned long with)
 {
-	memset(page_address(m, page), byte, PAGE_SIZE << order);
+	for (unsigned int i = 0; i < 1u << order; i++) {
+		unsigned long *word = page_address(m, page + i);
+
+		for (unsigned int w = 0; w < POISON_WORDS; w += 4)
+			word[w] = word[w + 1] = word[w + 2] = word[w + 3] = with;
+		page[i].poisoned = with == POISON_FREE;
+	}
+}
+
+static bool is_poisoned(const unsigned long *word)
+{
+	const unsigned long *end = word + POISON_WORDS;
+	unsigned long all = POISON_FREE, any = POISON_FREE;
+
+	for (; word < end; word += 4) {
+		all &= word[0] & word[1] & word[2] & word[3];
+		any |= word[0] | word[1] | word[2] | word[3];
+	}
+	return all == POISON_FREE && any == POISON_FREE;
+}
+
+/* Boot frees pages that nobody has written to. */
+static void check_poison(const struct memory *m, struct page *page, unsigned int order)
+{
+	for (unsigned int i = 0; i < 1u << order; i++) {
+		if (page[i].poisoned && !is_poisoned(page_address(m, page + i)))
+			bad_page(m, page + i, "written to after it was freed");
+		page[i].poisoned = false;
+	}
 }
 #else
-#define poison(m, page, order, byte) ((void)0)
+#define poison(m, page, order, with) ((void)0)
+#define check_poison(m, page, order) ((void)0)
 #endif
 
 static noinline struct page *clear_pages(
@@ -95,6 +127,7 @@ static inline struct page *prep_new_page(
 	if (order)
 		page->order = order;
 	mm_event_add(m, PGALLOC, 1ul << order);
+	check_poison(m, page, order);
 	if (gfp & __GFP_ZERO)
 		return clear_pages(m, page, order);
 	poison(m, page, order, POISON_FRESH);
@@ -249,6 +282,8 @@ static void check_free(const struct memory *m, const struct page *page, unsigned
 
 static noinline void check_free(const struct memory *m, const struct page *page, unsigned int order)
 {
+	if (page->flags & PG_UNFLUSHED)
+		bad_page(m, page, "freed while a TLB may still know it");
 	if (page->refcount != 1)
 		bad_page(m, page,
 			page->refcount == 0 ? "freed, but not allocated (double free?)" :

@@ -18,6 +18,13 @@ const struct patch patches[] = {
 		"Minchan Kim, October 2016, 4/4", PATCH_HIGHATOMIC_FORCE, PATCH_HIGHATOMIC_EXHAUST},
 	{"highatomic-early", "mm: unreserve highatomic on every \"no retry\" exit",
 		"position of Linux 6.8", PATCH_HIGHATOMIC_EARLY, PATCH_HIGHATOMIC_EXHAUST},
+	{"oom-reaper", "mm, oom: introduce oom reaper", "Michal Hocko, 2016, 1/5", PATCH_OOM_REAPER,
+		0},
+	{"oom-reaper-skip", "mm, oom: a victim that was reaped or given up blocks nobody",
+		"behaviour of Linux 4.9", PATCH_OOM_REAPER_SKIP, PATCH_OOM_REAPER},
+	{"oom-notifier-outside", "mm, oom: bring OOM notifier callbacks to outside of OOM killer",
+		"Tetsuo Handa, June 2018, as reviewed by David Rientjes",
+		PATCH_OOM_NOTIFIER_OUTSIDE, 0},
 };
 const unsigned int nr_patches = ARRAY_SIZE(patches);
 

@@ -7,11 +7,14 @@
 
 #include "kernel/core/types.h"
 
-#define PATCH_HIGHATOMIC_NOSTEAL 0x1u
-#define PATCH_HIGHATOMIC_ACCOUNT 0x2u
-#define PATCH_HIGHATOMIC_EXHAUST 0x4u
-#define PATCH_HIGHATOMIC_FORCE   0x8u
-#define PATCH_HIGHATOMIC_EARLY   0x10u
+#define PATCH_HIGHATOMIC_NOSTEAL   0x1u
+#define PATCH_HIGHATOMIC_ACCOUNT   0x2u
+#define PATCH_HIGHATOMIC_EXHAUST   0x4u
+#define PATCH_HIGHATOMIC_FORCE     0x8u
+#define PATCH_HIGHATOMIC_EARLY     0x10u
+#define PATCH_OOM_REAPER           0x20u
+#define PATCH_OOM_REAPER_SKIP      0x40u
+#define PATCH_OOM_NOTIFIER_OUTSIDE 0x80u
 /* "series": the four of October 2016. */
 #define PATCH_SERIES 0xfu
 

@@ -3,13 +3,10 @@
  */
 #include <string.h>
 
-#include "kernel/core/smp.h"
 #include "mm/page_alloc.h"
 #include "mm/pgtable.h"
 
 #define ENTRIES          512
-#define GATHER           64 /* pages freed for each flush */
-#define PMD_SIZE         (1ull << 21)
 #define INDEX(va, level) (((va) >> (12 + 9 * (level))) & (ENTRIES - 1))
 #define GFP_TABLE        (GFP_KERNEL | __GFP_NOTRACK | __GFP_REPEAT | __GFP_ZERO)
 
@@ -139,52 +136,4 @@ uint64_t *pte_find(struct mm *mm, uint64_t addr)
 uint64_t *pte_make(struct mm *mm, uint64_t addr)
 {
 	return walk(mm, addr, true);
-}
-
-/* Pages whose PTEs are gone, but which some TLB may still know. */
-struct gather {
-	struct mm *mm;
-	bool flush;
-	unsigned int n;
-	struct page *page[GATHER];
-};
-
-static void gather_finish(struct gather *g)
-{
-	if (g->flush && g->n)
-		tlb_flush_mm(g->mm->pgd);
-	for (unsigned int i = 0; i < g->n; i++)
-		free_pages(g->mm->memory, g->page[i], 0);
-	g->n = 0;
-}
-
-static void zap_pte(struct gather *g, uint64_t *pte)
-{
-	struct memory *m = g->mm->memory;
-	struct page *page = pfn_to_page(m, (*pte & PTE_ADDR) >> PAGE_SHIFT);
-
-	*pte = 0;
-	page->mapcount--;
-	atomic_add(&g->mm->anon_rss, -1);
-	zone_stat_add(page_zone(m, page), NR_ZONE_ACTIVE_ANON, -1);
-	g->page[g->n++] = page;
-	if (g->n == GATHER)
-		gather_finish(g);
-}
-
-void unmap_page_range(struct mm *mm, uint64_t start, uint64_t end, bool flush)
-{
-	struct gather g = {.mm = mm, .flush = flush};
-
-	while (start < end) {
-		uint64_t next = MIN((start & ~(PMD_SIZE - 1)) + PMD_SIZE, end);
-		uint64_t *pte = pte_find(mm, start);
-
-		for (; pte && start < next; start += PAGE_SIZE, pte++)
-			if (*pte & PTE_PRESENT)
-				zap_pte(&g, pte);
-		start = next;
-		cond_resched();
-	}
-	gather_finish(&g);
 }

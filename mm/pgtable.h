@@ -28,10 +28,4 @@ static inline bool pte_set_first(uint64_t *pte, uint64_t value)
 		pte, &empty, value, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED);
 }
 
-/*
- * Unmap all pages of [start, end): clear PTEs, flush, free. `flush` false: the tables are not
- * loaded anywhere (teardown).
- */
-void unmap_page_range(struct mm *mm, uint64_t start, uint64_t end, bool flush);
-
 #endif

@@ -54,7 +54,7 @@ static void show_global(const struct memory *m)
 		memory_stat(m, NR_ZONE_UNEVICTABLE), memory_stat(m, NR_ZONE_WRITE_PENDING), 0l, 0l);
 	pr_warn(" slab_reclaimable:%lu slab_unreclaimable:%lu", memory_stat(m, NR_SLAB_RECLAIMABLE),
 		memory_stat(m, NR_SLAB_UNRECLAIMABLE));
-	pr_warn(" mapped:%lu shmem:%lu pagetables:%lu bounce:%lu", 0l, 0l,
+	pr_warn(" mapped:%lu shmem:%lu pagetables:%lu bounce:%lu", m->nr_shmem, m->nr_shmem,
 		memory_stat(m, NR_PAGETABLE), memory_stat(m, NR_BOUNCE));
 	pr_warn(" free:%lu free_pcp:%lu free_cma:%lu", memory_stat(m, NR_FREE_PAGES), free_pcp,
 		memory_stat(m, NR_FREE_CMA_PAGES));
@@ -80,10 +80,10 @@ static void show_node(const struct memory *m)
 	line_add(&l, " inactive_file:%lukB unevictable:%lukB isolated(anon):%lukB",
 		K(memory_stat(m, NR_ZONE_INACTIVE_FILE)), K(memory_stat(m, NR_ZONE_UNEVICTABLE)),
 		0l);
-	line_add(&l, " isolated(file):%lukB mapped:%lukB dirty:%lukB writeback:%lukB", 0l, 0l,
-		K(memory_stat(m, NR_ZONE_WRITE_PENDING)), 0l);
-	line_add(&l, " shmem:%lukB writeback_tmp:%lukB unstable:%lukB pages_scanned:%lu", 0l, 0l,
-		0l, m->pages_scanned);
+	line_add(&l, " isolated(file):%lukB mapped:%lukB dirty:%lukB writeback:%lukB", 0l,
+		K(m->nr_shmem), K(memory_stat(m, NR_ZONE_WRITE_PENDING)), 0l);
+	line_add(&l, " shmem:%lukB writeback_tmp:%lukB unstable:%lukB pages_scanned:%lu",
+		K(m->nr_shmem), 0l, 0l, m->pages_scanned);
 	line_add(&l, " all_unreclaimable? %s", all_unreclaimable(m) ? "yes" : "no");
 	pr_warn("%s", l.text);
 }
@@ -188,7 +188,7 @@ static void show_trailer(const struct memory *m)
 		present += z->present;
 		managed += z->managed;
 	}
-	pr_warn("%ld total pagecache pages", 0l);
+	pr_warn("%ld total pagecache pages", m->nr_shmem);
 	pr_warn("%lu pages in swap cache", 0ul);
 	pr_warn("Swap cache stats: add %lu, delete %lu, find %lu/%lu", 0ul, 0ul, 0ul, 0ul);
 	pr_warn("Free swap  = %ldkB", K(m->total_swap_pages));

@@ -10,6 +10,7 @@
 #include "mm/highatomic.h"
 #include "mm/mm_trace.h"
 #include "mm/oom.h"
+#include "mm/oom_notifier.h"
 #include "mm/patch.h"
 #include "mm/reclaim.h"
 #include "mm/show_mem.h"
@@ -108,11 +109,12 @@ static bool should_compact_retry(const struct alloc_context *ac, unsigned int al
 	return false;
 }
 
-/* §5.8 step 3: would killing somebody help this request? */
-static bool oom_kill_helps(const struct alloc_context *ac)
+/* §5.8 step 3, a predicate by the review's name: would killing somebody help this request? */
+static bool oom_kill_allowed(const struct alloc_context *ac)
 {
 	return !(current->flags & PF_DUMPCORE) && ac->order <= PAGE_ALLOC_COSTLY_ORDER &&
-		ac->high_zoneidx >= ZONE_NORMAL && !(ac->gfp & __GFP_THISNODE);
+		ac->high_zoneidx >= ZONE_NORMAL && !ac->memory->storage_suspended &&
+		!(ac->gfp & __GFP_THISNODE);
 }
 
 static struct page *nofail_attempt(const struct alloc_context *ac)
@@ -123,14 +125,16 @@ static struct page *nofail_attempt(const struct alloc_context *ac)
 }
 
 /* With oom_lock held. */
-static struct page *kill_and_allocate(const struct alloc_context *ac, bool *progress)
+static struct page *kill_and_allocate(
+	const struct alloc_context *ac, bool allowed, unsigned long freed, bool *progress)
 {
-	struct oom_control oc = {.memory = ac->memory, .gfp = ac->gfp, .order = ac->order};
+	struct oom_control oc = {
+		.memory = ac->memory, .gfp = ac->gfp, .order = ac->order, .freed = freed};
 	bool nofail = ac->gfp & __GFP_NOFAIL;
 	/* High: only to see a parallel kill, so that one spike costs one victim. */
 	struct page *page = get_page_from_freelist(ac, WMARK_HIGH | ALLOC_CPUSET);
 
-	if (page || (!nofail && !oom_kill_helps(ac)))
+	if (page || (!nofail && !allowed))
 		return page;
 	if (out_of_memory(&oc) || nofail) {
 		*progress = true;
@@ -143,17 +147,24 @@ static struct page *kill_and_allocate(const struct alloc_context *ac, bool *prog
 static struct page *may_oom(const struct alloc_context *ac, bool *progress)
 {
 	struct memory *m = ac->memory;
+	bool allowed = oom_kill_allowed(ac);
+	unsigned long freed = 0;
 	struct page *page;
 
-	*progress = false;
+	mm_event_add(m, OOM_STEPS, 1);
+	/* The seed's place: while nothing is held that others only try to lock (§9.4). */
+	if (allowed && (m->patches & PATCH_OOM_NOTIFIER_OUTSIDE))
+		freed = oom_reclaim_pages(m);
+	*progress = freed > 0;
 	sched_point();
 	/* Somebody else is killing: that is progress, and nobody sleeps on this lock (§9.3). */
 	if (!mutex_trylock(&m->oom_lock)) {
+		mm_event_add(m, OOM_TRYLOCK_FAILED, 1);
 		*progress = true;
 		schedule_timeout(TASK_UNINTERRUPTIBLE, 1);
 		return NULL;
 	}
-	page = kill_and_allocate(ac, progress);
+	page = kill_and_allocate(ac, allowed, freed, progress);
 	mutex_unlock(&m->oom_lock);
 	return page;
 }
@@ -267,7 +278,7 @@ struct page *alloc_pages_slowpath(struct alloc_context *ac)
 	struct page *page;
 
 	trace_entry(ac);
-	if (t->flags & PF_MEMALLOC_NOIO)
+	if ((t->flags & PF_MEMALLOC_NOIO) || ac->memory->storage_suspended)
 		ac->gfp &= ~(__GFP_IO | __GFP_FS);
 	if (!outer)
 		t->alloc_since = jiffies;

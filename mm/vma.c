@@ -4,11 +4,21 @@
  */
 #include <string.h>
 
-#include "mm/mm.h"
+#include "kernel/core/param.h"
 #include "mm/page_alloc.h"
-#include "mm/pgtable.h"
+#include "mm/vma.h"
+#include "mm/zap.h"
 
-#define PAGE_ALIGN(x) (((x) + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1ull))
+PARAM_INT("killable_mmap", mm_tunables.killable_mmap, 0, 1,
+	"a kill ends the wait for mmap_sem of mmap, munmap, mprotect, mlock and brk");
+
+int mmap_write_lock(struct mm *mm)
+{
+	if (mm->memory->tunables.killable_mmap)
+		return down_write_killable(&mm->mmap_sem);
+	down_write(&mm->mmap_sem);
+	return 0;
+}
 
 static bool more_vmas(struct mm *mm)
 {
@@ -153,7 +163,7 @@ uint64_t mm_map(struct mm *mm, uint64_t hint, uint64_t len, unsigned int flags)
 	if (len == 0 || len > APP_END || hint > APP_END)
 		return 0;
 	len = PAGE_ALIGN(len);
-	if (down_write_killable(&mm->mmap_sem))
+	if (mmap_write_lock(mm))
 		return 0;
 	at = lowest_gap(mm, hint, len);
 	if (at && insert_vma(mm, at, at + len, flags, NULL, 0))
@@ -179,42 +189,83 @@ static bool split_vma(struct mm *mm, struct vma *v, uint64_t addr)
 	return true;
 }
 
+/* VMAs end at `start` and at `end`. False: no memory. */
+static bool split_at_ends(struct mm *mm, uint64_t start, uint64_t end)
+{
+	struct vma *v = find_vma(mm, start);
+
+	if (v && v->start < start && !split_vma(mm, v, start))
+		return false;
+	mm->last_hit = NULL; /* it may be the lower part now */
+	v = find_vma(mm, end - 1);
+	if (v && v->end > end && !split_vma(mm, v, end))
+		return false;
+	mm->last_hit = NULL;
+	return true;
+}
+
 static int unmap_locked(struct mm *mm, uint64_t start, uint64_t end)
 {
 	struct vma *v, *next;
+	struct mmu_gather g;
 
+	if (!split_at_ends(mm, start, end))
+		return -1;
+	gather_start(&g, mm, true);
 	list_for_each_entry_safe(v, next, &mm->vmas, node) {
 		if (v->end <= start)
 			continue;
 		if (v->start >= end)
 			break;
-		if (v->start < start) {
-			if (!split_vma(mm, v, start))
-				return -1;
-			v = list_entry(v->node.next, struct vma, node);
-			next = list_entry(v->node.next, struct vma, node);
-		}
-		if (v->end > end) {
-			if (!split_vma(mm, v, end))
-				return -1;
-			next = list_entry(v->node.next, struct vma, node);
-		}
-		unmap_page_range(mm, v->start, v->end, true);
+		unmap_page_range(&g, v->start, v->end, NULL);
 		mm->total_vm -= (v->end - v->start) >> PAGE_SHIFT;
 		delete_vma(mm, v);
 	}
+	gather_finish(&g);
 	return 0;
+}
+
+static bool is_range(uint64_t start, uint64_t len)
+{
+	return !(start & (PAGE_SIZE - 1)) && len && start < APP_END && len <= APP_END - start;
 }
 
 int mm_unmap(struct mm *mm, uint64_t start, uint64_t len)
 {
 	int err;
 
-	if ((start & (PAGE_SIZE - 1)) || len == 0 || start >= APP_END || len > APP_END - start)
-		return -1;
-	if (down_write_killable(&mm->mmap_sem))
+	if (!is_range(start, len) || mmap_write_lock(mm))
 		return -1;
 	err = unmap_locked(mm, start, start + PAGE_ALIGN(len));
+	up_write(&mm->mmap_sem);
+	return err;
+}
+
+static int change_locked(struct mm *mm, uint64_t start, uint64_t end, vma_change change, bool on)
+{
+	struct vma *v, *next;
+
+	if (!split_at_ends(mm, start, end))
+		return -1;
+	list_for_each_entry_safe(v, next, &mm->vmas, node) {
+		if (v->end <= start)
+			continue;
+		if (v->start != start || start >= end)
+			break;
+		start = v->end;
+		change(mm, v, on);
+		try_merge(mm, v);
+	}
+	return start < end ? -1 : 0;
+}
+
+int mm_change_range(struct mm *mm, uint64_t start, uint64_t len, vma_change change, bool on)
+{
+	int err;
+
+	if (!is_range(start, len) || mmap_write_lock(mm))
+		return -1;
+	err = change_locked(mm, start, start + PAGE_ALIGN(len), change, on);
 	up_write(&mm->mmap_sem);
 	return err;
 }
@@ -226,7 +277,7 @@ int mm_set_brk(struct mm *mm, uint64_t brk)
 
 	if (brk < mm->brk_start || brk > APP_END)
 		return -1;
-	if (down_write_killable(&mm->mmap_sem))
+	if (mmap_write_lock(mm))
 		return -1;
 	if (new > old)
 		err = insert_vma(mm, old, new, VM_WRITE, NULL, 0);

@@ -9,6 +9,7 @@
 #include "kernel/core/lock.h"
 #include "kernel/core/machine.h"
 #include "kernel/core/printk.h"
+#include "kernel/core/process.h"
 #include "kernel/core/sched.h"
 #include "kernel/core/smp.h"
 #include "kernel/core/time.h"
@@ -59,7 +60,7 @@ static void task_common_init(struct task *t, const char *comm, int pid, unsigned
 	strncpy(t->comm, comm, sizeof(t->comm) - 1);
 	t->pid = pid;
 	t->prio = prio;
-	list_init(&t->children);
+	process_init(t);
 	timer_init(&t->sleep_timer, sleep_over);
 }
 
@@ -152,13 +153,11 @@ static void dequeue(struct task *t)
 	cpus[t->cpu].nr_running--;
 }
 
-void task_start(struct task *t, struct task *parent)
+void task_start(struct task *t, struct process *parent)
 {
 	unsigned long flags = tasks_lock(), inner;
 
-	t->parent = parent;
-	if (parent)
-		list_add_tail(&t->sibling, &parent->children);
+	process_enter(t, parent);
 	list_add_tail(&t->all, &all_tasks);
 	t->state = TASK_RUNNING;
 	inner = sched_lock();
@@ -176,8 +175,7 @@ void task_unlink(struct task *t)
 	sched_unlock(sched_lock());
 	timer_cancel_sync(&t->sleep_timer);
 	flags = tasks_lock();
-	if (t->parent)
-		list_del(&t->sibling);
+	process_leave(t);
 	list_del(&t->all);
 	tasks_unlock(flags);
 }
@@ -383,7 +381,7 @@ void sched_tick(void)
 		cpu->resched = true;
 }
 
-void task_kill(struct task *t)
+void kill_thread(struct task *t)
 {
 	unsigned long flags = sched_lock();
 
@@ -395,12 +393,11 @@ void task_kill(struct task *t)
 	sched_unlock(flags);
 }
 
-void task_finish(int code, struct wait_queue *wq)
+void task_finish(struct wait_queue *wq)
 {
 	struct task *t = current;
 
 	sched_lock();
-	t->exit_code = code;
 	t->state = TASK_ZOMBIE;
 	wake_up_all_locked(wq);
 	schedule_locked();

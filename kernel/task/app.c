@@ -5,8 +5,10 @@
 #include "kernel/core/lock.h"
 #include "kernel/core/machine.h"
 #include "kernel/core/sched.h"
+#include "kernel/core/printk.h"
 #include "kernel/core/smp.h"
 #include "kernel/core/trap.h"
+#include "kernel/core/work.h"
 #include "kernel/task/app.h"
 #include "mm/mm.h"
 #include "mm/oom.h"
@@ -19,13 +21,14 @@
 #define TABLE_SPAN  0x200000
 
 _Static_assert(1 << STACK_ORDER == STACK_PAGES, "a stack is one block");
-_Static_assert(sizeof(struct task) + 2 * sizeof(long) <= PAGE_SIZE, "a task is one page");
 _Static_assert(PAGE_SIZE + STACK_BYTES <= STACK_SLOT, "a stack fits its slot");
 
 extern char _app_template[], _app_data[], _app_data_end[], _app_bss_end[];
 
 /* In the apps' world: runs fn(arg) on a fresh libc and exits with its end. */
 void app_libc_start(void (*fn)(long), long arg);
+/* The same on the libc of an address space that is in use already. */
+void app_libc_join(void (*fn)(long), long arg);
 
 static bool slot_used[MAX_TASKS];
 static int next_pid = 2; /* 1 is the scenario's first app */
@@ -34,9 +37,12 @@ struct wait_queue app_events;
 unsigned long app_event_count;
 
 struct app_start {
+	void (*libc)(void (*fn)(long), long arg);
 	void (*fn)(long);
 	long arg;
 };
+
+_Static_assert(sizeof(struct task) + sizeof(struct app_start) <= PAGE_SIZE, "a task is one page");
 
 /* -1: all are taken. */
 static int take_slot(void)
@@ -92,6 +98,8 @@ static void stack_destroy(uint64_t stack)
 
 static void free_task(struct task *t)
 {
+	if (t->own.oom_mm)
+		mm_drop(t->own.oom_mm);
 	stack_destroy(t->stack);
 	free_pages(&system_memory, virt_to_page(&system_memory, t), 0);
 }
@@ -111,6 +119,7 @@ struct task *task_alloc(const char *name, int pid, void (*fn)(void *), void *arg
 	t = page_address(&system_memory, page);
 	task_init(t, name, pid, PRIO_NORMAL, stack, STACK_BYTES, fn, arg);
 	t->stack_gap = STACK_SLOT - STACK_BYTES;
+	t->release = free_task;
 	return t;
 }
 
@@ -120,7 +129,7 @@ static void app_first(void *arg)
 	struct app_start start = *(struct app_start *)arg;
 
 	current->kdepth = 0;
-	app_libc_start(start.fn, start.arg);
+	start.libc(start.fn, start.arg);
 	app_exit(0);
 }
 
@@ -130,10 +139,23 @@ static bool map_private_data(struct mm *mm)
 		       _app_data_end - _app_data) == 0;
 }
 
+/* `t` will begin with start.fn(start.arg) in `mm`, whose user it becomes. */
+static void enter_app(struct task *t, struct mm *mm, struct app_start start)
+{
+	struct app_start *kept = (struct app_start *)(t + 1);
+
+	*kept = start;
+	((uint64_t *)t->sp)[2] = (uint64_t)kept; /* r13: the argument of app_first() */
+	t->own.oom_score_adj = current->process->oom_score_adj;
+	t->mm = mm;
+	t->cr3 = mm->pgd;
+	t->kdepth = 1;
+	task_start(t, current->process);
+}
+
 struct task *app_spawn(const char *name, void (*fn)(long), long arg)
 {
 	struct mm *mm = mm_create(&system_memory);
-	struct app_start *start;
 	struct task *t;
 
 	if (!mm)
@@ -143,14 +165,21 @@ struct task *app_spawn(const char *name, void (*fn)(long), long arg)
 		mm_put_user(mm);
 		return NULL;
 	}
-	start = (struct app_start *)(t + 1);
-	*start = (struct app_start){fn, arg};
-	((uint64_t *)t->sp)[2] = (uint64_t)start; /* r13: the argument of app_first() */
 	mm->brk_start = mm->brk = APP_BASE;
-	t->mm = mm;
-	t->cr3 = mm->pgd;
-	t->kdepth = 1;
-	task_start(t, current);
+	enter_app(t, mm, (struct app_start){app_libc_start, fn, arg});
+	return t;
+}
+
+struct task *app_clone(const char *name, bool thread, void (*fn)(long), long arg)
+{
+	struct task *t = task_alloc(name, new_pid(), app_first, NULL);
+
+	if (!t)
+		return NULL;
+	if (thread)
+		task_join_process(t, current->process);
+	refcount_get(&current->mm->users);
+	enter_app(t, current->mm, (struct app_start){app_libc_join, fn, arg});
 	return t;
 }
 
@@ -163,34 +192,69 @@ struct task *kthread_spawn(const char *name, void (*fn)(void *), void *arg)
 	t->flags |= PF_KTHREAD;
 	t->cr3 = virt_to_phys(kernel_pml4);
 	t->kdepth = 1;
-	task_start(t, current);
+	task_start(t, current->process);
 	return t;
 }
 
-/* Orphans go to the grandparent, who collects them. */
-static void give_away_children(struct task *t)
+void start_workers(void)
 {
+	for (int i = 0; i < NR_WORKERS; i++) {
+		char name[TASK_COMM_LEN];
+
+		ksnprintf(name, sizeof(name), "kworker/u:%d", i);
+		if (!kthread_spawn(name, worker, NULL))
+			panic("no memory for %s", name);
+	}
+}
+
+/* Orphans go to the grandparent, who collects them. tasks_lock() held. */
+static void give_away_children(struct process *p)
+{
+	struct task *parent = p->leader->parent;
+
+	while (!list_empty(&p->children)) {
+		struct task *child = list_first_entry(&p->children, struct task, sibling);
+
+		child->parent = parent;
+		list_del(&child->sibling);
+		list_add_tail(&child->sibling, &parent->process->children);
+	}
+}
+
+static void leave_process(void)
+{
+	struct process *p = current->process;
 	unsigned long flags = tasks_lock();
 
-	while (!list_empty(&t->children)) {
-		struct task *child = list_first_entry(&t->children, struct task, sibling);
-
-		child->parent = t->parent;
-		list_del(&child->sibling);
-		list_add_tail(&child->sibling, &t->parent->children);
-	}
+	if (--p->live == 0)
+		give_away_children(p);
 	tasks_unlock(flags);
 }
 
-void app_exit(int code)
+void app_exit_thread(void)
 {
 	current->kdepth++;
 	current->flags |= PF_EXITING;
 	irq_enable();
 	exit_mm(&system_memory);
-	give_away_children(current);
+	leave_process();
 	__atomic_add_fetch(&app_event_count, 1, __ATOMIC_RELAXED);
-	task_finish(code, &app_events);
+	task_finish(&app_events);
+}
+
+void app_exit(int code)
+{
+	current->kdepth++;
+	process_exit_others(code);
+	app_exit_thread();
+}
+
+static bool is_over(const struct process *p)
+{
+	const struct task *t;
+
+	for_each_thread(t, p) if (t->state != TASK_ZOMBIE) return false;
+	return true;
 }
 
 /* Under the lock: orphans may join the list meanwhile. */
@@ -199,11 +263,26 @@ static struct task *zombie_child(void)
 	unsigned long flags = tasks_lock();
 	struct task *t, *found = NULL;
 
-	list_for_each_entry(t, &current->children, sibling)
-		if (!found && t->state == TASK_ZOMBIE)
+	list_for_each_entry(t, &current->process->children, sibling)
+		if (!found && is_over(t->process))
 			found = t;
 	tasks_unlock(flags);
 	return found;
+}
+
+/* An ended process: nobody but its parent's task touches its list of threads any more. */
+static void collect(struct process *p)
+{
+	struct task *t, *next;
+
+	list_for_each_entry_safe(t, next, &p->threads, thread) {
+		if (is_leader(t))
+			continue;
+		task_unlink(t);
+		task_put(t);
+	}
+	task_unlink(p->leader);
+	task_put(p->leader);
 }
 
 int app_wait(int *code)
@@ -211,14 +290,13 @@ int app_wait(int *code)
 	struct task *child;
 	int pid;
 
-	if (list_empty(&current->children))
+	if (list_empty(&current->process->children))
 		return -1;
 	if (wait_event_killable(&app_events, (child = zombie_child()) != NULL))
 		return -1;
 	pid = child->pid;
-	*code = child->exit_code;
-	task_unlink(child);
-	free_task(child);
+	*code = child->process->exit_code;
+	collect(child->process);
 	return pid;
 }
 
@@ -249,7 +327,8 @@ static noinline bool __do_page_fault(struct pt_regs *regs, uint64_t addr)
 		preempt_count())
 		return false;
 	t->kdepth++;
-	result = mm_fault(t->mm, addr);
+	result = mm_fault(t->mm, addr,
+		(regs->error & PF_WRITE ? FAULT_WRITE : 0) | (depth ? FAULT_KERNEL : 0));
 	served = result == FAULT_OK || (result == FAULT_OOM && fault_oom(depth));
 	t->kdepth--;
 	return served;
@@ -262,7 +341,7 @@ static void end_if_killed(struct pt_regs *regs)
 
 	(void)regs;
 	if (t && t->mm && t->kdepth == 0 && unlikely(fatal_signal_pending(t)))
-		app_exit(-9);
+		app_exit_thread();
 }
 
 /* Page tables for every stack slot now, so that starting a task never allocates one. */

@@ -1,8 +1,8 @@
 /*
  * Apps and kernel tasks: memory for them, start, exit, collection. Task context.
  *
- * An app is a task with an address space of its own: heap, mappings, and a private copy of the
- * apps' writable data, so its globals and its libc are its own. Everything runs in ring 0; a
+ * An app is a process with an address space: heap, mappings, and a private copy of the apps'
+ * writable data, so its globals and its libc are its own, unless it was cloned to share them. Everything runs in ring 0; a
  * kernel call is a function call that raises the task's depth (kernel_enter, kernel_leave).
  */
 #ifndef TASK_APP_H
@@ -12,6 +12,7 @@
 
 #define STACK_PAGES 4
 #define MAX_TASKS   256
+#define NR_WORKERS  2
 
 /* Handlers, stack area, wait queues. After mm_boot(). */
 void task_boot(void);
@@ -20,16 +21,28 @@ void task_boot(void);
 struct task *task_alloc(const char *name, int pid, void (*fn)(void *), void *arg);
 /* NULL when memory is refused. */
 struct task *app_spawn(const char *name, void (*fn)(long), long arg);
+/*
+ * On the current address space: one more thread of the process, or a process of its own that shares
+ * it. NULL when memory is refused.
+ */
+struct task *app_clone(const char *name, bool thread, void (*fn)(long), long arg);
 struct task *kthread_spawn(const char *name, void (*fn)(void *), void *arg);
+
+/* The tasks that do queued work (work.h). Boot. */
+void start_workers(void);
 
 /* Woken, and counted, whenever an app says so or ends. */
 extern struct wait_queue app_events;
 extern unsigned long app_event_count;
 
-/* The current task ends. */
+/* The current process ends, all its threads; or the current thread alone. */
 void app_exit(int code) __attribute__((noreturn));
+void app_exit_thread(void) __attribute__((noreturn));
 
-/* Sleep until a child has ended and free it: its pid, or -1 (no child, or killed). */
+/*
+ * Sleep until a child process has ended with all its threads and free it: its pid, or -1 (no child,
+ * or killed).
+ */
 int app_wait(int *code);
 
 /* Around every kernel call of an app. A pending kill ends the app when it leaves depth 0. */
@@ -43,7 +56,7 @@ static inline void kernel_leave(void)
 	struct task *t = current;
 
 	if (--t->kdepth == 0 && unlikely(fatal_signal_pending(t)))
-		app_exit(-9);
+		app_exit_thread();
 }
 
 #endif

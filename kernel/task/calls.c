@@ -13,6 +13,7 @@
 #include "kernel/task/calls.h"
 #include "mm/highatomic.h"
 #include "mm/mm.h"
+#include "mm/oom.h"
 #include "mm/show_mem.h"
 
 #define MAP_BASE 0x1000000000 /* mappings start at 64 GiB, far above any heap */
@@ -30,6 +31,35 @@ int lw_spawn(const char *name, void (*fn)(long), long arg)
 	pid = t ? t->pid : -1;
 	kernel_leave();
 	return pid;
+}
+
+int lw_clone(const char *name, int flags, void (*fn)(long), long arg)
+{
+	char kname[TASK_COMM_LEN] = "";
+	struct task *t;
+	int pid;
+
+	strncpy(kname, name, sizeof(kname) - 1);
+	kernel_enter();
+	t = app_clone(kname, flags & LW_THREAD, fn, arg);
+	pid = t ? t->pid : -1;
+	kernel_leave();
+	return pid;
+}
+
+void lw_exit_thread(void)
+{
+	app_exit_thread();
+}
+
+void *lw_tls(void)
+{
+	return current->tls;
+}
+
+void lw_set_tls(void *tls)
+{
+	current->tls = tls;
 }
 
 int lw_wait(int *code)
@@ -50,7 +80,7 @@ void lw_exit(int code)
 
 int lw_pid(void)
 {
-	return current->pid;
+	return current->process->leader->pid;
 }
 
 void lw_set_realtime(int on)
@@ -68,14 +98,54 @@ void lw_bind(int cpu)
 	kernel_leave();
 }
 
-void *lw_map(size_t len)
+static void *map(size_t len, unsigned int flags)
 {
 	void *p;
 
 	kernel_enter();
-	p = (void *)mm_map(current->mm, MAP_BASE, len, VM_WRITE);
+	p = (void *)mm_map(current->mm, MAP_BASE, len, flags);
 	kernel_leave();
 	return p;
+}
+
+void *lw_map(size_t len)
+{
+	return map(len, VM_WRITE);
+}
+
+void *lw_map_shared(size_t len)
+{
+	return map(len, VM_WRITE | VM_SHARED);
+}
+
+int lw_protect(void *addr, size_t len, int writable)
+{
+	int err;
+
+	kernel_enter();
+	err = mm_protect(current->mm, (uint64_t)addr, len, writable);
+	kernel_leave();
+	return err;
+}
+
+int lw_mlock(void *addr, size_t len)
+{
+	int err;
+
+	kernel_enter();
+	err = mm_mlock(current->mm, (uint64_t)addr, len);
+	kernel_leave();
+	return err;
+}
+
+int lw_munlock(void *addr, size_t len)
+{
+	int err;
+
+	kernel_enter();
+	err = mm_munlock(current->mm, (uint64_t)addr, len);
+	kernel_leave();
+	return err;
 }
 
 int lw_unmap(void *addr, size_t len)
@@ -129,15 +199,34 @@ void lw_wake(void)
 	kernel_leave();
 }
 
-/* An app that has not ended. tasks_lock() held. */
+/* An app of which a thread has not ended: that thread. tasks_lock() held. */
 static struct task *find_app(int pid)
 {
 	struct task *t;
 
-	for_each_task(t)
-		if (t->pid == pid && t->mm && t->state != TASK_ZOMBIE)
-			return t;
+	for_each_process(t) if (t->pid == pid) return thread_with_mm(t->process);
 	return NULL;
+}
+
+int lw_set_oom_score_adj(int pid, int adj)
+{
+	unsigned long flags;
+	struct task *t;
+
+	BUG_ON(adj < OOM_SCORE_ADJ_MIN || adj > OOM_SCORE_ADJ_MAX);
+	kernel_enter();
+	flags = tasks_lock();
+	t = find_app(pid);
+	if (t)
+		t->process->oom_score_adj = (short)adj;
+	tasks_unlock(flags);
+	kernel_leave();
+	return t ? 0 : -1;
+}
+
+long lw_oom_kills(void)
+{
+	return READ_ONCE(system_memory.event[OOM_KILLS]);
 }
 
 int lw_alive(int pid)

@@ -14,10 +14,26 @@
 
 /* A new app that runs fn(arg): its pid, or -1. */
 int lw_spawn(const char *name, void (*fn)(long), long arg);
+/*
+ * The same in the caller's address space, sharing all its data: a process of its own, or with
+ * LW_THREAD one more thread of the caller's process. What it returns from ends it alone; exit() ends
+ * its whole process. A thread's stack is given back with its process.
+ */
+#define LW_THREAD 1
+int lw_clone(const char *name, int flags, void (*fn)(long), long arg);
+void lw_exit_thread(void) __attribute__((noreturn));
+/* One pointer for each thread, for the libc. */
+void *lw_tls(void);
+void lw_set_tls(void *tls);
 /* Wait for any child to end: its pid, or -1 if there is none. *code: -9 when it was killed. */
 int lw_wait(int *code);
 void lw_exit(int code) __attribute__((noreturn));
-int lw_pid(void);
+int lw_pid(void); /* of the process */
+/*
+ * /proc/PID/oom_score_adj: -1000 (never killed) to 1000. Processes that share the memory keep theirs,
+ * as before 4.8. 0, or -1 if there is no such app.
+ */
+int lw_set_oom_score_adj(int pid, int adj);
 
 /* In the real-time class, or back in the normal one: runs before all others, until it sleeps. */
 void lw_set_realtime(int on);
@@ -25,9 +41,14 @@ void lw_set_realtime(int on);
 /* Run on this CPU only from here on; a CPU that is not there panics. */
 void lw_bind(int cpu);
 
-/* Anonymous zero memory; NULL when refused. */
+/* Anonymous zero memory; NULL when refused. Shared: its pages count as shmem. */
 void *lw_map(size_t len);
+void *lw_map_shared(size_t len);
 int lw_unmap(void *addr, size_t len);
+/* On whole pages of mapped memory: 0, or -1. */
+int lw_protect(void *addr, size_t len, int writable);
+int lw_mlock(void *addr, size_t len);
+int lw_munlock(void *addr, size_t len);
 /* Move the end of the heap: the old end, or (void *)-1. */
 void *lw_sbrk(ptrdiff_t increment);
 
@@ -41,6 +62,8 @@ long lw_event_count(void);
 void lw_wait_event(long seen);
 void lw_wake(void);
 int lw_alive(int pid);
+/* Kills by the OOM killer since boot. */
+long lw_oom_kills(void);
 /* SIGKILL: 0, or -1 if there is no such app. */
 int lw_kill(int pid);
 

@@ -9,8 +9,11 @@
 #include "kernel/core/sched.h"
 #include "kernel/core/time.h"
 #include "kernel/core/turn.h"
+#include "kernel/core/work.h"
 #include "kernel/task/app.h"
 #include "kernel/task/scenario.h"
+#include "mm/oom_reaper.h"
+#include "mm/oom_watch.h"
 #include "mm/patch.h"
 #include "mm/pcp.h"
 #include "mm/validate.h"
@@ -122,6 +125,7 @@ static void report_counters(void)
 {
 	for (int i = 0; i < NR_MM_EVENTS; i++)
 		event_counter(mm_event_name[i], system_memory.event[i]);
+	oom_watch_report(&system_memory);
 	event_counter("forced_switches", forced_switches());
 }
 
@@ -133,6 +137,23 @@ static long pages_in_use(struct memory *m)
 	return m->totalram_pages - memory_stat(m, NR_FREE_PAGES);
 }
 
+/* What must be the same at a scenario's end as it was at its start. */
+struct world {
+	long pages_in_use, mms, tasks;
+};
+
+static struct world take_stock(struct memory *m)
+{
+	struct world w = {.pages_in_use = pages_in_use(m), .mms = m->nr_mms};
+	unsigned long flags = tasks_lock();
+	const struct task *t;
+
+	for_each_task(t)
+		w.tasks++;
+	tasks_unlock(flags);
+	return w;
+}
+
 /* Apps that the scenario's own app left running came to us when it ended. */
 static void collect_leftovers(void)
 {
@@ -140,7 +161,7 @@ static void collect_leftovers(void)
 	struct task *t;
 	int code;
 
-	list_for_each_entry(t, &current->children, sibling) {
+	list_for_each_entry(t, &current->process->children, sibling) {
 		pr_warn("app %s (pid %d) still runs at the end of the scenario: killed", t->comm,
 			t->pid);
 		task_kill(t);
@@ -170,18 +191,26 @@ static void run_to_end(const struct scenario *s)
 }
 
 /* Nothing may be lost, and nothing may be broken, whatever happened on the way (DESIGN §7). */
-static void check_end(struct memory *m, long in_use_before)
+static void check_end(struct memory *m, const struct world *before)
 {
-	long in_use = pages_in_use(m);
-	const char *err = mm_validate(m);
+	struct world now;
+	const char *err;
 
+	oom_reaper_wait_idle(m);
+	work_flush();
+	now = take_stock(m);
+	err = mm_validate(m);
 	if (err)
 		panic("mm_validate: %s", err);
+	if (now.mms != before->mms || now.tasks != before->tasks)
+		panic("%ld address spaces and %ld tasks at the end of the scenario, %ld and %ld at "
+		      "its start",
+			now.mms, now.tasks, before->mms, before->tasks);
 	if (m->oom_victims)
 		panic("%d OOM victims at the end of the scenario; expected none", m->oom_victims);
-	if (in_use != in_use_before)
-		panic("%ld pages in use at the end of the scenario, %ld at its start", in_use,
-			in_use_before);
+	if (now.pages_in_use != before->pages_in_use)
+		panic("%ld pages in use at the end of the scenario, %ld at its start",
+			now.pages_in_use, before->pages_in_use);
 	pr_info("all pages returned; mm_validate found nothing");
 }
 
@@ -195,19 +224,19 @@ void scenario_run(void *unused)
 {
 	const struct scenario *s = find(wanted);
 	struct memory *m = &system_memory;
-	long in_use;
+	struct world before;
 
 	(void)unused;
 	if (!s) {
 		list_scenarios();
 		machine_exit(EXIT_FINISHED);
 	}
-	in_use = pages_in_use(m);
+	before = take_stock(m);
 	announce(s);
 	panic_add_report(report_counters);
 	run_to_end(s);
 	scenario_end();
-	check_end(m, in_use);
+	check_end(m, &before);
 	report_counters();
 	lock_debug_report();
 	if (sched_seed)

@@ -50,7 +50,7 @@ def task_line(task, cpu):
         mm = task["mm"].dereference()
         rss = str(int(mm["anon_rss"]) + int(mm["file_rss"]))
     return (f"{int(task['pid']):>5} {chars(task['comm']):<16}{state(task, cpu):<18}"
-            f"{'-' if cpu is None else cpu:>4}{rss:>9}{int(task['oom_score_adj']):>6}  "
+            f"{'-' if cpu is None else cpu:>4}{rss:>9}{int(task['process']['oom_score_adj']):>6}  "
             + ", ".join(remarks(task))).rstrip()
 
 

@@ -1,27 +1,91 @@
 /*
- * Tasks for the OOM killer's eyes (see apps.h).
+ * Processes for the OOM killer's eyes (see apps.h).
  */
 #include "twin.h"
 
 #include "apps.h"
+#include "kernel/core/process.h"
+#include "mm/oom.h"
 
 static struct mm mms[32];
 static unsigned int nr_mms;
 
-struct task *app_new(const char *comm, int pid, unsigned long rss, short adj)
+static struct mm *new_numbers(unsigned long rss)
 {
 	struct mm *mm = &mms[nr_mms++];
-	struct task *t = task_new(comm, pid, mm);
 
 	assert_true(nr_mms <= ARRAY_SIZE(mms));
+	memset(mm, 0, sizeof(*mm));
+	refcount_init(&mm->users);
+	refcount_init(&mm->count);
+	list_init(&mm->vmas);
 	mm->anon_rss = rss;
 	mm->total_vm = 2 * rss;
-	t->oom_score_adj = adj;
+	return mm;
+}
+
+struct task *app_new(const char *comm, int pid, unsigned long rss, short adj)
+{
+	struct task *t = task_new(comm, pid, new_numbers(rss));
+
+	t->process->oom_score_adj = adj;
 	return t;
+}
+
+struct task *app_thread(struct task *leader, const char *comm, int pid)
+{
+	struct task *t = task_new(comm, pid, leader->mm);
+	unsigned long flags = tasks_lock();
+
+	refcount_get(&t->mm->users);
+	task_join_process(t, leader->process);
+	process_enter(t, NULL);
+	tasks_unlock(flags);
+	return t;
+}
+
+struct task *app_sharing(struct task *other, const char *comm, int pid)
+{
+	refcount_get(&other->mm->users);
+	return task_new(comm, pid, other->mm);
 }
 
 void apps_reset(void)
 {
-	memset(mms, 0, sizeof(mms));
 	nr_mms = 0;
+}
+
+void app_kill(struct task *t)
+{
+	unsigned long flags = tasks_lock();
+
+	task_kill(t);
+	tasks_unlock(flags);
+}
+
+void app_mark(struct memory *m, struct task *t)
+{
+	unsigned long flags = tasks_lock();
+
+	task_kill(t);
+	mark_oom_victim(m, t);
+	tasks_unlock(flags);
+}
+
+static bool is_only_numbers(const struct mm *mm)
+{
+	return mm >= mms && mm < mms + ARRAY_SIZE(mms);
+}
+
+void app_leaves(struct memory *m, struct task *t)
+{
+	struct task *before = become(t);
+
+	t->flags |= PF_EXITING;
+	if (is_only_numbers(t->mm))
+		t->mm = NULL;
+	exit_mm(m);
+	t->process->live--;
+	t->state = TASK_ZOMBIE;
+	become(before);
 }

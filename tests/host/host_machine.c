@@ -193,7 +193,7 @@ struct memory *machine_of_counts(
 	return m;
 }
 
-/* Locks in the machine's memory (of address spaces a failed test left) die with it. */
+/* Locks of the machine, and in its memory (of address spaces a failed test left), die with it. */
 static void forget_locks(struct machine *pc)
 {
 	struct list_head *self = &pc->memory.oom_lock.info.all, *p, *next;
@@ -201,12 +201,11 @@ static void forget_locks(struct machine *pc)
 
 	for (p = self->next; p != self; p = next) {
 		next = p->next;
-		if ((uintptr_t)p - ram < pc->ram_bytes)
+		if ((uintptr_t)p - ram < pc->ram_bytes ||
+			(uintptr_t)p - (uintptr_t)pc < sizeof(*pc))
 			list_del(p);
 	}
 	list_del(self);
-	for (int i = 0; i < MAX_NR_ZONES; i++)
-		list_del(&pc->memory.zone[i].lock.info.all);
 }
 
 void machines_destroy(void)

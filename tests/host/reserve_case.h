@@ -351,7 +351,7 @@ static inline void start_process(void)
 	process = mm_create(m);
 	assert_int_equal(mm_map_fixed(process, AT(0), AT(SPACE) - AT(0), VM_WRITE, NULL, 0), 0);
 	for (unsigned int page = 0; page < SPACE; page += TABLE_SPAN)
-		assert_int_equal(mm_fault(process, AT(page)), FAULT_OK);
+		assert_int_equal(mm_fault(process, AT(page), FAULT_WRITE), FAULT_OK);
 	app = task_new("app", 10, process);
 	next_page = 0;
 }
@@ -364,7 +364,7 @@ static inline enum fault_result fault(unsigned long *stalled)
 	enum fault_result result;
 
 	next_page += next_page % TABLE_SPAN ? 1 : 2;
-	result = mm_fault(process, AT(next_page - 1));
+	result = mm_fault(process, AT(next_page - 1), FAULT_WRITE);
 	become(test);
 	*stalled = m->event[ALLOCSTALL] - before;
 	return result;

@@ -20,7 +20,6 @@ static void test_5_2_nofail_that_may_not_reclaim_fails_and_says_so_once(void **s
 static void test_5_8_nofail_kills_even_where_it_would_not_help(void **state)
 {
 	(void)state;
-	apps_reset();
 	app_new("fat", 10, 500, 0);
 	twin.on_sleep = free_one_page;
 	zone_put(dma(m), 1024, 0, U);
@@ -40,8 +39,7 @@ static void free_at_third_call(unsigned int call)
 static void test_5_8_nofail_goes_round_until_there_is_a_page(void **state)
 {
 	(void)state;
-	apps_reset();
-	app_new("fat", 10, 500, 0)->memdie = true;
+	app_mark(m, app_new("fat", 10, 500, 0));
 	shrinker.act = free_at_third_call;
 	assert_int_equal(page_to_pfn(m, alloc_pages(m, GFP_KERNEL | __GFP_NOFAIL, 0)), 9500);
 	assert_int_equal(shrinker.calls, 3);

@@ -14,7 +14,6 @@ static int setup(void **state)
 	int err = twin_setup(state);
 
 	m = machine_default();
-	apps_reset();
 	return err;
 }
 
@@ -58,16 +57,16 @@ static void test_7_5_badness_adj(void **state)
 	struct task *t = app_new("a", 10, 100, 0);
 
 	(void)state;
-	t->oom_score_adj = 10;
+	t->process->oom_score_adj = 10;
 	/* The division comes first: 10 * (100999 / 1000). */
 	assert_int_equal(oom_badness(m, t, 100999), 100 + 10 * 100);
-	t->oom_score_adj = -1;
+	t->process->oom_score_adj = -1;
 	assert_int_equal(oom_badness(m, t, 99999), 100 - 99);
-	t->oom_score_adj = -2;
+	t->process->oom_score_adj = -2;
 	assert_int_equal(oom_badness(m, t, 99999), 1);
-	t->oom_score_adj = -999;
+	t->process->oom_score_adj = -999;
 	assert_int_equal(oom_badness(m, t, 1 << 30), 1);
-	t->oom_score_adj = 1000;
+	t->process->oom_score_adj = 1000;
 	assert_int_equal(oom_badness(m, t, 999), 100);
 }
 
@@ -77,7 +76,7 @@ static void test_7_5_badness_0_cannot_be_killed(void **state)
 
 	(void)state;
 	assert_int_equal(oom_badness(m, t, 100000), 0);
-	t->oom_score_adj = 0;
+	t->process->oom_score_adj = 0;
 	t->flags |= PF_KTHREAD;
 	assert_int_equal(oom_badness(m, t, 100000), 0);
 	t->flags = 0;
@@ -141,7 +140,7 @@ static void test_7_4_live_victim_aborts_the_scan(void **state)
 	struct task *a = app_new("a", 10, 900, 0), *victim = app_new("b", 11, 1, 0);
 
 	(void)state;
-	victim->kill_pending = victim->memdie = true;
+	app_mark(m, victim);
 	assert_true(oom(GFP_KERNEL));
 	assert_true(untouched(a));
 	assert_int_equal(m->event[OOM_KILLS], 0);
@@ -154,7 +153,7 @@ static void test_7_4_victim_without_mm_still_blocks(void **state)
 	struct task *a = app_new("a", 10, 900, 0), *victim = app_new("b", 11, 1, 0);
 
 	(void)state;
-	victim->memdie = true;
+	app_mark(m, victim);
 	victim->mm = NULL;
 	assert_true(oom(GFP_KERNEL));
 	assert_true(untouched(a));
@@ -189,7 +188,7 @@ static void test_7_2_dying_caller_marks_itself(void **state)
 	struct task *a = app_new("a", 10, 900, 0), *self = app_new("self", 11, 1, 0);
 
 	(void)state;
-	self->kill_pending = true;
+	app_kill(self);
 	become(self);
 	/* Also without __GFP_FS: this comes first. */
 	assert_true(oom(GFP_NOFS));
@@ -241,8 +240,7 @@ static void test_7_2_allocating_task_that_cannot_be_killed(void **state)
 	m->tunables.oom_kill_allocating_task = 1;
 	assert_true(oom(GFP_KERNEL)); /* the kernel task that runs the test */
 	assert_true(is_victim(big));
-	big->memdie = false;
-	big->mm = NULL;
+	app_leaves(m, big);
 	become(app_new("sshd", 11, 5, -1000));
 	app_new("other", 12, 5, 0);
 	assert_true(oom(GFP_KERNEL));
@@ -317,7 +315,7 @@ static void test_7_6_exiting_victim_is_marked_silently(void **state)
 
 static void test_7_3_shared_with_the_living_is_not_dying(void **state)
 {
-	struct task *a = app_new("a", 10, 900, 0), *sharer = task_new("b", 11, a->mm);
+	struct task *a = app_new("a", 10, 900, 0), *sharer = app_sharing(a, "b", 11);
 
 	(void)state;
 	a->flags |= PF_EXITING;
@@ -329,24 +327,47 @@ static void test_7_3_shared_with_the_living_is_not_dying(void **state)
 	assert_false(a->memdie);
 }
 
-static void test_7_3_shared_with_the_dying_is_dying(void **state)
+/* b is killed already: is that enough? */
+static struct task *choose_killed_sharer(void (*fate)(struct task *sharer))
 {
-	struct task *sharer = app_new("a", 10, 900, 0), *b = task_new("b", 11, sharer->mm);
+	struct task *a = app_new("a", 10, 900, 0), *b = app_sharing(a, "b", 11);
 
+	app_kill(b);
+	fate(a);
+	assert_true(oom(GFP_KERNEL));
+	assert_true(b->memdie); /* of equals the later one is chosen */
+	return a;
+}
+
+static void lives_on(struct task *t)
+{
+	assert_false(t->process->group_exit);
+}
+
+static void exits(struct task *t)
+{
+	t->flags |= PF_EXITING;
+}
+
+static void test_7_3_killed_but_shared_with_the_living_is_killed_again(void **state)
+{
 	(void)state;
-	b->kill_pending = true;
-	oom(GFP_KERNEL); /* b is chosen, but a would live on */
+	assert_true(choose_killed_sharer(lives_on)->kill_pending);
 	assert_int_equal(m->event[OOM_KILLS], 1);
-	b->memdie = sharer->kill_pending = false;
-	sharer->flags |= PF_EXITING;
-	oom(GFP_KERNEL);
-	assert_int_equal(m->event[OOM_KILLS], 1);
-	assert_true(b->memdie);
-	b->memdie = false;
-	sharer->flags &= ~PF_EXITING;
-	sharer->kill_pending = true;
-	oom(GFP_KERNEL);
-	assert_int_equal(m->event[OOM_KILLS], 1);
+}
+
+static void test_7_3_shared_with_the_exiting_is_dying(void **state)
+{
+	(void)state;
+	assert_true(untouched(choose_killed_sharer(exits)));
+	assert_int_equal(m->event[OOM_KILLS], 0);
+}
+
+static void test_7_3_shared_with_the_killed_is_dying(void **state)
+{
+	(void)state;
+	assert_false(choose_killed_sharer(app_kill)->memdie);
+	assert_int_equal(m->event[OOM_KILLS], 0);
 }
 
 static void test_7_3_dumping_core_is_not_dying(void **state)
@@ -354,7 +375,7 @@ static void test_7_3_dumping_core_is_not_dying(void **state)
 	struct task *a = app_new("a", 10, 900, 0);
 
 	(void)state;
-	a->kill_pending = true;
+	app_kill(a);
 	a->flags |= PF_DUMPCORE;
 	oom(GFP_KERNEL);
 	assert_int_equal(m->event[OOM_KILLS], 1);
@@ -379,11 +400,11 @@ static void test_7_6_child_is_sacrificed(void **state)
 static void test_7_6_child_that_shares_or_cannot_die_is_no_sacrifice(void **state)
 {
 	struct task *parent = app_new("parent", 10, 900, 0),
-		    *sharer = task_new("sharer", 11, parent->mm),
+		    *sharer = app_sharing(parent, "sharer", 11),
 		    *adj = app_new("adj", 12, 100, -1000);
 
 	(void)state;
-	sharer->oom_score_adj = -1000; /* else it would be the chosen one */
+	sharer->process->oom_score_adj = -1000; /* else it would be the chosen one */
 	task_set_parent(sharer, parent);
 	task_set_parent(adj, parent);
 	oom(GFP_KERNEL);
@@ -398,8 +419,8 @@ static void test_7_6_sharers_die_without_reserves(void **state)
 	struct task *first = app_new("first", 10, 900, 0), *second, *kthread;
 
 	(void)state;
-	second = task_new("second", 11, first->mm);
-	kthread = task_new("kthread", 12, first->mm);
+	second = app_sharing(first, "second", 11);
+	kthread = app_sharing(first, "kthread", 12);
 	kthread->flags |= PF_KTHREAD;
 	oom(GFP_KERNEL);
 	assert_true(is_victim(second));
@@ -418,8 +439,7 @@ static void test_7_6_header_is_ratelimited_kill_lines_are_not(void **state)
 
 		oom(GFP_KERNEL);
 		assert_true(is_victim(t));
-		t->memdie = false;
-		t->mm = NULL;
+		app_leaves(m, t);
 	}
 	assert_int_equal(console_count("invoked oom-killer"), 10);
 	assert_int_equal(console_count("Mem-Info:"), 10);
@@ -500,7 +520,9 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_7_6_kill_lines),
 	TEST(test_7_6_exiting_victim_is_marked_silently),
 	TEST(test_7_3_shared_with_the_living_is_not_dying),
-	TEST(test_7_3_shared_with_the_dying_is_dying),
+	TEST(test_7_3_killed_but_shared_with_the_living_is_killed_again),
+	TEST(test_7_3_shared_with_the_exiting_is_dying),
+	TEST(test_7_3_shared_with_the_killed_is_dying),
 	TEST(test_7_3_dumping_core_is_not_dying),
 	TEST(test_7_6_child_is_sacrificed),
 	TEST(test_7_6_child_that_shares_or_cannot_die_is_no_sacrifice),

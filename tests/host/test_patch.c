@@ -56,7 +56,7 @@ static void test_none_and_all(void **state)
 	(void)state;
 	assert_int_equal(parse("none"), 0);
 	assert_int_equal(parse("all"), all());
-	assert_int_equal(parse("series"), all() & ~PATCH_HIGHATOMIC_EARLY);
+	assert_int_equal(parse("series"), PATCH_SERIES);
 	assert_int_equal(parse("series,-highatomic-account"), 0xd);
 }
 

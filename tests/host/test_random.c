@@ -252,7 +252,7 @@ static void map_some(void)
 	for (unsigned int i = start; i < end; i++)
 		taken += model.mapped[i];
 	err = mm_map_fixed(mm, at(start), at(end) - at(start),
-		rand_below(&rng, 4) ? VM_WRITE : VM_SHARED, NULL, 0);
+		rand_below(&rng, 4) ? VM_WRITE : VM_WRITE | VM_SHARED, NULL, 0);
 	assert_int_equal(err, taken ? -1 : 0);
 	for (unsigned int i = start; !taken && i < end; i++)
 		model.mapped[i] = true;
@@ -274,7 +274,8 @@ static void touch_some(unsigned int step)
 {
 	unsigned int i = rand_below(&rng, SPACE);
 
-	assert_int_equal(mm_fault(mm, at(i)), model.mapped[i] ? FAULT_OK : FAULT_NO_VMA);
+	assert_int_equal(
+		mm_fault(mm, at(i), FAULT_WRITE), model.mapped[i] ? FAULT_OK : FAULT_BAD_ADDRESS);
 	if (!model.mapped[i])
 		return;
 	assert_int_equal(*stamp_of(i), model.stamp[i]);
@@ -296,7 +297,8 @@ static void compare(void)
 			assert_int_equal(*stamp, model.stamp[i]);
 	}
 	assert_int_equal(mm->total_vm, total);
-	assert_int_equal(mm->anon_rss, rss);
+	assert_int_equal(mm->anon_rss + mm->shmem_rss, rss);
+	assert_int_equal(m->nr_shmem, mm->shmem_rss);
 	assert_int_equal(memory_stat(m, NR_ZONE_ACTIVE_ANON), rss);
 }
 

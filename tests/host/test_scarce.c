@@ -49,10 +49,11 @@ static void test_template_page_without_memory(void **state)
 
 	(void)state;
 	mm_map_fixed(mm, AT(0), LEN(4), VM_WRITE, initial, sizeof(initial));
-	mm_fault(mm, AT(3)); /* the tables are there */
+	mm_fault(mm, AT(3), FAULT_WRITE); /* the tables are there */
 	memory_ends();
-	assert_int_equal(mm_fault(mm, AT(0)), FAULT_OOM); /* a page to be copied whole */
-	assert_int_equal(mm_fault(mm, AT(1)), FAULT_OOM); /* and one in part */
+	assert_int_equal(
+		mm_fault(mm, AT(0), FAULT_WRITE), FAULT_OOM); /* a page to be copied whole */
+	assert_int_equal(mm_fault(mm, AT(1), FAULT_WRITE), FAULT_OOM); /* and one in part */
 	assert_int_equal(*pte_find(mm, AT(0)), 0);
 	assert_int_equal(mm->anon_rss, 1);
 }
@@ -61,7 +62,7 @@ static void test_hole_in_the_middle_without_memory(void **state)
 {
 	(void)state;
 	mm_map_fixed(mm, AT(0), LEN(10), VM_WRITE, NULL, 0);
-	mm_fault(mm, AT(5));
+	mm_fault(mm, AT(5), FAULT_WRITE);
 	use_up_vmas();
 	memory_ends();
 	assert_int_equal(mm_unmap(mm, AT(4), LEN(3)), -1);

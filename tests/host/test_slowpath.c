@@ -2,6 +2,7 @@
  * The slow path (reference §5): who fails, who loops, the OOM step. The retry decision
  * has a file of its own.
  */
+#include "apps.h"
 #include "starved.h"
 
 /* 5.3: fails at once */
@@ -241,7 +242,6 @@ static void test_5_8_busy_oom_lock_is_progress(void **state)
 	assert_int_equal(m->event[OOM_INVOCATIONS], 0);
 }
 
-static struct mm fat_mm;
 static struct task *fat;
 
 static void fat_exits(void)
@@ -249,17 +249,13 @@ static void fat_exits(void)
 	if (!fat->kill_pending)
 		return;
 	assert_true(fat->memdie);
-	become(fat);
-	current->mm = NULL;
-	exit_mm(m);
+	app_leaves(m, fat);
 	free_one_page();
 }
 
 static void fat_task(void)
 {
-	memset(&fat_mm, 0, sizeof(fat_mm));
-	fat_mm.anon_rss = 500;
-	fat = task_new("fat", 10, &fat_mm);
+	fat = app_new("fat", 10, 500, 0);
 }
 
 static void test_5_8_kill_then_success(void **state)
@@ -281,7 +277,7 @@ static void test_5_8_nofail_ignores_watermarks_after_the_step(void **state)
 	zone_marks(z, 1000, 1000, 1000);
 	zone_put(z, 9500, 0, U);
 	fat_task();
-	fat->memdie = true; /* a live victim: the scan aborts */
+	app_mark(m, fat); /* a live victim: the scan aborts */
 	assert_int_equal(page_to_pfn(m, alloc_pages(m, GFP_KERNEL | __GFP_NOFAIL, 0)), 9500);
 	assert_int_equal(m->event[OOM_INVOCATIONS], 1);
 	assert_int_equal(m->event[OOM_KILLS], 0);
@@ -306,7 +302,7 @@ static void test_5_3_killed_task_marks_itself(void **state)
 	(void)state;
 	fat_task();
 	become(fat);
-	fat->kill_pending = true;
+	app_kill(fat);
 	zone_marks(z, 1000, 1000, 1000);
 	zone_put(z, 9500, 0, U);
 	/* It loops into the OOM step, becomes a victim there, then may use reserves. */

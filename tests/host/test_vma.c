@@ -3,6 +3,7 @@
  */
 #include "twin.h"
 
+#include "apps.h"
 #include "host_machine.h"
 #include "mm/mm.h"
 
@@ -275,7 +276,7 @@ static void test_killed_waiter_gives_up(void **state)
 	map(0, 5, VM_WRITE);
 	mm->mmap_sem.info.unchecked = true; /* it waits for itself, until killed */
 	down_read(&mm->mmap_sem);
-	current->kill_pending = true;
+	app_kill(current);
 	assert_int_equal(mm_map(mm, AT(50), LEN(1), VM_WRITE), 0);
 	assert_int_equal(mm_unmap(mm, AT(0), LEN(1)), -1);
 	mm->brk_start = mm->brk = AT(100);

@@ -3,6 +3,7 @@
  */
 #include "twin.h"
 
+#include "apps.h"
 #include "host_machine.h"
 #include "mm/patch.h"
 
@@ -32,6 +33,7 @@ int twin_setup(void **state)
 	cpus_reset();
 	locks_let_go();
 	tasks_reset();
+	apps_reset();
 	first_tasks();
 	tunables_before = mm_tunables;
 	patches_before = patches_chosen;

@@ -102,6 +102,13 @@ void _exit(int code)
 	lw_exit(code);
 }
 
+/* Nothing of the libc is set up anew: others use it. */
+void app_libc_join(void (*fn)(long), long arg)
+{
+	fn(arg);
+	lw_exit_thread();
+}
+
 void app_libc_start(void (*fn)(long), long arg)
 {
 	fn(arg);

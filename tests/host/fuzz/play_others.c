@@ -15,11 +15,15 @@ static struct shrinker shrinker;
 void set_memdie(bool on)
 {
 	struct task *before = become(world.self);
+	unsigned long flags;
 
-	if (on)
+	if (on) {
+		flags = tasks_lock();
 		mark_oom_victim(world.m, world.self);
-	else
+		tasks_unlock(flags);
+	} else {
 		exit_oom_victim(world.m);
+	}
 	become(before);
 }
 
@@ -30,7 +34,7 @@ static void leave_as_victim(struct task *t)
 
 	trace("%s dies\n", t->comm);
 	exit_oom_victim(world.m);
-	t->kill_pending = false;
+	t->kill_pending = t->process->group_exit = false;
 	become(before);
 }
 
@@ -76,6 +80,8 @@ static void be_app(struct task *t, struct mm *mm, long rss)
 {
 	memset(mm, 0, sizeof(*mm));
 	mm->memory = world.m;
+	refcount_init(&mm->users);
+	refcount_init(&mm->count);
 	mm->anon_rss = rss;
 	t->flags = 0;
 	t->mm = mm;

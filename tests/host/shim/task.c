@@ -3,6 +3,7 @@
  * hook, in which the rest of the world may act.
  */
 #include "fibers.h"
+#include "kernel/core/process.h"
 
 #define ENOUGH 100000 /* give-ups of the CPU in one test: the code under test hangs */
 
@@ -24,7 +25,7 @@ struct task *task_new(const char *comm, int pid, struct mm *mm)
 	t->pid = pid;
 	t->prio = PRIO_NORMAL;
 	t->mm = mm;
-	list_init(&t->children);
+	process_init(t);
 	list_add_tail(&t->all, &all_tasks);
 	return t;
 }
@@ -40,8 +41,7 @@ struct task *become(struct task *t)
 
 void task_set_parent(struct task *t, struct task *parent)
 {
-	t->parent = parent;
-	list_add_tail(&t->sibling, &parent->children);
+	process_enter(t, parent->process);
 }
 
 void tasks_reset(void)
@@ -139,7 +139,7 @@ void wake_task(struct task *t)
 		t->state = TASK_RUNNING;
 }
 
-void task_kill(struct task *t)
+void kill_thread(struct task *t)
 {
 	t->kill_pending = true;
 	if (t->state == TASK_KILLABLE)

@@ -10,6 +10,7 @@
 #include "kernel/core/ksyms.h"
 #include "kernel/core/lock.h"
 #include "kernel/core/printk.h"
+#include "kernel/core/process.h"
 #include "kernel/core/smp.h"
 #include "mm/mm.h"
 #include "mm/oom.h"
@@ -34,7 +35,9 @@ void tasks_start(unsigned int n, long rss)
 		t->flags = rss ? 0 : PF_KTHREAD;
 		t->mm = rss ? &spaces[id] : NULL;
 		spaces[id].anon_rss = rss + id;
-		list_init(&t->children);
+		refcount_init(&spaces[id].users);
+		refcount_init(&spaces[id].count);
+		process_init(t);
 		list_add_tail(&t->all, &all_tasks);
 		cpus[id].task = t;
 	}
@@ -47,7 +50,7 @@ void task_dies(struct memory *m)
 
 	exit_oom_victim(m);
 	flags = tasks_lock();
-	current->kill_pending = false;
+	current->kill_pending = current->process->group_exit = false;
 	tasks_unlock(flags);
 }
 
@@ -62,7 +65,7 @@ void task_leaves(struct memory *m)
 }
 
 /* Called with tasks_lock() held, as everything that looks at other tasks. */
-void task_kill(struct task *t)
+void kill_thread(struct task *t)
 {
 	t->kill_pending = true;
 }

@@ -1,0 +1,89 @@
+/*
+ * Apps that take memory (see hog.h).
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "tests/scenarios/hog.h"
+
+#define EXTENT 256l /* pages mapped at a time */
+
+void fail(const char *what)
+{
+	printf("%s\n", what);
+	exit(1);
+}
+
+long free_pages_now(void)
+{
+	struct lw_meminfo m;
+
+	lw_meminfo(&m);
+	return m.free;
+}
+
+long min_pages(void)
+{
+	struct lw_meminfo m;
+
+	lw_meminfo(&m);
+	return m.zone[0].min;
+}
+
+static void touch(volatile unsigned char *start, long pages)
+{
+	for (long i = 0; i < pages; i++)
+		start[i * PAGE] = 1;
+}
+
+static unsigned char *map(long pages, enum hog_kind kind)
+{
+	unsigned char *p = kind == HOG_SHARED ? lw_map_shared(pages * PAGE) : lw_map(pages * PAGE);
+
+	if (!p)
+		fail("memory was refused");
+	return p;
+}
+
+static void take(long pages, enum hog_kind kind)
+{
+	unsigned char *p = map(pages, kind);
+
+	if (kind == HOG_MLOCKED && lw_mlock(p, pages * PAGE))
+		fail("memory could not be locked");
+	touch(p, pages);
+}
+
+long hog_until(long left, enum hog_kind kind)
+{
+	long taken = 0, n;
+
+	while ((n = free_pages_now() - left) > 0) {
+		n = n < EXTENT ? n : EXTENT;
+		take(n, kind);
+		taken += n;
+	}
+	return taken;
+}
+
+void hog_pages(long pages)
+{
+	take(pages, HOG_PLAIN);
+}
+
+void wait_until(const volatile long *flag)
+{
+	for (;;) {
+		long seen = lw_event_count();
+
+		if (*flag)
+			return;
+		lw_wait_event(seen);
+	}
+}
+
+void wait_for_kills(long kills)
+{
+	while (lw_oom_kills() < kills)
+		lw_sleep_ms(4);
+}

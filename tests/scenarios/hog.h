@@ -1,0 +1,30 @@
+/*
+ * What the lock-up scenarios' apps have in common: memory taken until little is left, and a lookout
+ * for the first kill. An app's own code: it touches nothing that is not mapped once memory is short.
+ */
+#ifndef SCENARIOS_HOG_H
+#define SCENARIOS_HOG_H
+
+#include "kernel/task/calls.h"
+
+#define PAGE   4096l
+#define KILLED (-9)
+
+/* Pages that are free on the whole machine, and pages of the preferred zone's min watermark. */
+long free_pages_now(void);
+long min_pages(void);
+
+enum hog_kind { HOG_PLAIN, HOG_MLOCKED, HOG_SHARED };
+/* Map and touch memory until so many pages are free. Returns how many it took. */
+long hog_until(long left, enum hog_kind kind);
+/* Map and touch so many pages. */
+void hog_pages(long pages);
+
+/* Wait (killable) until what apps share is not 0; who sets it calls lw_wake(). */
+void wait_until(const volatile long *flag);
+/* Wait (killable) until this many kills have happened. */
+void wait_for_kills(long kills);
+/* Print, and end the app with code 1. */
+void fail(const char *what) __attribute__((noreturn));
+
+#endif

@@ -1,0 +1,97 @@
+/*
+ * lockup: the workload that the OOM reaper was made for (reference §8.6 W1).
+ *
+ * A small app appends to a file: it holds the inode's mutex and allocates. A big one wants to append,
+ * too, and sleeps until it has the mutex, whatever signals come. Memory runs out, the big one is killed
+ * and cannot die. Linux 4.8 without a reaper goes on asking for memory that only the victim could give
+ * back; the seed takes it from the victim, the file is written, and everybody goes on.
+ *
+ * Knobs: the mutex's holder may ask without __GFP_FS, so that it never kills (W7: somebody else's
+ * request must); all kernel workers may wait for the mutex (W9); more apps may want memory meanwhile.
+ */
+#include <stdio.h>
+
+#include "kernel/task/scenario.h"
+#include "tests/scenarios/hog.h"
+#include "tests/workloads/lockholder.h"
+
+static long nofs KERNEL_DATA;
+static long workers KERNEL_DATA;
+static long others KERNEL_DATA;
+static long demand_percent KERNEL_DATA = 50;
+
+static const struct param knobs[] = {
+	{"nofs", "1: the mutex's holder allocates with GFP_NOFS", 0, 1, &nofs, NULL},
+	{"workers", "1: all kernel workers wait for the mutex, too", 0, 1, &workers, NULL},
+	{"others", "further apps that want memory meanwhile", 0, 16, &others, NULL},
+	{"demand", "what the holder appends, in percent of the victim's memory", 1, 90,
+		&demand_percent, NULL},
+};
+
+static volatile long hog_size KERNEL_DATA;
+
+static void holder(long waiters)
+{
+	wait_until(&hog_size);
+	inode_append_contended(
+		waiters, hog_size * demand_percent / 100, nofs ? DEMAND_NOFS : DEMAND_KERNEL);
+}
+
+static void hog(long unused)
+{
+	long taken = hog_until(min_pages() * 2, HOG_PLAIN);
+
+	(void)unused;
+	hog_size = taken;
+	lw_wake();
+	lw_sleep_ms(20); /* the holder is faster */
+	inode_append(1, DEMAND_KERNEL);
+}
+
+/* Wants a little, again and again, and gives it back. */
+static void other(long number)
+{
+	(void)number;
+	wait_for_kills(nofs ? 0 : 1);
+	hog_pages(64);
+}
+
+static void lockup(long unused)
+{
+	int code;
+
+	(void)unused;
+	if (lw_spawn("holder", holder, 1 + (workers ? 2 : 0)) < 0 || lw_spawn("hog", hog, 0) < 0)
+		fail("an app could not be started");
+	for (long i = 0; i < others; i++)
+		lw_spawn("other", other, i);
+	while (workers && inode_waiters() < 1)
+		lw_sleep_ms(4);
+	if (workers)
+		workers_want_inode();
+	while (lw_wait(&code) > 0)
+		;
+	lockholder_free();
+	printf("everybody went on\n");
+}
+
+static const struct scenario_arm arms[] = {
+	{.patch = "none", .outcome = "lockup", .checks = {"oom_kills == 1", "oom_reaped == 0"}},
+	{.patch = "oom-reaper",
+		.outcome = "oom-killed",
+		.checks = {"oom_kills == 1", "oom_reaped == 1", "kill_to_reap_ms < 1000"}},
+	{.patch = "all",
+		.outcome = "oom-killed",
+		.checks = {"oom_kills == 1", "oom_reaped == 1", "kill_to_reap_ms < 1000"}},
+};
+
+SCENARIO(lockup_scenario) = {
+	.name = "lockup",
+	.help = "the victim waits for a mutex whose holder waits for memory",
+	.group = "study",
+	.app = lockup,
+	.knobs = knobs,
+	.nr_knobs = ARRAY_SIZE(knobs),
+	.arms = arms,
+	.nr_arms = ARRAY_SIZE(arms),
+};

@@ -1,0 +1,117 @@
+/*
+ * mmap-writer and mmap-writer-killable: the lock that the reaper itself needs (reference §8.6 W2, W2').
+ *
+ * Threads of a big process map and unmap a page in a loop; each wants mmap_sem for writing. Another
+ * app reads that process's /proc file: it holds mmap_sem for reading and allocates. Memory runs out and
+ * the big process is killed; its writers wait behind the reader, its other threads behind the writers,
+ * and the reaper's trylock fails as long as a writer waits. The seed gives up after ten attempts. Linux
+ * 4.9 then lets the killer choose somebody else. With killable waits (4.7) the waiting writers die, and
+ * the first attempt succeeds.
+ */
+#include <stdio.h>
+
+#include "kernel/task/scenario.h"
+#include "tests/scenarios/hog.h"
+#include "tests/workloads/lockholder.h"
+
+#define MOST_WRITERS 16
+
+static long writers KERNEL_DATA = 4;
+static long share_percent KERNEL_DATA = 60;
+static long demand_percent KERNEL_DATA = 10;
+
+static const struct param knobs[] = {
+	{"writers", "threads of the victim that map and unmap", 1, MOST_WRITERS, &writers, NULL},
+	{"share", "the victim's part of memory in percent; the rest is a bystander's", 51, 90,
+		&share_percent, NULL},
+	{"demand", "what the reader allocates, in percent of memory", 1, 90, &demand_percent, NULL},
+};
+
+static volatile long victim_ready KERNEL_DATA, victim_pid KERNEL_DATA, all_taken KERNEL_DATA;
+static long pages KERNEL_DATA; /* free at the start */
+
+static void writer(long unused)
+{
+	(void)unused;
+	wait_until(&all_taken);
+	for (;;) {
+		void *p = lw_map(PAGE);
+
+		if (p)
+			lw_unmap(p, PAGE);
+	}
+}
+
+static void victim(long unused)
+{
+	(void)unused;
+	for (long i = 0; i < writers; i++)
+		if (lw_clone("writer", LW_THREAD, writer, i) < 0)
+			fail("a thread could not be started");
+	hog_until(pages * (100 - share_percent) / 100, HOG_PLAIN);
+	victim_ready = 1;
+	lw_wake();
+	for (;;)
+		lw_wait_event(lw_event_count());
+}
+
+static void bystander(long unused)
+{
+	(void)unused;
+	hog_until(min_pages() * 2, HOG_PLAIN);
+	all_taken = 1;
+	lw_wake();
+	for (;;)
+		lw_wait_event(lw_event_count());
+}
+
+static void reader(long unused)
+{
+	(void)unused;
+	wait_until(&all_taken);
+	if (proc_read(victim_pid, 1, pages * demand_percent / 100, 0))
+		fail("the victim is not there");
+}
+
+static void mmap_writer(long unused)
+{
+	int code, pid, bystander_pid, reader_pid;
+
+	(void)unused;
+	pages = free_pages_now();
+	reader_pid = lw_spawn("reader", reader, 0);
+	victim_pid = lw_spawn("victim", victim, 0);
+	wait_until(&victim_ready);
+	bystander_pid = lw_spawn("bystander", bystander, 0);
+	if (reader_pid < 0 || victim_pid < 0 || bystander_pid < 0)
+		fail("an app could not be started");
+	while ((pid = lw_wait(&code)) != reader_pid && pid > 0)
+		;
+	lw_kill(victim_pid);
+	lw_kill(bystander_pid);
+	while (lw_wait(&code) > 0)
+		;
+	lockholder_free();
+}
+
+static const struct scenario_arm arms[] = {
+	{.patch = "none", .outcome = "lockup", .checks = {"oom_kills == 1"}},
+	{.patch = "oom-reaper",
+		.outcome = "lockup",
+		.checks = {"oom_kills == 1", "oom_reap_attempts == 10", "oom_reap_gave_up == 1"}},
+	{.patch = "all",
+		.outcome = "oom-killed",
+		.checks = {"oom_kills == 2", "oom_reap_gave_up == 1"}},
+};
+
+SCENARIO(mmap_writer_scenario) = {
+	.name = "mmap-writer",
+	.help = "the victim's threads wait for mmap_sem as writers, so that the reaper cannot have "
+		"it",
+	.group = "study",
+	.app = mmap_writer,
+	.knobs = knobs,
+	.nr_knobs = ARRAY_SIZE(knobs),
+	.arms = arms,
+	.nr_arms = ARRAY_SIZE(arms),
+};

@@ -1,0 +1,56 @@
+/*
+ * A victim that needs memory (see victim.h). Pages are chained through page->lru.
+ */
+#include "kernel/core/event.h"
+#include "kernel/core/printk.h"
+#include "kernel/task/app.h"
+#include "mm/page_alloc.h"
+#include "mm/show_mem.h"
+#include "mm/vmstat.h"
+#include "tests/workloads/victim.h"
+
+static void counter(int n, const char *what, long value)
+{
+	char name[48];
+
+	ksnprintf(name, sizeof(name), "victim%d_%s", n, what);
+	event_counter(name, value);
+}
+
+static void report(struct memory *m, int n, long reserve_pages)
+{
+	const struct zone *z;
+	long highatomic = 0;
+
+	for_each_populated_zone(m, z)
+		highatomic += zone_free_of_type(z, MIGRATE_HIGHATOMIC);
+	counter(n, "reserve_pages", reserve_pages);
+	counter(n, "free_pages", memory_stat_exact(m, NR_FREE_PAGES));
+	counter(n, "free_highatomic", highatomic);
+}
+
+static void give_back(struct memory *m, struct list_head *pages)
+{
+	struct page *page, *next;
+
+	list_for_each_entry_safe(page, next, pages, lru)
+		free_pages(m, page, 0);
+}
+
+void victim_demand(int n)
+{
+	struct memory *m = &system_memory;
+	struct list_head pages;
+	struct page *page;
+	long reserve_pages = 0;
+
+	kernel_enter();
+	list_init(&pages);
+	while ((page = alloc_pages(m, GFP_KERNEL, 0))) {
+		list_add_tail(&page->lru, &pages);
+		reserve_pages += current->memdie;
+	}
+	report(m, n, reserve_pages);
+	give_back(m, &pages);
+	kernel_leave();
+}
