@@ -99,24 +99,32 @@ long lock_waiters(const struct lock_info *info)
 	return n;
 }
 
+/* Its owner may let go of it meanwhile. */
+static void print_lock(const struct lock_info *l)
+{
+	const struct task *owner = READ_ONCE(l->owner);
+	const struct waiter *w;
+
+	if (owner)
+		pr_warn("  %s: held by pid %d (%s)", l->name, owner->pid, owner->comm);
+	list_for_each_entry(w, &l->waiters, node)
+		pr_warn("  %s: pid %d (%s) waits", l->name, w->task->pid, w->task->comm);
+}
+
 void print_held_locks(void)
 {
 	const struct lock_info *l;
-	const struct waiter *w;
-
 	const struct cpu *cpu;
 
 	pr_warn("Locks held:");
-	for_each_cpu(cpu)
-		if (cpu->spins_on)
-			pr_warn("  %s: CPU %u spins", cpu->spins_on->info.name, cpu->id);
-	list_for_each_entry(l, &all_locks, all) {
-		if (l->owner)
-			pr_warn("  %s: held by pid %d (%s)", l->name, l->owner->pid,
-				l->owner->comm);
-		list_for_each_entry(w, &l->waiters, node)
-			pr_warn("  %s: pid %d (%s) waits", l->name, w->task->pid, w->task->comm);
+	for_each_cpu(cpu) {
+		const struct spinlock *spins_on = READ_ONCE(cpu->spins_on);
+
+		if (spins_on)
+			pr_warn("  %s: CPU %u spins", spins_on->info.name, cpu->id);
 	}
+	list_for_each_entry(l, &all_locks, all)
+		print_lock(l);
 }
 
 void spin_lock_init(struct spinlock *lock, const char *name)

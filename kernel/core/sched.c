@@ -25,6 +25,18 @@ unsigned long sched_lock(void)
 	return spin_lock_irqsave(&sched_spin);
 }
 
+/* Without an owner: it would be found in the very report that it is taken for. */
+bool sched_trylock(unsigned long *flags)
+{
+	*flags = irq_save();
+	if (spin_trylock(&sched_spin)) {
+		sched_spin.info.owner = NULL;
+		return true;
+	}
+	irq_restore(*flags);
+	return false;
+}
+
 void sched_unlock(unsigned long flags)
 {
 	spin_unlock_irqrestore(&sched_spin, flags);
@@ -457,10 +469,11 @@ const char *task_state_name(enum task_state state)
 static void print_task(const struct task *t)
 {
 	bool waits = t->state == TASK_RUNNING && cpus[t->cpu].task != t;
+	const char *what = READ_ONCE(t->waiting_for);
 
 	pr_warn("  pid %d %s: %s%s%s%s", t->pid, t->comm,
-		waits ? "runnable" : task_state_name(t->state), t->waiting_for ? " on " : "",
-		t->waiting_for ? t->waiting_for : "", t->kill_pending ? ", kill pending" : "");
+		waits ? "runnable" : task_state_name(t->state), what ? " on " : "",
+		what ? what : "", t->kill_pending ? ", kill pending" : "");
 }
 
 void print_tasks(void)

@@ -13,6 +13,7 @@
  * it held; schedule_locked() gives it up while others run and returns with it held again.
  */
 unsigned long sched_lock(void);
+bool sched_trylock(unsigned long *flags); /* to look, not to change anything */
 void sched_unlock(unsigned long flags);
 void schedule_locked(void);
 void wake_task_locked(struct task *t);

@@ -156,9 +156,11 @@ bool task_stack_span(uint64_t addr, uint64_t *lo, uint64_t *hi);
 const struct task *task_of_guard_page(uint64_t addr);
 
 const char *task_state_name(enum task_state state);
+/* tasks_lock() held, unless the other CPUs have been stopped. */
 void print_tasks(void);
 /* Each with its call trace; other CPUs have been stopped. */
 void print_tasks_with_traces(void);
+/* sched_lock() held, unless the other CPUs have been stopped. */
 void print_held_locks(void);
 
 #endif
