@@ -44,7 +44,8 @@ const char *ioapic_init(const struct madt *m)
 	return NULL;
 }
 
-bool ioapic_route_isa_nmi(unsigned int irq, unsigned int apic_id)
+/* `how`: the vector, or another mode of delivery. */
+static bool route_isa(unsigned int irq, uint32_t how, unsigned int apic_id)
 {
 	const struct isa_route *r = &madt->isa[irq];
 	unsigned int pin = r->gsi - madt->ioapic_gsi_base;
@@ -53,6 +54,16 @@ bool ioapic_route_isa_nmi(unsigned int irq, unsigned int apic_id)
 		return false;
 	put(REG_ENTRY(pin) + 1, apic_id << 24);
 	put(REG_ENTRY(pin),
-		ENTRY_NMI | (r->level ? ENTRY_LEVEL : 0) | (r->active_low ? ENTRY_ACTIVE_LOW : 0));
+		how | (r->level ? ENTRY_LEVEL : 0) | (r->active_low ? ENTRY_ACTIVE_LOW : 0));
 	return true;
+}
+
+bool ioapic_route_isa(unsigned int irq, unsigned int vector, unsigned int apic_id)
+{
+	return route_isa(irq, vector, apic_id);
+}
+
+bool ioapic_route_isa_nmi(unsigned int irq, unsigned int apic_id)
+{
+	return route_isa(irq, ENTRY_NMI, apic_id);
 }

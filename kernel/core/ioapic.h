@@ -12,8 +12,9 @@ const char *ioapic_init(const struct madt *m);
 
 /*
  * Send an ISA interrupt, on the pin and with the polarity that the MADT states, to a CPU (by its
- * APIC id) as an NMI. False: there is no such pin.
+ * APIC id), as this vector or as an NMI. False: there is no such pin.
  */
+bool ioapic_route_isa(unsigned int irq, unsigned int vector, unsigned int apic_id);
 bool ioapic_route_isa_nmi(unsigned int irq, unsigned int apic_id);
 
 #endif
