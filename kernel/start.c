@@ -16,6 +16,7 @@
 #include "kernel/core/sched.h"
 #include "kernel/core/serial.h"
 #include "kernel/core/smp.h"
+#include "kernel/core/sysrq.h"
 #include "kernel/core/time.h"
 #include "kernel/core/timer.h"
 #include "kernel/core/turn.h"
@@ -75,6 +76,7 @@ void boot_main(uint32_t magic, uint32_t info_addr)
 	task_boot();
 	watchdog_start();
 	tick_start();
+	sysrq_start();
 	need(start_cpus());
 	start_workers();
 	oom_reaper_start(&system_memory, kthread_spawn);

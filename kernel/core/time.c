@@ -7,6 +7,7 @@
 #include "kernel/core/param.h"
 #include "kernel/core/sched.h"
 #include "kernel/core/smp.h"
+#include "kernel/core/sysrq.h"
 #include "kernel/core/turn.h"
 #include "kernel/core/watchdog.h"
 #include "kernel/core/time.h"
@@ -125,6 +126,8 @@ static void tick(struct pt_regs *regs)
 	cpu->last_jiffy = jiffies;
 	timers_run();
 	sched_tick();
+	if (cpu->id == 0)
+		sysrq_poll();
 	watchdog_check();
 }
 

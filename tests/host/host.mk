@@ -12,9 +12,8 @@ HOST_SEED ?= 1
 HOST_TEST ?=
 
 HOST_SUBJECT := $(filter-out mm/mm_boot.c,$(wildcard mm/*.c)) boot/bootinfo.c \
-	kernel/core/format.c kernel/core/param.c kernel/core/process.c kernel/core/notifier.c \
-	kernel/core/work.c kernel/core/event_text.c kernel/core/lock.c kernel/core/lock_debug.c kernel/core/lockdep.c \
-	kernel/core/madt.c kernel/core/trace.c
+	$(addprefix kernel/core/,event_text.c format.c lock.c lock_debug.c lockdep.c madt.c \
+	notifier.c param.c process.c sysrq_plan.c trace.c work.c)
 # What tests stand on: machines, shims, and lives of machines (fuzz/play.h).
 HOST_BASE := tests/host/host_machine.c tests/host/twin.c tests/host/apps.c $(wildcard tests/host/shim/*.c) \
 	$(wildcard tests/host/fuzz/play*.c)
