@@ -6,6 +6,7 @@
 #include "kernel/core/machine.h"
 #include "kernel/core/printk.h"
 #include "kernel/core/smp.h"
+#include "kernel/core/sysrq.h"
 #include "mm/memory_init.h"
 #include "mm/mm_boot.h"
 #include "mm/page_alloc.h"
@@ -111,5 +112,6 @@ void mm_boot(const struct boot_info *info)
 	check_min_free(m);
 	paging_set_alloc(alloc_table_page);
 	panic_add_report(report_memory);
+	sysrq_register('m', "Show Memory", report_memory);
 	print_zones(m);
 }
