@@ -416,6 +416,13 @@ void task_finish(struct wait_queue *wq)
 	panic("zombie %s ran", t->comm);
 }
 
+void sched_run_started(void)
+{
+	preempt_enable();
+	schedule();
+	preempt_disable();
+}
+
 void sched_idle_loop(void)
 {
 	struct cpu *cpu = this_cpu();

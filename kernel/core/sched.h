@@ -22,6 +22,11 @@ void wake_task_locked(struct task *t);
 void sched_init(struct task *idle);
 /* `idle`, made by task_init() and not started, is the idle task of a CPU that is to be started. */
 void sched_adopt_idle(struct cpu *cpu, struct task *idle);
+/*
+ * Whoever has been started runs, until all of them sleep. Boot, the tick running, interrupts off (on
+ * meanwhile).
+ */
+void sched_run_started(void);
 /* The idle task's life: halt until something is runnable. */
 void sched_idle_loop(void) __attribute__((noreturn));
 

@@ -32,6 +32,7 @@ void app_libc_join(void (*fn)(long), long arg);
 
 static bool slot_used[MAX_TASKS];
 static int next_pid = 2; /* 1 is the scenario's first app */
+static int next_daemon_pid = 30001;
 
 struct wait_queue app_events;
 unsigned long app_event_count;
@@ -58,9 +59,9 @@ static int take_slot(void)
 	return slot < MAX_TASKS ? slot : -1;
 }
 
-static int new_pid(void)
+static int new_pid(int *next)
 {
-	return __atomic_fetch_add(&next_pid, 1, __ATOMIC_RELAXED);
+	return __atomic_fetch_add(next, 1, __ATOMIC_RELAXED);
 }
 
 static uint64_t slot_stack(int slot)
@@ -160,7 +161,7 @@ struct task *app_spawn(const char *name, void (*fn)(long), long arg)
 
 	if (!mm)
 		return NULL;
-	t = map_private_data(mm) ? task_alloc(name, new_pid(), app_first, NULL) : NULL;
+	t = map_private_data(mm) ? task_alloc(name, new_pid(&next_pid), app_first, NULL) : NULL;
 	if (!t) {
 		mm_put_user(mm);
 		return NULL;
@@ -183,9 +184,9 @@ struct task *app_clone(const char *name, bool thread, void (*fn)(long), long arg
 	return t;
 }
 
-struct task *kthread_spawn(const char *name, void (*fn)(void *), void *arg)
+static struct task *kthread_start(const char *name, int pid, void (*fn)(void *), void *arg)
 {
-	struct task *t = task_alloc(name, new_pid(), fn, arg);
+	struct task *t = task_alloc(name, pid, fn, arg);
 
 	if (!t)
 		return NULL;
@@ -196,13 +197,23 @@ struct task *kthread_spawn(const char *name, void (*fn)(void *), void *arg)
 	return t;
 }
 
+struct task *kthread_spawn(const char *name, void (*fn)(void *), void *arg)
+{
+	return kthread_start(name, new_pid(&next_pid), fn, arg);
+}
+
+struct task *daemon_spawn(const char *name, void (*fn)(void *), void *arg)
+{
+	return kthread_start(name, new_pid(&next_daemon_pid), fn, arg);
+}
+
 void start_workers(void)
 {
 	for (int i = 0; i < NR_WORKERS; i++) {
 		char name[TASK_COMM_LEN];
 
 		ksnprintf(name, sizeof(name), "kworker/u:%d", i);
-		if (!kthread_spawn(name, worker, NULL))
+		if (!daemon_spawn(name, worker, NULL))
 			panic("no memory for %s", name);
 	}
 }

@@ -27,6 +27,11 @@ struct task *app_spawn(const char *name, void (*fn)(long), long arg);
  */
 struct task *app_clone(const char *name, bool thread, void (*fn)(long), long arg);
 struct task *kthread_spawn(const char *name, void (*fn)(void *), void *arg);
+/*
+ * The same for one that lives as long as the machine. Its pid is of a range of its own: a
+ * scenario's pids do not depend on how many of these there are.
+ */
+struct task *daemon_spawn(const char *name, void (*fn)(void *), void *arg);
 
 /* The tasks that do queued work (work.h). Boot. */
 void start_workers(void);

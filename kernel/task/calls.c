@@ -7,6 +7,7 @@
 #include "kernel/core/lock.h"
 #include "kernel/core/printk.h"
 #include "kernel/core/sched.h"
+#include "kernel/core/sysrq.h"
 #include "kernel/core/time.h"
 #include "kernel/core/trap.h"
 #include "kernel/task/app.h"
@@ -255,6 +256,13 @@ int lw_kill(int pid)
 	tasks_unlock(flags);
 	kernel_leave();
 	return t ? 0 : -1;
+}
+
+void lw_sysrq(char key)
+{
+	kernel_enter();
+	sysrq_key(key);
+	kernel_leave();
 }
 
 void lw_log(const char *text, size_t len)
