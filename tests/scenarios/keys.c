@@ -1,0 +1,95 @@
+/*
+ * keys: apps that hold some memory and wait to be killed, for whoever wants to press SysRq keys
+ * (`make console SCENARIO=keys`, or ARGS="sysrq=f@1500"). It ends when none is left, or when nobody
+ * has killed them for a while; it declares nothing, since that is up to whoever presses.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernel/task/scenario.h"
+
+#define MIB      (1l << 20)
+#define MAX_APPS 64
+#define LOOK_MS  20
+
+static long apps KERNEL_DATA = 1;
+static long mib KERNEL_DATA = 4;
+static long seconds KERNEL_DATA = 600;
+static long press KERNEL_DATA;
+
+static const struct param knobs[] = {
+	{"apps", "how many apps wait", 1, MAX_APPS, &apps, NULL},
+	{"mib", "memory of the first; each other has one MiB more than the one before", 1, 1024,
+		&mib, NULL},
+	{"seconds", "virtual time after which it ends anyway", 1, 86400, &seconds, NULL},
+	{"press", "how often the scenario itself presses f", 0, MAX_APPS, &press, NULL},
+};
+
+static volatile long ready KERNEL_DATA;
+
+static void app(long size)
+{
+	char *p = malloc(size);
+
+	if (!p)
+		exit(1);
+	memset(p, 1, size);
+	ready++;
+	lw_wake();
+	for (;;)
+		lw_wait_event(lw_event_count());
+}
+
+static int start_app(long n)
+{
+	char name[16];
+	int pid;
+
+	snprintf(name, sizeof(name), "app%ld", n);
+	pid = lw_spawn(name, app, (mib + n - 1) * MIB);
+	for (;;) {
+		long seen = lw_event_count();
+
+		if (ready >= n || !lw_alive(pid))
+			return pid;
+		lw_wait_event(seen);
+	}
+}
+
+static long alive(const int *pid)
+{
+	long n = 0;
+
+	for (long i = 0; i < apps; i++)
+		n += lw_alive(pid[i]);
+	return n;
+}
+
+static void keys(long unused)
+{
+	int pid[MAX_APPS], code;
+
+	(void)unused;
+	for (long i = 0; i < apps; i++)
+		pid[i] = start_app(i + 1);
+	printf("%ld apps wait: press h for help, f to kill one\n", ready);
+	for (long i = 0; i < press; i++)
+		lw_sysrq('f');
+	for (long ms = 0; ms < seconds * 1000 && alive(pid); ms += LOOK_MS)
+		lw_sleep_ms(LOOK_MS);
+	lw_counter("apps_left", alive(pid));
+	for (long i = 0; i < apps; i++)
+		lw_kill(pid[i]);
+	while (lw_wait(&code) > 0)
+		;
+}
+
+SCENARIO(keys_scenario) = {
+	.name = "keys",
+	.help = "apps that wait to be killed by a SysRq key",
+	.group = "test",
+	.app = keys,
+	.knobs = knobs,
+	.nr_knobs = ARRAY_SIZE(knobs),
+};
