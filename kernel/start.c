@@ -75,14 +75,14 @@ void boot_main(uint32_t magic, uint32_t info_addr)
 	sched_init(&boot_task);
 	timers_init();
 	task_boot();
-	moom_start();
+	moom_init();
 	watchdog_start();
 	tick_start();
 	sysrq_start();
-	sched_run_started(); /* tasks that wait here must not bar the scenario from this CPU */
 	need(start_cpus());
 	start_workers();
 	oom_reaper_start(&system_memory, daemon_spawn);
+	sched_run_started(); /* tasks that wait here must not bar the scenario from this CPU */
 	if (!kthread_spawn("scenario", scenario_run, NULL))
 		panic("no memory for the first task");
 	sched_idle_loop();

@@ -173,7 +173,7 @@ struct task *app_spawn(const char *name, void (*fn)(long), long arg)
 
 struct task *app_clone(const char *name, bool thread, void (*fn)(long), long arg)
 {
-	struct task *t = task_alloc(name, new_pid(), app_first, NULL);
+	struct task *t = task_alloc(name, new_pid(&next_pid), app_first, NULL);
 
 	if (!t)
 		return NULL;

@@ -12,6 +12,7 @@
 #include "kernel/core/trap.h"
 #include "kernel/task/app.h"
 #include "kernel/task/calls.h"
+#include "kernel/task/moom.h"
 #include "mm/highatomic.h"
 #include "mm/mm.h"
 #include "mm/oom.h"
@@ -262,6 +263,13 @@ void lw_sysrq(char key)
 {
 	kernel_enter();
 	sysrq_key(key);
+	kernel_leave();
+}
+
+void lw_sysrq_wait(void)
+{
+	kernel_enter();
+	manual_kills_wait();
 	kernel_leave();
 }
 

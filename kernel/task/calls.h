@@ -67,8 +67,10 @@ long lw_oom_kills(void);
 /* SIGKILL: 0, or -1 if there is no such app. */
 int lw_kill(int pid);
 
-/* As if that SysRq key had been pressed (kernel/core/sysrq.h); 'f' is not waited for. */
+/* As if that SysRq key had been pressed (kernel/core/sysrq.h); 'f' is not waited for ... */
 void lw_sysrq(char key);
+/* ... but here, killable: until no manual kill is to be done. */
+void lw_sysrq_wait(void);
 
 /* A line of text for the kernel log. */
 void lw_log(const char *text, size_t len);

@@ -1,15 +1,15 @@
 /*
- * The manual OOM kill's task (see moom.h).
+ * The manual OOM kill (see moom.h).
  */
 #include "kernel/core/lock.h"
-#include "kernel/core/machine.h"
 #include "kernel/core/printk.h"
 #include "kernel/core/sysrq.h"
-#include "kernel/task/app.h"
+#include "kernel/core/work.h"
 #include "kernel/task/moom.h"
 #include "mm/oom.h"
 
-static struct wait_queue asked;
+static struct work moom_work;
+static struct wait_queue finished;
 static unsigned long pending;
 
 unsigned long manual_kills_pending(void)
@@ -20,24 +20,28 @@ unsigned long manual_kills_pending(void)
 static void ask(void)
 {
 	__atomic_add_fetch(&pending, 1, __ATOMIC_RELAXED);
-	wake_up_all(&asked);
+	work_queue(&moom_work);
 }
 
-static void moom(void *unused)
+static void moom(struct work *work)
 {
-	(void)unused;
-	for (;;) {
-		wait_event(&asked, manual_kills_pending());
+	(void)work;
+	while (manual_kills_pending()) {
 		if (!oom_manual_kill(&system_memory))
 			pr_info("OOM request ignored because killer is disabled");
 		__atomic_sub_fetch(&pending, 1, __ATOMIC_RELEASE);
+		wake_up_all(&finished);
 	}
 }
 
-void moom_start(void)
+int manual_kills_wait(void)
 {
-	wait_queue_init(&asked, "manual OOM kill");
-	if (!daemon_spawn("moom", moom, NULL))
-		panic("no memory for the manual OOM killer");
+	return wait_event_killable(&finished, manual_kills_pending() == 0);
+}
+
+void moom_init(void)
+{
+	wait_queue_init(&finished, "manual OOM kill");
+	work_init(&moom_work, moom);
 	sysrq_register('f', "Manual OOM execution", ask);
 }

@@ -1,0 +1,159 @@
+/*
+ * notifier: OOM notifiers inside of the killer, and outside of it (reference §9.5 N1, N2, N4, N5).
+ *
+ * A ballast gives 256 pages back before anybody is killed.
+ *
+ * N1: an app needs a little more than there is. Inside, pages that the ballast freed suppress the kill.
+ * Outside they do not: unless the zone is above its high watermark now, somebody dies all the same.
+ * N5: SysRq-f with a full ballast. Inside, the ballast is emptied first, and nobody dies.
+ * N2: the ballast is being filled, against the rule, by requests that wait for memory, its lock held. The
+ * notifier wants that lock. Inside, oom_lock's holder sleeps for it, while the other one finds oom_lock
+ * taken, for ever, and takes that for progress; SysRq-f waits for oom_lock as well. Outside, both
+ * sleep in the ballast's notifier, oom_lock is free, and SysRq-f ends it (N4: the victim leaves the
+ * notifier at once, and goes on with its reserves).
+ */
+#include <stdio.h>
+
+#include "kernel/dev/ballast.h"
+#include "kernel/task/scenario.h"
+#include "tests/scenarios/hog.h"
+
+#define MANY 100000l /* pages: more than there are */
+
+static volatile long ready KERNEL_DATA, filler_pid KERNEL_DATA;
+
+static void sleep_for_ever(void)
+{
+	for (;;)
+		lw_wait_event(lw_event_count());
+}
+
+/* The largest app: the one that the killer would choose. */
+static void large(long unused)
+{
+	(void)unused;
+	hog_until(min_pages() * 3 / 2, HOG_PLAIN);
+	ready = 1;
+	lw_wake();
+	sleep_for_ever();
+}
+
+static void small(long pages)
+{
+	hog_pages(pages);
+	ready = 1;
+	lw_wake();
+	sleep_for_ever();
+}
+
+/* Fills the ballast with its lock held, and is the largest app as well. */
+static void filler(long unused)
+{
+	(void)unused;
+	hog_until(min_pages() * 2, HOG_PLAIN);
+	ready = 1;
+	lw_wake();
+	ballast_inflate_stubborn(MANY, 1);
+}
+
+static int start(const char *name, void (*fn)(long), long arg)
+{
+	int pid;
+
+	ready = 0;
+	pid = lw_spawn(name, fn, arg);
+	if (pid < 0)
+		fail("an app could not be started");
+	return pid;
+}
+
+/* Until it has what it wants, or has been killed for it. */
+static void until_ready(int pid)
+{
+	while (!ready && lw_alive(pid))
+		lw_sleep_ms(4);
+}
+
+/* Little pressure: what the ballast gives back is enough. */
+static void needs_a_little(void)
+{
+	long kills = lw_oom_kills();
+	int pid = start("large", large, 0), other, code;
+
+	until_ready(pid);
+	other = start("small", small, min_pages() * 3 / 4);
+	until_ready(other);
+	lw_counter("n1_kills", lw_oom_kills() - kills);
+	lw_kill(other);
+	lw_kill(pid);
+	while (lw_wait(&code) > 0)
+		;
+}
+
+static void by_hand_with_full_ballast(void)
+{
+	long kills = lw_oom_kills(), held = ballast_held();
+	int pid = start("small", small, 64), code;
+
+	until_ready(pid);
+	lw_sysrq('f');
+	lw_sysrq_wait();
+	lw_counter("n5_kills", lw_oom_kills() - kills);
+	lw_counter("n5_ballast_pages", held - ballast_held());
+	lw_kill(pid);
+	lw_wait(&code);
+}
+
+static void fill_and_want(void)
+{
+	int pid, code;
+	long kills = lw_oom_kills();
+
+	filler_pid = start("filler", filler, 0);
+	until_ready((int)filler_pid);
+	pid = start("small", small, min_pages() * 3);
+	lw_sleep_ms(400);
+	lw_counter("n2_kills_before", lw_oom_kills() - kills);
+	lw_sysrq('f');
+	lw_sysrq_wait();
+	until_ready(pid);
+	lw_counter("n2_small_alive", lw_alive(pid));
+	lw_kill(pid);
+	while (lw_wait(&code) > 0)
+		;
+}
+
+static void notifier(long unused)
+{
+	(void)unused;
+	ballast_start();
+	ballast_inflate(2048);
+	needs_a_little();
+	by_hand_with_full_ballast();
+	fill_and_want();
+	ballast_deflate(MANY);
+	ballast_stop();
+}
+
+static const struct scenario_arm arms[] = {
+	{.patch = "none",
+		.outcome = "lockup",
+		.checks = {"n1_kills == 0", "n5_kills == 0", "notifier_calls_by_hand == 1",
+			"notifier_calls == notifier_calls_locked"}},
+	{.patch = "oom-notifier-outside",
+		.outcome = "oom-killed",
+		.checks = {"n1_kills == 1", "notifier_kills_after_freed == 1", "n5_kills == 1",
+			"n5_ballast_pages == 0", "notifier_calls_locked == 0"}},
+	{.patch = "all",
+		.outcome = "oom-killed",
+		.checks = {"n1_kills >= 1", "n5_kills == 1", "notifier_calls_locked == 0"}},
+};
+
+SCENARIO(notifier_scenario) = {
+	.name = "notifier",
+	.help = "a ballast that gives memory back before a kill, and waits for its own lock",
+	.group = "study",
+	.app = notifier,
+	.arms = arms,
+	.nr_arms = ARRAY_SIZE(arms),
+};

@@ -1,0 +1,110 @@
+/*
+ * two-victims: a second kill while the reaper is busy (reference §8.6 W5).
+ *
+ * A reader holds the first victim's mmap_sem and the file's mutex, and allocates. The first victim is
+ * chosen by the killer; a writer of its own waits for its mmap_sem, so the reaper tries for a second.
+ * No second process dies by itself as long as the first one lives; somebody at the console presses
+ * SysRq-f, and the second victim sleeps for the mutex. The seed's slot is taken: it is never reaped. Linux
+ * 4.9 has a queue.
+ */
+#include <stdio.h>
+
+#include "kernel/task/scenario.h"
+#include "tests/scenarios/hog.h"
+#include "tests/workloads/lockholder.h"
+
+static volatile long first_pid KERNEL_DATA, second_pid KERNEL_DATA;
+static volatile long first_ready KERNEL_DATA, all_taken KERNEL_DATA;
+static long pages KERNEL_DATA; /* free at the start */
+
+static void sleep_for_ever(void)
+{
+	for (;;)
+		lw_wait_event(lw_event_count());
+}
+
+static void writer(long unused)
+{
+	(void)unused;
+	wait_until(&all_taken);
+	for (;;) {
+		void *p = lw_map(PAGE);
+
+		if (p)
+			lw_unmap(p, PAGE);
+	}
+}
+
+static void first(long unused)
+{
+	(void)unused;
+	if (lw_clone("writer", LW_THREAD, writer, 0) < 0)
+		fail("a thread could not be started");
+	hog_until(pages * 45 / 100, HOG_PLAIN);
+	first_ready = 1;
+	lw_wake();
+	sleep_for_ever();
+}
+
+static void second(long unused)
+{
+	(void)unused;
+	hog_until(min_pages() * 2, HOG_PLAIN);
+	all_taken = 1;
+	lw_wake();
+	lw_sleep_ms(20); /* the reader is faster */
+	inode_append(1, DEMAND_KERNEL);
+}
+
+static void reader(long unused)
+{
+	(void)unused;
+	wait_until(&all_taken);
+	if (proc_read(first_pid, 1, pages / 10, 1))
+		fail("the first victim is not there");
+}
+
+/* At the console; it takes no memory. */
+static void second_kill(void)
+{
+	wait_for_kills(1);
+	lw_sleep_ms(60);
+	lw_set_oom_score_adj(second_pid, 1000);
+	lw_sysrq('f');
+}
+
+static void two_victims(long unused)
+{
+	int code, pid, reader_pid = lw_spawn("reader", reader, 0);
+
+	(void)unused;
+	pages = free_pages_now();
+	first_pid = lw_spawn("first", first, 0);
+	wait_until(&first_ready);
+	second_pid = lw_spawn("second", second, 0);
+	if (reader_pid < 0 || first_pid < 0 || second_pid < 0)
+		fail("an app could not be started");
+	second_kill();
+	while ((pid = lw_wait(&code)) > 0)
+		;
+	lockholder_free();
+}
+
+static const struct scenario_arm arms[] = {
+	{.patch = "none", .outcome = "lockup", .checks = {"oom_kills == 2"}},
+	{.patch = "oom-reaper",
+		.outcome = "lockup",
+		.checks = {"oom_kills == 2", "oom_reap_lost == 1", "oom_reaped == 0"}},
+	{.patch = "all",
+		.outcome = "oom-killed",
+		.checks = {"oom_kills >= 2", "oom_reap_gave_up == 1", "oom_reap_lost == 0"}},
+};
+
+SCENARIO(two_victims_scenario) = {
+	.name = "two-victims",
+	.help = "a second victim, killed by hand while the reaper tries for the first",
+	.group = "study",
+	.app = two_victims,
+	.arms = arms,
+	.nr_arms = ARRAY_SIZE(arms),
+};
