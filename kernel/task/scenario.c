@@ -11,6 +11,7 @@
 #include "kernel/core/turn.h"
 #include "kernel/core/work.h"
 #include "kernel/task/app.h"
+#include "kernel/task/oom_samples.h"
 #include "kernel/task/scenario.h"
 #include "mm/oom_reaper.h"
 #include "mm/oom_watch.h"
@@ -234,6 +235,7 @@ void scenario_run(void *unused)
 	before = take_stock(m);
 	announce(s);
 	panic_add_report(report_counters);
+	oom_samples_start();
 	run_to_end(s);
 	scenario_end();
 	check_end(m, &before);

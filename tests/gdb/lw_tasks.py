@@ -48,7 +48,7 @@ def task_line(task, cpu):
     rss = "-"
     if int(task["mm"]):
         mm = task["mm"].dereference()
-        rss = str(int(mm["anon_rss"]) + int(mm["file_rss"]))
+        rss = str(int(mm["anon_rss"]) + int(mm["file_rss"]) + int(mm["shmem_rss"]))
     return (f"{int(task['pid']):>5} {chars(task['comm']):<16}{state(task, cpu):<18}"
             f"{'-' if cpu is None else cpu:>4}{rss:>9}{int(task['process']['oom_score_adj']):>6}  "
             + ", ".join(remarks(task))).rstrip()
@@ -63,6 +63,9 @@ def state(task, cpu):
 
 def remarks(task):
     """Yield what is worth knowing of a task beyond its columns."""
+    leader = task["process"]["leader"]
+    if int(leader) != int(task.address):
+        yield f"thread of {int(leader['pid'])}"
     if int(task["waiting_for"]):
         yield f"waits for {text(int(task['waiting_for']))}"
     for bit, name in FLAGS:
