@@ -13,7 +13,12 @@
 #include "kernel/core/time.h"
 #include "kernel/core/trap.h"
 
-#define TURN_NS 100000ul /* of a CPU under -icount, where the machine's timers end turns */
+/*
+ * A CPU's turn under -icount, where the machine's timers end turns: so many instructions that a
+ * tick on every CPU is a small part of them, and never so long that the watchdog's time is few.
+ */
+#define TURN_INSNS  100000ul
+#define MAX_TURN_NS 25600000ul
 
 long hz = 250;
 PARAM_INT("hz", hz, 100, 10000, "timer ticks a second");
@@ -46,7 +51,12 @@ long instructions_since_boot(void)
 {
 	if (icount < 0)
 		return -1;
-	return (long)((rdtsc() - boot_tsc - idle_tsc) >> icount);
+	return tsc_to_instructions(rdtsc() - boot_tsc - idle_tsc);
+}
+
+long tsc_to_instructions(uint64_t counts)
+{
+	return (long)(counts >> MAX(icount, 0l));
 }
 
 void cpu_halt(void)
@@ -89,9 +99,14 @@ static bool takes_turns(void)
 	return icount >= 0 && nr_cpus > 1;
 }
 
+static uint64_t turn_ns(void)
+{
+	return MIN(TURN_INSNS << icount, MAX_TURN_NS);
+}
+
 static void tick_at_next_slice(void)
 {
-	lapic_timer_once(TURN_NS - clock_ns() % TURN_NS);
+	lapic_timer_once(turn_ns() - clock_ns() % turn_ns());
 }
 
 /*
@@ -103,7 +118,7 @@ static void tick_at_next_slice(void)
  */
 static void hand_on_turn(const struct cpu *cpu)
 {
-	uint64_t slice = clock_ns() / TURN_NS;
+	uint64_t slice = clock_ns() / turn_ns();
 
 	tick_at_next_slice();
 	if (turn_owner(slice) != cpu->id)

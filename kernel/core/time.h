@@ -1,6 +1,6 @@
 /*
  * Time. The clock is the HPET's counter, whose frequency it states itself, or under QEMU's
- * -icount the TSC, one count a virtual nanosecond; ticks come from the local APIC timer, which
+ * -icount the TSC, one count a virtual nanosecond whatever an instruction takes; ticks come from the local APIC timer, which
  * QEMU's PC counts at 1 GHz. Nothing is calibrated.
  */
 #ifndef CORE_TIME_H
@@ -18,6 +18,11 @@ uint64_t clock_ns(void);
  * halted; -1 when the TSC does not count them (no icount= parameter).
  */
 long instructions_since_boot(void);
+/*
+ * How many instructions a span of the TSC is in which no CPU was halted. With -icount shift=n one
+ * takes 2^n ns; without -icount a count of the TSC stands for one.
+ */
+long tsc_to_instructions(uint64_t counts);
 
 /* Halt until the next interrupt, which is taken before this returns. Interrupts off, and after. */
 void cpu_halt(void);

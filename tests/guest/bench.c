@@ -19,7 +19,7 @@ static noinline long count_once(bench_fn fn, long n)
 	uint64_t start = rdtsc();
 
 	fn(n);
-	return rdtsc() - start;
+	return tsc_to_instructions(rdtsc() - start);
 }
 
 long bench_count(bench_fn fn, long n)
