@@ -10,6 +10,7 @@
 #define DEBUGCON 0xe9
 
 static bool present;
+static bool in_line; /* this line has begun and not ended */
 
 void event_init(void)
 {
@@ -18,7 +19,7 @@ void event_init(void)
 
 void event(const char *fmt, ...)
 {
-	static char buf[2048];
+	static char buf[3072];
 	unsigned long flags;
 	va_list ap;
 
@@ -28,8 +29,13 @@ void event(const char *fmt, ...)
 	va_start(ap, fmt);
 	kvsnprintf(buf, sizeof(buf), fmt, ap);
 	va_end(ap);
+	/* Whoever sends that line was stopped in it for good: it must not swallow this one. */
+	if (READ_ONCE(in_line))
+		outb(DEBUGCON, '\n');
+	WRITE_ONCE(in_line, true);
 	for (const char *s = buf; *s; s++)
 		outb(DEBUGCON, (uint8_t)*s);
 	outb(DEBUGCON, '\n');
+	WRITE_ONCE(in_line, false);
 	output_unlock(flags);
 }

@@ -84,9 +84,10 @@ static void print_other_cpus(void)
 	}
 }
 
+/* The newest first: the counters must not be lost with memory that is too damaged to print. */
 void machine_reports(void)
 {
-	for (unsigned int i = 0; i < nr_reports; i++)
+	for (unsigned int i = nr_reports; i-- > 0;)
 		reports[i]();
 }
 

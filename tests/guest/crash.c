@@ -1,6 +1,7 @@
 /*
  * crash: one deliberate fault, by crash.kind. Each must end in a report that names it.
  */
+#include "kernel/core/event.h"
 #include "kernel/core/lock.h"
 #include "kernel/core/machine.h"
 #include "kernel/core/printk.h"
@@ -12,7 +13,7 @@
 static long kind = 1;
 
 static const struct param knobs[] = {
-	{"kind", "which fault (see tests/guest/crash.c)", 1, 23, &kind, NULL},
+	{"kind", "which fault (see tests/guest/crash.c)", 1, 24, &kind, NULL},
 };
 
 static void wild_pointer(void)
@@ -202,6 +203,22 @@ static void interrupts_off_for_ever(void)
 		barrier();
 }
 
+/* Interrupts off: sooner or later it is stopped in the middle of what it says. */
+static void talk_for_ever(void *unused)
+{
+	(void)unused;
+	irq_disable();
+	for (int n = 0;; n += 37) /* of many lengths: no beat with the watchdog's time */
+		event("{\"event\":\"talk\",\"blanks\":%*d}", 1000 + n % 1000, 1);
+}
+
+static void stopped_in_an_event(void)
+{
+	kthread_spawn("talker", talk_for_ever, NULL);
+	for (;;)
+		schedule_timeout(TASK_UNINTERRUPTIBLE, 1);
+}
+
 /* The next ones are caught by a debug build only. */
 static void wrong_order_of_locks(void)
 {
@@ -257,6 +274,7 @@ static void (*const kinds[])(void) = {
 	double_unlock,
 	mutex_under_spinlock,
 	interrupts_off_for_ever,
+	stopped_in_an_event,
 };
 
 static void crash(void)
