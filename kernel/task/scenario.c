@@ -13,6 +13,7 @@
 #include "kernel/task/app.h"
 #include "kernel/task/oom_samples.h"
 #include "kernel/task/scenario.h"
+#include "kernel/task/scenario_list.h"
 #include "mm/oom_reaper.h"
 #include "mm/oom_watch.h"
 #include "mm/patch.h"
@@ -22,15 +23,11 @@
 
 #define MAX_SCENARIOS 32
 
-extern const struct scenario *const _scenarios[], *const _scenarios_end[];
-
 long workload_seed = 1;
 PARAM_INT("seed", workload_seed, 0, 0x7fffffff, "seed of the workload");
 
 static const char *wanted = "info";
 static struct param_group groups[MAX_SCENARIOS];
-
-#define for_each_scenario(s) for (s = _scenarios; s < _scenarios_end; s++)
 
 static const struct scenario *find(const char *name)
 {
@@ -69,33 +66,6 @@ void scenarios_register_knobs(void)
 		groups[n] = (struct param_group){(*s)->name, (*s)->knobs, (*s)->nr_knobs};
 		param_add_group(&groups[n++]);
 	}
-}
-
-static void list_arm(const struct scenario *s, const struct scenario_arm *arm)
-{
-	char text[160];
-	char args[160], help[160];
-	struct line l;
-
-	line_init(&l);
-	for (int i = 0; i < ARM_CHECKS && arm->checks[i]; i++)
-		line_add(&l, "%s\"%s\"", i ? "," : "",
-			event_string(arm->checks[i], text, sizeof(text)));
-	event("{\"event\":\"arm\",\"scenario\":\"%s\",\"group\":\"%s\",\"patch\":\"%s\","
-	      "\"outcome\":\"%s\",\"checks\":[%s],\"args\":\"%s\",\"help\":\"%s\"}",
-		s->name, s->group, arm->patch, arm->outcome, l.text,
-		event_string(arm->args ? arm->args : "", args, sizeof(args)),
-		event_string(s->help, help, sizeof(help)));
-	pr_info("%-12s patch=%-20s %-12s %s", s->name, arm->patch, arm->outcome, s->help);
-}
-
-static void list_scenarios(void)
-{
-	const struct scenario *const *s;
-
-	for_each_scenario(s)
-		for (unsigned int i = 0; i < (*s)->nr_arms; i++)
-			list_arm(*s, &(*s)->arms[i]);
 }
 
 static void announce(const struct scenario *s)

@@ -1,5 +1,6 @@
 /*
- * A scenario: what runs, its knobs, and, as data, what each arm (a set of patches) must show.
+ * A scenario: what runs, its knobs, and, as data, the machine it wants and what each arm (a set of
+ * patches) must show. The runner asks for that data and applies it; see scenario_list.h.
  * Scenarios register from tests/ through a section; the kernel finds them by name.
  */
 #ifndef TASK_SCENARIO_H
@@ -8,17 +9,23 @@
 #include "kernel/core/param.h"
 #include "kernel/task/calls.h"
 
-#define ARM_CHECKS 6
+#define ARM_CHECKS 8
 
 struct scenario_arm {
 	const char *patch;              /* the text of patch= */
 	const char *outcome;            /* completed, oom-killed, lockup, panic, bad-parameter */
 	const char *checks[ARM_CHECKS]; /* the runner's expressions on counters and report */
-	const char *args;               /* further parameters */
+	/*
+	 * What an arm as declared has shown, once each {expression} (the language of the checks) is
+	 * replaced by its value. The table has about 50 columns for it. NULL: nothing to say.
+	 */
+	const char *showed;
+	const char *args; /* further parameters, which replace the scenario's of the same name */
 };
 
 struct scenario {
 	const char *name, *help;
+	const char *source;   /* short name of the seed behind it, such as "oom-reaper"; or NULL */
 	const char *group;    /* "study": part of `make run`; "test": of `make test` */
 	void (*app)(long);    /* runs as pid 1, an app ... */
 	void (*kernel)(void); /* ... or as a kernel task */
@@ -26,7 +33,15 @@ struct scenario {
 	unsigned int nr_knobs;
 	const struct scenario_arm *arms;
 	unsigned int nr_arms;
+	/* What a run has unless its user says otherwise. */
+	const char *args;     /* parameters of every arm, such as "watchdog_ms=3000" */
+	unsigned int mem_mib; /* memory; 0: 2048 */
+	unsigned int shift;   /* 0 to 10: in exact mode an instruction takes 2^shift ns */
 };
+
+extern const struct scenario *const _scenarios[], *const _scenarios_end[];
+
+#define for_each_scenario(s) for (s = _scenarios; s < _scenarios_end; s++)
 
 #define SCENARIO(ident)                                                                            \
 	static const struct scenario ident;                                                        \

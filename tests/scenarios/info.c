@@ -1,18 +1,34 @@
 /*
  * info: what memory this machine has, as Linux's /proc would tell it, and exit.
  */
+#include "kernel/core/event.h"
 #include "kernel/task/scenario.h"
 #include "mm/proc.h"
+
+static unsigned long count_zones(const struct memory *m)
+{
+	const struct zone *z;
+	unsigned long n = 0;
+
+	for_each_populated_zone(m, z)
+		n++;
+	return n;
+}
 
 static void info(void)
 {
 	print_buddyinfo(&system_memory);
 	print_pagetypeinfo(&system_memory);
 	print_zoneinfo(&system_memory);
+	event_counter("managed_pages", system_memory.totalram_pages);
+	event_counter("zones", count_zones(&system_memory));
 }
 
 static const struct scenario_arm arms[] = {
-	{.patch = "none", .outcome = "completed"},
+	{.patch = "none",
+		.outcome = "completed",
+		.checks = {"managed_pages > 0"},
+		.showed = "{managed_pages} pages managed in {zones} zones"},
 };
 
 SCENARIO(info_scenario) = {

@@ -345,17 +345,22 @@ static const struct scenario_arm arms[] = {
 		.outcome = "oom-killed",
 		.checks = {"order == 0", "preferred.free > preferred.min", "preferred.all_free_H",
 			"preferred.free_by_type.H >= 2 * preferred.min",
-			"highatomic_released_pages == 0"}},
+			"highatomic_released_pages == 0"},
+		.showed = "{preferred.free} pages of {preferred.name} free, min {preferred.min}, "
+			  "all (H): killed"},
 	{.patch = "highatomic-exhaust",
 		.outcome = "oom-killed",
-		.checks = {"preferred.all_free_H", "highatomic_released_pages == 0"}},
+		.checks = {"preferred.all_free_H", "highatomic_released_pages == 0"},
+		.showed = "none of {preferred.free} (H) pages released: killed"},
 	{.patch = "all",
 		.outcome = "completed",
-		.checks = {"oom_kills == 0", "highatomic_released_pages > 0"}},
+		.checks = {"oom_kills == 0", "highatomic_released_pages > 0"},
+		.showed = "{highatomic_released_pages} pages released, nobody killed"},
 };
 
 SCENARIO(spike_scenario) = {
 	.name = "spike",
+	.source = "highatomic",
 	.help = "apps peak together while the high-order atomic reserve holds the free memory",
 	.group = "study",
 	.app = spike,

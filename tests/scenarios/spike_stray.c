@@ -181,18 +181,26 @@ static void spike_stray(long unused)
 static const struct scenario_arm arms[] = {
 	{.patch = "none",
 		.outcome = "oom-killed",
-		.checks = {"order == 0", "preferred.all_free_H", "stray_pages > 0"}},
+		.checks = {"order == 0", "preferred.all_free_H", "stray_pages > 0"},
+		.showed = "{stray_pages} uncounted, {preferred.free} free, all (H): killed"},
 	{.patch = "highatomic-exhaust",
 		.outcome = "completed",
-		.checks = {"oom_kills == 0", "stray_pages > 0", "highatomic_released_pages > 0"}},
+		.checks = {"oom_kills == 0", "stray_pages > 0", "highatomic_released_pages > 0"},
+		.showed = "{stray_pages} uncounted, {highatomic_released_pages} released, nobody "
+			  "killed"},
 	{.patch = "series",
 		.outcome = "oom-killed",
-		.checks = {"preferred.all_free_H", "stray_pages == 0"}},
-	{.patch = "all", .outcome = "completed", .checks = {"oom_kills == 0", "stray_pages == 0"}},
+		.checks = {"preferred.all_free_H", "stray_pages == 0"},
+		.showed = "all counted, {preferred.free} free, all (H): killed"},
+	{.patch = "all",
+		.outcome = "completed",
+		.checks = {"oom_kills == 0", "stray_pages == 0"},
+		.showed = "all counted, {highatomic_released_pages} released, nobody killed"},
 };
 
 SCENARIO(spike_stray_scenario) = {
 	.name = "spike-stray",
+	.source = "highatomic",
 	.help = "a reserve that holds more than its counter says, at a peak",
 	.group = "study",
 	.app = spike_stray,
