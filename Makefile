@@ -11,10 +11,11 @@ $(error the path "$(CURDIR)" holds a blank; please build Lowwater in a folder wi
 endif
 .SUFFIXES:
 
-# What a run is made of (DESIGN 6).
+# What a run is made of (DESIGN 6). MEM and SHIFT, where empty, are what the scenario declares.
 SCENARIO ?=
 PATCH ?= none
-MEM ?= 2048
+MEM ?=
+SHIFT ?=
 CPUS ?= 1
 SEED ?= 1
 SCHED ?= 0
@@ -56,8 +57,8 @@ KERNEL_O := $(KERNEL_C:%.c=$(O)/%.o) $(KERNEL_S:%.S=$(O)/%.o)
 APP_O := $(APP_C:%.c=$(O)/%.o)
 
 RUN := $(PY) tests/run/lowwater.py
-RUN_OPTIONS = --mem $(MEM) --cpus $(CPUS) --seed $(SEED) --sched $(SCHED) --mode $(MODE) \
-	--args "$(ARGS)" --boot $(BOOT) --build $(BUILD) --timeout $(TIMEOUT) --build-dir $(TOP)
+RUN_OPTIONS = --mem "$(MEM)" --shift "$(SHIFT)" --cpus $(CPUS) --seed $(SEED) --sched $(SCHED) \
+	--mode $(MODE) --args "$(ARGS)" --boot $(BOOT) --build $(BUILD) --timeout $(TIMEOUT) --build-dir $(TOP)
 
 .PHONY: all image setup run sweep bench test debug core iso clean help format clang-check objects
 all: image iso
@@ -150,8 +151,10 @@ format:
 help:
 	@echo "make                 build/lowwater.elf and build/lowwater.iso"
 	@echo "make run             every scenario in every arm, one table"
-	@echo "make run SCENARIO=spike PATCH=none [MEM=2048 SEED=1 MODE=exact|fast BOOT=kernel|iso"
-	@echo "                     BUILD=release|debug ARGS=\"spike.apps=8\"]   one run"
+	@echo "make run SCENARIO=spike PATCH=none [MEM=2048 SHIFT=4 CPUS=1 SEED=1 SCHED=0"
+	@echo "                     MODE=exact|fast BOOT=kernel|iso BUILD=release|debug"
+	@echo "                     ARGS=\"spike.apps=8\"]   one run"
+	@echo "                     (MEM and SHIFT, where empty, are what the scenario declares)"
 	@echo "make sweep SCENARIO=spike SEEDS=1..50,77 [SCHEDS=1..200 JOBS=2 PATCH=none MEM=128 ..."
 	@echo "                     PARALLEL_OPTIONS=\"--sshlogin host\"]   many runs, their distribution"
 	@echo "make bench [MEM=2048 UPDATE=1]   instructions of the allocator's operations, beside Linux's"

@@ -14,12 +14,14 @@ import console
 import events
 import outcome
 import qemu
-from options import UserError
+from options import MAX_MIB, MAX_SHIFT, UserError
 
 CACHE = "scenarios.json"
 MEMORY_MIB = 512
 TIMEOUT = 60.0
-TEXTS = ("scenario", "group", "patch", "outcome", "args", "help")
+TEXTS = ("scenario", "group", "source", "patch", "outcome", "every", "args", "showed", "help")
+NUMBERS = {"mem": MAX_MIB, "shift": MAX_SHIFT}  # and the greatest of each
+USUAL_MIB, USUAL_SHIFT = 2048, 0  # of a scenario that declares nothing
 
 
 @dataclass(frozen=True)
@@ -28,23 +30,32 @@ class Arm:
 
     scenario: str
     group: str
+    source: str  # the seed behind the scenario, or ""
+    mem: int  # MiB; 0: the usual
+    shift: int
+    every: str  # parameters of every arm of the scenario
     patch: str
     outcome: str
     checks: tuple
-    args: str
+    args: str  # parameters of this arm, those of every arm among them
+    showed: str  # what it has shown when it is as declared, with {expressions}
     help: str
 
 
 def make_arm(item):
     """Return the Arm of an event, or raise UserError naming the field that is wrong."""
-    fields = {"group": "study", "args": "", "help": ""} | item
+    fields = {"group": "study", "source": "", "mem": 0, "shift": 0, "every": "", "args": "",
+              "showed": "", "help": ""} | item
     for name in TEXTS:
         if not isinstance(fields.get(name), str):
             raise UserError(f"the kernel's arm {item}: expected text as {name!r}")
+    for name, most in NUMBERS.items():
+        if type(fields[name]) is not int or not 0 <= fields[name] <= most:
+            raise UserError(f"the kernel's arm {item}: expected 0 to {most} as {name!r}")
     checks = fields.get("checks", [])
     if not isinstance(checks, list) or not all(isinstance(text, str) for text in checks):
         raise UserError(f"the kernel's arm {item}: expected a list of texts as 'checks'")
-    return Arm(**{name: fields[name] for name in TEXTS}, checks=tuple(checks))
+    return Arm(**{name: fields[name] for name in (*TEXTS, *NUMBERS)}, checks=tuple(checks))
 
 
 def load(spec):
@@ -78,8 +89,9 @@ def cached(elf):
 
 def ask(spec):
     """Boot the kernel with scenario=list and return the arm events."""
-    plain = dataclasses.replace(spec, scenario="list", patch="none", args="", boot="kernel",
-                                mem=MEMORY_MIB, cpus=1, seed=1, sched=0, mode="exact")
+    plain = dataclasses.replace(spec, scenario="list", patch="none", args="", declared_args="",
+                                boot="kernel", mem=MEMORY_MIB, shift=0, cpus=1, seed=1, sched=0,
+                                mode="exact")
     with tempfile.TemporaryDirectory(prefix="lowwater-") as name:
         folder = Path(name)
         log, channel = folder / "console.log", folder / "events.jsonl"
@@ -92,6 +104,8 @@ def ask(spec):
         last = console.error_line(lines) or console.last_line(lines) or "an empty console"
         raise UserError(f"{spec.elf}: scenario=list gave {len(said.arms)} arms and ended with "
                         f"{ended}: {last}")
+    if said.notes:  # an arm that is lost would not be missed
+        raise UserError(f"{spec.elf}: scenario=list: {said.notes[0]}")
     return said.arms
 
 
@@ -100,8 +114,34 @@ def find(table, scenario, patch):
     return next((arm for arm in table if (arm.scenario, arm.patch) == (scenario, patch)), None)
 
 
+def settle(spec, table):
+    """Return the spec with what its scenario declares wherever the user left it open.
+
+    A scenario's machine and parameters hold for any patch, also for one that no arm is about.
+    """
+    own = [arm for arm in table if arm.scenario == spec.scenario]
+    arm = find(own, spec.scenario, spec.patch)
+    mem, shift, every, source = USUAL_MIB, USUAL_SHIFT, "", ""
+    if own:
+        mem, shift, every, source = own[0].mem or mem, own[0].shift, own[0].every, own[0].source
+    if spec.mode != "exact":
+        shift = None
+    return dataclasses.replace(spec, mem=mem if spec.mem is None else spec.mem,
+                               shift=shift if spec.shift is None else spec.shift,
+                               declared_args=arm.args if arm else every, source=source)
+
+
 def study(table):
-    return [arm for arm in table if arm.group == "study"]
+    """Return the arms of the study, those of one seed together, those of none first."""
+    return sorted((arm for arm in table if arm.group == "study"), key=lambda arm: arm.source)
+
+
+def machine(arm):
+    """Return what a scenario declares besides its arms, as its user would set it."""
+    words = [f"MEM={arm.mem}"] if arm.mem else []
+    words += [f"SHIFT={arm.shift}"] if arm.shift else []
+    words += [f'ARGS="{arm.every}"'] if arm.every else []
+    return " ".join(words)
 
 
 def listing(table):
@@ -111,7 +151,11 @@ def listing(table):
         if arm.scenario != scenario:
             scenario = arm.scenario
             lines += [""] if lines else []
-            lines.append(f"{scenario} ({arm.group}){': ' + arm.help if arm.help else ''}")
-        lines.append(f"  {arm.patch:<40} {arm.outcome:<14} {arm.args}".rstrip())
+            kind = f"{arm.group}, {arm.source}" if arm.source else arm.group
+            lines.append(f"{scenario} ({kind}){': ' + arm.help if arm.help else ''}")
+            lines += [f"  {machine(arm)}"] if machine(arm) else []
+        own = "" if arm.args == arm.every else arm.args
+        lines.append(f"  {arm.patch:<40} {arm.outcome:<14} {own}".rstrip())
         lines += [f"      {text}" for text in arm.checks]
+        lines += [f'      "{arm.showed}"'] if arm.showed else []
     return "\n".join(lines)

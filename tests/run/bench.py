@@ -2,13 +2,15 @@
 
 The stored baseline makes a change of even one instruction show; --update stores today's figures.
 """
+import dataclasses
 import json
 import subprocess
 from pathlib import Path
 
+import arms
 import events
 import runner
-from options import UserError, make_spec
+from options import UserError
 
 DATA = Path(__file__).resolve().parent / "data"
 LINUX = DATA / "linux_bench.json"
@@ -17,11 +19,11 @@ HEADS = ("operation", "insns", "change")
 GAP = "  "
 
 
-def run(spec, raw, update=False):
+def run(spec, known, update=False):
     """Run the benchmark, write bench.json, print the table; return the exit code."""
-    if raw["mode"] != "exact":
+    if spec.mode != "exact":
         raise UserError("MODE=fast: expected exact; only an exact run counts instructions")
-    spec = make_spec(raw | {"scenario": "bench", "patch": "none", "results": str(spec.results)})
+    spec = arms.settle(dataclasses.replace(spec, scenario="bench", patch="none"), known)
     result = runner.run(spec, None)
     rows = rows_of(spec.folder)
     if result["outcome"] != "completed" or not rows:

@@ -22,13 +22,13 @@ class NotReached(Exception):
     """The run ended before the place; the text says how."""
 
 
-def run(spec, arm, place):
+def run(spec, place):
     """Write core-<place>.elf into the spec's folder and return the exit code."""
     choice("AT", place, PLACES)
     path = spec.folder / f"core-{place}.elf"
     path.unlink(missing_ok=True)
     try:
-        with Guest(spec, arm, f"core-{place}", spec.timeout) as guest:
+        with Guest(spec, f"core-{place}", spec.timeout) as guest:
             stub = rsp.Stub(guest.stub, guest.deadline)
             cpu = reach(stub, place, elf.Image(spec.elf), guest.console)
             print(f"{place} reached; writing {spec.mem} MiB", file=sys.stderr)

@@ -22,13 +22,13 @@ def commands(batch, more):
     return [part.strip() for part in batch.split(";") if part.strip()] + list(more)
 
 
-def run(spec, arm, wanted, port="", halt=False):
+def run(spec, wanted, port="", halt=False):
     """Debug one run; with `wanted` commands GDB does those and ends. Return GDB's status."""
     if not shutil.which(GDB):
         raise UserError(f"{GDB}: not found; install the package gdb")
     stops = [] if halt else known_stops(spec.elf)
     timeout = spec.timeout if wanted else LONGEST
-    with Guest(spec, arm, "debug", timeout, integer("PORT", port or "0", 0, 65535)) as guest:
+    with Guest(spec, "debug", timeout, integer("PORT", port or "0", 0, 65535)) as guest:
         print(f"gdbstub on {LOOPBACK}:{guest.port}, console in {guest.console}", file=sys.stderr)
         argv = gdb_command(spec.elf, guest.port, stops, wanted)
         return attend(argv, guest.deadline - time.monotonic(), bool(wanted))

@@ -55,9 +55,10 @@ def details(kind, same, spec, folder_of):
 
 
 def reproduce(spec, one):
-    """Return the command that does a job's run again."""
+    """Return the command that does a job's run again; what the scenario declares stays unsaid."""
     words = [f"SCENARIO={spec.scenario}", f"PATCH={spec.patch}", f"MEM={spec.mem}",
              f"CPUS={spec.cpus}", f"SEED={one['seed']}", f"SCHED={one['sched']}"]
+    words += [f"SHIFT={spec.shift}"] if spec.shift is not None else []
     words += [f"{name.upper()}={getattr(spec, name)}"
               for name, usual in (("mode", "exact"), ("boot", "kernel"), ("build", "release"))
               if getattr(spec, name) != usual]

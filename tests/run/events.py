@@ -6,6 +6,7 @@ this runner does not know. Both are skipped; a broken line in the middle leaves 
 import json
 from dataclasses import dataclass, field
 
+SAMPLE_FIELDS = ("ns", "value", "pid")
 LOCK_FIELDS = ("name", "acquisitions", "contended", "longest_hold_ns")
 
 
@@ -20,6 +21,8 @@ class Events:
     arms: list = field(default_factory=list)
     benches: list = field(default_factory=list)
     locks: list = field(default_factory=list)  # a debug build's statistics
+    samples: dict = field(default_factory=dict)  # name: [{ns, value, pid}] in the order they came
+    timeline: list = field(default_factory=list)  # what befell the OOM killer's victims, in order
     notes: list = field(default_factory=list)
 
 
@@ -60,3 +63,23 @@ def add(events, item):
         events.benches.append({key: item[key] for key in ("group", "name", "insns", "ops")})
     elif kind == "lock":
         events.locks.append({key: item[key] for key in LOCK_FIELDS})
+    elif kind == "sample":
+        one = {key: number(item, key) for key in SAMPLE_FIELDS}
+        events.samples.setdefault(text(item, "name"), []).append(one)
+    elif kind == "oom":
+        checked = {"what": text(item, "what"), "pid": number(item, "pid"),
+                   "ns": number(item, "ns")}
+        more = {key: value for key, value in item.items() if key != "event"}
+        events.timeline.append(checked | more)
+
+
+def number(item, key):
+    if type(item[key]) is not int:
+        raise ValueError(f"{key}: expected a whole number")
+    return item[key]
+
+
+def text(item, key):
+    if not isinstance(item[key], str) or not item[key]:
+        raise ValueError(f"{key}: expected a text")
+    return item[key]

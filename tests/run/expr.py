@@ -1,4 +1,4 @@
-"""Checks of an arm: a tiny expression language over a run's numbers.
+"""Checks and phrases of an arm: a tiny expression language over a run's numbers.
 
 Numbers, strings, dotted names, + - * / //, comparisons, and/or/not. Nothing is ever executed as
 Python: the text is parsed and its tree is walked, and any other kind of node is an error.
@@ -14,22 +14,33 @@ COMPARE = {ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.Lt: operator.lt,
 
 
 class CheckError(Exception):
-    """Why a check could not be evaluated."""
+    """Why an expression could not be evaluated."""
 
 
 def failure(text, counters, reports):
     """Return None when the check holds, else one line that says why it does not."""
     names = Names(counters, reports)
     try:
-        tree = ast.parse(text, mode="eval")
-        if value(tree.body, names):
+        if result(text, names):
             return None
-    except SyntaxError:
-        return f"{text}: not an expression"
-    except (CheckError, TypeError, ZeroDivisionError, RecursionError) as error:
-        return f"{text}: {error}"
+    except CheckError as error:
+        return str(error)
     seen = ", ".join(f"{name} = {found}" for name, found in names.seen.items())
     return f"{text}: does not hold ({seen})" if seen else f"{text}: does not hold"
+
+
+def evaluate(text, counters, reports):
+    """Return what a text comes to, or raise CheckError with one line that says why not."""
+    return result(text, Names(counters, reports))
+
+
+def result(text, names):
+    try:
+        return value(ast.parse(text.strip(), mode="eval").body, names)
+    except (SyntaxError, ValueError) as error:
+        raise CheckError(f"{text}: not an expression") from error
+    except (CheckError, ArithmeticError, TypeError, RecursionError) as error:
+        raise CheckError(f"{text}: {error}") from error
 
 
 class Names:
@@ -55,8 +66,11 @@ class Names:
 
 def with_preferred(report):
     """The zone that requests try first is the report's last (highest): `preferred.free`."""
-    zones = list((report.get("zones") or {}).values())
-    return {**report, "preferred": zones[-1]} if zones else report
+    zones = list((report.get("zones") or {}).items())
+    if not zones:
+        return report
+    name, zone = zones[-1]
+    return {**report, "preferred": {**zone, "name": name}}
 
 
 def descend(report, name):
@@ -85,14 +99,14 @@ def value(node, names):
             return any(value(part, names) for part in node.values)
         case ast.Compare():
             return compare(node, names)
-    raise CheckError(f"{ast.unparse(node)} is not allowed in a check")
+    raise CheckError(f"{ast.unparse(node)} is not allowed here")
 
 
 def compare(node, names):
     left = value(node.left, names)
     for op, part in zip(node.ops, node.comparators):
         if type(op) not in COMPARE:
-            raise CheckError(f"{ast.unparse(node)} is not allowed in a check")
+            raise CheckError(f"{ast.unparse(node)} is not allowed here")
         right = value(part, names)
         if not COMPARE[type(op)](left, right):
             return False
@@ -105,4 +119,4 @@ def dotted(node):
         return node.id
     if isinstance(node, ast.Attribute):
         return f"{dotted(node.value)}.{node.attr}"
-    raise CheckError(f"{ast.unparse(node)} is not allowed in a check")
+    raise CheckError(f"{ast.unparse(node)} is not allowed here")

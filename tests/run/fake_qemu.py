@@ -12,21 +12,34 @@ import time
 from pathlib import Path
 
 DATA = Path(__file__).parent / "data"
+STUCK = {"event": "arm", "scenario": "stuck", "group": "test", "source": "oom-reaper", "mem": 96,
+         "shift": 4, "every": "watchdog_ms=3000 stuck.apps=1", "outcome": "lockup"}
 ARMS = (
-    {"event": "arm", "scenario": "spike", "group": "study", "patch": "none",
-     "outcome": "oom-killed", "checks": ["highatomic_released_pages == 0",
-                                         "zones.DMA32.free_by_type.H >= 2 * zones.DMA32.min"],
-     "args": "spike.apps=2", "help": "many apps, one peak"},
+    {"event": "arm", "scenario": "spike", "group": "study", "source": "highatomic",
+     "patch": "none", "outcome": "oom-killed",
+     "checks": ["highatomic_released_pages == 0",
+                "zones.DMA32.free_by_type.H >= 2 * zones.DMA32.min"],
+     "args": "spike.apps=2", "help": "many apps, one peak",
+     "showed": "{preferred.free_by_type.H} pages of {preferred.name} kept for (H)"},
     {"event": "arm", "scenario": "spike", "group": "study", "patch": "a,b",
      "outcome": "completed", "checks": [], "args": "", "help": "many apps, one peak"},
     {"event": "arm", "scenario": "boottest", "group": "test", "patch": "none",
      "outcome": "completed", "checks": [], "args": "", "help": "the allocator's tests"},
+    STUCK | {"patch": "none", "args": "watchdog_ms=3000 stuck.apps=1",
+             "checks": ["oom_kills == 1", "stuck_ms > 3000"],
+             "showed": "stuck for {stuck_ms // 1000} s: {oom_kills == 1}"},
+    STUCK | {"patch": "x", "args": "watchdog_ms=3000 stuck.apps=2", "checks": ["stuck_ms == 0"],
+             "showed": "never stuck"},
+    STUCK | {"patch": "y", "args": "", "checks": [], "showed": "{stuck_s} s"},
 )
+SAMPLE = {"event": "sample", "name": "victim_rss", "pid": 7}
+OOM = {"event": "oom", "pid": 7}
 BY_TYPE = {"DMA": {"U": 1, "M": 2, "E": 1, "H": 1024}, "DMA32": {"U": 0, "M": 0, "E": 0, "H": 2072}}
-STATUS = {"typo": 37, "panic": 39, "lockup": 41, "odd": 1}
+STATUS = {"typo": 37, "panic": 39, "lockup": 41, "stuck": 41, "odd": 1}
 LINES = {"typo": "[    0.000123] lowwater: bad parameter: scenario=typo: nearest is spike\n",
          "panic": "[    0.000200] Kernel panic - not syncing: test\n",
          "hang": "[    1.000000] the last line\n",
+         "stuck": "[    9.000000] LOCKUP: task 7 waits\n",
          "lockup": "[    9.000000] LOCKUP: task 3 blocked\n"}
 
 
@@ -45,6 +58,9 @@ def main():
             send(out, *ARMS)
         elif scenario == "spike":
             spike(log, out, patch)
+        elif scenario == "stuck":
+            log.write(LINES["stuck"])
+            stuck(out)
         elif scenario == "dice":
             return dice(log, out, int(words["seed"]))
         else:
@@ -60,6 +76,17 @@ def value(argv, option):
 
 def send(out, *items):
     out.writelines(json.dumps(item) + "\n" for item in items)
+
+
+def stuck(out):
+    send(out, OOM | {"what": "killed", "ns": 100, "score": 9}, SAMPLE | {"ns": 110, "value": 4000},
+         {"event": "sample", "name": "victim_rss"}, SAMPLE | {"ns": 120, "value": "many"},
+         {"event": "oom", "what": "", "pid": 7, "ns": 130}, {"event": "oom", "what": "exited"},
+         SAMPLE | {"ns": 140, "value": 0}, SAMPLE | {"name": "free", "ns": 150, "value": 12},
+         OOM | {"what": "reaped", "ns": 160},
+         {"event": "counter", "name": "oom_kills", "value": 1},
+         {"event": "counter", "name": "stuck_ms", "value": 3500},
+         {"event": "end", "code": 4, "insns": 1000, "ns": 16000})
 
 
 def dice(log, out, seed):

@@ -22,7 +22,7 @@ ASK_SECONDS = 20
 class Guest:
     """One emulator; `with Guest(...) as guest:`. A port of None: the stub is guest.stub."""
 
-    def __init__(self, spec, arm, name, timeout, port=None):
+    def __init__(self, spec, name, timeout, port=None):
         self.deadline = time.monotonic() + timeout
         folder = spec.folder
         folder.mkdir(parents=True, exist_ok=True)
@@ -31,7 +31,7 @@ class Guest:
         channel = folder / f"{name}-events.jsonl"
         for path in (self.console, self.messages, channel):
             path.unlink(missing_ok=True)
-        line = qemu.kernel_line(spec, arm.args if arm else "")
+        line = qemu.kernel_line(spec)
         self.argv = qemu.command(spec, line, self.console, channel, image(spec, line, name))
         self.argv += ["-S"]
         self.port = port

@@ -25,11 +25,13 @@ import runner  # noqa: E402
 import sweep  # noqa: E402
 import table  # noqa: E402
 import tracefile  # noqa: E402
-from options import UserError, make_spec, need_elf  # noqa: E402
+from options import UserError, make_spec, need_elf, text  # noqa: E402
 
 OPTIONS = (  # name, default, help
     ("scenario", "spike", "what to run"), ("patch", "none", "none, all or a list"),
-    ("mem", "2048", "guest memory in MiB"), ("cpus", "1", "1 to 8"),
+    ("mem", "", "guest memory in MiB, else what the scenario declares"),
+    ("shift", "", "2^SHIFT ns an instruction, 0 to 10, else what the scenario declares"),
+    ("cpus", "1", "1 to 8"),
     ("seed", "1", "draws the workload"), ("sched", "0", "draws the turns of the CPUs"),
     ("mode", "exact", "exact or fast"), ("args", "", "further kernel parameters"),
     ("boot", "kernel", "kernel or iso"), ("build", "release", "release or debug"),
@@ -111,7 +113,7 @@ def flag(name, note):
 
 
 def run(spec, options):
-    arm = arms.find(known_arms(spec), spec.scenario, spec.patch)
+    spec, arm = settled(spec, known_arms(spec))
     if options.record:
         return record.job(spec, arm)
     result = runner.run(spec, arm)
@@ -138,11 +140,16 @@ def known_arms(spec):
         return []
 
 
+def settled(spec, known):
+    """Return the spec on its scenario's machine, and its arm or None."""
+    return arms.settle(spec, known), arms.find(known, spec.scenario, spec.patch)
+
+
 def run_all(spec, _options):
-    results = []
-    for arm in arms.study(arms.load(spec)):
+    results, known = [], arms.load(spec)
+    for arm in arms.study(known):
         one = make_spec(vars_of(spec) | {"scenario": arm.scenario, "patch": arm.patch})
-        results.append(runner.run(one, arm))
+        results.append(runner.run(arms.settle(one, known), arm))
     if not results:
         raise UserError(f"{spec.elf}: expected at least one arm of group 'study', found none")
     print(runner.publish(results, spec.results))
@@ -156,7 +163,7 @@ def run_all(spec, _options):
 
 def vars_of(spec):
     """Return a spec as the texts it was made of."""
-    return {field.name: str(getattr(spec, field.name)) for field in dataclasses.fields(spec)}
+    return {field.name: text(getattr(spec, field.name)) for field in dataclasses.fields(spec)}
 
 
 def run_sweep(spec, options):
@@ -164,18 +171,16 @@ def run_sweep(spec, options):
 
 
 def run_bench(spec, options):
-    return bench.run(spec, vars_of(spec), options.update)
+    return bench.run(spec, known_arms(spec), options.update)
 
 
 def run_debug(spec, options):
-    arm = arms.find(known_arms(spec), spec.scenario, spec.patch)
     wanted = debug.commands(options.batch, options.ex)
-    return debug.run(spec, arm, wanted, options.port, options.halt)
+    return debug.run(arms.settle(spec, known_arms(spec)), wanted, options.port, options.halt)
 
 
 def make_core(spec, options):
-    arm = arms.find(known_arms(spec), spec.scenario, spec.patch)
-    return core.run(spec, arm, options.at)
+    return core.run(arms.settle(spec, known_arms(spec)), options.at)
 
 
 def make_iso(spec, options):

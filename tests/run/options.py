@@ -12,6 +12,7 @@ BOOTS = ("kernel", "iso")
 BUILDS = ("release", "debug")
 MAX_CPUS = 8
 MAX_MIB = 16384
+MAX_SHIFT = 10  # of -icount, as the kernel and QEMU have it
 MAX_SEED = (1 << 31) - 1  # of SEED and SCHED, as the kernel has them
 RESERVED = ("scenario", "patch", "seed", "sched", "icount")
 
@@ -26,11 +27,12 @@ class UserError(Exception):
 
 @dataclass(frozen=True)
 class RunSpec:
-    """One run, every field valid."""
+    """One run, every field valid. arms.settle() fills in what the user left to the scenario."""
 
     scenario: str
     patch: str
-    mem: int
+    mem: int | None  # None: what the scenario declares
+    shift: int | None  # the same, of an exact run; a fast one has none
     cpus: int
     seed: int
     sched: int
@@ -41,6 +43,8 @@ class RunSpec:
     timeout: float
     results: Path
     build_dir: Path
+    declared_args: str = ""  # parameters that the scenario and the arm declare
+    source: str = ""  # the seed behind the scenario
 
     @property
     def elf(self):
@@ -61,7 +65,8 @@ def make_spec(raw):
     return RunSpec(
         scenario=match("SCENARIO", raw["scenario"], NAME, "a scenario name such as spike"),
         patch=match("PATCH", raw["patch"], PATCH, "none, all or a list a,b,-c"),
-        mem=integer("MEM", raw["mem"], 1, MAX_MIB, " MiB"),
+        mem=integer("MEM", raw["mem"], 1, MAX_MIB, " MiB") if raw["mem"] else None,
+        shift=exact_shift(raw["shift"], raw["mode"]),
         cpus=integer("CPUS", raw["cpus"], 1, MAX_CPUS),
         seed=integer("SEED", raw["seed"], 0, MAX_SEED),
         sched=integer("SCHED", raw["sched"], 0, MAX_SEED),
@@ -73,6 +78,11 @@ def make_spec(raw):
         results=Path(raw["results"] or Path(raw["build_dir"]) / "results"),
         build_dir=Path(raw["build_dir"]),
     )
+
+
+def text(value):
+    """Return a field of a spec as the text that it is made of again; None is the empty one."""
+    return "" if value is None else str(value)
 
 
 def elf_path(build_dir, build):
@@ -100,6 +110,16 @@ def integer(name, text, low, high, unit=""):
     return int(text)
 
 
+def exact_shift(text, mode):
+    """Check SHIFT; without a count of instructions there is nothing that it could mean."""
+    if not text:
+        return None
+    if mode == "fast":
+        raise UserError(f"SHIFT={text!r}: expected none with MODE=fast, which counts no "
+                        "instructions")
+    return integer("SHIFT", text, 0, MAX_SHIFT)
+
+
 def seconds(name, text):
     if not re.fullmatch(r"[0-9]+(\.[0-9]+)?", text, re.ASCII) or float(text) <= 0:
         raise UserError(f"{name}={text!r}: expected a number of seconds above 0")
@@ -119,6 +139,6 @@ def kernel_words(text):
             raise UserError(f"ARGS word {word!r}: expected plain characters and no quotes")
         name = word.split("=")[0]
         if name in RESERVED:
-            own = "MODE" if name == "icount" else name.upper()
+            own = "SHIFT" if name == "icount" else name.upper()
             raise UserError(f"ARGS word {word!r}: set {own}=... instead of passing {name} in ARGS")
     return " ".join(text.split())

@@ -32,16 +32,16 @@ def judge(arm, found, counters, reports):
     return not failed, failed
 
 
-def violations(result):
+def violations(reports):
     """Return every identity violated, as `report N (kind): line`."""
     return [f"report {number} ({one['kind']}): {line}"
-            for number, one in enumerate(result["reports"], 1)
+            for number, one in enumerate(reports, 1)
             for line in one["identities"]["violated"]]
 
 
 def verdict(result):
     """Return ok, FAIL, or - when nothing was declared and nothing is wrong."""
-    if result["as_expected"] is False or violations(result):
+    if result["as_expected"] is False or violations(result["reports"]):
         return "FAIL"
     return "ok" if result["as_expected"] else "-"
 

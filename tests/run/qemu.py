@@ -14,7 +14,6 @@ from options import UserError
 BINARY = "qemu-system-x86_64"
 TCG = "tcg,thread=multi"  # one host thread for each CPU
 KVM = "kvm"
-SHIFT = 0  # one virtual nanosecond for each guest instruction
 POLL_SECONDS = 0.1
 
 
@@ -31,24 +30,24 @@ def version():
         return out.readline().decode("utf-8", "replace").strip()
 
 
-def kernel_line(spec, arm_args=""):
-    """Return the kernel command line; a word of ARGS replaces the arm's word of that name."""
+def kernel_line(spec):
+    """Return the kernel command line; a word of ARGS replaces a declared one of that name."""
     words = [f"scenario={spec.scenario}", f"patch={spec.patch}",
              f"seed={spec.seed}", f"sched={spec.sched}"]
     if spec.mode == "exact":
-        words.append(f"icount={SHIFT}")
+        words.append(f"icount={spec.shift}")
     given = spec.args.split()
     names = {word.split("=")[0] for word in given}
-    words += [word for word in arm_args.split() if word.split("=")[0] not in names]
+    words += [word for word in spec.declared_args.split() if word.split("=")[0] not in names]
     return " ".join(words + given)
 
 
 def command(spec, line, console, events, iso=None, accel=None):
-    """Return the emulator's argument list for a run, booting iso when one is given.
+    """Return the emulator's argument list for a settled run, booting iso when one is given.
 
     accel is a fast run's, TCG unless given; an exact run counts instructions.
     """
-    return [binary(), "-machine", "pc", *clock(spec.mode, accel),
+    return [binary(), "-machine", "pc", *clock(spec, accel),
             "-cpu", "qemu64", "-smp", str(spec.cpus), "-m", str(spec.mem),
             "-rtc", "base=2000-01-01,clock=vm", "-seed", "1",
             "-net", "none", "-no-reboot", "-display", "none", "-monitor", "none",
@@ -59,10 +58,10 @@ def command(spec, line, console, events, iso=None, accel=None):
             *medium(spec, line, iso)]
 
 
-def clock(mode, accel):
-    """Exact: time is the instruction count. Fast: the host's."""
-    if mode == "exact":
-        return ["-accel", "tcg", "-icount", f"shift={SHIFT},sleep=off"]
+def clock(spec, accel):
+    """Exact: time is the instruction count, 2^shift ns each. Fast: the host's."""
+    if spec.mode == "exact":
+        return ["-accel", "tcg", "-icount", f"shift={spec.shift},sleep=off"]
     return ["-accel", accel or TCG]
 
 

@@ -42,7 +42,7 @@ def job(spec, arm):
 def short(result):
     """Return a result's record."""
     return {name: result[name] for name in COPIED} | {
-        "violated": outcome.violations(result), "instructions": result["instructions"]["total"]}
+        "violated": outcome.violations(result["reports"]), "instructions": result["instructions"]["total"]}
 
 
 def pair(record):

@@ -11,6 +11,7 @@ import events
 import facts
 import identities
 import outcome
+import phrase
 import report
 
 
@@ -37,18 +38,21 @@ def build(spec, arm, ended):
     found = outcome.outcome(ended.status, said.counters, reports)
     as_expected, failed = outcome.judge(arm, found, said.counters, reports)
     return {
-        "scenario": spec.scenario, "arm": spec.arm, "patches": said.start.get("patches"),
-        "seed": spec.seed, "sched": spec.sched, "cpus": spec.cpus, "mem_mib": spec.mem,
+        "scenario": spec.scenario, "source": spec.source, "arm": spec.arm,
+        "patches": said.start.get("patches"), "seed": spec.seed, "sched": spec.sched,
+        "cpus": spec.cpus, "mem_mib": spec.mem, "shift": spec.shift,
         "mode": spec.mode, "accel": ended.accel, "boot": spec.boot, "build": spec.build,
-        "args": spec.args,
+        "args": spec.args, "declared_args": spec.declared_args,
         "outcome": found, "expected": arm.outcome if arm else None,
         "as_expected": as_expected, "failed_checks": failed,
+        "showed": phrase.showed(arm, found, failed, said.counters, reports),
         "message": message(found, lines, spec, ended), "notes": notes,
         "console_sha256": digest(folder / "console.log"),
-        "instructions": instructions(spec.mode, said),
+        "instructions": instructions(spec.mode, said), "virtual_ns": said.end.get("ns"),
         "wall_seconds": round(ended.wall, 3), "exit_status": ended.status,
         "qemu": shlex.join(ended.argv),
         "counters": said.counters, "locks": said.locks, "reports": reports,
+        "timeline": said.timeline, "samples": said.samples,
     }
 
 

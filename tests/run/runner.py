@@ -16,7 +16,7 @@ FILES = ("console.log", "events.jsonl", "qemu.log", "result.json", "junit.xml", 
 
 
 def run(spec, arm, stream=None):
-    """Do one run and return its result; arm is what it declares, or None.
+    """Do one settled run and return its result; arm is what it declares, or None.
 
     Signs of life go to stream, or else to stderr.
     """
@@ -25,7 +25,7 @@ def run(spec, arm, stream=None):
     for name in FILES:  # a file of an earlier run must never pass for this one's
         (folder / name).unlink(missing_ok=True)
     progress = Progress(f"{spec.scenario} {spec.arm}", folder / "console.log", stream)
-    ended = emulate(spec, arm, progress.tick)
+    ended = emulate(spec, progress.tick)
     tracefile.write(folder)
     found = result.build(spec, arm, ended)
     progress.finish(found["outcome"], ended.wall)
@@ -33,10 +33,10 @@ def run(spec, arm, stream=None):
     return found
 
 
-def emulate(spec, arm, tick):
+def emulate(spec, tick):
     """Run the emulator to its end, or to its time limit and the facts of that."""
     folder = spec.folder
-    line = qemu.kernel_line(spec, arm.args if arm else "")
+    line = qemu.kernel_line(spec)
     speed = accel.choose(spec) if spec.mode == "fast" else None
     argv = qemu.command(spec, line, folder / "console.log", folder / "events.jsonl",
                         image(spec, line), speed)

@@ -26,7 +26,7 @@ import record
 from options import UserError
 
 BUILD, RUNS = "build", "runs"
-OPTIONS = ("mem", "cpus", "mode", "args", "boot", "build", "timeout")
+OPTIONS = ("mem", "shift", "cpus", "mode", "args", "boot", "build", "timeout")
 
 
 class Store:

@@ -3,6 +3,7 @@ folder; it may be interrupted and then goes on where it was.
 
 Exit code 0 when every run did what its arm declares, else 1; 130 when interrupted.
 """
+import dataclasses
 import json
 import os
 import shlex
@@ -14,10 +15,11 @@ import tempfile
 from pathlib import Path
 
 import accel
+import arms
 import distribution
 import ranges
 import record
-from options import UserError, integer
+from options import UserError, integer, text
 from progress import Many
 from store import BUILD, OPTIONS, RUNS, Store
 
@@ -32,13 +34,14 @@ def run(spec, table, options):
     """Do what is missing of a sweep and print what all of it came to."""
     pairs = ranges.pairs(options.seeds, options.scheds, spec)
     command = parallel(options.jobs, options.parallel_options)
-    with Store(spec, table) as store:
+    settled = arms.settle(spec, table)
+    with Store(settled, table) as store:
         done = [store.records[one]["outcome"] for one in pairs if one in store.records]
         progress = Many(f"{spec.scenario} {spec.arm}", len(pairs), done)
         missing = [one for one in pairs if one not in store.records]
         interrupted = not work(store, command, missing, progress)
         found = [store.records[one] for one in pairs if one in store.records]
-        report(found, spec, store)
+        report(found, dataclasses.replace(settled, shift=spec.shift), store)
     if interrupted:
         print(f"lowwater: interrupted: {len(found)} of {len(pairs)} runs are done; the same "
               "command goes on from here", file=sys.stderr)
@@ -84,7 +87,8 @@ def work(store, command, missing, progress):
 
 def job(store):
     """Return the shell command of one job, where parallel puts seed and sched."""
-    words = [f"--{name}={getattr(store.spec, name)}" for name in ("scenario", "patch", *OPTIONS)]
+    words = [f"--{name}={text(getattr(store.spec, name))}"
+             for name in ("scenario", "patch", *OPTIONS)]
     run_it = shlex.join([PYTHON, str(RUNNER), "run", "--record", *words, "--seed={1}",
                          "--sched={2}", f"--build-dir={BUILD}", f"--results={RUNS}/{{1}}-{{2}}"])
     return f"cd {shlex.quote(str(store.folder.absolute()))} && {run_it}"

@@ -9,23 +9,25 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 # pylint: disable=wrong-import-position
+import arms  # noqa: E402
 import qemu  # noqa: E402
 from options import make_spec  # noqa: E402
 
 TIMEOUT = 300
 STATUS = {"finished": 33, "refused": 37, "panic": 39, "lockup": 41}
-DEFAULTS = {"scenario": "info", "patch": "none", "mem": "64", "cpus": "1", "seed": "1",
-            "sched": "0", "mode": "exact", "args": "", "boot": "kernel", "build": "release",
+DEFAULTS = {"scenario": "info", "patch": "none", "mem": "64", "shift": "", "cpus": "1",
+            "seed": "1", "sched": "0", "mode": "exact", "args": "", "boot": "kernel", "build": "release",
             "timeout": str(TIMEOUT), "results": "", "build_dir": "build"}
 
 
 @dataclass
 class Boot:
-    """One boot's exit status, console text and events."""
+    """One boot's exit status, console text and events, these also as they were sent."""
 
     status: int
     console: str
     events: list
+    channel: str
 
     def counter(self, name):
         return next(e["value"] for e in self.events
@@ -36,9 +38,14 @@ class Boot:
         return lines[-1].split("] ", 1)[-1] if lines else ""
 
 
+def settled(**options):
+    """The spec of a run on the usual machine, whatever its scenario declares."""
+    return arms.settle(make_spec(DEFAULTS | options), [])
+
+
 def argv_for(folder, line=None, without=(), **options):
     """The emulator's command line for a run; `line` replaces the kernel's whole command line."""
-    spec = make_spec(DEFAULTS | {"results": str(folder)} | options)
+    spec = settled(results=str(folder), **options)
     text = qemu.kernel_line(spec) if line is None else line
     argv = qemu.command(spec, text, folder / "console.log", folder / "events.jsonl")
     for device in without:
@@ -61,7 +68,8 @@ def boot(line=None, extra=(), without=(), while_running=None, **options):
             finally:
                 if child.poll() is None:
                     child.kill()
-        return Boot(status, read(folder / "console.log"), parse(read(folder / "events.jsonl")))
+        channel = read(folder / "events.jsonl")
+        return Boot(status, read(folder / "console.log"), parse(channel), channel)
 
 
 def read(path):

@@ -95,6 +95,10 @@ class Text(unittest.TestCase):
         self.assertTrue(line.endswith("CPUS=2 SEED=3 SCHED=8 MODE=fast BOOT=iso BUILD=debug "
                                       "TIMEOUT=7.5 ARGS='a=1 b=2'"), line)
 
+    def test_a_shift_is_said_if_its_user_did(self):
+        self.assertIn(" SCHED=8 SHIFT=0", distribution.reproduce(spec(shift="0"), one(3, 8)))
+        self.assertNotIn("SHIFT", distribution.reproduce(spec(), one(3, 8)))
+
     def test_spread(self):
         found = [one(seed, counters={"oom_kills": kills, "other": 1})
                  for seed, kills in ((1, 2), (2, 0), (3, 7))]

@@ -1,4 +1,5 @@
 """Tests of the runner's small parts: options, command lines, events, checks, outcomes, texts."""
+import json
 import tempfile
 import unittest
 import xml.etree.ElementTree as tree
@@ -15,20 +16,26 @@ import junit
 import options
 import outcome
 import qemu
-import table
 
-DEFAULTS = {"scenario": "spike", "patch": "none", "mem": "2048", "cpus": "1", "seed": "1",
-            "sched": "0", "mode": "exact", "args": "", "boot": "kernel", "build": "release",
+DEFAULTS = {"scenario": "spike", "patch": "none", "mem": "", "shift": "", "cpus": "1",
+            "seed": "1", "sched": "0", "mode": "exact", "args": "", "boot": "kernel", "build": "release",
             "timeout": "300", "results": "", "build_dir": "build"}
-ARM = arms.Arm("spike", "study", "none", "oom-killed", ("oom_kills == 1",), "a=1 b=2", "help")
+ARM = arms.make_arm({"scenario": "spike", "source": "highatomic", "patch": "none", "mem": 96,
+                     "shift": 4, "every": "a=1 c=3", "outcome": "oom-killed", "help": "help",
+                     "checks": ["oom_kills == 1"], "args": "a=1 b=2",
+                     "showed": "{oom_kills} killed"})
 
 
 def spec(**changes):
     return options.make_spec(DEFAULTS | changes)
 
 
+def settled(table=(), **changes):
+    return arms.settle(spec(**changes), list(table))
+
+
 def result(**changes):
-    base = {"scenario": "spike", "arm": "none", "outcome": "oom-killed", "expected": "oom-killed",
+    base = {"scenario": "spike", "source": "highatomic", "arm": "none", "showed": "1 killed", "outcome": "oom-killed", "expected": "oom-killed",
             "as_expected": True, "failed_checks": [], "message": None, "notes": [],
             "counters": {"oom_kills": 1}, "reports": [], "wall_seconds": 1.5, "qemu": "qemu -x",
             "instructions": {"to_scenario_start": 1, "total": 2345678}}
@@ -38,7 +45,9 @@ def result(**changes):
 class Options(unittest.TestCase):
     def test_bad_values_are_named_with_what_was_expected(self):
         for name, value in (("cpus", "9"), ("cpus", "0"), ("cpus", "two"), ("mem", "2G"),
-                            ("mem", ""), ("mode", "kvm"), ("boot", "disk"), ("build", "o2"),
+                            ("mem", "0"), ("mem", "16385"), ("mem", " "),
+                            ("shift", "11"), ("shift", "-1"), ("shift", "auto"), ("shift", "1.0"),
+                            ("mode", "kvm"), ("boot", "disk"), ("build", "o2"),
                             ("seed", "-1"), ("seed", "2147483648"), ("sched", "x"),
                             ("sched", "2147483648"), ("timeout", "0"), ("patch", ""),
                             ("patch", "a,,b"), ("patch", "../x"), ("scenario", "a b"),
@@ -56,6 +65,14 @@ class Options(unittest.TestCase):
         with self.assertRaisesRegex(options.UserError, "^CPUS='9': .* number from 1 to 8$"):
             spec(cpus="9")
 
+    def test_a_shift_needs_counted_instructions(self):
+        with self.assertRaisesRegex(options.UserError, "^SHIFT='0': expected none with MODE=fast"):
+            spec(shift="0", mode="fast")
+
+    def test_icount_names_its_own_variable(self):
+        with self.assertRaisesRegex(options.UserError, "set SHIFT=... instead"):
+            spec(args="icount=2")
+
     def test_folders(self):
         one = spec(patch="all,-highatomic-force", build="debug", build_dir="out")
         self.assertEqual(one.folder, Path("out/results/spike/all+-highatomic-force"))
@@ -64,7 +81,7 @@ class Options(unittest.TestCase):
 
 class CommandLine(unittest.TestCase):
     def test_exact(self):
-        one = spec(mem="128", seed="7", sched="3", args="spike.apps=8")
+        one = settled(mem="128", seed="7", sched="3", args="spike.apps=8")
         line = qemu.kernel_line(one)
         self.assertEqual(line, "scenario=spike patch=none seed=7 sched=3 icount=0 spike.apps=8")
         self.assertEqual(" ".join(qemu.command(one, line, "C", "a,E")[1:]),
@@ -76,8 +93,14 @@ class CommandLine(unittest.TestCase):
                          "-device isa-debug-exit,iobase=0xf4,iosize=0x04 "
                          f"-kernel build/lowwater.elf -append {line}")
 
+    def test_shift(self):
+        one = settled(shift="4")
+        argv = qemu.command(one, qemu.kernel_line(one), "C", "E")
+        self.assertIn("shift=4,sleep=off", argv)
+        self.assertIn(" icount=4", argv[-1])
+
     def test_fast_counts_no_instructions(self):
-        one = spec(mode="fast")
+        one = settled(mode="fast")
         argv = qemu.command(one, qemu.kernel_line(one), "C", "E")
         self.assertNotIn("-icount", argv)
         self.assertIn("tcg,thread=multi", argv)
@@ -85,13 +108,9 @@ class CommandLine(unittest.TestCase):
         self.assertIn("kvm", qemu.command(one, "line", "C", "E", accel=qemu.KVM))
 
     def test_iso_boots_from_the_cd_alone(self):
-        argv = qemu.command(spec(boot="iso"), "line", "C", "E", iso=Path("x.iso"))
+        argv = qemu.command(settled(boot="iso"), "line", "C", "E", iso=Path("x.iso"))
         self.assertEqual(argv[-2:], ["-cdrom", "x.iso"])
         self.assertNotIn("-kernel", argv)
-
-    def test_args_replace_the_arms_own(self):
-        line = qemu.kernel_line(spec(args="b=9"), "a=1 b=2")
-        self.assertTrue(line.endswith(" a=1 b=9"), line)
 
 
 class Facts(unittest.TestCase):
@@ -131,6 +150,34 @@ class Events(unittest.TestCase):
         self.assertEqual(said.end["code"], 0)
 
 
+    def test_samples_by_name(self):
+        said = events.parse('{"event":"sample","name":"rss","pid":7,"ns":1,"value":5,"more":1}\n'
+                            '{"event":"sample","name":"free","pid":0,"ns":2,"value":-6}\n'
+                            '{"event":"sample","name":"rss","pid":8,"ns":3,"value":0}\n')
+        self.assertEqual(said.samples, {"rss": [{"ns": 1, "value": 5, "pid": 7},
+                                                {"ns": 3, "value": 0, "pid": 8}],
+                                        "free": [{"ns": 2, "value": -6, "pid": 0}]})
+        self.assertEqual(said.notes, [])
+
+    def test_timeline_in_order_with_all_that_was_said(self):
+        said = events.parse('{"event":"oom","what":"reaped","pid":7,"ns":9,"pages":3}\n'
+                            '{"event":"oom","what":"exited","pid":7,"ns":8}\n')
+        self.assertEqual(said.timeline, [{"what": "reaped", "pid": 7, "ns": 9, "pages": 3},
+                                         {"what": "exited", "pid": 7, "ns": 8}])
+
+    def test_malformed_ones_are_noted_and_nothing_else(self):
+        good = {"event": "sample", "name": "n", "pid": 1, "ns": 1, "value": 1}
+        bad = [good | {key: value} for key, value in (
+            ("value", "1"), ("value", 1.5), ("ns", None), ("pid", True), ("name", ""),
+            ("name", 5))] + [{"event": "sample"}]
+        bad += [{"event": "oom", "what": "killed", "pid": 1}, {"event": "oom", "pid": 1, "ns": 1},
+                {"event": "oom", "what": [], "pid": 1, "ns": 1}]
+        for one in bad:
+            with self.subTest(one):
+                said = events.parse(json.dumps(one) + "\n")
+                self.assertEqual((said.samples, said.timeline, len(said.notes)), ({}, [], 1))
+
+
 class Checks(unittest.TestCase):
     counters = {"oom_kills": 2, "free": 9}
     reports = [{"free": 1, "zones": {"DMA32": {"min": 100, "free_by_type": {"H": 250}}},
@@ -154,6 +201,11 @@ class Checks(unittest.TestCase):
                            ("1 // 0 == 1", "zero"), ("trigger.comm > 1", "not supported")):
             self.assertIn(part, self.failure(text), text)
         self.assertIn("no report was printed", expr.failure("zones.DMA.min > 1", {}, []))
+
+    def test_the_preferred_zone_is_the_highest(self):
+        reports = [{"zones": {"DMA32": {"free": 1}, "Normal": {"free": 2}}}]
+        self.assertEqual(expr.evaluate("preferred.free", {}, reports), 2)
+        self.assertEqual(expr.evaluate("preferred.name", {}, reports), "Normal")
 
     def test_nothing_else_is_evaluated(self):
         for text in ("__import__('os')", "(lambda: 1)()", "[1][0]", "2 ** 9", "1 if 1 else 2",
@@ -193,19 +245,6 @@ class Outcomes(unittest.TestCase):
 
 
 class Texts(unittest.TestCase):
-    def test_table_is_never_wider_than_110_columns(self):
-        wide = result(scenario="two-victims", expected="bad-parameter", outcome="bad-parameter",
-                      arm="highatomic-nosteal+highatomic-account+oom-notifier-outside",
-                      wall_seconds=123.4, counters={"highatomic_reserved_max": 123456})
-        lines = table.render([result(), wide]).split("\n")
-        self.assertLessEqual(max(map(len, lines)), 110)
-        self.assertGreater(len(lines), 5)
-        self.assertIn("2.35M", lines[3])
-
-    def test_short_counts(self):
-        self.assertEqual([table.short(n) for n in (None, 7, 1234, 99_990_000, 2_345_678_901)],
-                         ["-", "7", "1.23k", "100.0M", "2.35G"])
-
     def test_junit_is_well_formed_whatever_the_console_said(self):
         bad = result(as_expected=False, failed_checks=["a < b & \x1b[0m]]>"], message="\x00torn")
         with tempfile.TemporaryDirectory() as name:
@@ -216,7 +255,11 @@ class Texts(unittest.TestCase):
         self.assertIn("a < b & ", suite.findall("testcase")[1].find("failure").get("message"))
 
     def test_listing(self):
-        self.assertEqual(arms.listing([ARM]).split("\n")[0], "spike (study): help")
+        lines = arms.listing([ARM]).split("\n")
+        self.assertEqual(lines[0], "spike (study, highatomic): help")
+        self.assertEqual(lines[1], '  MEM=96 SHIFT=4 ARGS="a=1 c=3"')
+        self.assertTrue(lines[2].endswith(" a=1 b=2"))
+        self.assertEqual(lines[-1].strip(), '"{oom_kills} killed"')
 
     def test_arm_with_a_field_missing_is_named(self):
         with self.assertRaisesRegex(options.UserError, "'patch'"):

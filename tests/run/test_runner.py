@@ -1,5 +1,7 @@
 """Tests of whole runs, with a stand-in for the emulator: commands, exit codes and files."""
 import os
+import re
+import subprocess
 import unittest
 import xml.etree.ElementTree as tree
 from unittest import mock
@@ -24,6 +26,88 @@ class Runs(FakeBuild):
         folder = self.build / "results" / "spike" / "none"
         for name in ("console.log", "events.jsonl", "table.txt", "junit.xml"):
             self.assertTrue((folder / name).is_file(), name)
+
+    def test_the_phrase_is_in_the_table_and_in_the_result(self):
+        _, out, _ = self.lowwater("run")
+        self.assertEqual(self.result("spike")["showed"], "2072 pages of DMA32 kept for (H)")
+        self.assertIn("  2072 pages of DMA32 kept for (H)  ", out)
+        self.assertIn("-- highatomic ---", out)
+        self.assertEqual(self.result("spike")["source"], "highatomic")
+
+    def test_a_lock_up_as_declared(self):
+        code, out, err = self.lowwater("run", "--scenario", "stuck")
+        found = self.result("stuck")
+        self.assertEqual((code, found["outcome"], found["as_expected"]), (0, "lockup", True), err)
+        self.assertEqual(found["showed"], "stuck for 3 s: yes")
+        self.assertIn("lockup: LOCKUP: task 7 waits\n", out)
+        self.assertEqual(found["virtual_ns"], 16000)
+
+    def test_what_is_not_as_declared_shows_what_was_wrong(self):
+        for patch, code, said in (("x", 4, "stuck_ms == 0: does not hold (stuck_ms = 3500)"),
+                                  ("y", 0, "no phrase: stuck_s: no counter is named stuck_s and "
+                                           "no report was printed"), ("z", 4, None)):
+            with self.subTest(patch):
+                found, out, _ = self.lowwater("run", "--scenario", "stuck", "--patch", patch)
+                self.assertEqual((found, self.result("stuck", patch)["showed"]), (code, said))
+                self.assertNotIn("never stuck", out)
+
+    def test_samples_and_timeline(self):
+        self.lowwater("run", "--scenario", "stuck")
+        found = self.result("stuck")
+        self.assertEqual(found["samples"], {
+            "victim_rss": [{"ns": 110, "value": 4000, "pid": 7}, {"ns": 140, "value": 0, "pid": 7}],
+            "free": [{"ns": 150, "value": 12, "pid": 7}]})
+        self.assertEqual(found["timeline"], [
+            {"what": "killed", "pid": 7, "ns": 100, "score": 9},
+            {"what": "reaped", "pid": 7, "ns": 160}])
+        self.assertEqual([note.split(" is not")[0] for note in found["notes"]],
+                         [f"events line {number}" for number in (3, 4, 5, 6)])
+
+    def machine(self, *argv, patch="none", command="run"):
+        """Run stuck; return memory and shift in the result, and QEMU's words for them."""
+        self.lowwater(command, "--scenario", "stuck", "--patch", patch, *argv)
+        found = self.result("stuck", patch)
+        qemu = found["qemu"]
+        return (found["mem_mib"], found["shift"],
+                re.search(r" -m (\d+) .* icount=(\d+) (.*)'", qemu).groups(),
+                re.search(r"shift=(\d+),sleep=off", qemu)[1])
+
+    def test_the_scenarios_own_machine(self):
+        apps = "watchdog_ms=3000 stuck.apps="
+        self.assertEqual(self.machine(), (96, 4, ("96", "4", apps + "1"), "4"))
+        self.assertEqual(self.machine(patch="x"), (96, 4, ("96", "4", apps + "2"), "4"))
+        self.assertEqual(self.machine(patch="no-arm"), (96, 4, ("96", "4", apps + "1"), "4"))
+
+    def test_the_users_own_wins(self):
+        self.assertEqual(self.machine("--mem", "64", "--shift", "0")[:2], (64, 0))
+        self.assertEqual(self.machine("--mem", "64")[:2], (64, 4))
+        self.assertEqual(self.machine("--args", "stuck.apps=5 hz=100", patch="x")[2][2],
+                         "watchdog_ms=3000 stuck.apps=5 hz=100")
+
+    def test_a_fast_run_has_no_shift(self):
+        with mock.patch.dict(os.environ, LOWWATER_ACCEL="tcg"):
+            self.lowwater("run", "--scenario", "stuck", "--mode", "fast")
+        found = self.result("stuck")
+        self.assertEqual((found["mem_mib"], found["shift"]), (96, None))
+        self.assertNotIn("icount", found["qemu"])
+
+    def test_an_explicit_machine_is_that_of_every_arm(self):
+        for argv, expected in (((), (2048, 0)), (("--mem", "77", "--shift", "3"), (77, 3))):
+            self.lowwater("all", *argv)
+            for arm in ("none", "a+b"):
+                found = self.result("spike", arm)
+                self.assertEqual((found["mem_mib"], found["shift"]), expected)
+
+    def test_make_leaves_to_the_scenario_what_its_user_does_not_set(self):
+        def said(*words):
+            done = subprocess.run(["make", "-n", "-s", "run", "SCENARIO=info", *words], text=True,
+                                  capture_output=True, check=True, env=clean)
+            return done.stdout
+
+        clean = {name: value for name, value in os.environ.items()
+                 if name not in ("MEM", "SHIFT", "MAKEFLAGS", "MAKELEVEL")}
+        self.assertIn(' --mem "" --shift "" ', said())
+        self.assertIn(' --mem "64" --shift "4" ', said("MEM=64", "SHIFT=4"))
 
     def test_patch_without_an_arm_is_not_judged(self):
         code, _, _ = self.lowwater("run", "--patch", "c")
@@ -86,7 +170,7 @@ class Runs(FakeBuild):
     def test_list_is_cached_until_the_kernel_changes(self):
         code, first, _ = self.lowwater("list")
         self.assertEqual(code, 0)
-        self.assertIn("spike (study): many apps, one peak", first)
+        self.assertIn("spike (study, highatomic): many apps, one peak", first)
         with mock.patch.dict(os.environ, LOWWATER_QEMU="/nonexistent/qemu"):
             self.assertEqual(self.lowwater("list")[:2], (0, first))
             (self.build / "lowwater.elf").write_bytes(b"another ELF")
@@ -96,6 +180,9 @@ class Runs(FakeBuild):
 
     def test_mistakes_get_one_line_and_exit_2(self):
         for argv, part in ((("run", "--cpus", "9"), "from 1 to 8"),
+                           (("run", "--shift", "11"), "SHIFT='11': expected a whole number from "
+                                                      "0 to 10"),
+                           (("all", "--shift", "4", "--mode", "fast"), "SHIFT='4': expected none"),
                            (("run", "--bogus", "1"), "--bogus"), (("jump",), "jump"),
                            (("run", "--build", "debug"), "`make`")):
             code, _, err = self.lowwater(*argv)

@@ -41,6 +41,9 @@ class Spike(unittest.TestCase):
         self.assertEqual(zone["present"] * 4, 2080640)
         self.assertEqual(first["zones"]["DMA"]["present"] * 4, 15992)
         self.assertEqual(identities.check(first, 1)["violated"], [])
+        words = f"{zone['free']} pages of DMA32 free, min {zone['min']}, all (H): killed"
+        self.assertEqual(result["showed"], words)
+        self.assertIn(f"  yes     1  {words}  ", shown)
 
     def test_the_verdict_names_the_reserve(self):
         run_one("--scenario", "spike", "--patch", "none", "--mem", "128")
@@ -133,6 +136,55 @@ class SpikeStray(unittest.TestCase):
                          sum(one["ph"] in "iBE" for one in picture))
 
 
+class Declared(unittest.TestCase):
+    """stall declares its machine, its parameters, and that it locks up."""
+
+    def stall(self, *options, patch="none"):
+        code, shown = run_one("--scenario", "stall", "--patch", patch, *options)
+        return code, shown, result_of("stall", patch)
+
+    def test_machine_parameters_and_a_lock_up(self):
+        code, shown, found = self.stall()
+        self.assertEqual((code, found["outcome"], found["failed_checks"]), (0, "lockup", []), shown)
+        self.assertEqual((found["mem_mib"], found["shift"]), (96, 4))
+        self.assertIn(" stall.holds_ms=1000", found["qemu"])
+        self.assertEqual(found["counters"]["stall_holds_ms"], 1000)
+        self.assertIn("  held 1000 ms, watched for 100: yes  ", shown)
+        self.assertIn("\nlockup: ---[ end LOCKUP: scenario (pid 2) has been waiting", shown)
+        self.assertTrue(100e6 < found["virtual_ns"] < 200e6, found["virtual_ns"])
+
+    def test_an_instruction_takes_16_ns(self):
+        _, _, found = self.stall("--args", "stall.holds_ms=1 watchdog_ms=0")
+        busy = found["instructions"]["total"] * 16
+        self.assertLess(busy, found["virtual_ns"])
+        _, _, plain = self.stall("--args", "stall.holds_ms=1 watchdog_ms=0", "--shift", "0")
+        self.assertEqual(plain["shift"], 0)
+        self.assertAlmostEqual(plain["instructions"]["to_scenario_start"]
+                               / found["instructions"]["to_scenario_start"], 1, delta=0.01)
+
+    def test_an_arms_own_parameter_replaces_the_scenarios(self):
+        code, shown, found = self.stall(patch="all")
+        self.assertEqual((code, found["outcome"]), (0, "completed"), shown)
+        self.assertIn("watchdog_ms=100 stall.holds_ms=50", found["qemu"])
+        self.assertIn("  held 50 ms  ", shown)
+
+    def test_the_users_replaces_both_and_the_phrase_claims_nothing(self):
+        code, shown, found = self.stall("--args", "stall.holds_ms=20", "--mem", "64", patch="all")
+        self.assertEqual((code, found["mem_mib"], found["shift"]), (1, 64, 4))
+        self.assertEqual(found["showed"],
+                         "stall_holds_ms == 50: does not hold (stall_holds_ms = 20)")
+        self.assertIn(f"  NO     0  {found['showed']}  ", shown)
+
+    def test_samples_and_timeline(self):
+        _, _, found = self.stall(patch="all")
+        self.assertEqual(found["notes"], [])
+        self.assertEqual([one["what"] for one in found["timeline"]], ["killed", "exited"])
+        rss = found["samples"]["victim_rss"]
+        self.assertEqual([one["value"] for one in rss], [300, 0])
+        self.assertEqual([one["ns"] for one in rss], [one["ns"] for one in found["timeline"]])
+        self.assertEqual({one["pid"] for one in rss}, {2})
+
+
 class Bench(unittest.TestCase):
     """What the hot paths may cost, in exact instructions, and that memory size is not a cost."""
 
@@ -179,8 +231,8 @@ class Runner(unittest.TestCase):
         for name in ("console.log", "result.json", "junit.xml", "table.txt"):
             self.assertTrue((folder / name).is_file(), name)
         result = result_of("info", "none")
-        for key in ("scenario", "arm", "patches", "seed", "sched", "cpus", "mem_mib", "mode",
-                    "build", "outcome", "as_expected", "console_sha256", "wall_seconds", "qemu"):
+        for key in ("scenario", "source", "arm", "patches", "seed", "sched", "cpus", "mem_mib",
+                    "shift", "showed", "samples", "timeline", "virtual_ns", "mode", "build", "outcome", "as_expected", "console_sha256", "wall_seconds", "qemu"):
             self.assertIn(key, result)
 
     def test_panic_on_oom(self):

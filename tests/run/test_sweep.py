@@ -47,6 +47,15 @@ class Sweep(unittest.TestCase):
             self.assertEqual(found["console_sha256"], one["console_sha256"])
             self.assertEqual(found["instructions"]["total"], one["instructions"])
 
+    def test_jobs_run_on_the_declared_machine(self):
+        code, out, err = self.lowwater("sweep", "--scenario", "stall", "--seeds", "1..2")
+        self.assertEqual(code, 0, out + err)
+        self.assertEqual({one["outcome"] for one in self.records()}, {"lockup"})
+        self.assertIn("make run SCENARIO=stall PATCH=none MEM=96 CPUS=1 SEED=1 SCHED=0\n", out)
+        self.lowwater("run", "--scenario", "stall", "--mem", "96")
+        found = json.loads((self.place / "build/results/stall/none/result.json").read_text())
+        self.assertEqual(found["console_sha256"], self.records()[0]["console_sha256"])
+
     def test_only_what_is_missing_is_run(self):
         options = ("sweep", "--scenario", "info", "--mem", "64", "--seeds")
         code, out, err = self.lowwater(*options, "1..3")

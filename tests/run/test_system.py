@@ -7,6 +7,8 @@ import tempfile
 import unittest
 from pathlib import Path
 
+import arms
+import events
 import iso
 import system
 from system import STATUS, boot
@@ -95,7 +97,7 @@ class Boots(unittest.TestCase):
     def test_grub_image(self):
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
-            spec = system.make_spec(system.DEFAULTS | {"boot": "iso", "results": name})
+            spec = system.settled(boot="iso", results=name)
             image = folder / "boot.iso"
             iso.build(iso.silent("scenario=info patch=none icount=0"), spec.elf, image)
             argv = system.qemu.command(spec, "", folder / "console.log", folder / "e", image)
@@ -137,9 +139,29 @@ class Boots(unittest.TestCase):
                                       r"BIOS \S+ \d\d/\d\d/\d{4}")
 
 
+def all_arms():
+    return arms.load(system.make_spec(system.DEFAULTS))
+
+
 def system_arms():
-    import arms  # pylint: disable=import-outside-toplevel
-    return arms.study(arms.load(system.make_spec(system.DEFAULTS)))
+    return arms.study(all_arms())
+
+
+class Declarations(unittest.TestCase):
+    """What scenarios declare, as scenario=list tells it."""
+
+    def test_machine_and_parameters(self):
+        none, every = (arms.find(all_arms(), "stall", patch) for patch in ("none", "all"))
+        self.assertEqual((none.mem, none.shift, none.source), (96, 4, ""))
+        self.assertEqual(none.every, "watchdog_ms=100 stall.holds_ms=1000")
+        self.assertEqual(none.args, none.every)
+        self.assertEqual(every.args, "watchdog_ms=100 stall.holds_ms=50")
+
+    def test_every_study_arm_has_a_phrase(self):
+        for arm in system_arms():
+            with self.subTest(scenario=arm.scenario, patch=arm.patch):
+                self.assertTrue(arm.showed)
+                self.assertEqual(bool(arm.source), arm.scenario != "info")
 
 
 class Image(unittest.TestCase):
@@ -196,6 +218,7 @@ class Parameters(unittest.TestCase):
         ("min_free_kbytes=200", "min_free_kbytes=200; expected 1005"),
         ("min_free_kbytes=1048576", "min_free_kbytes=1048576; expected 1005"),
         ("sched=-7", "sched=-7; expected 0 to 2147483647"),
+        ("icount=11", "icount=11; expected -1 to 10"),
     )
 
     def test_each_fault_is_one_line(self):
@@ -365,6 +388,53 @@ class ExactRuns(unittest.TestCase):
         self.assertEqual(boot(cpus="2").counter("forced_switches"), 0)
 
 
+class Shift(unittest.TestCase):
+    """SHIFT=n: an instruction takes 2^n virtual nanoseconds, and nothing else is different."""
+
+    def spent(self, shift, **options):
+        """(instructions, virtual ns) from the kernel's start to the scenario's."""
+        run = boot(shift=str(shift), **options)
+        self.assertEqual(run.status, STATUS["finished"], run.console[-1500:])
+        start = next(one for one in run.events if one["event"] == "start")
+        return start["insns"], start["ns"]
+
+    def test_virtual_time_of_an_instruction(self):
+        for shift in (0, 1, 4, 10):
+            with self.subTest(shift=shift):
+                insns, ns = self.spent(shift)
+                self.assertGreater(insns, 100000)
+                self.assertAlmostEqual(ns / insns, 2 ** shift, delta=2 ** shift / 1000)
+
+    def test_the_same_work_with_less_of_the_tick(self):
+        one, sixteen = (boot(scenario="spike", mem="128", shift=shift) for shift in ("0", "4"))
+        self.assertEqual(one.counter("spike_demand"), sixteen.counter("spike_demand"))
+        ends = [run.events[-1] for run in (one, sixteen)]
+        self.assertAlmostEqual(ends[1]["insns"] / ends[0]["insns"], 1, delta=0.02)
+        self.assertGreater(ends[1]["ns"], ends[1]["insns"] * 16)  # it slept for a while, too
+
+    def test_the_ruler_counts_instructions(self):
+        found = [[(one["name"], one["insns"]) for one in boot(scenario="bench", shift=shift).events
+                  if one["event"] == "bench" and one["group"] == "primitive"]
+                 for shift in ("0", "4")]
+        self.assertEqual(*found)
+        self.assertIn("call", dict(found[0]))
+
+    def test_every_cpu_has_its_turns(self):
+        for shift, cpus in (("4", "2"), ("4", "8"), ("7", "4"), ("10", "2"), ("10", "4"),
+                            ("10", "8")):
+            for sched in ("0", "1"):
+                with self.subTest(shift=shift, cpus=cpus, sched=sched):
+                    run = boot(scenario="spike", mem="128", shift=shift, cpus=cpus, sched=sched)
+                    self.assertEqual(run.status, STATUS["finished"], run.console[-1500:])
+                    self.assertGreaterEqual(run.counter("oom_kills"), 1)
+
+    def test_the_same_log(self):
+        for options in ({"cpus": "1"}, {"cpus": "4", "sched": "7"}):
+            first, second = (boot(scenario="spike", mem="128", shift="4", **options)
+                             for _ in range(2))
+            self.assertEqual((first.console, first.events), (second.console, second.events))
+
+
 class Watchdog(unittest.TestCase):
     """A run that gets nowhere ends within the stated virtual time, and says why."""
 
@@ -400,6 +470,23 @@ class Watchdog(unittest.TestCase):
         self.assertRegex(run.console, r"take_for_ever\+0x")
         self.assertRegex(run.console, "a spinlock of this test: held by pid 3")
         self.assertRegex(run.console, "a spinlock of this test: CPU 0 spins")
+
+    def test_counters_arrive_whole_wherever_a_cpu_was_stopped(self):
+        for cpus in ("1", "2"):
+            limits = iter(range(100, 140))
+            while not self.torn(cpus, next(limits)):
+                pass
+
+    def torn(self, cpus, limit):
+        """Was the one that talks for ever stopped within an event? Nothing else may be lost."""
+        run = boot(scenario="crash", cpus=cpus, shift="4",
+                   args=f"crash.kind=24 watchdog_ms={limit}")
+        self.assertEqual(run.status, STATUS["lockup"])
+        said = events.parse(run.channel)
+        self.assertGreater(said.counters["pgalloc"], 0)  # the first counter that is sent
+        self.assertEqual((said.counters["oom_kills"], said.end["code"]), (0, 4))
+        self.assertLessEqual(len(said.notes), 1)
+        return said.notes
 
     def test_interrupts_off_tell_where(self):
         run = boot(scenario="crash", args="crash.kind=23 watchdog_ms=100")
