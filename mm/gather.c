@@ -8,16 +8,8 @@
 #define BATCH_PAGES ((PAGE_SIZE - sizeof(struct gather_batch)) / sizeof(struct page *))
 #define MAX_BATCHES (GATHER_MAX_PAGES / BATCH_PAGES)
 
-/*
- * Debug builds know of each page whether a TLB may still hold a translation to it; free_pages()
- * stops the machine when one comes too early.
- */
+/* Debug builds: free_pages() stops the machine when a page comes before its flush. */
 #ifdef LW_DEBUG
-static void unflushed(struct page *page)
-{
-	page->flags |= PG_UNFLUSHED;
-}
-
 static void flushed(struct page *page)
 {
 	page->flags &= ~PG_UNFLUSHED;
@@ -33,18 +25,31 @@ static void check_unused(const struct mm *mm)
 				mm->pgd, cpu->id);
 }
 #else
-#define unflushed(page)  ((void)0)
 #define flushed(page)    ((void)0)
 #define check_unused(mm) ((void)0)
 #endif
+
+static void use_bundle(struct mmu_gather *g)
+{
+	g->active = NULL;
+	g->next = g->bundle;
+	g->end = g->bundle + GATHER_BUNDLE;
+}
+
+static void use_batch(struct mmu_gather *g, struct gather_batch *b)
+{
+	g->active = b;
+	g->next = b->page;
+	g->end = b->page + BATCH_PAGES;
+}
 
 void gather_start(struct mmu_gather *g, struct mm *mm, bool flush)
 {
 	g->mm = mm;
 	g->flush = flush;
 	g->nr_batches = 0;
-	g->nr_bundle = 0;
-	g->batches = g->active = NULL;
+	g->batches = NULL;
+	use_bundle(g);
 }
 
 static void forget_translations(struct mmu_gather *g)
@@ -55,9 +60,9 @@ static void forget_translations(struct mmu_gather *g)
 		check_unused(g->mm);
 }
 
-static void free_all(struct mmu_gather *g, struct page **page, unsigned int n)
+static void free_all(struct mmu_gather *g, struct page **page, unsigned long n)
 {
-	for (unsigned int i = 0; i < n; i++) {
+	for (unsigned long i = 0; i < n; i++) {
 		flushed(page[i]);
 		free_pages(g->mm->memory, page[i], 0);
 	}
@@ -65,16 +70,19 @@ static void free_all(struct mmu_gather *g, struct page **page, unsigned int n)
 
 static void release(struct mmu_gather *g)
 {
-	if (!g->nr_bundle)
+	unsigned long in_bundle = g->active ? GATHER_BUNDLE : g->next - g->bundle;
+
+	if (!in_bundle)
 		return;
+	if (g->active)
+		g->active->nr = g->next - g->active->page;
 	forget_translations(g);
-	free_all(g, g->bundle, g->nr_bundle);
-	g->nr_bundle = 0;
+	free_all(g, g->bundle, in_bundle);
 	for (struct gather_batch *b = g->batches; b; b = b->next) {
 		free_all(g, b->page, b->nr);
 		b->nr = 0;
 	}
-	g->active = NULL;
+	use_bundle(g);
 }
 
 static struct gather_batch *new_batch(struct mmu_gather *g)
@@ -91,38 +99,24 @@ static struct gather_batch *new_batch(struct mmu_gather *g)
 	b = page_address(m, page);
 	b->next = NULL;
 	b->nr = 0;
-	b->max = BATCH_PAGES;
 	g->nr_batches++;
 	return b;
 }
 
-/* Room for more: a batch that an earlier round left, or a new one. False: there is none. */
-static bool next_batch(struct mmu_gather *g)
+/* Go on in a batch that an earlier round left, or in a new one; without one all pages go now. */
+void gather_more(struct mmu_gather *g)
 {
 	struct gather_batch **link = g->active ? &g->active->next : &g->batches;
 
 	if (!*link)
 		*link = new_batch(g);
-	if (!*link)
-		return false;
-	g->active = *link;
-	return true;
-}
-
-static bool is_full(const struct mmu_gather *g)
-{
-	return g->active ? g->active->nr == g->active->max : g->nr_bundle == GATHER_BUNDLE;
-}
-
-void gather_page(struct mmu_gather *g, struct page *page)
-{
-	unflushed(page);
-	if (g->active)
-		g->active->page[g->active->nr++] = page;
-	else
-		g->bundle[g->nr_bundle++] = page;
-	if (is_full(g) && !next_batch(g))
+	if (!*link) {
 		release(g);
+		return;
+	}
+	if (g->active)
+		g->active->nr = BATCH_PAGES;
+	use_batch(g, *link);
 }
 
 void gather_finish(struct mmu_gather *g)

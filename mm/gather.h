@@ -15,23 +15,40 @@
 
 struct gather_batch {
 	struct gather_batch *next;
-	unsigned int nr, max;
+	unsigned long nr;
 	struct page *page[];
 };
 
 struct mmu_gather {
 	struct mm *mm;
-	bool flush; /* the tables may be loaded somewhere */
+	struct page **next, **end;   /* room that is left where pages go now */
+	struct gather_batch *active; /* where that is; NULL: the bundle */
+	struct gather_batch *batches;
 	unsigned int nr_batches;
-	unsigned int nr_bundle;
+	bool flush; /* the tables may be loaded somewhere */
 	struct page *bundle[GATHER_BUNDLE];
-	struct gather_batch *batches, *active; /* active NULL: the bundle is not full yet */
 };
 
 /* `flush` false: nobody uses the tables any more, so no TLB can know their entries. */
 void gather_start(struct mmu_gather *g, struct mm *mm, bool flush);
-/* A page whose PTE has been cleared and which nobody else uses. */
-void gather_page(struct mmu_gather *g, struct page *page);
 void gather_finish(struct mmu_gather *g);
+/* The batch is full. */
+void gather_more(struct mmu_gather *g);
+
+/* Debug builds know of each page whether a TLB may still hold a translation to it. */
+#ifdef LW_DEBUG
+#define gather_debug(page) ((void)((page)->flags |= PG_UNFLUSHED))
+#else
+#define gather_debug(page) ((void)0)
+#endif
+
+/* A page whose PTE has been cleared and which nobody else uses. */
+static inline void gather_page(struct mmu_gather *g, struct page *page)
+{
+	gather_debug(page);
+	*g->next++ = page;
+	if (unlikely(g->next == g->end))
+		gather_more(g);
+}
 
 #endif

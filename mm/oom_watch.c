@@ -16,7 +16,7 @@ static void timeline(const char *what, int pid, const char *comm, long pages, ui
 {
 	char text[2 * TASK_COMM_LEN];
 
-	event("{\"event\":\"timeline\",\"what\":\"%s\",\"pid\":%d,\"comm\":\"%s\",\"rss\":%ld,"
+	event("{\"event\":\"oom\",\"what\":\"%s\",\"pid\":%d,\"comm\":\"%s\",\"rss\":%ld,"
 	      "\"ns\":%lu}",
 		what, pid, event_string(comm, text, sizeof(text)), pages, ns);
 }

@@ -76,18 +76,27 @@ static void lockup(long unused)
 }
 
 static const struct scenario_arm arms[] = {
-	{.patch = "none", .outcome = "lockup", .checks = {"oom_kills == 1", "oom_reaped == 0"}},
+	{.patch = "none",
+		.outcome = "lockup",
+		.showed = "holder asked {oom_steps_meanwhile} times, victim never died",
+		.checks = {"oom_kills == 1", "oom_reaped == 0"}},
 	{.patch = "oom-reaper",
 		.outcome = "oom-killed",
+		.showed = "{oom_reaped_pages} pages reaped, holder served in {holder_ms} ms",
 		.checks = {"oom_kills == 1", "oom_reaped == 1", "kill_to_reap_ms < 1000"}},
 	{.patch = "all",
 		.outcome = "oom-killed",
+		.showed = "{oom_reaped_pages} pages reaped, holder served in {holder_ms} ms",
 		.checks = {"oom_kills == 1", "oom_reaped == 1", "kill_to_reap_ms < 1000"}},
 };
 
 SCENARIO(lockup_scenario) = {
 	.name = "lockup",
 	.help = "the victim waits for a mutex whose holder waits for memory",
+	.source = "oom-reaper",
+	.mem_mib = 128,
+	.shift = 4,
+	.args = "watchdog_ms=3000",
 	.group = "study",
 	.app = lockup,
 	.knobs = knobs,

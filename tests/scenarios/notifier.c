@@ -138,20 +138,27 @@ static void notifier(long unused)
 static const struct scenario_arm arms[] = {
 	{.patch = "none",
 		.outcome = "lockup",
+		.showed = "oom_lock held asleep in the chain; SysRq-f hangs",
 		.checks = {"n1_kills == 0", "n5_kills == 0", "notifier_calls_by_hand == 1",
 			"notifier_calls == notifier_calls_locked"}},
 	{.patch = "oom-notifier-outside",
 		.outcome = "oom-killed",
+		.showed = "freed pages no longer save; SysRq-f breaks it",
 		.checks = {"n1_kills == 1", "notifier_kills_after_freed == 1", "n5_kills == 1",
 			"n5_ballast_pages == 0", "notifier_calls_locked == 0"}},
 	{.patch = "all",
 		.outcome = "oom-killed",
+		.showed = "freed pages no longer save; SysRq-f breaks it",
 		.checks = {"n1_kills >= 1", "n5_kills == 1", "notifier_calls_locked == 0"}},
 };
 
 SCENARIO(notifier_scenario) = {
 	.name = "notifier",
 	.help = "a ballast that gives memory back before a kill, and waits for its own lock",
+	.source = "oom-notifier",
+	.mem_mib = 128,
+	.shift = 4,
+	.args = "watchdog_ms=3000 min_free_kbytes=4096",
 	.group = "study",
 	.app = notifier,
 	.arms = arms,

@@ -52,16 +52,27 @@ static void shared_mm(long unused)
 }
 
 static const struct scenario_arm arms[] = {
-	{.patch = "none", .outcome = "lockup", .checks = {"oom_kills == 1"}},
+	{.patch = "none",
+		.outcome = "lockup",
+		.showed = "a process at -1000 keeps the memory",
+		.checks = {"oom_kills == 1"}},
 	{.patch = "oom-reaper",
 		.outcome = "lockup",
+		.showed = "not reaped: a process at -1000 shares it",
 		.checks = {"oom_kills == 1", "oom_reap_attempts == 0"}},
-	{.patch = "all", .outcome = "oom-killed", .checks = {"oom_kills == 1", "oom_reaped == 1"}},
+	{.patch = "all",
+		.outcome = "oom-killed",
+		.showed = "sharer killed, reaped, holder served in {holder_ms} ms",
+		.checks = {"oom_kills == 1", "oom_reaped == 1"}},
 };
 
 SCENARIO(shared_mm_scenario) = {
 	.name = "shared-mm",
 	.help = "a process that must not be killed shares the victim's memory",
+	.source = "oom-reaper",
+	.mem_mib = 128,
+	.shift = 4,
+	.args = "watchdog_ms=3000",
 	.group = "study",
 	.app = shared_mm,
 	.arms = arms,

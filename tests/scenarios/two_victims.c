@@ -91,18 +91,27 @@ static void two_victims(long unused)
 }
 
 static const struct scenario_arm arms[] = {
-	{.patch = "none", .outcome = "lockup", .checks = {"oom_kills == 2"}},
+	{.patch = "none",
+		.outcome = "lockup",
+		.showed = "{oom_kills} victims, neither died",
+		.checks = {"oom_kills == 2"}},
 	{.patch = "oom-reaper",
 		.outcome = "lockup",
+		.showed = "slot taken: second victim never reaped",
 		.checks = {"oom_kills == 2", "oom_reap_lost == 1", "oom_reaped == 0"}},
 	{.patch = "all",
 		.outcome = "oom-killed",
+		.showed = "queued: both handled, holder served in {holder_ms} ms",
 		.checks = {"oom_kills >= 2", "oom_reap_gave_up == 1", "oom_reap_lost == 0"}},
 };
 
 SCENARIO(two_victims_scenario) = {
 	.name = "two-victims",
 	.help = "a second victim, killed by hand while the reaper tries for the first",
+	.source = "oom-reaper",
+	.mem_mib = 128,
+	.shift = 4,
+	.args = "watchdog_ms=3000 killable_mmap=0",
 	.group = "study",
 	.app = two_victims,
 	.arms = arms,
