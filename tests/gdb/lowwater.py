@@ -1,8 +1,9 @@
 """GDB commands for a Lowwater guest, live or in a core: `help lw`. Load with -x or `source`.
 
 lw-zones, lw-buddy, lw-pageblocks, lw-pcp, lw-page, lw-tasks, lw-locks, lw-dmesg, lw-oom-last,
-lw-events.
-They read the root object system_memory by its debug information, stop nothing, change nothing.
+lw-events, lw-sysrq.
+They read the root object system_memory by its debug information, stop nothing, change nothing; only
+lw-sysrq asks the guest for something.
 """
 import os
 import sys
@@ -16,6 +17,7 @@ import gdb  # noqa: E402
 import lw_events  # noqa: E402
 import lw_log  # noqa: E402
 import lw_page  # noqa: E402
+import lw_sysrq  # noqa: E402
 import lw_tasks  # noqa: E402
 import lw_unwind  # noqa: E402
 import lw_zones  # noqa: E402
@@ -33,7 +35,8 @@ lw-tasks [-b]            tasks and what they wait for; -b: their call traces too
 lw-locks                 locks held and who waits for them
 lw-dmesg [LINES]         the kernel log, or its last lines
 lw-oom-last              the last OOM or allocation-failure report in the log
-lw-events [COUNT]        the last trace records: reserves, releases, steals, drains, ..."""
+lw-events [COUNT]        the last trace records: reserves, releases, steals, drains, ...
+lw-sysrq KEY             press a SysRq key (h: help, f: OOM kill) in a live guest"""
 
     def __init__(self):
         super().__init__("lw", gdb.COMMAND_DATA)
@@ -43,7 +46,7 @@ lw-events [COUNT]        the last trace records: reserves, releases, steals, dra
 
 
 Overview()
-for module in (lw_zones, lw_page, lw_tasks, lw_log, lw_events):
+for module in (lw_zones, lw_page, lw_tasks, lw_log, lw_events, lw_sysrq):
     for command in module.COMMANDS:
         command()
 lw_unwind.register()

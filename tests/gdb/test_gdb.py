@@ -256,6 +256,9 @@ MISTAKES = (
     ("lw-pageblocks DMA x", "lw-pageblocks: expected `lw-pageblocks [ZONE]`"),
     ("lw-zones all", "lw-zones: expected `lw-zones`"),
     ("lw-tasks -z", "lw-tasks: '-z': expected -b or nothing"),
+    ("lw-sysrq", "lw-sysrq: expected `lw-sysrq KEY`"),
+    ("lw-sysrq ff", "lw-sysrq: 'ff': expected one key, such as f"),
+    ("lw-sysrq f", "lw-sysrq: a core takes no keys: expected a live guest of `make debug`"),
     ("lw-dmesg many", "lw-dmesg: 'many': expected a number of lines, 1 or more"),
 )
 
@@ -301,6 +304,21 @@ class Elsewhere(Base):
         port = int(re.search(r"gdbstub on 127\.0\.0\.1:(\d+)", err)[1])
         with socket.socket() as probe:
             self.assertNotEqual(probe.connect_ex(("127.0.0.1", port)), 0)
+
+    def test_a_key_is_pressed(self):
+        status, out, err = lowwater("debug", self.results, "--scenario", "keys", "--mem", "64",
+                                    "--halt", "--batch", "lw-sysrq f; hbreak lw_sleep_ms; "
+                                    "continue; delete; lw-sysrq f; lw-sysrq t; "
+                                    "hbreak oom_kill_process; continue; lw-dmesg; lw-sysrq t; "
+                                    "hbreak machine_exit; continue; lw-dmesg")
+        self.assertEqual(status, 0, out + err)
+        self.assertIn("lw-sysrq: not set up yet", out)
+        self.assertIn("lw-sysrq: 'f' still waits for a tick of CPU 0: `continue` first", err)
+        killing, ended = out.split("oom_kill_process (", 1)[1].split("machine_exit (", 1)
+        self.assertIn("sysrq: SysRq : Manual OOM execution", killing)
+        self.assertNotIn("sysrq: SysRq : Show State", killing)
+        self.assertRegex(ended, r"SysRq : Show State\n.*Tasks:\n(.*\n)*?.* pid 1 keys: ")
+        self.assertIn("scenario keys finished: 1 kills", ended)
 
     def test_a_run_without_a_kill_stops_at_its_end(self):
         status, out, err = lowwater("debug", self.results, "--scenario", "info", "--mem", "64",
