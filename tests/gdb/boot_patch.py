@@ -19,7 +19,8 @@ def memory():
 
 def read(address, code):
     size = struct.calcsize(code)
-    return struct.unpack(code, bytes(memory().read_memory(address, size)))[0]
+    values = struct.unpack(code, bytes(memory().read_memory(address, size)))
+    return values if len(values) > 1 else values[0]
 
 
 def write(address, code, value):
@@ -38,6 +39,13 @@ def find_madt():
     raise gdb.GdbError("no MADT")
 
 
+def entries(madt, size):
+    at = madt + 44
+    while at < madt + size:
+        yield at
+        at += read(at + 1, "<B")
+
+
 def spoil_madt(what, madt):
     """Damage the MADT; its first entry, at 44, is the boot CPU's local APIC."""
     size = read(madt + 4, "<I")
@@ -51,6 +59,9 @@ def spoil_madt(what, madt):
     elif what == "madt-checksum":
         write(madt + 9, "<B", read(madt + 9, "<B") ^ 1)
         return
+    elif what == "madt-irq4":  # the override of ISA IRQ 5 becomes one of IRQ 4, to no pin
+        at = next(entry for entry in entries(madt, size) if read(entry, "<HBB") == (0x0a02, 0, 5))
+        memory().write_memory(at, struct.pack("<BBBBIH", 2, 10, 0, 4, 200, 0))
     elif what == "madt-gone":
         memory().write_memory(madt, b"XPIC")
     write(madt + 9, "<B", 0)

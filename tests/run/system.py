@@ -43,11 +43,12 @@ def settled(**options):
     return arms.settle(make_spec(DEFAULTS | options), [])
 
 
-def argv_for(folder, line=None, without=(), **options):
+def argv_for(folder, line=None, without=(), serial=None, **options):
     """The emulator's command line for a run; `line` replaces the kernel's whole command line."""
     spec = settled(results=str(folder), **options)
     text = qemu.kernel_line(spec) if line is None else line
-    argv = qemu.command(spec, text, folder / "console.log", folder / "events.jsonl")
+    argv = qemu.command(spec, text, folder / "console.log", folder / "events.jsonl",
+                        serial=serial)
     for device in without:
         at = next(i for i, word in enumerate(argv) if word.startswith(device))
         del argv[at - 1:at + 1]

@@ -20,6 +20,7 @@ SUITES = (
     ("host-dbg", ["env", "CMOCKA_MESSAGE_OUTPUT=TAP", "make", "-s", "BUILD=debug", "host-run"]),
     ("threads", ["make", "-s", "host-threads"]),
     ("system", UNITTEST + ["tests/run", "-p", "test_system.py"]),
+    ("sysrq", UNITTEST + ["tests/run", "-p", "test_sysrq.py"]),
     ("study", UNITTEST + ["tests/run", "-p", "test_study.py"]),
     ("timeout", UNITTEST + ["tests/run", "-p", "test_timeout.py"]),
     ("sweep", UNITTEST + ["tests/run", "-p", "test_sweep.py"]),

@@ -266,6 +266,12 @@ class DamagedBootInformation(unittest.TestCase):
                 self.assertIn("machine: ", run.error_line())
                 self.assertIn(expected, run.error_line())
 
+    def test_no_pin_for_the_consoles_interrupt_is_one_warning(self):
+        run = spoiled_boot("madt-irq4")
+        self.assertEqual(run.status, STATUS["finished"])
+        self.assertEqual(run.console.count("has no pin for COM1's interrupt (ISA IRQ 4)"), 1)
+        self.assertNotIn("has no pin", boot().console)
+
 
 def free_port():
     with socket.socket() as probe:

@@ -1,0 +1,295 @@
+"""SysRq keys on the real kernel: from the serial console in real time, at stated virtual times, from
+apps, and through `console` on a terminal."""
+import os
+import pty
+import re
+import select
+import socket
+import subprocess
+import sys
+import tempfile
+import termios
+import time
+import unittest
+from pathlib import Path
+
+import system
+from system import STATUS, boot
+
+SECONDS = 60  # for an answer, before the test is given up
+RUNNER = [sys.executable, "tests/run/lowwater.py"]
+SYSRQ = r"\[ *(\d+\.\d+)\] sysrq: SysRq : "
+
+
+class Wire:
+    """A guest's console at the other end of a file descriptor: what it said, what it is told."""
+
+    def __init__(self, handle):
+        self.handle = handle
+        self.text = ""
+        self.seen = 0  # of the text, by earlier calls of until()
+
+    def press(self, keys):
+        os.write(self.handle, keys.encode())
+
+    def until(self, pattern):
+        """Return the match of a pattern behind all earlier ones."""
+        deadline = time.monotonic() + SECONDS
+        while not (found := re.compile(pattern).search(self.text, self.seen)):
+            if time.monotonic() > deadline or not self.listen():
+                raise AssertionError(f"{pattern!r} never came; last: {self.text[-1500:]}")
+        self.seen = found.end()
+        return found
+
+    def listen(self, seconds=1):
+        """Read what has come; False at the end."""
+        if not select.select([self.handle], [], [], seconds)[0]:
+            return True
+        try:
+            data = os.read(self.handle, 65536)
+        except OSError:  # a terminal whose other side is closed
+            return False
+        self.text += data.decode("utf-8", "replace").replace("\r\n", "\n")
+        return bool(data)
+
+
+class Guest(Wire):
+    """A kernel in real time whose serial port is a socket of ours: `with Guest(...) as guest`."""
+
+    def __init__(self, **options):
+        self.options = {"scenario": "keys", "mode": "fast"} | options
+        self.socket, self.far = socket.socketpair()
+        super().__init__(self.socket.fileno())
+
+    def __enter__(self):
+        self.place = tempfile.TemporaryDirectory()
+        far = self.far.fileno()
+        argv = system.argv_for(Path(self.place.name), serial=[
+            "-chardev", f"socket,id=keys,fd={far}", "-serial", "chardev:keys"], **self.options)
+        with self.far:
+            self.child = subprocess.Popen(argv, stdin=subprocess.DEVNULL, pass_fds=(far,),
+                                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        return self
+
+    def __exit__(self, *_):
+        self.socket.close()
+        if self.child.poll() is None:
+            self.child.kill()
+        self.child.wait()
+        self.place.cleanup()
+
+    def end(self):
+        """Wait for the run's end and return it."""
+        deadline = time.monotonic() + SECONDS
+        while self.listen() and time.monotonic() < deadline:
+            pass
+        status = self.child.wait(SECONDS)
+        events = system.read(Path(self.place.name) / "events.jsonl")
+        return system.Boot(status, self.text, system.parse(events))
+
+
+class OnTheConsole(unittest.TestCase):
+    def test_each_key_is_answered_and_f_kills(self):
+        for cpus in ("1", "4"):
+            with self.subTest(cpus=cpus), Guest(cpus=cpus) as guest:
+                guest.until("1 apps wait")
+                guest.press("h")
+                guest.until(r"sysrq: HELP : Help\(h\) .*Show Memory\(m\) "
+                            r".*Manual OOM execution\(f\)\n")
+                guest.press("t")
+                guest.until(SYSRQ + r"Show State\n.*Tasks:\n")
+                guest.until(r" pid 1 keys: killable sleep on sleep\n")
+                guest.until(r" pid \d+ app1: killable sleep on app events\n")
+                guest.press("d")
+                guest.until(SYSRQ + r"Show Locks Held\n.*Locks held:\n")
+                guest.press("m")
+                guest.until(SYSRQ + r"Show Memory\n.*Mem-Info:\n")
+                guest.until(r"DMA32 free:\d+kB min:")
+                guest.until("pages hwpoisoned\n")
+                guest.press("?")
+                guest.until("sysrq: HELP : ")
+                self.assertNotIn("Killed process", guest.text)
+                guest.press("f")
+                guest.until(SYSRQ + "Manual OOM execution\n")
+                guest.until(r"Killed process \d+ \(app1\)")
+                run = guest.end()
+                self.assertEqual(run.status, STATUS["finished"], run.console[-1500:])
+                self.assertEqual(run.counter("oom_kills"), 1)
+
+    def test_no_request_for_a_kill_is_lost(self):
+        with Guest(args="keys.apps=3", cpus="2") as guest:
+            guest.until("3 apps wait")
+            guest.press("fff")
+            run = guest.end()
+            self.assertEqual(len(re.findall("Manual OOM execution", run.console)), 3)
+            self.assertEqual((run.status, run.counter("oom_kills")), (STATUS["finished"], 3))
+
+    def test_more_keys_than_the_uart_holds(self):
+        with Guest() as guest:
+            guest.until("1 apps wait")
+            guest.press("h" * 500)
+            for _ in range(500):
+                guest.until("sysrq: HELP : ")
+            guest.press("f")
+            self.assertEqual(guest.end().console.count("sysrq: HELP : "), 500)
+
+    def test_a_machine_that_is_stuck_answers(self):
+        """Real-time tasks that never sleep, interrupts on: nobody else has a turn."""
+        for cpus in ("1", "2"):
+            with self.subTest(cpus=cpus), Guest(scenario="crash", cpus=cpus,
+                                                args="crash.kind=17 watchdog_ms=0") as guest:
+                guest.until("crash.kind=17 of")
+                hogs = r"(.* pid \d+ hog: running\n){%s}" % cpus
+                while not re.search(hogs, guest.text):
+                    guest.press("t")
+                    guest.until(SYSRQ + "Show State\n")
+                    guest.until(" pid 2 scenario: .*\n")
+                    guest.listen(0.1)
+                guest.press("f")
+                guest.until("Manual OOM execution")
+                guest.press("t")
+                guest.until("pid 30001 moom: runnable on manual OOM kill\n")
+                self.assertIsNone(guest.child.poll())
+
+    def test_keys_disturb_nothing(self):
+        """Reports of everything, one upon the other, while all CPUs are busy."""
+        for scenario, build in (("apptest", "debug"), ("spike", "release"), ("spike", "debug")):
+            with self.subTest(scenario=scenario, build=build), Guest(
+                    scenario=scenario, build=build, cpus="4", mem="128") as guest:
+                guest.until("scenario " + scenario)
+                pressed = answered = 0
+                while guest.listen(0.1) and "all pages returned" not in guest.text:
+                    answered = guest.text.count("pages hwpoisoned")
+                    if pressed <= answered:
+                        guest.press("tdm")
+                        pressed += 1
+                run = guest.end()
+                self.assertEqual(run.status, STATUS["finished"], run.console[-3000:])
+                self.assertGreater(answered, 1)
+
+
+class AtStatedTimes(unittest.TestCase):
+    def test_a_kill_at_its_time_and_the_same_log_every_time(self):
+        for cpus in ("1", "4"):
+            with self.subTest(cpus=cpus):
+                options = {"scenario": "keys", "cpus": cpus, "args": "sysrq=f@1500"}
+                first, second = boot(**options), boot(**options)
+                self.assertEqual(first.console, second.console)
+                self.assertEqual(first.events, second.events)
+                self.assertEqual((first.status, first.counter("oom_kills")),
+                                 (STATUS["finished"], 1))
+                [pressed] = re.findall(SYSRQ + "Manual OOM execution", first.console)
+                [killed] = re.findall(r"\[ *(\d+\.\d+)\] Killed process", first.console)
+                for stamp in (pressed, killed):
+                    self.assertTrue(1.5 <= float(stamp) < 1.51, stamp)
+
+    def test_in_any_order_and_not_before(self):
+        run = boot(scenario="keys", args="sysrq=t@307,m@1,d@250,f@500,t@307 hz=1000")
+        found = re.findall(SYSRQ + "(.*)", run.console)
+        self.assertEqual([name for _, name in found],
+                         ["Show Memory", "Show Locks Held", "Show State", "Show State",
+                          "Manual OOM execution"])
+        for (stamp, _), ms in zip(found, (1, 250, 307, 307, 500)):
+            self.assertTrue(ms <= float(stamp) * 1000 < ms + 2, (stamp, ms))
+
+    def test_bad_values(self):
+        expected = "KEY@MS[,KEY@MS...], at most 8, each MS from 1 to 86400000"
+        for text in ("", "f", "f@", "f@0", "f@-5", "f@1e3", "f@86400001", "ff@10", "f@10,",
+                     "f@10;t@20", ",".join(f"f@{ms}" for ms in range(1, 10))):
+            with self.subTest(text=text):
+                self.check_refused(text, f"sysrq={text}; expected {expected}")
+        self.check_refused("f@10,q@20", "sysrq=q@20; expected one of these keys: Help(h) ")
+
+    def check_refused(self, text, message):
+        run = boot(args=f"sysrq={text}")
+        self.assertEqual(run.status, STATUS["refused"])
+        self.assertIn("bad parameter: " + message, run.error_line())
+        self.assertEqual(run.console.count("lowwater: "), 1)
+
+    def test_who_spins_on_what_before_the_watchdog_says_so(self):
+        run = boot(scenario="crash", cpus="2", args="crash.kind=16 watchdog_ms=100 "
+                                                    "sysrq=t@30,d@40")
+        self.assertEqual(run.status, STATUS["lockup"])
+        before = run.console.split("LOCKUP: ")[0]
+        self.assertRegex(before, SYSRQ + r"Show State\n.*Tasks:\n(.*\n)*.* pid 3 holder: running")
+        self.assertRegex(before, SYSRQ + r"Show Locks Held\n.*Locks held:\n"
+                                         r".*a spinlock of this test: CPU 0 spins\n"
+                                         r".*a spinlock of this test: held by pid 3 \(holder\)")
+
+
+class FromAnApp(unittest.TestCase):
+    def test_each_press_is_a_kill(self):
+        for cpus in ("1", "3"):
+            run = boot(scenario="keys", cpus=cpus, args="keys.apps=3 keys.press=3")
+            self.assertEqual((run.status, run.counter("oom_kills")), (STATUS["finished"], 3))
+            self.assertEqual(run.counter("apps_left"), 0)
+
+    def test_nobody_presses(self):
+        run = boot(scenario="keys", args="keys.apps=2 keys.seconds=1")
+        self.assertEqual((run.status, run.counter("oom_kills")), (STATUS["finished"], 0))
+        self.assertEqual(run.counter("apps_left"), 2)
+
+
+class OnATerminal(unittest.TestCase):
+    """`console`, as a person has it."""
+
+    def run_console(self, *options):
+        """Return (wire, process, our side) of a console on a terminal of its own."""
+        ours, its = pty.openpty()
+        self.addCleanup(os.close, ours)
+        self.before = termios.tcgetattr(ours)
+        with tempfile.TemporaryDirectory() as results, os.fdopen(its, "r+b", buffering=0) as side:
+            with subprocess.Popen([*RUNNER, "console", "--scenario", "keys", "--mem", "64",
+                                   "--results", results, *options], stdin=side, stdout=side,
+                                  stderr=side, start_new_session=True) as child:
+                try:
+                    yield Wire(ours), child
+                    self.log = system.read(Path(results, "keys", "none", "keys.log"))
+                finally:
+                    if child.poll() is None:
+                        child.terminate()
+            self.after = termios.tcgetattr(ours)
+
+    def test_keys_and_the_way_out(self):
+        for wire, child in self.run_console():
+            wire.until("Ctrl-A x leaves")
+            wire.until("1 apps wait")
+            self.assertNotEqual(termios.tcgetattr(wire.handle), self.before)
+            wire.press("h")
+            wire.until(r"sysrq: HELP : .*\n")
+            wire.press("\x01x")
+            while wire.listen() and child.poll() is None:
+                pass
+            self.assertEqual(child.wait(SECONDS), 0)
+        self.assertIn("sysrq: HELP : ", self.log)
+        self.assertEqual(self.after, self.before)
+
+    def test_a_kill_ends_it(self):
+        for wire, child in self.run_console("--cpus", "2"):
+            wire.until("1 apps wait")
+            wire.press("f")
+            wire.until("scenario keys finished: 1 kills")
+            self.assertEqual(child.wait(SECONDS), 0)
+
+    def test_ended_from_outside_it_leaves_the_terminal_as_it_was(self):
+        for wire, child in self.run_console():
+            wire.until("1 apps wait")
+            child.terminate()
+            self.assertEqual(child.wait(SECONDS), 143)
+        self.assertEqual(self.after, self.before)
+
+    def test_a_bad_parameter_is_told(self):
+        for wire, child in self.run_console("--args", "sysrq=f"):
+            wire.until("bad parameter: sysrq=f; expected KEY@MS")
+            self.assertEqual(child.wait(SECONDS), 2)
+
+    def test_make_runs_it_in_real_time_unless_told_otherwise(self):
+        for words, mode in ((["console"], "fast"), (["console", "MODE=exact"], "exact"),
+                            (["run", "SCENARIO=keys"], "exact")):
+            said = subprocess.run(["make", "-n", *words], capture_output=True, text=True,
+                                  check=True, timeout=SECONDS).stdout
+            self.assertIn(f"--mode {mode} ", said)
+
+
+if __name__ == "__main__":
+    unittest.main()
