@@ -60,7 +60,7 @@ RUN := $(PY) tests/run/lowwater.py
 RUN_OPTIONS = --mem "$(MEM)" --shift "$(SHIFT)" --cpus $(CPUS) --seed $(SEED) --sched $(SCHED) \
 	--mode $(MODE) --args "$(ARGS)" --boot $(BOOT) --build $(BUILD) --timeout $(TIMEOUT) --build-dir $(TOP)
 
-.PHONY: all image setup run sweep bench test debug core iso clean help format clang-check objects
+.PHONY: all image setup run sweep bench test console debug core iso clean help format clang-check objects
 all: image iso
 
 image: $(ELF)
@@ -133,6 +133,11 @@ clang-check: image
 
 objects: $(KERNEL_O) $(APP_O)
 
+# In real time, unless MODE is given: it is for a person's keys.
+console: MODE := $(if $(filter file,$(origin MODE)),fast,$(MODE))
+console: image
+	@$(RUN) console --scenario $(or $(SCENARIO),spike) --patch $(PATCH) $(RUN_OPTIONS)
+
 debug: image
 	@$(RUN) debug --port "$(PORT)" --scenario $(or $(SCENARIO),spike) --patch $(PATCH) $(RUN_OPTIONS)
 
@@ -158,6 +163,7 @@ help:
 	@echo "make sweep SCENARIO=spike SEEDS=1..50,77 [SCHEDS=1..200 JOBS=2 PATCH=none MEM=128 ..."
 	@echo "                     PARALLEL_OPTIONS=\"--sshlogin host\"]   many runs, their distribution"
 	@echo "make bench [MEM=2048 UPDATE=1]   instructions of the allocator's operations, beside Linux's"
+	@echo "make console SCENARIO=keys [MODE=fast ...]   the serial console here: press h for the keys"
 	@echo "make debug SCENARIO=spike PATCH=none     GDB, stopped at the first kill"
 	@echo "make core SCENARIO=spike PATCH=none AT=oom|panic|end   a core of the guest for GDB"
 	@echo "make test            everything that is tested"

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""The runner's command line: run, all, sweep, bench, iso, list, debug, core; other modules do the work.
+"""The runner's command line: run, all, sweep, bench, iso, list, console, debug, core; other modules do
+the work.
 
 Exit code of `run`: 0 as expected, 1 finished otherwise or a report's sums are wrong, 2 bad
 parameter, 3 panic, 4 lockup, 5 timeout, 6 crash. `all`: 0 when every arm did what it declares.
@@ -24,6 +25,7 @@ import record  # noqa: E402
 import runner  # noqa: E402
 import sweep  # noqa: E402
 import table  # noqa: E402
+import terminal  # noqa: E402
 import tracefile  # noqa: E402
 from options import UserError, make_spec, need_elf, text  # noqa: E402
 
@@ -76,6 +78,8 @@ def parser():
         sub.set_defaults(command=command)
         if command is run_sweep:
             sub.set_defaults(scenario="")  # hours of the wrong one would be a pity
+        if command is run_console:
+            sub.set_defaults(mode="fast")  # at a person's pace
     return top
 
 
@@ -94,6 +98,7 @@ def commands():
         "iso": (make_iso, "the GRUB image with a menu",
                 text_option("out", "the image [BUILD_DIR/lowwater.iso]")),
         "list": (show_list, "the scenarios and their arms"),
+        "console": (run_console, "one run with its serial console on this terminal"),
         "debug": (run_debug, "one run under GDB",
                   text_option("port", "of the gdbstub [a free one]"),
                   flag("halt", "stay at reset, do not continue"),
@@ -172,6 +177,10 @@ def run_sweep(spec, options):
 
 def run_bench(spec, options):
     return bench.run(spec, known_arms(spec), options.update)
+
+
+def run_console(spec, _options):
+    return terminal.run(spec, arms.find(known_arms(spec), spec.scenario, spec.patch))
 
 
 def run_debug(spec, options):

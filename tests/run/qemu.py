@@ -42,16 +42,17 @@ def kernel_line(spec):
     return " ".join(words + given)
 
 
-def command(spec, line, console, events, iso=None, accel=None):
+def command(spec, line, console, events, iso=None, accel=None, serial=None):
     """Return the emulator's argument list for a settled run, booting iso when one is given.
 
-    accel is a fast run's, TCG unless given; an exact run counts instructions.
+    accel is a fast run's, TCG unless given; an exact run counts instructions. serial is the
+    option list of another serial port than the file console.
     """
     return [binary(), "-machine", "pc", *clock(spec, accel),
             "-cpu", "qemu64", "-smp", str(spec.cpus), "-m", str(spec.mem),
             "-rtc", "base=2000-01-01,clock=vm", "-seed", "1",
             "-net", "none", "-no-reboot", "-display", "none", "-monitor", "none",
-            "-serial", f"file:{console}",
+            *(serial or ["-serial", f"file:{console}"]),
             "-chardev", f"file,id=events,path={quote(events)}",
             "-device", "isa-debugcon,iobase=0xe9,chardev=events",
             "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04",
@@ -98,8 +99,9 @@ def run(argv, log, timeout, tick=None, late=None):
 
 
 def spawn(argv, out, **options):
+    options = {"stdin": subprocess.DEVNULL, "stdout": out, "stderr": out} | options
     try:
-        return subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out, **options)
+        return subprocess.Popen(argv, **options)
     except OSError as error:
         raise UserError(f"{argv[0]}: cannot start the emulator ({error.strerror}); "
                         "install qemu-system-x86 or set LOWWATER_QEMU") from error
