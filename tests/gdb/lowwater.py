@@ -16,6 +16,7 @@ import gdb  # noqa: E402
 
 import lw_events  # noqa: E402
 import lw_log  # noqa: E402
+import lw_oom  # noqa: E402
 import lw_page  # noqa: E402
 import lw_sysrq  # noqa: E402
 import lw_tasks  # noqa: E402
@@ -35,6 +36,7 @@ lw-tasks [-b]            tasks and what they wait for; -b: their call traces too
 lw-locks                 locks held and who waits for them
 lw-dmesg [LINES]         the kernel log, or its last lines
 lw-oom-last              the last OOM or allocation-failure report in the log
+lw-oom                   the OOM killer: its lock, victims, reaper, notifiers
 lw-events [COUNT]        the last trace records: reserves, releases, steals, drains, ...
 lw-sysrq KEY             press a SysRq key (h: help, f: OOM kill) in a live guest"""
 
@@ -46,7 +48,7 @@ lw-sysrq KEY             press a SysRq key (h: help, f: OOM kill) in a live gues
 
 
 Overview()
-for module in (lw_zones, lw_page, lw_tasks, lw_log, lw_events, lw_sysrq):
+for module in (lw_zones, lw_page, lw_tasks, lw_oom, lw_log, lw_events, lw_sysrq):
     for command in module.COMMANDS:
         command()
 lw_unwind.register()

@@ -29,7 +29,7 @@ import coremap  # noqa: E402
 import elf  # noqa: E402
 
 COMMANDS = ("lw-zones", "lw-buddy", "lw-pageblocks", "lw-pcp", "lw-page 5000", "lw-tasks -b",
-            "lw-locks", "lw-dmesg", "lw-oom-last", "lw-events 20")
+            "lw-locks", "lw-oom", "lw-dmesg", "lw-oom-last", "lw-events 20")
 FIRST_FREE = ("((unsigned long)system_memory.zone[1].free_area[10].free_list[3].next"
               " - (unsigned long)system_memory.mem_map) / sizeof(struct page)")
 STAMP = re.compile(r"^\[ *\d+\.\d+\] ")

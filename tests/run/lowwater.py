@@ -180,7 +180,7 @@ def run_bench(spec, options):
 
 
 def run_console(spec, _options):
-    return terminal.run(spec, arms.find(known_arms(spec), spec.scenario, spec.patch))
+    return terminal.run(arms.settle(spec, known_arms(spec)))
 
 
 def run_debug(spec, options):

@@ -20,14 +20,14 @@ LEFT = 0  # its exit status after Ctrl-A x
 HINT = "press h for help, t tasks, d locks, m memory, f OOM kill; Ctrl-A x leaves"
 
 
-def run(spec, arm):
+def run(spec):
     """Do one run on this terminal; return 0, or the exit code of how it ended."""
     folder = spec.folder
     folder.mkdir(parents=True, exist_ok=True)
     log, events = folder / f"{NAME}.log", folder / f"{NAME}-events.jsonl"
     for path in (log, events):
         path.unlink(missing_ok=True)
-    line = qemu.kernel_line(spec, arm.args if arm else "")
+    line = qemu.kernel_line(spec)
     speed = accel.choose(spec) if spec.mode == "fast" else None
     argv = qemu.command(spec, line, log, events, image(spec, line, NAME), speed, serial(log))
     print(f"{HINT}; log: {log}", file=sys.stderr, flush=True)
