@@ -268,17 +268,25 @@ static bool is_over(const struct process *p)
 	return true;
 }
 
-/* Under the lock: orphans may join the list meanwhile. */
-static struct task *zombie_child(void)
+/*
+ * True when there is nothing to wait for: *child has ended, or is NULL, as there is no child. Off the
+ * list with it, so that no other thread of ours collects it as well.
+ */
+static bool take_ended_child(struct task **child)
 {
+	struct list_head *children = &current->process->children;
 	unsigned long flags = tasks_lock();
-	struct task *t, *found = NULL;
+	bool none = list_empty(children);
+	struct task *t;
 
-	list_for_each_entry(t, &current->process->children, sibling)
-		if (!found && is_over(t->process))
-			found = t;
+	*child = NULL;
+	list_for_each_entry(t, children, sibling)
+		if (!*child && is_over(t->process))
+			*child = t;
+	if (*child)
+		list_del_init(&(*child)->sibling);
 	tasks_unlock(flags);
-	return found;
+	return none || *child;
 }
 
 /* An ended process: nobody but its parent's task touches its list of threads any more. */
@@ -301,9 +309,7 @@ int app_wait(int *code)
 	struct task *child;
 	int pid;
 
-	if (list_empty(&current->process->children))
-		return -1;
-	if (wait_event_killable(&app_events, (child = zombie_child()) != NULL))
+	if (wait_event_killable(&app_events, take_ended_child(&child)) || !child)
 		return -1;
 	pid = child->pid;
 	*code = child->process->exit_code;
