@@ -20,6 +20,7 @@ void task_join_process(struct task *t, struct process *p)
 {
 	list_del(&t->thread);
 	t->process = p;
+	task_get(p->leader);
 }
 
 /* A new thread is seen by who kills its process; a child of a process that is being killed is not. */

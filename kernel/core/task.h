@@ -114,7 +114,10 @@ void tasks_unlock(unsigned long flags);
 /* A runnable-to-be task on the given stack; `fn` may not return. The caller owns all memory. */
 void task_init(struct task *t, const char *comm, int pid, unsigned int prio, uint64_t stack,
 	uint64_t stack_size, void (*fn)(void *arg), void *arg);
-/* A task that has not been started is one more thread of a process, not a process of its own. */
+/*
+ * A task that has not been started is one more thread of a process, not a process of its own. It has a
+ * reference to the leader, in which the process lies; who releases the task puts it.
+ */
 void task_join_process(struct task *t, struct process *p);
 /*
  * Enter the task list, its process's or its parent's children, and the run queue. Who is born to a

@@ -101,6 +101,8 @@ static void free_task(struct task *t)
 {
 	if (t->own.oom_mm)
 		mm_drop(t->own.oom_mm);
+	if (!is_leader(t))
+		task_put(t->process->leader);
 	stack_destroy(t->stack);
 	free_pages(&system_memory, virt_to_page(&system_memory, t), 0);
 }
