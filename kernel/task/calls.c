@@ -201,12 +201,20 @@ void lw_wake(void)
 	kernel_leave();
 }
 
-/* An app of which a thread has not ended: that thread. tasks_lock() held. */
+/* A process goes by its leader's pid, and lives as long as one of its threads. */
+static bool has_memory(const struct task *t)
+{
+	return is_leader(t) ? thread_with_mm(t->process) != NULL : t->mm != NULL;
+}
+
+/* A process of apps, or a further thread of one, that has not ended. tasks_lock() held. */
 static struct task *find_app(int pid)
 {
 	struct task *t;
 
-	for_each_process(t) if (t->pid == pid) return thread_with_mm(t->process);
+	for_each_task(t)
+		if (t->pid == pid && has_memory(t))
+			return t;
 	return NULL;
 }
 
