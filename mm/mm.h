@@ -97,6 +97,8 @@ uint64_t mm_map(struct mm *mm, uint64_t hint, uint64_t len, unsigned int flags);
 int mm_unmap(struct mm *mm, uint64_t start, uint64_t len);
 /* Grow or shrink the heap to end at `brk` (any alignment). 0, or -1. */
 int mm_set_brk(struct mm *mm, uint64_t brk);
+/* Move that end, which threads may do side by side: where it was, or 0. */
+uint64_t mm_sbrk(struct mm *mm, int64_t increment);
 /*
  * Let a range be written, or not; lock it in memory (its pages are made present), or not. The range
  * as for mm_unmap(), and mapped without a gap: 0, or -1, with the part before the gap done.

@@ -270,14 +270,13 @@ int mm_change_range(struct mm *mm, uint64_t start, uint64_t len, vma_change chan
 	return err;
 }
 
-int mm_set_brk(struct mm *mm, uint64_t brk)
+/* mmap_sem held for writing. */
+static int set_brk(struct mm *mm, uint64_t brk)
 {
 	uint64_t old = PAGE_ALIGN(mm->brk), new = PAGE_ALIGN(brk);
 	int err = 0;
 
 	if (brk < mm->brk_start || brk > APP_END)
-		return -1;
-	if (mmap_write_lock(mm))
 		return -1;
 	if (new > old)
 		err = insert_vma(mm, old, new, VM_WRITE, NULL, 0);
@@ -285,6 +284,31 @@ int mm_set_brk(struct mm *mm, uint64_t brk)
 		err = unmap_locked(mm, new, old);
 	if (!err)
 		mm->brk = brk;
+	return err;
+}
+
+int mm_set_brk(struct mm *mm, uint64_t brk)
+{
+	int err;
+
+	if (mmap_write_lock(mm))
+		return -1;
+	err = set_brk(mm, brk);
 	up_write(&mm->mmap_sem);
 	return err;
+}
+
+uint64_t mm_sbrk(struct mm *mm, int64_t increment)
+{
+	uint64_t old;
+
+	if (!increment)
+		return READ_ONCE(mm->brk);
+	if (mmap_write_lock(mm))
+		return 0;
+	old = mm->brk;
+	if (set_brk(mm, old + increment))
+		old = 0;
+	up_write(&mm->mmap_sem);
+	return old;
 }

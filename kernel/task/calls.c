@@ -163,13 +163,11 @@ int lw_unmap(void *addr, size_t len)
 void *lw_sbrk(ptrdiff_t increment)
 {
 	uint64_t old;
-	int err;
 
 	kernel_enter();
-	old = current->mm->brk;
-	err = increment ? mm_set_brk(current->mm, old + increment) : 0;
+	old = mm_sbrk(current->mm, increment);
 	kernel_leave();
-	return err ? (void *)-1 : (void *)old;
+	return old ? (void *)old : (void *)-1;
 }
 
 void lw_sleep_ms(unsigned int ms)

@@ -217,6 +217,22 @@ static void test_brk(void **state)
 	assert_int_equal(mm->brk, AT(0));
 }
 
+static void test_sbrk(void **state)
+{
+	(void)state;
+	mm->brk_start = mm->brk = AT(1);
+	assert_int_equal(mm_sbrk(mm, 0), AT(1));
+	assert_int_equal(mm_sbrk(mm, 0x3001), AT(1));
+	assert_int_equal(mm_sbrk(mm, -0x2001), AT(4) + 1);
+	assert_int_equal(mm_sbrk(mm, 0), AT(2));
+	assert_string_equal(layout(), "1-2:1 ");
+	/* Below the heap, above all apps' memory, and around the address space. */
+	assert_int_equal(mm_sbrk(mm, -0x1001), 0);
+	assert_int_equal(mm_sbrk(mm, APP_END), 0);
+	assert_int_equal(mm_sbrk(mm, INT64_MIN), 0);
+	assert_int_equal(mm_sbrk(mm, 0), AT(2));
+}
+
 static void test_brk_stops_at_a_mapping(void **state)
 {
 	(void)state;
@@ -332,6 +348,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_unmap_splits_a_template),
 	TEST(test_find_vma),
 	TEST(test_brk),
+	TEST(test_sbrk),
 	TEST(test_brk_stops_at_a_mapping),
 	TEST(test_brk_has_an_upper_bound),
 	TEST(test_brk_at_the_last_page),
