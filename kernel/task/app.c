@@ -31,7 +31,7 @@ void app_libc_start(void (*fn)(long), long arg);
 void app_libc_join(void (*fn)(long), long arg);
 
 static bool slot_used[MAX_TASKS];
-static int next_pid = 2; /* 1 is the scenario's first app */
+static int next_pid = FIRST_APP_PID + 1;
 static int next_daemon_pid = 30001;
 
 struct wait_queue app_events;
@@ -156,14 +156,14 @@ static void enter_app(struct task *t, struct mm *mm, struct app_start start)
 	task_start(t, current->process);
 }
 
-struct task *app_spawn(const char *name, void (*fn)(long), long arg)
+static struct task *spawn(const char *name, int pid, void (*fn)(long), long arg)
 {
 	struct mm *mm = mm_create(&system_memory);
 	struct task *t;
 
 	if (!mm)
 		return NULL;
-	t = map_private_data(mm) ? task_alloc(name, new_pid(&next_pid), app_first, NULL) : NULL;
+	t = map_private_data(mm) ? task_alloc(name, pid, app_first, NULL) : NULL;
 	if (!t) {
 		mm_put_user(mm);
 		return NULL;
@@ -171,6 +171,16 @@ struct task *app_spawn(const char *name, void (*fn)(long), long arg)
 	mm->brk_start = mm->brk = APP_BASE;
 	enter_app(t, mm, (struct app_start){app_libc_start, fn, arg});
 	return t;
+}
+
+struct task *app_spawn(const char *name, void (*fn)(long), long arg)
+{
+	return spawn(name, new_pid(&next_pid), fn, arg);
+}
+
+struct task *app_spawn_first(const char *name, void (*fn)(long), long arg)
+{
+	return spawn(name, FIRST_APP_PID, fn, arg);
 }
 
 struct task *app_clone(const char *name, bool thread, void (*fn)(long), long arg)

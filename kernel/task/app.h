@@ -19,8 +19,10 @@ void task_boot(void);
 
 /* A task that is not started yet; NULL when memory is refused. */
 struct task *task_alloc(const char *name, int pid, void (*fn)(void *), void *arg);
-/* NULL when memory is refused. */
+/* NULL when memory is refused. First: the scenario's own, which is never killed (§7.4). */
+#define FIRST_APP_PID 1
 struct task *app_spawn(const char *name, void (*fn)(long), long arg);
+struct task *app_spawn_first(const char *name, void (*fn)(long), long arg);
 /*
  * On the current address space: one more thread of the process, or a process of its own that shares
  * it. NULL when memory is refused.

@@ -133,6 +133,8 @@ static void collect_leftovers(void)
 	int code;
 
 	list_for_each_entry(t, &current->process->children, sibling) {
+		if (!thread_with_mm(t->process))
+			continue;
 		pr_warn("app %s (pid %d) still runs at the end of the scenario: killed", t->comm,
 			t->pid);
 		task_kill(t);
@@ -144,18 +146,17 @@ static void collect_leftovers(void)
 
 static void run_to_end(const struct scenario *s)
 {
-	struct task *init;
 	int code = 0;
 
 	if (s->kernel) {
 		s->kernel();
 		return;
 	}
-	init = app_spawn(s->name, s->app, 0);
-	if (!init)
+	if (!app_spawn_first(s->name, s->app, 0))
 		panic("no memory for the first app");
-	init->pid = 1; /* never killed (§7.4) */
-	app_wait(&code);
+	/* Its orphans come to us a moment before it has ended. */
+	while (app_wait(&code) != FIRST_APP_PID)
+		;
 	if (code)
 		panic("scenario %s ended with exit code %d", s->name, code);
 	collect_leftovers();
