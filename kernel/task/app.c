@@ -10,6 +10,7 @@
 #include "kernel/core/trap.h"
 #include "kernel/core/work.h"
 #include "kernel/task/app.h"
+#include "kernel/task/futex.h"
 #include "mm/mm.h"
 #include "mm/oom.h"
 #include "mm/page_alloc.h"
@@ -386,6 +387,7 @@ static void make_stack_tables(void)
 void task_boot(void)
 {
 	wait_queue_init(&app_events, "app events");
+	futex_boot();
 	make_stack_tables();
 	trap_set_page_fault(__do_page_fault);
 	trap_set_exit_hook(end_if_killed);

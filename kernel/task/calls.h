@@ -61,10 +61,18 @@ void lw_sleep_ms(unsigned int ms); /* virtual time; killable */
 long lw_event_count(void);
 void lw_wait_event(long seen);
 void lw_wake(void);
+/*
+ * Wait for a word to change, among those who share the caller's memory. Wait: sleeps if the word is
+ * `expected`, until the next wake for that address (0), or returns at once (-1: it is another, or
+ * cannot be read). Killable. Wake: all who wait. To change the word first and then wake loses nobody.
+ */
+int lw_futex_wait(volatile int *addr, int expected);
+void lw_futex_wake(volatile int *addr);
+/* Of a thread; or of a process, by lw_pid(), until its last thread has ended. */
 int lw_alive(int pid);
 /* Kills by the OOM killer since boot. */
 long lw_oom_kills(void);
-/* SIGKILL: 0, or -1 if there is no such app. */
+/* SIGKILL, to the whole process: 0, or -1 if there is no such app. */
 int lw_kill(int pid);
 
 /* As if that SysRq key had been pressed (kernel/core/sysrq.h); 'f' is not waited for ... */
