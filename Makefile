@@ -47,7 +47,8 @@ COMMON := -std=gnu11 $(OPT) -g -Wall -Wextra -Werror -ffreestanding -mno-red-zon
 	-fno-pic -fno-pie -fno-stack-protector -fno-omit-frame-pointer -fno-strict-aliasing \
 	-fno-optimize-sibling-calls -fno-asynchronous-unwind-tables -I. -isystem $(NEWLIB)/include -MMD -MP
 KFLAGS := $(COMMON) $(GENERAL_REGS)
-AFLAGS := $(COMMON)
+# The apps' newlib has a reentrancy structure for each thread; the kernel's has one.
+AFLAGS := $(COMMON) -D__DYNAMIC_REENT__
 
 KERNEL_C := $(wildcard boot/*.c kernel/*.c kernel/core/*.c kernel/dev/*.c kernel/task/*.c mm/*.c \
 	tests/workloads/*.c tests/guest/*.c)

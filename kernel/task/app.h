@@ -2,8 +2,9 @@
  * Apps and kernel tasks: memory for them, start, exit, collection. Task context.
  *
  * An app is a process with an address space: heap, mappings, and a private copy of the apps'
- * writable data, so its globals and its libc are its own, unless it was cloned to share them. Everything runs in ring 0; a
- * kernel call is a function call that raises the task's depth (kernel_enter, kernel_leave).
+ * writable data, so its globals and its libc are its own, unless it was cloned to share them.
+ * Everything runs in ring 0; a kernel call is a function call that raises the task's depth
+ * (kernel_enter, kernel_leave).
  */
 #ifndef TASK_APP_H
 #define TASK_APP_H

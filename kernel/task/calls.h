@@ -16,11 +16,15 @@
 int lw_spawn(const char *name, void (*fn)(long), long arg);
 /*
  * The same in the caller's address space, sharing all its data: a process of its own, or with
- * LW_THREAD one more thread of the caller's process. What it returns from ends it alone; exit() ends
- * its whole process. A thread's stack is given back with its process.
+ * LW_THREAD one more thread of the caller's process. When fn returns, that thread alone ends; exit()
+ * ends its whole process. A thread's stack is given back with its process.
+ *
+ * As on Linux, a kill may come while a thread is in the libc. Its own process dies with it, but a
+ * process that shares its memory finds the libc's lock held for ever.
  */
 #define LW_THREAD 1
 int lw_clone(const char *name, int flags, void (*fn)(long), long arg);
+/* At once: what the libc of this thread still holds, such as an unfinished line, is lost. */
 void lw_exit_thread(void) __attribute__((noreturn));
 /* One pointer for each thread, for the libc. */
 void *lw_tls(void);

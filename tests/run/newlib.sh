@@ -1,6 +1,7 @@
 #!/bin/sh
 # Builds newlib from Debian's newlib-source into DIR, once: libc.a, libm.a and headers for apps,
-# and klibc.a, the kernel's own instance of what it uses, without SSE (DESIGN 4).
+# and klibc.a, the kernel's own instance of what it uses, without SSE (DESIGN 4). The apps' has
+# threads: _REENT is __getreent(), and its locks are those of kernel/task/libc.
 set -eu
 
 dir=$1
@@ -16,8 +17,8 @@ flags="-O2 -ffreestanding -mno-red-zone -mcmodel=kernel -fno-pic -fno-pie -fno-s
 
 (
 	cd "$dir/obj"
-	"$src/configure" --host=x86_64-elf CC=gcc AR=ar RANLIB=ranlib CFLAGS="$flags" \
-		--disable-multilib --enable-newlib-io-c99-formats --enable-newlib-io-long-long
+	"$src/configure" --host=x86_64-elf CC=gcc AR=ar RANLIB=ranlib CFLAGS="$flags -D__DYNAMIC_REENT__" \
+		--enable-newlib-retargetable-locking --disable-multilib --enable-newlib-io-c99-formats --enable-newlib-io-long-long
 	make -j"$(nproc)" MAKEINFO=true
 ) >"$dir/log" 2>&1 || { tail -n 20 "$dir/log" >&2; exit 2; }
 

@@ -1,6 +1,6 @@
 /*
  * What newlib asks of its system, for apps: built with the apps, on the kernel's calls. Each
- * app has its own copy of all of newlib's data, so nothing here is shared.
+ * address space has its own copy of all of newlib's data; what threads share there has a lock.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -8,31 +8,30 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "kernel/task/calls.h"
+#include "kernel/task/libc/thread.h"
 
-#define LINE_MAX_LEN 400
-
-/* Standard output becomes kernel log lines; text without its newline waits for it. */
-static char line[LINE_MAX_LEN];
-static size_t line_len;
-
-static void flush_line(void)
+void flush_line(void)
 {
-	if (line_len)
-		lw_log(line, line_len);
-	line_len = 0;
+	struct app_thread *t = this_thread();
+
+	if (t->line_len)
+		lw_log(t->line, t->line_len);
+	t->line_len = 0;
 }
 
+/* Standard output becomes kernel log lines; text without its newline waits for it. */
 int write(int fd, const char *buf, int n)
 {
+	struct app_thread *t = this_thread();
+
 	if (fd != 1 && fd != 2) {
 		errno = EBADF;
 		return -1;
 	}
 	for (int i = 0; i < n; i++) {
 		if (buf[i] != '\n')
-			line[line_len++] = buf[i];
-		if (buf[i] == '\n' || line_len == sizeof(line))
+			t->line[t->line_len++] = buf[i];
+		if (buf[i] == '\n' || t->line_len == sizeof(t->line))
 			flush_line();
 	}
 	return n;
@@ -100,17 +99,4 @@ void _exit(int code)
 {
 	flush_line();
 	lw_exit(code);
-}
-
-/* Nothing of the libc is set up anew: others use it. */
-void app_libc_join(void (*fn)(long), long arg)
-{
-	fn(arg);
-	lw_exit_thread();
-}
-
-void app_libc_start(void (*fn)(long), long arg)
-{
-	fn(arg);
-	exit(0);
 }
