@@ -334,35 +334,61 @@ class DeliberateFaults(unittest.TestCase):
 
 
 class GuestTests(unittest.TestCase):
+    APPS = ("apptest", "threadtest", "libctest")
+
     def check(self, scenario, **options):
         run = boot(scenario=scenario, **options)
         self.assertEqual(run.status, STATUS["finished"], run.console[-2000:])
         self.assertFalse(re.findall("not ok.*", run.console))
         self.assertEqual(run.counter("ktap_failed"), 0)
         self.assertGreater(run.counter("ktap_passed"), 10)
+        return run
 
     def test_selftest(self):
         for seed in ("1", "2", "3"):
             self.check("selftest", seed=seed)
 
-    def test_selftest_in_a_debug_build(self):
-        self.check("selftest", build="debug")
+    def test_all_in_a_debug_build(self):
+        for scenario in ("selftest", *self.APPS):
+            for cpus in ("1", "4"):
+                with self.subTest(scenario=scenario, cpus=cpus):
+                    self.check(scenario, build="debug", cpus=cpus)
 
-    def test_apptest(self):
-        self.check("apptest")
+    def test_apps(self):
+        for mode in ("exact", "fast"):
+            for scenario in self.APPS:
+                with self.subTest(mode=mode, scenario=scenario):
+                    self.check(scenario, mode=mode)
 
-    def test_both_on_several_cpus_in_both_modes(self):
+    def test_all_on_several_cpus_in_both_modes(self):
         for cpus in ("2", "4", "8"):
             for mode in ("exact", "fast"):
-                for scenario in ("selftest", "apptest"):
+                for scenario in ("selftest", *self.APPS):
                     with self.subTest(cpus=cpus, mode=mode, scenario=scenario):
                         self.check(scenario, cpus=cpus, mode=mode)
 
     def test_under_schedule_seeds(self):
         for sched in ("1", "2", "3"):
             for cpus in ("1", "3"):
-                with self.subTest(cpus=cpus, sched=sched):
-                    self.check("selftest", cpus=cpus, sched=sched)
+                for scenario in ("selftest", "threadtest", "libctest"):
+                    with self.subTest(cpus=cpus, sched=sched, scenario=scenario):
+                        self.check(scenario, cpus=cpus, sched=sched)
+
+    def test_a_line_of_a_thread_stays_one_line(self):
+        whole = sorted(" ".join(f"{c}{k}.{i}" for c in "abcde") + " end"
+                       for k in range(4) for i in range(10))
+        for options in ({}, {"cpus": "4"}, {"cpus": "4", "mode": "fast"}, {"sched": "3"}):
+            with self.subTest(**options):
+                console = self.check("libctest", **options).console
+                lines = re.findall(r"\] thread\[\d+\]: (.*)", console)
+                pieces = [line for line in lines
+                          if not re.fullmatch(r"thread \d+ was here|and said so", line)]
+                self.assertEqual(sorted(pieces), whole)
+
+    def test_exit_in_a_thread_flushes_the_first_threads_output(self):
+        console = self.check("libctest").console
+        self.assertEqual(re.findall(r"\] exiting\[\d+\]: (.*)", console),
+                         ["unfinished line of a thread", "unfinished line of the first thread"])
 
 
 class ExactRuns(unittest.TestCase):

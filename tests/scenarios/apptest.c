@@ -2,24 +2,13 @@
  * apptest: what apps are promised (DESIGN §4): ordinary C on newlib, an address space, globals
  * and libc state of their own, floating point that survives preemption, and a kill that works.
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernel/task/scenario.h"
+#include "tests/scenarios/app_test.h"
 
 static int private_global = 42;
 static char big_bss[100000];
-static volatile long passed KERNEL_DATA, failed KERNEL_DATA;
-
-static void report(int ok, const char *name)
-{
-	if (ok)
-		passed++;
-	else
-		failed++;
-	printf("%s %ld %s\n", ok ? "ok" : "not ok", passed + failed, name);
-}
 
 static void change_globals(long value)
 {
@@ -147,6 +136,64 @@ static void test_map(void)
 	report(a && a[0] == 0, "unmapped_memory_comes_back_zero");
 }
 
+/* Writing where it is not allowed would end the test: only that it can be allowed again is seen. */
+static void test_protect(void)
+{
+	char *p = lw_map(3 * 4096);
+
+	memset(p, 5, 2 * 4096);
+	report(lw_protect(p, 3 * 4096, 0) == 0 && p[0] == 5 && p[4096] == 5 && p[2 * 4096] == 0,
+		"a_read_only_page_can_be_read");
+	report(lw_protect(p + 4096, 2 * 4096, 1) == 0, "it_can_be_made_writable");
+	p[4096] = p[3 * 4096 - 1] = 6;
+	report(p[4096] == 6 && p[0] == 5 && p[3 * 4096 - 1] == 6, "and_then_be_written");
+	lw_unmap(p + 4096, 4096);
+	report(lw_protect(p, 3 * 4096, 1) == -1 && lw_protect(p + 1, 4096, 1) == -1 &&
+			lw_protect(p, 0, 1) == -1,
+		"only_what_is_mapped_can_be_protected");
+	lw_unmap(p, 3 * 4096);
+}
+
+static long free_pages(void)
+{
+	struct lw_meminfo info;
+
+	lw_meminfo(&info);
+	return info.free;
+}
+
+static void test_mlock(void)
+{
+	char *p = lw_map(1 << 20);
+	long before = free_pages();
+
+	report(lw_mlock(p, 1 << 20) == 0 && before - free_pages() > 200 && p[(1 << 20) - 1] == 0,
+		"mlock_makes_pages_present");
+	report(lw_munlock(p, 1 << 20) == 0 && lw_mlock(p + 100, 4096) == -1, "munlock_undoes_it");
+	lw_mlock(p, 4096);
+	lw_unmap(p, 1 << 20);
+	report(lw_mlock(p, 4096) == -1 && lw_munlock(p, 4096) == -1,
+		"only_what_is_mapped_can_be_locked");
+}
+
+static void add_to(long where)
+{
+	++*(volatile int *)where;
+}
+
+static void test_map_shared(void)
+{
+	volatile int *p = lw_map_shared(2 * 4096);
+	int code;
+
+	report(p && p[0] == 0 && p[2047] == 0, "shared_memory_is_zero");
+	p[0] = 41;
+	lw_clone("sharer", 0, add_to, (long)p);
+	lw_wait(&code);
+	report(p[0] == 42, "shared_memory_is_seen_by_who_shares_it");
+	report(lw_unmap((void *)p, 2 * 4096) == 0, "shared_memory_can_be_unmapped");
+}
+
 static void test_log_of_bad_text(void)
 {
 	lw_log((const char *)0x10, 5);
@@ -172,16 +219,15 @@ static void apptest(long unused)
 	test_orphans();
 	test_map();
 	test_bad_unmap();
+	test_protect();
+	test_mlock();
+	test_map_shared();
 	test_log_of_bad_text();
-	printf("1..%ld\n", passed + failed);
-	lw_counter("ktap_passed", passed);
-	lw_counter("ktap_failed", failed);
+	report_end();
 }
 
 static const struct scenario_arm arms[] = {
-	{.patch = "none",
-		.outcome = "completed",
-		.checks = {"ktap_failed == 0", "ktap_passed > 0"}},
+	{.patch = "none", .outcome = "completed", .checks = REPORT_CHECKS},
 };
 
 SCENARIO(apptest_scenario) = {
