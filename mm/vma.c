@@ -82,23 +82,20 @@ static struct vma *prev_vma(struct mm *mm, struct vma *v)
 	return v->node.prev == &mm->vmas ? NULL : list_entry(v->node.prev, struct vma, node);
 }
 
-static struct vma *next_vma(struct mm *mm, struct vma *v)
+/* One VMA for neighbours that are alike, up to the one behind `end`. */
+static void merge_until(struct mm *mm, uint64_t end)
 {
-	return v->node.next == &mm->vmas ? NULL : list_entry(v->node.next, struct vma, node);
-}
+	struct vma *v, *next;
 
-/* One VMA for neighbours that are alike. */
-static void try_merge(struct mm *mm, struct vma *v)
-{
-	struct vma *prev = prev_vma(mm, v), *next = next_vma(mm, v);
+	list_for_each_entry_safe(v, next, &mm->vmas, node) {
+		struct vma *prev = prev_vma(mm, v);
 
-	if (next && mergeable(v, next)) {
-		v->end = next->end;
-		delete_vma(mm, next);
-	}
-	if (prev && mergeable(prev, v)) {
-		prev->end = v->end;
-		delete_vma(mm, v);
+		if (v->start > end)
+			break;
+		if (prev && mergeable(prev, v)) {
+			prev->end = v->end;
+			delete_vma(mm, v);
+		}
 	}
 }
 
@@ -127,7 +124,7 @@ static int insert_vma(struct mm *mm, uint64_t start, uint64_t end, unsigned int 
 	v->template_len = template_len;
 	list_add_tail(&v->node, before);
 	mm->total_vm += (end - start) >> PAGE_SHIFT;
-	try_merge(mm, v);
+	merge_until(mm, end);
 	return 0;
 }
 
@@ -243,19 +240,19 @@ int mm_unmap(struct mm *mm, uint64_t start, uint64_t len)
 
 static int change_locked(struct mm *mm, uint64_t start, uint64_t end, vma_change change, bool on)
 {
-	struct vma *v, *next;
+	struct vma *v;
 
 	if (!split_at_ends(mm, start, end))
 		return -1;
-	list_for_each_entry_safe(v, next, &mm->vmas, node) {
+	list_for_each_entry(v, &mm->vmas, node) {
 		if (v->end <= start)
 			continue;
 		if (v->start != start || start >= end)
 			break;
 		start = v->end;
 		change(mm, v, on);
-		try_merge(mm, v);
 	}
+	merge_until(mm, end);
 	return start < end ? -1 : 0;
 }
 
