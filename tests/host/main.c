@@ -11,7 +11,8 @@
 	X(show_mem) X(vma) X(fault) X(patch) X(param) X(lock) X(lockdep) X(lockdep_random)         \
 	X(validate) X(random) X(madt) X(madt_random) X(vmstat) X(races) X(reserve_scenarios)       \
 	X(reserve_walk) X(fibers) X(runs) X(verdict) X(trace) X(waits)               \
-	X(play) X(nofail) X(scarce) X(odd_maps) X(report_lock) X(sysrq_plan) X(mprotect) X(mlock)
+	X(play) X(nofail) X(scarce) X(odd_maps) X(report_lock) X(sysrq_plan) X(mprotect) \
+	X(mlock) X(gather) X(zap)
 /* clang-format on */
 
 #define DECLARE(group) int host_##group(void);

@@ -10,6 +10,7 @@
 #include "apps.h"
 #include "host_machine.h"
 #include "mm/pgtable.h"
+#include "mm/vmstat.h"
 
 #define AT(page)   (APP_BASE + (uint64_t)(page)*PAGE_SIZE)
 #define LEN(pages) ((uint64_t)(pages)*PAGE_SIZE)
@@ -70,9 +71,9 @@ static inline const char *layout(void)
 /* What it holds besides the struct, in pages, by the accounts of the machine. */
 static inline void assert_accounts(long active, long unevictable, long shmem)
 {
-	assert_int_equal(memory_stat(m, NR_ZONE_ACTIVE_ANON), active);
-	assert_int_equal(memory_stat(m, NR_ZONE_UNEVICTABLE), unevictable);
-	assert_int_equal(memory_stat(m, NR_MLOCK), unevictable);
+	assert_int_equal(memory_stat_exact(m, NR_ZONE_ACTIVE_ANON), active);
+	assert_int_equal(memory_stat_exact(m, NR_ZONE_UNEVICTABLE), unevictable);
+	assert_int_equal(memory_stat_exact(m, NR_MLOCK), unevictable);
 	assert_int_equal(m->nr_shmem, shmem);
 	assert_int_equal(mm->shmem_rss, shmem);
 	assert_int_equal(mm->anon_rss, active + unevictable - shmem);
@@ -85,10 +86,10 @@ static inline void assert_all_back(void)
 	assert_int_equal(all_free(m), free_before);
 	assert_int_equal(m->nr_mms, 0);
 	assert_int_equal(m->nr_shmem, 0);
-	assert_int_equal(memory_stat(m, NR_ZONE_ACTIVE_ANON), 0);
-	assert_int_equal(memory_stat(m, NR_ZONE_UNEVICTABLE), 0);
-	assert_int_equal(memory_stat(m, NR_MLOCK), 0);
-	assert_int_equal(memory_stat(m, NR_PAGETABLE), 0);
+	assert_int_equal(memory_stat_exact(m, NR_ZONE_ACTIVE_ANON), 0);
+	assert_int_equal(memory_stat_exact(m, NR_ZONE_UNEVICTABLE), 0);
+	assert_int_equal(memory_stat_exact(m, NR_MLOCK), 0);
+	assert_int_equal(memory_stat_exact(m, NR_PAGETABLE), 0);
 	assert_valid(m);
 }
 

@@ -3,6 +3,7 @@
  */
 #include "space.h"
 
+#include "fibers.h"
 #include "mm/mlock.h"
 
 #define W  VM_WRITE
@@ -159,25 +160,63 @@ static void test_a_kill_ends_making_present(void **state)
 	assert_accounts(0, 0, 0);
 }
 
-/* While the pages are made present others may have the semaphore, and change what is mapped. */
-static unsigned int yields_before_unmap;
+/* While pages are made present others may have the semaphore, and change what is mapped. */
+static int locked;
 
-static void unmap_meanwhile(void)
+static void lock_all(void *unused)
 {
-	if (yields_before_unmap-- == 0)
-		assert_int_equal(mm_unmap(mm, AT(2), LEN(1)), 0);
+	(void)unused;
+	locked = lock(0, 4);
+}
+
+static void unmap_one(void *unused)
+{
+	(void)unused;
+	assert_int_equal(mm_unmap(mm, AT(2), LEN(1)), 0);
+}
+
+/* The address space has two users, each on a CPU of its own. */
+static void two_users(void)
+{
+	nr_cpus = 2;
+	m = machine_default();
+	free_before = all_free(m);
+	mm = mm_create(m);
+	for (unsigned int id = 2; id-- > 0;) {
+		become_cpu(id);
+		become(task_new("app", 10 + id, mm));
+	}
+	map(0, 4, W);
+}
+
+/* Unmapped after it was there; when the change of VMAs was done; before that. */
+static unsigned int how_it_ended(void)
+{
+	bool changed = find_vma(mm, AT(3))->flags & VM_LOCKED;
+
+	assert_string_equal(layout(), changed ? "0-2:3 3-4:3 " : "0-2:3 3-4:1 ");
+	assert_int_equal(mm->anon_rss, !changed ? 0 : locked ? 2 : 3);
+	assert_true(changed || locked == -1);
+	return !changed ? 2 : locked ? 1 : 0;
 }
 
 static void test_unmapped_while_it_is_made_present(void **state)
 {
+	unsigned int ends[3] = {0};
+	unsigned long alone = 0;
+
 	(void)state;
-	map(0, 4, WL);
-	touch(0, 1);
-	yields_before_unmap = 0;
-	unmap_meanwhile();
-	assert_int_equal(mm_fault(mm, AT(2), 0), FAULT_BAD_ADDRESS);
-	assert_string_equal(layout(), "0-2:3 3-4:3 ");
-	assert_accounts(0, 1, 0);
+	for (unsigned long k = 0; k <= alone; k++) {
+		two_users();
+		run_on_cpus(2, (void (*const[])(void *)){lock_all, unmap_one}, NULL,
+			turns_switch_once(k));
+		if (k == 0)
+			alone = points_passed(0);
+		ends[how_it_ended()]++;
+		assert_accounts(0, mm->anon_rss, 0);
+		assert_all_back();
+	}
+	assert_true(ends[0] && ends[1] && ends[2]);
 }
 
 static const struct CMUnitTest tests[] = {

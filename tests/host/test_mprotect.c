@@ -168,8 +168,8 @@ static unsigned int waits;
 
 static void killed_then_free(void)
 {
-	assert_int_equal(current->state, mm->memory->tunables.killable_mmap ? TASK_KILLABLE :
-									       TASK_UNINTERRUPTIBLE);
+	assert_int_equal(current->state,
+		mm->memory->tunables.killable_mmap ? TASK_KILLABLE : TASK_UNINTERRUPTIBLE);
 	if (waits++ == 0)
 		app_kill(current);
 	if (waits == 3) {

@@ -24,8 +24,11 @@
 
 /* Hooks let a test act while the code under test gives up the CPU. */
 struct twin {
-	void (*on_sleep)(void); /* within schedule() or schedule_timeout() */
-	void (*on_yield)(void); /* within cond_resched() */
+	void (*on_sleep)(void);          /* within schedule() or schedule_timeout() */
+	void (*on_yield)(void);          /* within cond_resched() */
+	void (*on_kill)(struct task *t); /* a thread gets its SIGKILL */
+	void (*on_flush)(uint64_t cr3);  /* within tlb_flush_mm(): the flush itself is done */
+	void (*on_leave)(void);          /* the current task's address space is no longer loaded */
 	unsigned long sleeps, yields, stack_dumps;
 	unsigned int called; /* CPUs that smp_call() has disturbed, a bit each */
 };

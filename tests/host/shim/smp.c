@@ -58,8 +58,9 @@ void smp_thaw(unsigned long flags)
 
 void tlb_flush_mm(uint64_t cr3)
 {
-	(void)cr3;
 	tlb_flush_all();
+	if (twin.on_flush)
+		twin.on_flush(cr3);
 }
 
 unsigned long output_lock(void)
@@ -75,4 +76,6 @@ void output_unlock(unsigned long flags)
 void task_leave_address_space(void)
 {
 	host_arch.cr3 = 0;
+	if (twin.on_leave)
+		twin.on_leave();
 }

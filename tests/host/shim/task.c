@@ -142,6 +142,8 @@ void wake_task(struct task *t)
 void kill_thread(struct task *t)
 {
 	t->kill_pending = true;
+	if (twin.on_kill)
+		twin.on_kill(t);
 	if (t->state == TASK_KILLABLE)
 		wake_task(t);
 }
