@@ -48,10 +48,17 @@ void process_leave(struct task *t)
 		list_del(&t->sibling);
 }
 
+/* A process lies in its leader: each thread keeps that, for as long as the thread is kept. */
 void task_put(struct task *t)
 {
-	if (refcount_put(&t->ref) && t->release)
+	struct task *leader = t->process->leader;
+
+	if (!refcount_put(&t->ref))
+		return;
+	if (t->release)
 		t->release(t);
+	if (leader != t)
+		task_put(leader);
 }
 
 void task_kill(struct task *t)
