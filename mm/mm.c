@@ -10,7 +10,7 @@
 #include "mm/pgtable.h"
 #include "mm/zap.h"
 
-static void put_user_work(struct work *work);
+static void tear_down_work(struct work *work);
 
 struct mm *mm_create(struct memory *m)
 {
@@ -24,7 +24,7 @@ struct mm *mm_create(struct memory *m)
 	refcount_init(&mm->users);
 	refcount_init(&mm->count);
 	rwsem_init(&mm->mmap_sem, "mmap_sem");
-	work_init(&mm->put_work, put_user_work);
+	work_init(&mm->teardown, tear_down_work);
 	list_init(&mm->vmas);
 	list_init(&mm->free_vmas);
 	list_init(&mm->own_pages);
@@ -63,24 +63,31 @@ static void exit_mmap(struct mm *mm)
 		free_pages(mm->memory, page, 0);
 }
 
+/* The last user has gone. */
+static void tear_down(struct mm *mm)
+{
+	exit_mmap(mm);
+	mm_set_flag(mm, MMF_OOM_SKIP); /* nothing is left that a killer should wait for */
+	mm_drop(mm);
+}
+
 bool mm_put_user(struct mm *mm)
 {
 	if (!refcount_put(&mm->users))
 		return false;
-	exit_mmap(mm);
-	mm_set_flag(mm, MMF_OOM_SKIP); /* nothing is left that a killer should wait for */
-	mm_drop(mm);
+	tear_down(mm);
 	return true;
 }
 
-static void put_user_work(struct work *work)
+static void tear_down_work(struct work *work)
 {
-	mm_put_user(container_of(work, struct mm, put_work));
+	tear_down(container_of(work, struct mm, teardown));
 }
 
 void mm_put_user_async(struct mm *mm)
 {
-	work_queue(&mm->put_work);
+	if (refcount_put(&mm->users))
+		work_queue(&mm->teardown);
 }
 
 void exit_mm(struct memory *m)

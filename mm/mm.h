@@ -34,7 +34,7 @@ struct mm {
 	struct refcount users; /* tasks (and borrowers) of the address space */
 	struct refcount count; /* references to this struct; users hold one together */
 	struct rwsem mmap_sem;
-	struct work put_work; /* a user to be dropped by a worker */
+	struct work teardown; /* when a worker is to do it */
 	struct list_head vmas;
 	struct vma *last_hit;
 	struct list_head free_vmas;
@@ -64,7 +64,7 @@ static inline bool mm_get_user(struct mm *mm)
 }
 /*
  * Drop a user; the last one tears the address space down: true. Not while its tables are loaded.
- * Async: later, by a worker, for one who must not wait for that.
+ * Async: that is left to a worker, for one who must not wait for it.
  */
 bool mm_put_user(struct mm *mm);
 void mm_put_user_async(struct mm *mm);
