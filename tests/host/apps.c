@@ -32,6 +32,19 @@ struct task *app_new(const char *comm, int pid, unsigned long rss, short adj)
 	return t;
 }
 
+struct task *app_mapped(struct memory *m, const char *comm, int pid, unsigned int pages)
+{
+	struct mm *mm = mm_create(m);
+
+	assert_non_null(mm);
+	assert_int_equal(
+		mm_map_fixed(mm, APP_BASE, pages * (uint64_t)PAGE_SIZE, VM_WRITE, NULL, 0), 0);
+	for (unsigned int i = 0; i < pages; i++)
+		assert_int_equal(
+			mm_fault(mm, APP_BASE + i * (uint64_t)PAGE_SIZE, FAULT_WRITE), FAULT_OK);
+	return task_new(comm, pid, mm);
+}
+
 struct task *app_thread(struct task *leader, const char *comm, int pid)
 {
 	struct task *t = task_new(comm, pid, leader->mm);
@@ -74,7 +87,7 @@ void app_mark(struct memory *m, struct task *t)
 
 static bool is_only_numbers(const struct mm *mm)
 {
-	return mm >= mms && mm < mms + ARRAY_SIZE(mms);
+	return mm && !mm->memory;
 }
 
 void app_leaves(struct memory *m, struct task *t)

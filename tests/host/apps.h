@@ -9,6 +9,8 @@
 
 /* A process of `rss` anonymous pages. */
 struct task *app_new(const char *comm, int pid, unsigned long rss, short adj);
+/* The same with a real address space: so many pages from APP_BASE on, all present. */
+struct task *app_mapped(struct memory *m, const char *comm, int pid, unsigned int pages);
 /* One more thread of `leader`'s process; a process of its own that shares `other`'s memory. */
 struct task *app_thread(struct task *leader, const char *comm, int pid);
 struct task *app_sharing(struct task *other, const char *comm, int pid);
