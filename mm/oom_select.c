@@ -32,9 +32,20 @@ unsigned long oom_badness(const struct memory *m, const struct task *t, unsigned
 	return points > 0 ? points : 1;
 }
 
+/* The others wait for the one that dumps. */
+static bool dumps_core(const struct process *p)
+{
+	const struct task *t;
+
+	for_each_thread(t, p) if (t->flags & PF_DUMPCORE) return true;
+	return false;
+}
+
 static bool is_exiting(const struct task *t)
 {
-	return t->process->group_exit || (t->process->live <= 1 && (t->flags & PF_EXITING));
+	const struct process *p = t->process;
+
+	return (p->group_exit || (p->live <= 1 && (t->flags & PF_EXITING))) && !dumps_core(p);
 }
 
 bool task_will_free_mem(const struct task *t)
@@ -42,7 +53,7 @@ bool task_will_free_mem(const struct task *t)
 	const struct mm *mm = t->mm;
 	const struct task *p;
 
-	if (!mm || (t->flags & PF_DUMPCORE) || !is_exiting(t) || mm_test_flag(mm, MMF_OOM_SKIP))
+	if (!mm || !is_exiting(t) || mm_test_flag(mm, MMF_OOM_SKIP))
 		return false;
 	for_each_process(p)
 	{
