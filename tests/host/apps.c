@@ -85,9 +85,16 @@ void app_mark(struct memory *m, struct task *t)
 	tasks_unlock(flags);
 }
 
-static bool is_only_numbers(const struct mm *mm)
+/* Of an address space that is only numbers, what exit_mm() would do. */
+static void leave_numbers(struct task *t)
 {
-	return mm && !mm->memory;
+	struct mm *mm = t->mm;
+
+	if (!mm || mm->memory)
+		return;
+	t->mm = NULL;
+	if (refcount_put(&mm->users))
+		mm_set_flag(mm, MMF_OOM_SKIP);
 }
 
 void app_leaves(struct memory *m, struct task *t)
@@ -95,8 +102,7 @@ void app_leaves(struct memory *m, struct task *t)
 	struct task *before = become(t);
 
 	t->flags |= PF_EXITING;
-	if (is_only_numbers(t->mm))
-		t->mm = NULL;
+	leave_numbers(t);
 	exit_mm(m);
 	t->process->live--;
 	t->state = TASK_ZOMBIE;

@@ -1,42 +1,7 @@
 /*
- * The OOM killer of Linux 4.8 (reference §7): entry, selection, badness, kill sequence.
+ * The OOM killer of Linux 4.8 (reference §7): entry, selection, badness, victims.
  */
-#include "twin.h"
-
-#include "apps.h"
-#include "host_machine.h"
-#include "mm/oom.h"
-
-static struct memory *m;
-
-static int setup(void **state)
-{
-	int err = twin_setup(state);
-
-	m = machine_default();
-	return err;
-}
-
-static bool oom(gfp_t gfp)
-{
-	struct oom_control oc = {.memory = m, .gfp = gfp};
-	bool result;
-
-	assert_true(mutex_trylock(&m->oom_lock));
-	result = out_of_memory(&oc);
-	mutex_unlock(&m->oom_lock);
-	return result;
-}
-
-static bool is_victim(const struct task *t)
-{
-	return t->kill_pending && t->memdie;
-}
-
-static bool untouched(const struct task *t)
-{
-	return !t->kill_pending && !t->memdie;
-}
+#include "oom_case.h"
 
 /* 7.5 */
 
@@ -281,176 +246,6 @@ static void test_7_2_killed_caller_does_not_sleep(void **state)
 	assert_int_equal(twin.sleeps, 0);
 }
 
-/* 7.3, 7.6 */
-
-static void test_7_6_kill_lines(void **state)
-{
-	struct task *a = app_new("fat app", 10, 1000, 0);
-
-	(void)state;
-	a->mm->file_rss = 24;
-	a->mm->total_vm = 3000;
-	m->total_swap_pages = 1000;
-	oom(GFP_KERNEL);
-	assert_line("Out of memory: Kill process 10 (fat app) score %lu or sacrifice child",
-		1024 * 1000 / (m->totalram_pages + 1000));
-	assert_line("Killed process 10 (fat app) total-vm:12000kB, anon-rss:4000kB, "
-		    "file-rss:96kB, shmem-rss:0kB");
-	assert_printed_in_order("invoked oom-killer", "cpuset=/", "<stack>", "Mem-Info:", "[ pid ]",
-		"Out of memory: Kill process", "Killed process", NULL);
-}
-
-static void test_7_6_exiting_victim_is_marked_silently(void **state)
-{
-	struct task *a = app_new("a", 10, 900, 0);
-
-	(void)state;
-	a->flags |= PF_EXITING;
-	assert_true(oom(GFP_KERNEL));
-	assert_true(a->memdie);
-	assert_false(a->kill_pending);
-	assert_int_equal(m->event[OOM_KILLS], 0);
-	assert_string_equal(console(), "");
-}
-
-static void test_7_3_shared_with_the_living_is_not_dying(void **state)
-{
-	struct task *a = app_new("a", 10, 900, 0), *sharer = app_sharing(a, "b", 11);
-
-	(void)state;
-	a->flags |= PF_EXITING;
-	oom(GFP_KERNEL);
-	assert_int_equal(m->event[OOM_KILLS], 1);
-	/* Equal scores: the later of the two is chosen, both die. */
-	assert_true(is_victim(sharer));
-	assert_true(a->kill_pending);
-	assert_false(a->memdie);
-}
-
-/* b is killed already: is that enough? */
-static struct task *choose_killed_sharer(void (*fate)(struct task *sharer))
-{
-	struct task *a = app_new("a", 10, 900, 0), *b = app_sharing(a, "b", 11);
-
-	app_kill(b);
-	fate(a);
-	assert_true(oom(GFP_KERNEL));
-	assert_true(b->memdie); /* of equals the later one is chosen */
-	return a;
-}
-
-static void lives_on(struct task *t)
-{
-	assert_false(t->process->group_exit);
-}
-
-static void exits(struct task *t)
-{
-	t->flags |= PF_EXITING;
-}
-
-static void test_7_3_killed_but_shared_with_the_living_is_killed_again(void **state)
-{
-	(void)state;
-	assert_true(choose_killed_sharer(lives_on)->kill_pending);
-	assert_int_equal(m->event[OOM_KILLS], 1);
-}
-
-static void test_7_3_shared_with_the_exiting_is_dying(void **state)
-{
-	(void)state;
-	assert_true(untouched(choose_killed_sharer(exits)));
-	assert_int_equal(m->event[OOM_KILLS], 0);
-}
-
-static void test_7_3_shared_with_the_killed_is_dying(void **state)
-{
-	(void)state;
-	assert_false(choose_killed_sharer(app_kill)->memdie);
-	assert_int_equal(m->event[OOM_KILLS], 0);
-}
-
-static void test_7_3_dumping_core_is_not_dying(void **state)
-{
-	struct task *a = app_new("a", 10, 900, 0);
-
-	(void)state;
-	app_kill(a);
-	a->flags |= PF_DUMPCORE;
-	oom(GFP_KERNEL);
-	assert_int_equal(m->event[OOM_KILLS], 1);
-}
-
-static void test_7_6_child_is_sacrificed(void **state)
-{
-	struct task *parent = app_new("parent", 10, 900, 0), *small = app_new("small", 11, 5, 0),
-		    *big = app_new("big", 12, 50, 0), *last = app_new("last", 13, 50, 0);
-
-	(void)state;
-	task_set_parent(small, parent);
-	task_set_parent(big, parent);
-	task_set_parent(last, parent);
-	oom(GFP_KERNEL);
-	assert_true(untouched(parent) && untouched(small) && untouched(last));
-	/* The first of the worst: only a higher score replaces it here. */
-	assert_true(is_victim(big));
-	assert_printed_in_order("Kill process 10 (parent)", "Killed process 12 (big)", NULL);
-}
-
-static void test_7_6_child_that_shares_or_cannot_die_is_no_sacrifice(void **state)
-{
-	struct task *parent = app_new("parent", 10, 900, 0),
-		    *sharer = app_sharing(parent, "sharer", 11),
-		    *adj = app_new("adj", 12, 100, -1000);
-
-	(void)state;
-	sharer->process->oom_score_adj = -1000; /* else it would be the chosen one */
-	task_set_parent(sharer, parent);
-	task_set_parent(adj, parent);
-	oom(GFP_KERNEL);
-	assert_true(is_victim(parent));
-	assert_true(untouched(adj));
-	/* The seed's rule: a sharer with -1000 is not killed. */
-	assert_true(untouched(sharer));
-}
-
-static void test_7_6_sharers_die_without_reserves(void **state)
-{
-	struct task *first = app_new("first", 10, 900, 0), *second, *kthread;
-
-	(void)state;
-	second = app_sharing(first, "second", 11);
-	kthread = app_sharing(first, "kthread", 12);
-	kthread->flags |= PF_KTHREAD;
-	oom(GFP_KERNEL);
-	assert_true(is_victim(second));
-	assert_true(first->kill_pending);
-	assert_false(first->memdie);
-	assert_true(untouched(kthread));
-	assert_int_equal(m->oom_victims, 1);
-	assert_int_equal(console_count("Killed process"), 1);
-}
-
-static void test_7_6_header_is_ratelimited_kill_lines_are_not(void **state)
-{
-	(void)state;
-	for (int i = 0; i < 13; i++) {
-		struct task *t = app_new("t", 10 + i, 100, 0);
-
-		oom(GFP_KERNEL);
-		assert_true(is_victim(t));
-		app_leaves(m, t);
-	}
-	assert_int_equal(console_count("invoked oom-killer"), 10);
-	assert_int_equal(console_count("Mem-Info:"), 10);
-	assert_int_equal(console_count("or sacrifice child"), 13);
-	assert_int_equal(console_count("Killed process"), 13);
-	jiffies += 5 * hz + 1;
-	app_new("t", 30, 100, 0);
-	oom(GFP_KERNEL);
-	assert_int_equal(console_count("invoked oom-killer"), 11);
-}
-
 /* 7.7, 7.9 */
 
 static void test_7_7_mark_and_exit_count(void **state)
@@ -496,40 +291,27 @@ static void test_7_9_page_fault_with_busy_lock(void **state)
 	assert_ptr_equal(m->oom_lock.info.owner, a);
 }
 
-#undef TEST
-#define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, twin_teardown)
 static const struct CMUnitTest tests[] = {
-	TEST(test_7_5_badness_sums_what_dies_with_it),
-	TEST(test_7_5_badness_adj),
-	TEST(test_7_5_badness_0_cannot_be_killed),
-	TEST(test_7_4_worst_dies),
-	TEST(test_7_4_equal_later_wins),
-	TEST(test_7_4_init_kernel_and_minus_1000_are_skipped),
-	TEST(test_7_4_adj_can_turn_the_choice),
-	TEST(test_7_4_live_victim_aborts_the_scan),
-	TEST(test_7_4_victim_without_mm_still_blocks),
-	TEST(test_7_4_nobody_left_panics),
-	TEST(test_7_2_without_fs_nobody_is_killed),
-	TEST(test_7_2_dying_caller_marks_itself),
-	TEST(test_7_2_panic_on_oom),
-	TEST(test_7_2_kill_allocating_task),
-	TEST(test_7_2_allocating_task_that_cannot_be_killed),
-	TEST(test_7_2_allocating_task_at_minus_1000_is_spared),
-	TEST(test_7_2_sleeps_a_tick_after_a_kill_with_the_lock_held),
-	TEST(test_7_2_killed_caller_does_not_sleep),
-	TEST(test_7_6_kill_lines),
-	TEST(test_7_6_exiting_victim_is_marked_silently),
-	TEST(test_7_3_shared_with_the_living_is_not_dying),
-	TEST(test_7_3_killed_but_shared_with_the_living_is_killed_again),
-	TEST(test_7_3_shared_with_the_exiting_is_dying),
-	TEST(test_7_3_shared_with_the_killed_is_dying),
-	TEST(test_7_3_dumping_core_is_not_dying),
-	TEST(test_7_6_child_is_sacrificed),
-	TEST(test_7_6_child_that_shares_or_cannot_die_is_no_sacrifice),
-	TEST(test_7_6_sharers_die_without_reserves),
-	TEST(test_7_6_header_is_ratelimited_kill_lines_are_not),
-	TEST(test_7_7_mark_and_exit_count),
-	TEST(test_7_9_page_fault),
-	TEST(test_7_9_page_fault_with_busy_lock),
+	TEST_ALL(test_7_5_badness_sums_what_dies_with_it),
+	TEST_ALL(test_7_5_badness_adj),
+	TEST_ALL(test_7_5_badness_0_cannot_be_killed),
+	TEST_ALL(test_7_4_worst_dies),
+	TEST_ALL(test_7_4_equal_later_wins),
+	TEST_ALL(test_7_4_init_kernel_and_minus_1000_are_skipped),
+	TEST_ALL(test_7_4_adj_can_turn_the_choice),
+	TEST_ALL(test_7_4_live_victim_aborts_the_scan),
+	TEST_ALL(test_7_4_victim_without_mm_still_blocks),
+	TEST_ALL(test_7_4_nobody_left_panics),
+	TEST_ALL(test_7_2_without_fs_nobody_is_killed),
+	TEST_ALL(test_7_2_dying_caller_marks_itself),
+	TEST_ALL(test_7_2_panic_on_oom),
+	TEST_ALL(test_7_2_kill_allocating_task),
+	TEST_ALL(test_7_2_allocating_task_that_cannot_be_killed),
+	TEST_ALL(test_7_2_allocating_task_at_minus_1000_is_spared),
+	TEST_ALL(test_7_2_sleeps_a_tick_after_a_kill_with_the_lock_held),
+	TEST_ALL(test_7_2_killed_caller_does_not_sleep),
+	TEST_ALL(test_7_7_mark_and_exit_count),
+	TEST_ALL(test_7_9_page_fault),
+	TEST_ALL(test_7_9_page_fault_with_busy_lock),
 };
 TEST_GROUP(oom)
