@@ -65,12 +65,19 @@ static bool kill_sharers(struct memory *m, struct mm *mm, const struct task *vic
 	return can_reap;
 }
 
-static void print_killed(const struct task *victim, const struct mm *mm)
+/* Who is killed, and what it had then: it may be gone before that is printed. */
+struct killed {
+	struct task *t; /* referenced */
+	struct mm *mm;  /* pinned */
+	unsigned long total_vm, anon_rss, file_rss, shmem_rss;
+};
+
+static void print_killed(const struct killed *k)
 {
 	pr_err("Killed process %d (%s) total-vm:%lukB, anon-rss:%lukB, file-rss:%lukB, "
 	       "shmem-rss:%lukB",
-		victim->pid, victim->comm, mm->total_vm * 4, mm->anon_rss * 4, mm->file_rss * 4,
-		mm->shmem_rss * 4);
+		k->t->pid, k->t->comm, k->total_vm * 4, k->anon_rss * 4, k->file_rss * 4,
+		k->shmem_rss * 4);
 }
 
 static void count_kill(const struct oom_control *oc)
@@ -82,21 +89,29 @@ static void count_kill(const struct oom_control *oc)
 		mm_event_add(oc->memory, NOTIFIER_KILLS_AFTER_FREED, 1);
 }
 
+static void note_killed(struct killed *k, struct task *t)
+{
+	struct mm *mm = t->mm;
+
+	*k = (struct killed){t, mm, mm->total_vm, mm->anon_rss, mm->file_rss, mm->shmem_rss};
+	mm_pin(mm);
+	task_get(t);
+}
+
 /*
  * The signal first, and to all threads; then reserves for the one that has memory: it must not use
- * them for anything but dying (§7.6 steps 5, 6). Returns it, referenced, with *mm pinned, or NULL.
+ * them for anything but dying (§7.6 steps 5, 6). False: nobody of it has.
  */
-static struct task *kill_and_mark(struct memory *m, struct task *victim, struct mm **mm)
+static bool kill_and_mark(struct memory *m, struct task *victim, struct killed *k)
 {
 	unsigned long flags = tasks_lock();
 	struct task *t = thread_with_mm(victim->process);
 
 	if (t) {
-		*mm = t->mm;
-		mm_pin(*mm);
-		task_get(t);
+		note_killed(k, t);
 		task_kill(t);
 		mark_oom_victim(m, t);
+		oom_watch_kill(m, t, t->mm); /* before anybody sees it leave */
 	}
 	tasks_unlock(flags);
 	return t;
@@ -105,18 +120,16 @@ static struct task *kill_and_mark(struct memory *m, struct task *victim, struct 
 static void kill_victim(const struct oom_control *oc, struct task *chosen)
 {
 	struct memory *m = oc->memory;
-	struct mm *mm;
-	struct task *victim = kill_and_mark(m, chosen, &mm);
+	struct killed k;
 
-	if (!victim)
+	if (!kill_and_mark(m, chosen, &k))
 		return;
 	count_kill(oc);
-	print_killed(victim, mm);
-	oom_watch_kill(m, victim, mm);
-	if (kill_sharers(m, mm, victim))
-		wake_oom_reaper(m, victim, mm);
-	mm_drop(mm);
-	task_put(victim);
+	print_killed(&k);
+	if (kill_sharers(m, k.mm, k.t))
+		wake_oom_reaper(m, k.t, k.mm);
+	mm_drop(k.mm);
+	task_put(k.t);
 }
 
 /* Already on its way out: it gets reserves, nobody is told (§7.6 step 1). */

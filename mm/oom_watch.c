@@ -5,7 +5,8 @@
 #include "kernel/core/time.h"
 #include "mm/oom_watch.h"
 
-#define NS_PER_MS 1000000ul
+#define NS_PER_MS   1000000ul
+#define MAX_SAMPLES 8
 
 static long rss(const struct mm *mm)
 {
@@ -59,19 +60,36 @@ void oom_watch_exit(struct memory *m, const struct task *victim)
 	w->trylock_exit = m->event[OOM_TRYLOCK_FAILED];
 }
 
-void oom_watch_sample(const struct memory *m)
+struct sample {
+	int pid;
+	long rss;
+};
+
+static unsigned int take_samples(struct sample *s, unsigned int most)
 {
 	const struct task *t;
 	unsigned long flags;
+	unsigned int n = 0;
 
-	if (!m->oom_victims || !tasks_trylock(&flags))
-		return;
+	if (!tasks_trylock(&flags))
+		return 0;
 	for_each_task(t)
-		if (t->memdie && t->mm)
-			event("{\"event\":\"sample\",\"name\":\"victim_rss\",\"pid\":%d,\"ns\":%lu,"
-			      "\"value\":%ld}",
-				t->process->leader->pid, clock_ns(), rss(t->mm));
+		if (t->memdie && t->mm && n < most)
+			s[n++] = (struct sample){t->process->leader->pid, rss(t->mm)};
 	tasks_unlock(flags);
+	return n;
+}
+
+/* Said with the list free again: a report holds the output while it looks at the tasks. */
+void oom_watch_sample(const struct memory *m)
+{
+	struct sample s[MAX_SAMPLES];
+	unsigned int n = m->oom_victims ? take_samples(s, MAX_SAMPLES) : 0;
+
+	for (unsigned int i = 0; i < n; i++)
+		event("{\"event\":\"sample\",\"name\":\"victim_rss\",\"pid\":%d,\"ns\":%lu,"
+		      "\"value\":%ld}",
+			s[i].pid, clock_ns(), s[i].rss);
 }
 
 long oom_ms_since_kill(const struct memory *m)

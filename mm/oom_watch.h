@@ -9,8 +9,9 @@
 
 #include "mm/mm.h"
 
-/* Task context. */
+/* tasks_lock() held, and oom_lock: a report, which takes the output before that list, is not on. */
 void oom_watch_kill(struct memory *m, const struct task *victim, const struct mm *mm);
+/* Task context. */
 void oom_watch_reaped(struct memory *m, const struct mm *mm);
 void oom_watch_exit(struct memory *m, const struct task *victim);
 
