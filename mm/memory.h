@@ -175,7 +175,7 @@ struct memory {
 	struct oom_reaper reaper;
 	struct oom_watch watch;
 	struct ratelimit oom_ratelimit, failure_ratelimit;
-	bool warned_atomic_reclaim, warned_refused, warned_nofail;
+	bool warned_atomic_reclaim, warned_refused, warned_nofail, warned_nofail_kill;
 };
 
 /* The kernel's own memory. mm/ itself never names it. */

@@ -277,5 +277,7 @@ bool oom_manual_kill(struct memory *m)
 	mutex_lock(&m->oom_lock);
 	done = out_of_memory(&oc);
 	mutex_unlock(&m->oom_lock);
+	if (!done)
+		pr_info("OOM request ignored because killer is disabled");
 	return done;
 }

@@ -124,6 +124,15 @@ static struct page *nofail_attempt(const struct alloc_context *ac)
 	return page ? page : get_page_from_freelist(ac, ALLOC_NO_WATERMARKS);
 }
 
+/* §5.8 step 4: it goes on, on what is below the watermarks. */
+static void warn_nofail(struct memory *m, gfp_t gfp)
+{
+	if (!m->warned_nofail_kill)
+		pr_warn("WARNING: gfp_mask=0x%x must not fail, and nobody may be killed for it",
+			gfp);
+	m->warned_nofail_kill = true;
+}
+
 /* With oom_lock held. */
 static struct page *kill_and_allocate(
 	const struct alloc_context *ac, bool allowed, unsigned long freed, bool *progress)
@@ -136,10 +145,13 @@ static struct page *kill_and_allocate(
 
 	if (page || (!nofail && !allowed))
 		return page;
-	if (out_of_memory(&oc) || nofail) {
+	if (out_of_memory(&oc))
 		*progress = true;
-		if (nofail)
-			page = nofail_attempt(ac);
+	else if (nofail)
+		warn_nofail(ac->memory, ac->gfp);
+	if (nofail) {
+		*progress = true;
+		page = nofail_attempt(ac);
 	}
 	return page;
 }
