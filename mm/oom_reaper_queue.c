@@ -36,8 +36,10 @@ static struct task *dequeue(struct oom_reaper *r)
 	spin_lock(&r->lock);
 	t = r->queue;
 	if (t) {
-		r->queue = t->oom_reaper_next == &end_of_queue ? NULL : t->oom_reaper_next;
-		r->busy = true;
+		/* In this order: who waits for both to be clear looks at them without the lock. */
+		WRITE_ONCE(r->busy, true);
+		WRITE_ONCE(
+			r->queue, t->oom_reaper_next == &end_of_queue ? NULL : t->oom_reaper_next);
 	}
 	spin_unlock(&r->lock);
 	return t;
@@ -121,7 +123,7 @@ void oom_reaper_queue(void *memory)
 		t = dequeue(r);
 		if (t)
 			reap_task(t);
-		r->busy = false;
+		WRITE_ONCE(r->busy, false);
 		wake_up_all(&r->wait);
 	}
 }
