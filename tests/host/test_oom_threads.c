@@ -225,63 +225,6 @@ static void test_7_1_4_8_pins_nothing(void **state)
 	assert_int_equal(a->mm->count.n, 1);
 }
 
-/* 7.6: sacrifice */
-
-static void test_7_6_a_child_is_scored_by_its_thread_that_has_memory(void **state)
-{
-	struct task *parent = app_new("parent", 10, 900, 0), *a = app_new("a", 11, 50, 0),
-		    *b = app_new("b", 12, 40, 0), *thread;
-
-	(void)state;
-	task_set_parent(a, parent);
-	task_set_parent(b, parent);
-	thread = app_thread(a, "thread", 13);
-	app_leaves(m, a);
-	oom(GFP_KERNEL);
-	assert_true(is_victim(thread));
-	assert_true(untouched(parent) && untouched(b));
-	assert_printed_in_order("Kill process 10 (parent)", "Killed process 13 (thread)", NULL);
-}
-
-static void test_7_6_a_thread_s_child_is_sacrificed(void **state)
-{
-	struct task *parent = app_new("parent", 10, 900, 0),
-		    *thread = app_thread(parent, "thread", 11), *child = app_new("c", 12, 50, 0);
-
-	(void)state;
-	task_set_parent(child, thread);
-	oom(GFP_KERNEL);
-	assert_true(is_victim(child));
-	assert_true(untouched(parent) && untouched(thread));
-}
-
-/* With its parent's leader gone, too: the memory that counts is the process's. */
-static void test_7_6_a_child_that_shares_is_no_sacrifice(void **state)
-{
-	struct task *parent = app_new("parent", 10, 900, 0),
-		    *child = app_sharing(parent, "child", 11),
-		    *thread = app_thread(parent, "thread", 12);
-
-	(void)state;
-	child->process->oom_score_adj = -500; /* not to be the chosen one */
-	task_set_parent(child, parent);
-	app_leaves(m, parent);
-	oom(GFP_KERNEL);
-	assert_true(is_victim(thread));
-	assert_true(is_killed_only(child));
-}
-
-static void test_7_6_a_child_without_memory_is_no_sacrifice(void **state)
-{
-	struct task *parent = app_new("parent", 10, 900, 0), *child = app_new("child", 11, 50, 0);
-
-	(void)state;
-	task_set_parent(child, parent);
-	child->mm = NULL;
-	oom(GFP_KERNEL);
-	assert_true(is_victim(parent));
-}
-
 /* 7.6: order */
 
 static struct task *first_victim, *sharer_of_it;
@@ -347,10 +290,6 @@ static const struct CMUnitTest tests[] = {
 	TEST_49(test_7_1_4_9_pins_the_memory_once),
 	TEST(test_7_1_4_8_pins_nothing),
 	TEST_SEED(test_7_1_4_8_pins_nothing),
-	TEST_ALL(test_7_6_a_child_is_scored_by_its_thread_that_has_memory),
-	TEST(test_7_6_a_thread_s_child_is_sacrificed),
-	TEST(test_7_6_a_child_that_shares_is_no_sacrifice),
-	TEST(test_7_6_a_child_without_memory_is_no_sacrifice),
 	TEST_ALL(test_7_6_signal_mark_message_sharers),
 	TEST_ALL(test_7_6_sharer_whose_leader_has_left_is_killed),
 };

@@ -1,0 +1,306 @@
+/*
+ * The seed's OOM reaper (reference §8.1): the slot, what pins what, the attempts, what it
+ * takes, and what it leaves.
+ */
+#include "reaper_case.h"
+
+/* The slot */
+
+static void test_8_1_a_kill_fills_the_slot(void **state)
+{
+	struct task *a = app_mapped(m, "a", 10, 20);
+	struct mm *mm = a->mm;
+
+	(void)state;
+	assert_true(oom(GFP_KERNEL));
+	assert_ptr_equal(m->reaper.mm_to_reap, mm);
+	assert_int_equal(mm->count.n, 2); /* the struct, not the memory */
+	assert_int_equal(mm->users.n, 1);
+	run_reaper();
+	assert_null(m->reaper.mm_to_reap);
+	assert_int_equal(mm->count.n, 1);
+}
+
+static void test_8_1_a_second_victim_is_lost(void **state)
+{
+	struct task *a = app_mapped(m, "a", 10, 20), *b = app_mapped(m, "b", 11, 30);
+
+	(void)state;
+	assert_true(oom_manual_kill(m));
+	assert_true(is_victim(b));
+	app_leaves(m, b); /* and the slot is not empty yet */
+	assert_true(oom_manual_kill(m));
+	assert_true(is_victim(a));
+	assert_int_equal(event_of(OOM_REAP_LOST), 1);
+	assert_ptr_not_equal(m->reaper.mm_to_reap, a->mm);
+	assert_int_equal(a->mm->count.n, 1);
+	run_reaper();
+	assert_int_equal(a->mm->anon_rss, 20);
+	/* Nobody comes back for it. */
+	assert_true(oom(GFP_KERNEL));
+	assert_null(m->reaper.mm_to_reap);
+	app_leaves(m, a);
+	assert_all_gone();
+}
+
+/* One at a time: the slot is full until the whole of it has been worked on. */
+static struct mm *in_the_slot;
+
+static void look_at_the_slot(void)
+{
+	assert_ptr_equal(m->reaper.mm_to_reap, in_the_slot);
+	twin.called++;
+}
+
+static void test_8_1_the_slot_is_full_while_it_is_reaped(void **state)
+{
+	struct task *a = app_mapped(m, "a", 10, 20);
+
+	(void)state;
+	in_the_slot = a->mm;
+	oom(GFP_KERNEL);
+	twin.on_yield = look_at_the_slot;
+	run_reaper();
+	assert_int_equal(twin.called, 1);
+	twin.called = 0;
+	block(a->mm);
+	wake_oom_reaper(m, a, a->mm);
+	on_nap = look_at_the_slot;
+	run_reaper();
+	assert_int_equal(twin.called, MAX_OOM_REAP_RETRIES);
+	assert_null(m->reaper.mm_to_reap);
+}
+
+/* What is taken */
+
+static void test_8_1_private_memory_is_taken(void **state)
+{
+	struct task *a = app_mapped(m, "a", 10, 20);
+	long free_with = all_free(m);
+
+	(void)state;
+	a->mm->swapents = 1;
+	*pte_make(a->mm, AT(30)) = 0x1230; /* in swap */
+	assert_int_equal(mm_map_fixed(a->mm, AT(30), LEN(1), VM_WRITE, NULL, 0), 0);
+	oom(GFP_KERNEL);
+	console_clear();
+	host_arch.full_flushes = 0;
+	run_reaper();
+	assert_int_equal(a->mm->anon_rss, 0);
+	assert_int_equal(a->mm->swapents, 0);
+	assert_int_equal(entry(a->mm, 30), 0);
+	assert_int_equal(all_free(m), free_with + 20);
+	assert_int_equal(host_arch.full_flushes, 1);
+	assert_int_equal(event_of(OOM_REAPED), 1);
+	assert_int_equal(event_of(OOM_REAPED_PAGES), 20);
+	/* What is mapped is mapped still; and not a word. */
+	assert_int_equal(a->mm->total_vm, 21);
+	assert_string_equal(console(), "");
+	assert_int_equal(naps, 0);
+	app_leaves(m, a);
+	assert_all_gone();
+}
+
+static void test_8_1_the_victim_is_one_still(void **state)
+{
+	struct task *a = app_mapped(m, "a", 10, 20), *b = app_new("b", 11, 5, 0);
+
+	(void)state;
+	oom(GFP_KERNEL);
+	run_reaper();
+	assert_true(is_victim(a));
+	assert_int_equal(m->oom_victims, 1);
+	assert_int_equal(a->mm->flags, 0);
+	assert_true(oom(GFP_KERNEL));
+	assert_true(untouched(b));
+	assert_int_equal(event_of(OOM_SCANS_ABORTED), 1);
+}
+
+static void test_8_1_what_is_left_alone(void **state)
+{
+	static char initial[2 * PAGE_SIZE];
+	struct task *a = app_mapped(m, "a", 10, 2);
+	struct mm *mm = a->mm;
+
+	(void)state;
+	map_more(mm, 10, 2, VM_WRITE | VM_LOCKED);
+	map_more(mm, 20, 2, VM_WRITE | VM_SHARED);
+	map_more(mm, 30, 2, VM_WRITE | VM_HUGETLB);
+	map_more(mm, 40, 2, 0);
+	assert_int_equal(mm_map_fixed(mm, AT(50), LEN(2), VM_WRITE, initial, sizeof(initial)), 0);
+	assert_int_equal(mm_fault(mm, AT(50), FAULT_WRITE), FAULT_OK);
+	oom(GFP_KERNEL);
+	run_reaper();
+	assert_int_equal(entry(mm, 0) | entry(mm, 1), 0);
+	assert_true(entry(mm, 10) && entry(mm, 11)); /* wants munlocking */
+	assert_true(entry(mm, 20) && entry(mm, 21)); /* has other owners */
+	assert_true(entry(mm, 30) && entry(mm, 31));
+	assert_int_equal(entry(mm, 40) | entry(mm, 41) | entry(mm, 50), 0);
+	assert_int_equal(mm->anon_rss, 4);
+	assert_int_equal(mm->shmem_rss, 2);
+	assert_int_equal(event_of(OOM_REAPED_PAGES), 5);
+	app_leaves(m, a);
+	assert_all_gone();
+}
+
+/* Races with the victim */
+
+static void test_8_1_the_victim_has_left(void **state)
+{
+	struct task *a = app_mapped(m, "a", 10, 20);
+
+	(void)state;
+	oom(GFP_KERNEL);
+	app_leaves(m, a);
+	/* Only the struct is left. */
+	assert_int_equal(m->nr_mms, 1);
+	assert_int_equal(all_free(m), before - 1);
+	run_reaper();
+	assert_int_equal(event_of(OOM_REAP_RACED), 1);
+	assert_int_equal(event_of(OOM_REAP_ATTEMPTS), 1);
+	assert_int_equal(event_of(OOM_REAPED), 0);
+	assert_int_equal(naps, 0);
+	assert_null(m->reaper.mm_to_reap);
+	assert_all_gone();
+}
+
+static struct task *leaver;
+
+static void leave_meanwhile(void)
+{
+	if (!leaver)
+		return;
+	assert_int_equal(leaver->mm->users.n, 2);
+	app_leaves(m, leaver);
+	assert_int_equal(m->oom_victims, 0);
+	leaver = NULL;
+}
+
+static void test_8_1_the_reaper_is_the_last_user(void **state)
+{
+	leaver = app_mapped(m, "a", 10, 20);
+	map_more(leaver->mm, 100, 5, VM_WRITE | VM_LOCKED);
+	(void)state;
+	oom(GFP_KERNEL);
+	twin.on_yield = leave_meanwhile;
+	run_reaper();
+	assert_null(leaver);
+	assert_int_equal(event_of(OOM_REAP_TEARDOWNS), 1);
+	assert_all_gone();
+}
+
+/* Attempts */
+
+static struct mm *blocked;
+static unsigned int naps_to_wait;
+static unsigned long started, last;
+
+static void watch_naps(void)
+{
+	assert_int_equal(current->state, TASK_UNINTERRUPTIBLE);
+	assert_int_equal(jiffies - last, hz / 10);
+	last = jiffies;
+	if (naps == naps_to_wait)
+		unblock(blocked);
+}
+
+static struct task *reap_blocked(unsigned int naps_until_free)
+{
+	struct task *a = app_mapped(m, "a", 10, 20);
+
+	blocked = a->mm;
+	block(blocked);
+	naps_to_wait = naps_until_free;
+	oom(GFP_KERNEL);
+	console_clear();
+	last = started = jiffies;
+	on_nap = watch_naps;
+	run_reaper();
+	assert_int_equal(event_of(OOM_REAP_ATTEMPTS), naps + event_of(OOM_REAPED));
+	assert_int_equal(event_of(OOM_REAP_FAILED), naps);
+	assert_null(m->reaper.mm_to_reap);
+	assert_int_equal(blocked->users.n, 1);
+	assert_int_equal(blocked->count.n, 1);
+	assert_string_equal(console(), "");
+	return a;
+}
+
+/* Ten attempts, each with a sleep behind it; then silence, and the next victim may come. */
+static void test_8_1_gives_up_after_ten_attempts(void **state)
+{
+	struct task *a = reap_blocked(~0u);
+
+	(void)state;
+	assert_int_equal(naps, 10);
+	assert_int_equal(last - started, 10 * (hz / 10));
+	assert_int_equal(event_of(OOM_REAP_GAVE_UP), 1);
+	assert_int_equal(event_of(OOM_REAPED), 0);
+	assert_int_equal(blocked->anon_rss, 20);
+	assert_true(is_victim(a));
+	wake_oom_reaper(m, a, blocked);
+	assert_ptr_equal(m->reaper.mm_to_reap, blocked);
+}
+
+static void test_8_1_succeeds_at_a_later_attempt(void **state)
+{
+	(void)state;
+	reap_blocked(3);
+	assert_int_equal(naps, 3);
+	assert_int_equal(event_of(OOM_REAPED), 1);
+	assert_int_equal(event_of(OOM_REAP_GAVE_UP), 0);
+	assert_int_equal(blocked->anon_rss, 0);
+}
+
+static void test_8_1_succeeds_at_the_last_attempt(void **state)
+{
+	(void)state;
+	reap_blocked(9);
+	assert_int_equal(event_of(OOM_REAPED), 1);
+	assert_int_equal(event_of(OOM_REAP_GAVE_UP), 0);
+}
+
+static void test_8_1_free_after_the_last_attempt_is_too_late(void **state)
+{
+	(void)state;
+	reap_blocked(10);
+	assert_int_equal(event_of(OOM_REAPED), 0);
+	assert_int_equal(event_of(OOM_REAP_GAVE_UP), 1);
+}
+
+/* Waiting for it */
+
+static void a_slot_becomes_empty(void)
+{
+	assert_string_equal(current->waiting_for, "oom_reaper");
+	m->reaper.mm_to_reap = NULL;
+}
+
+static void test_wait_until_it_is_idle(void **state)
+{
+	struct mm mm;
+
+	(void)state;
+	oom_reaper_wait_idle(m);
+	assert_int_equal(twin.sleeps, 0);
+	m->reaper.mm_to_reap = &mm;
+	twin.on_sleep = a_slot_becomes_empty;
+	oom_reaper_wait_idle(m);
+	assert_int_equal(twin.sleeps, 1);
+}
+
+static const struct CMUnitTest tests[] = {
+	TEST_SEED(test_8_1_a_kill_fills_the_slot),
+	TEST_SEED(test_8_1_a_second_victim_is_lost),
+	TEST_SEED(test_8_1_the_slot_is_full_while_it_is_reaped),
+	TEST_SEED(test_8_1_private_memory_is_taken),
+	TEST_SEED(test_8_1_the_victim_is_one_still),
+	TEST_SEED(test_8_1_what_is_left_alone),
+	TEST_SEED(test_8_1_the_victim_has_left),
+	TEST_SEED(test_8_1_the_reaper_is_the_last_user),
+	TEST_SEED(test_8_1_gives_up_after_ten_attempts),
+	TEST_SEED(test_8_1_succeeds_at_a_later_attempt),
+	TEST_SEED(test_8_1_succeeds_at_the_last_attempt),
+	TEST_SEED(test_8_1_free_after_the_last_attempt_is_too_late),
+	TEST(test_wait_until_it_is_idle),
+};
+TEST_GROUP(oom_reaper)
