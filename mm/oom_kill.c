@@ -45,8 +45,7 @@ static bool kill_sharers(struct memory *m, struct mm *mm, const struct task *vic
 	bool can_reap = true;
 	struct task *p;
 
-	for_each_process(p)
-	{
+	for_each_process(p) {
 		const struct task *user = thread_with_mm(p->process);
 
 		if (!user || user->mm != mm || p->process == victim->process)

@@ -44,8 +44,7 @@ static bool next_row(struct row *row, unsigned int *n)
 	const struct task *t;
 	bool found = false;
 
-	for_each_process(t)
-	{
+	for_each_process(t) {
 		const struct task *user = thread_with_mm(t->process);
 
 		if (at++ < *n || found || oom_unkillable_task(t) || !user)

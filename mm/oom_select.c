@@ -37,7 +37,9 @@ static bool dumps_core(const struct process *p)
 {
 	const struct task *t;
 
-	for_each_thread(t, p) if (t->flags & PF_DUMPCORE) return true;
+	for_each_thread(t, p)
+		if (t->flags & PF_DUMPCORE)
+			return true;
 	return false;
 }
 
@@ -55,8 +57,7 @@ bool task_will_free_mem(const struct task *t)
 
 	if (!mm || !is_exiting(t) || mm_test_flag(mm, MMF_OOM_SKIP))
 		return false;
-	for_each_process(p)
-	{
+	for_each_process(p) {
 		const struct task *user = thread_with_mm(p->process);
 
 		if (user && user->mm == mm && p->process != t->process && !is_exiting(user))
@@ -90,8 +91,7 @@ enum oom_selection oom_select(
 
 	*points = 0;
 	*victim = NULL;
-	for_each_process(t)
-	{
+	for_each_process(t) {
 		unsigned long score;
 
 		if (oom_unkillable_task(t))

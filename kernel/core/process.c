@@ -69,7 +69,8 @@ void task_kill(struct task *t)
 	if (!p->group_exit)
 		p->exit_code = -9;
 	p->group_exit = true;
-	for_each_thread(thread, p) kill_thread(thread);
+	for_each_thread(thread, p)
+		kill_thread(thread);
 }
 
 void process_exit_others(int code)
@@ -81,7 +82,9 @@ void process_exit_others(int code)
 	if (!p->group_exit)
 		p->exit_code = code;
 	p->group_exit = true;
-	for_each_thread(thread, p) if (thread != current) kill_thread(thread);
+	for_each_thread(thread, p)
+		if (thread != current)
+			kill_thread(thread);
 	tasks_unlock(flags);
 }
 
@@ -89,6 +92,8 @@ struct task *thread_with_mm(const struct process *p)
 {
 	struct task *t;
 
-	for_each_thread(t, p) if (t->mm) return t;
+	for_each_thread(t, p)
+		if (t->mm)
+			return t;
 	return NULL;
 }

@@ -18,6 +18,7 @@
 /* Handlers, stack area, wait queues. After mm_boot(). */
 void task_boot(void);
 
+int new_pid(void);
 /* A task that is not started yet; NULL when memory is refused. */
 struct task *task_alloc(const char *name, int pid, void (*fn)(void *), void *arg);
 /* NULL when memory is refused. First: the scenario's own, which is never killed (§7.4). */

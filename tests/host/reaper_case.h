@@ -56,7 +56,8 @@ static inline uint64_t entry(struct mm *mm, unsigned int page)
 }
 
 /* So many pages more, of a VMA with these flags, all present. */
-static inline void map_more(struct mm *mm, unsigned int page, unsigned int pages, unsigned int flags)
+static inline void map_more(
+	struct mm *mm, unsigned int page, unsigned int pages, unsigned int flags)
 {
 	assert_int_equal(mm_map_fixed(mm, AT(page), LEN(pages), flags, NULL, 0), 0);
 	for (unsigned int i = page; i < page + pages; i++)

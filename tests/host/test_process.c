@@ -70,7 +70,8 @@ static void test_threads_are_listed_behind_their_leader(void **state)
 	unsigned int n = 0;
 
 	(void)state;
-	for_each_thread(t, leader->process) assert_ptr_equal(t, expected[n++]);
+	for_each_thread(t, leader->process)
+		assert_ptr_equal(t, expected[n++]);
 	assert_int_equal(n, 3);
 	assert_int_equal(leader->process->live, 3);
 	assert_true(is_leader(leader));
@@ -85,8 +86,7 @@ static void test_only_leaders_are_processes(void **state)
 	struct task *t;
 
 	(void)state;
-	for_each_process(t)
-	{
+	for_each_process(t) {
 		assert_true(t != second && t != third);
 		n++;
 	}

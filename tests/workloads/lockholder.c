@@ -79,8 +79,7 @@ static struct mm *get_mm(int pid)
 	struct mm *mm = NULL;
 	struct task *t;
 
-	for_each_process(t)
-	{
+	for_each_process(t) {
 		const struct task *user = thread_with_mm(t->process);
 
 		if (t->pid == pid && user && mm_get_user(user->mm))

@@ -1,0 +1,46 @@
+/*
+ * Kernel tasks (see app.h).
+ */
+#include "boot/paging.h"
+#include "kernel/core/machine.h"
+#include "kernel/core/printk.h"
+#include "kernel/core/sched.h"
+#include "kernel/core/work.h"
+#include "kernel/task/app.h"
+
+static int next_daemon_pid = 30001;
+
+static struct task *kthread_start(const char *name, int pid, void (*fn)(void *), void *arg)
+{
+	struct task *t = task_alloc(name, pid, fn, arg);
+
+	if (!t)
+		return NULL;
+	t->flags |= PF_KTHREAD;
+	t->cr3 = virt_to_phys(kernel_pml4);
+	t->kdepth = 1;
+	task_start(t, current->process);
+	return t;
+}
+
+struct task *kthread_spawn(const char *name, void (*fn)(void *), void *arg)
+{
+	return kthread_start(name, new_pid(), fn, arg);
+}
+
+struct task *daemon_spawn(const char *name, void (*fn)(void *), void *arg)
+{
+	return kthread_start(
+		name, __atomic_fetch_add(&next_daemon_pid, 1, __ATOMIC_RELAXED), fn, arg);
+}
+
+void start_workers(void)
+{
+	for (int i = 0; i < NR_WORKERS; i++) {
+		char name[TASK_COMM_LEN];
+
+		ksnprintf(name, sizeof(name), "kworker/u:%d", i);
+		if (!daemon_spawn(name, worker, NULL))
+			panic("no memory for %s", name);
+	}
+}
