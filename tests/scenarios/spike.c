@@ -6,7 +6,8 @@
  *
  * The peak lies in the middle of the window between what fits with the whole reserve held back
  * and what fits with none of it: it is computed from the free pages at the start, is the same in
- * every arm, and knows nothing of the patches. Linux 4.8 kills with megabytes of (H) free.
+ * every arm (but for the pages of the OOM reaper's task), and knows nothing of the patches. Linux 4.8
+ * kills with megabytes of (H) free.
  */
 #include <stdio.h>
 #include <stdlib.h>
