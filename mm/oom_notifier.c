@@ -39,8 +39,17 @@ unsigned long oom_notify(const struct oom_control *oc)
 	return count(m, freed, start);
 }
 
+/* Before the call, for it may never return; taken back when it has come to none. */
+static void count_reclaim(struct memory *m, bool disabled, long n)
+{
+	mm_event_add(m, NOTIFIER_CALLS, n);
+	if (disabled)
+		mm_event_add(m, NOTIFIER_CALLS_DISABLED, n);
+}
+
 unsigned long oom_reclaim_pages(struct memory *m)
 {
+	bool disabled = m->oom_killer_disabled;
 	uint64_t start = clock_ns();
 	unsigned long freed = 0;
 
@@ -51,10 +60,9 @@ unsigned long oom_reclaim_pages(struct memory *m)
 		mm_event_add(m, NOTIFIER_KILLED_EARLY, 1);
 		return 0;
 	}
-	mm_event_add(m, NOTIFIER_CALLS, 1);
-	if (m->oom_killer_disabled)
-		mm_event_add(m, NOTIFIER_CALLS_DISABLED, 1);
-	notifier_call_killable(&m->oom_reclaim_list, &freed);
+	count_reclaim(m, disabled, 1);
+	if (notifier_call_killable(&m->oom_reclaim_list, &freed))
+		count_reclaim(m, disabled, -1);
 	if (fatal_signal_pending(current))
 		mm_event_add(m, NOTIFIER_KILLED_EARLY, 1);
 	return count(m, freed, start);
