@@ -17,7 +17,8 @@ struct oom_reaper {
 
 /* Times in virtual nanoseconds; 0: not yet. */
 struct oom_watch {
-	int pid; /* of the first process that was killed; 0: none yet */
+	int pid;             /* of the first process that was killed; 0: none yet */
+	const struct mm *mm; /* its address space, to be compared only */
 	uint64_t killed_ns, reaped_ns, exited_ns;
 	unsigned long steps, trylock_failed;    /* counters at the kill ... */
 	unsigned long steps_exit, trylock_exit; /* ... and at its exit */

@@ -31,6 +31,7 @@ void oom_watch_kill(struct memory *m, const struct task *victim, const struct mm
 	if (w->pid)
 		return;
 	w->pid = victim->process->leader->pid;
+	w->mm = mm;
 	w->killed_ns = now;
 	w->steps = m->event[OOM_STEPS];
 	w->trylock_failed = m->event[OOM_TRYLOCK_FAILED];
@@ -42,7 +43,7 @@ void oom_watch_reaped(struct memory *m, const struct mm *mm)
 	uint64_t now = clock_ns();
 
 	timeline("reaped", 0, "", rss(mm), now);
-	if (w->pid && !w->reaped_ns)
+	if (w->mm == mm && !w->reaped_ns)
 		w->reaped_ns = now;
 }
 
