@@ -97,7 +97,41 @@ static void test_8_6_the_watch_sees_every_exit(void **state)
 	each_point((uintptr_t)*state, 0, look_at_the_watch);
 }
 
+/* The chosen one leaves by itself before it can be killed: nothing is said, and nobody dies for it. */
+static unsigned int quiet, killed, late;
+
+static void leave(void *unused)
+{
+	(void)unused;
+	app_leaves(m, current);
+}
+
+static void test_7_6_the_chosen_one_leaves_by_itself(void **state)
+{
+	struct task *other;
+	unsigned long alone = 0;
+
+	quiet = killed = late = 0;
+	for (unsigned long k = 0; k <= alone; k++) {
+		two_cpus((uintptr_t)*state, 0);
+		other = app_new("other", 11, 1, 0);
+		run_on_cpus(2, (void (*const[])(void *)){kill_somebody, leave}, NULL,
+			turns_switch_once(k));
+		if (k == 0)
+			alone = points_passed(0);
+		late += is_victim(other);
+		killed += is_killed_only(victim); /* its reserves went with it */
+		quiet += untouched(victim) && untouched(other);
+		assert_int_equal(event_of(OOM_KILLS), console_count("Killed process"));
+		assert_true(event_of(OOM_KILLS) + quiet > 0);
+		assert_int_equal(m->oom_victims, is_victim(other));
+		apps_reset();
+	}
+	assert_true(late > 0 && killed > 0 && quiet > 0);
+}
+
 static const struct CMUnitTest tests[] = {
+	TEST_ALL(test_7_6_the_chosen_one_leaves_by_itself),
 	TEST_ALL(test_7_6_the_victim_leaves_at_any_time),
 	TEST_ALL(test_8_6_the_watch_sees_every_exit),
 };
