@@ -30,11 +30,11 @@ static void test_timeline(void **state)
 	(void)state;
 	jiffies = 1000; /* 4 s */
 	oom(GFP_KERNEL);
-	assert_event("{\"event\":\"timeline\",\"what\":\"killed\",\"pid\":10,"
+	assert_event("{\"event\":\"oom\",\"what\":\"killed\",\"pid\":10,"
 		     "\"comm\":\"a \\\"quoted\\\"\",\"rss\":20,\"ns\":4000000000}");
 	jiffies = 1250;
 	run_reaper();
-	assert_event("{\"event\":\"timeline\",\"what\":\"reaped\",\"pid\":0,\"comm\":\"\","
+	assert_event("{\"event\":\"oom\",\"what\":\"reaped\",\"pid\":0,\"comm\":\"\","
 		     "\"rss\":0,\"ns\":5000000000}");
 	jiffies = 1500;
 	app_leaves(m, a);
