@@ -138,17 +138,17 @@ static void notifier(long unused)
 static const struct scenario_arm arms[] = {
 	{.patch = "none",
 		.outcome = "lockup",
-		.showed = "oom_lock held asleep in the chain; SysRq-f hangs",
+		.showed = "oom_lock held asleep; SysRq-f waits for it",
 		.checks = {"n1_kills == 0", "n5_kills == 0", "notifier_calls_by_hand == 1",
 			"notifier_calls == notifier_calls_locked"}},
 	{.patch = "oom-notifier-outside",
 		.outcome = "oom-killed",
-		.showed = "freed pages no longer save; SysRq-f breaks it",
+		.showed = "{notifier_kills_after_freed} killed after pages came; SysRq-f ends it",
 		.checks = {"n1_kills == 1", "notifier_kills_after_freed == 1", "n5_kills == 1",
 			"n5_ballast_pages == 0", "notifier_calls_locked == 0"}},
 	{.patch = "all",
 		.outcome = "oom-killed",
-		.showed = "freed pages no longer save; SysRq-f breaks it",
+		.showed = "{notifier_kills_after_freed} killed after pages came; SysRq-f ends it",
 		.checks = {"n1_kills >= 1", "n5_kills == 1", "notifier_calls_locked == 0"}},
 };
 
