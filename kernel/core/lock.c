@@ -300,8 +300,10 @@ static bool rwsem_wait(struct rwsem *s, bool write, bool killable)
 {
 	struct waiter w = {.write = write};
 
-	/* Whoever waits for itself waits for ever, unless a kill may end it. */
-	BUG_ON(s->info.owner == current && !killable);
+	/* It would wait for ever; a wait that a kill may end is allowed. */
+	if (s->info.owner == current && !killable)
+		panic("BUG: %s (pid %d) waits for %s, which it holds", current->comm, current->pid,
+			s->info.name);
 	while (list_empty(&s->info.waiters)) {
 		long c = READ_ONCE(s->count);
 

@@ -91,11 +91,18 @@ static void announce(const struct scenario *s)
 		event_count(insns, count, sizeof(count)), ns);
 }
 
+#ifdef LW_DEBUG
+#define DEBUG_BUILD 1
+#else
+#define DEBUG_BUILD 0
+#endif
+
 /* Also from a panic: a run that ended badly has counted, too. */
 static void report_counters(void)
 {
 	for (int i = 0; i < NR_MM_EVENTS; i++)
 		event_counter(mm_event_name[i], system_memory.event[i]);
+	event_counter("debug_build", DEBUG_BUILD);
 	oom_watch_report(&system_memory);
 	event_counter("forced_switches", forced_switches());
 }

@@ -22,6 +22,7 @@ SUITES = (
     ("system", UNITTEST + ["tests/run", "-p", "test_system.py"]),
     ("sysrq", UNITTEST + ["tests/run", "-p", "test_sysrq.py"]),
     ("study", UNITTEST + ["tests/run", "-p", "test_study.py"]),
+    ("oom", UNITTEST + ["tests/run", "-p", "test_study_oom.py"]),
     ("timeout", UNITTEST + ["tests/run", "-p", "test_timeout.py"]),
     ("sweep", UNITTEST + ["tests/run", "-p", "test_sweep.py"]),
     ("gdb", UNITTEST + ["tests/gdb", "-p", "test_*.py"]),

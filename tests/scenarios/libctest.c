@@ -288,12 +288,15 @@ static int are_lines_whole(char *text)
 	int next[THREADS] = {0}, n = 0;
 
 	for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"), n++) {
-		int k, i, product;
+		int k = line[0] - '0';
+		char whole[32];
 
-		if (sscanf(line, "%d.%d.%d", &k, &i, &product) != 3 || k < 0 || k >= THREADS)
+		if (k < 0 || k >= THREADS)
 			return 0;
-		if (i != next[k]++ || product != k * i)
+		snprintf(whole, sizeof(whole), "%d.%d.%d", k, next[k], k * next[k]);
+		if (strcmp(line, whole))
 			return 0;
+		next[k]++;
 	}
 	return n == THREADS * 100;
 }

@@ -1,0 +1,202 @@
+"""The lock-up scenarios as a user runs them: every arm on several CPUs, every knob, what is logged.
+
+A scenario's own arms are judged by the runner; here is what they do not declare.
+"""
+import json
+import re
+import unittest
+from pathlib import Path
+
+import system
+from system import STATUS, boot
+from test_study import result_of, run_one
+
+RESULTS = "build/test/study-oom"
+WATCHDOG = "watchdog_ms=3000"
+REAPER = ("exit-race", "lockup", "mlocked", "mmap-writer", "shared-mm", "two-victims")
+ARMS = [(scenario, patch) for scenario in REAPER for patch in ("none", "oom-reaper", "all")]
+ARMS += [("notifier", patch) for patch in ("none", "oom-notifier-outside", "all")]
+ARMS += [("victim-reserves", patch) for patch in ("none", "all")]
+
+
+def study(scenario, patch, *options):
+    """One run by the runner: its exit code, and its result."""
+    code, shown = run_one("--scenario", scenario, "--patch", patch, *options, results=RESULTS)
+    return code, shown, result_of(scenario, patch.replace(",", "+"), RESULTS)
+
+
+def small(scenario, patch, args, **options):
+    """One boot on the scenarios' machine."""
+    return boot(scenario=scenario, patch=patch, mem="128", shift="4",
+                args=f"{WATCHDOG} {args}", **options)
+
+
+class Arms(unittest.TestCase):
+    def test_as_declared_on_several_cpus_and_under_seeds(self):
+        for place, (scenario, patch) in enumerate(ARMS):
+            cpus, sched = str(2 + 2 * (place % 2)), str(place)
+            with self.subTest(scenario=scenario, patch=patch, cpus=cpus, sched=sched):
+                code, shown, _ = study(scenario, patch, "--cpus", cpus, "--sched", sched)
+                self.assertEqual(code, 0, shown)
+
+    def test_as_declared_in_debug_builds(self):
+        for scenario, patch in (("exit-race", "oom-reaper"), ("exit-race", "all"),
+                                ("lockup", "oom-reaper"), ("notifier", "all"),
+                                ("two-victims", "all")):
+            with self.subTest(scenario=scenario, patch=patch):
+                code, shown, _ = study(scenario, patch, "--cpus", "2", "--build", "debug")
+                self.assertEqual(code, 0, shown)
+
+    def test_a_locked_up_machine_of_four_cpus_reports_to_the_end(self):
+        run = small("mmap-writer", "none", "killable_mmap=0", cpus="4", build="debug")
+        self.assertEqual(run.status, STATUS["lockup"])
+        self.assertIn("---[ end LOCKUP", run.console)
+
+    def test_the_same_log_every_time(self):
+        logs = {small("lockup", "all", "", cpus="4", sched="7").console for _ in range(2)}
+        self.assertEqual(len(logs), 1)
+
+
+class Lockup(unittest.TestCase):
+    def test_holders_and_waiters_are_named(self):
+        run = small("lockup", "none", "")
+        self.assertRegex(run.console, r"LOCKUP: \w+ \(pid \d+\) has been ")
+        self.assertRegex(run.console, r"inode: held by pid \d+ \(holder\)")
+        self.assertRegex(run.console, r"inode: pid \d+ \(hog\) waits")
+        self.assertRegex(run.console, r"hog: uninterruptible sleep on inode, kill pending")
+
+    def test_memory_is_free_within_a_second_of_the_kill(self):
+        _, _, found = study("lockup", "oom-reaper")
+        times = {one["what"]: one["ns"] for one in found["timeline"]}
+        self.assertLess(times["killed"], times["exited"])
+        self.assertLess(times["reaped"] - times["killed"], 1e9)
+        rss = [one["value"] for one in found["samples"]["victim_rss"]]
+        self.assertEqual(rss, sorted(rss, reverse=True))
+        self.assertGreater(rss[0], rss[-1])
+
+    def test_a_nofs_holder_kills_nobody(self):
+        run = small("lockup", "oom-reaper", "lockup.nofs=1")
+        self.assertEqual((run.status, run.counter("oom_kills")), (STATUS["lockup"], 0))
+        self.assertGreater(run.counter("oom_invocations"), 1000)
+
+    def test_a_nofs_holder_is_helped_by_somebody_elses_kill(self):
+        for patch, status in (("none", "lockup"), ("oom-reaper", "finished")):
+            run = small("lockup", patch, "lockup.nofs=1 lockup.others=1")
+            self.assertEqual((run.status, run.counter("oom_kills")), (STATUS[status], 1), patch)
+
+    def test_the_reaper_needs_no_worker(self):
+        for patch, status in (("none", "lockup"), ("oom-reaper", "finished"), ("all", "finished")):
+            run = small("lockup", patch, "lockup.workers=1")
+            self.assertEqual(run.status, STATUS[status], patch)
+
+    def test_others_that_want_memory_change_nothing(self):
+        for patch, status in (("none", "lockup"), ("oom-reaper", "finished")):
+            run = small("lockup", patch, "lockup.others=4", cpus="2")
+            self.assertEqual((run.status, run.counter("oom_kills")), (STATUS[status], 1), patch)
+
+    def test_without_the_reapers_task_everything_is_as_before(self):
+        run = small("lockup", "oom-reaper", "fail_oom_reaper_start=1")
+        self.assertIn("Unable to start OOM reaper -12. Continuing regardless", run.console)
+        self.assertEqual((run.status, run.counter("oom_reap_attempts")), (STATUS["lockup"], 0))
+
+    def test_trace(self):
+        study("lockup", "oom-reaper", "--args", "trace=on")
+        text = Path(RESULTS, "lockup/oom-reaper/trace.txt").read_text()
+        order = [text.index(name) for name in ("mark_victim: pid", "wake_reaper: pid",
+                                               "start_task_reaping: mm", "finish_task_reaping: mm")]
+        self.assertEqual(order, sorted(order))
+
+
+class OtherColumns(unittest.TestCase):
+    """Reference 8.6: what the seed cannot do, and the lines of 4.9."""
+
+    def test_shared_memory_is_skipped_like_locked_memory(self):
+        run = small("mlocked", "oom-reaper", "mlocked.shared=1")
+        self.assertEqual(run.status, STATUS["lockup"])
+        self.assertLess(run.counter("oom_reaped_pages"), 16)
+        self.assertRegex(run.console, r"Killed process .*anon-rss:\d+kB, file-rss:0kB, "
+                                      r"shmem-rss:[1-9]\d+kB")
+
+    def test_locked_memory_stays_and_the_line_says_so(self):
+        run = small("mlocked", "all", "")
+        before = re.search(r"Killed process \d+ \(hog\) .*anon-rss:(\d+)kB", run.console)
+        after = re.search(r"oom_reaper: reaped process \d+ \(hog\), now anon-rss:(\d+)kB",
+                          run.console)
+        self.assertAlmostEqual(int(before[1]), int(after[1]), delta=64)
+        self.assertIn("Killed process", run.console.split("oom_reaper: reaped")[1])
+
+    def test_ten_attempts_take_a_second(self):
+        run = small("mmap-writer", "all", "killable_mmap=0")
+        stamp = {what: float(re.search(rf"\[ *(\S+)\] {what}", run.console)[1])
+                 for what in ("Killed process", "oom_reaper: unable to reap pid:")}
+        first, gave_up = stamp.values()
+        self.assertAlmostEqual(gave_up - first, 1.0, delta=0.05)
+
+    def test_killable_writers_do_not_lock_anybody_up(self):
+        for patch in ("none", "oom-reaper", "all"):
+            run = small("mmap-writer", patch, "killable_mmap=1")
+            self.assertEqual(run.status, STATUS["finished"], patch)
+            self.assertEqual(run.counter("oom_reap_gave_up"), 0)
+
+    def test_the_second_victim_is_lost(self):
+        _, _, found = study("two-victims", "oom-reaper")
+        killed = [one["pid"] for one in found["timeline"] if one["what"] == "killed"]
+        self.assertEqual(len(set(killed)), 2)
+        self.assertEqual(found["counters"]["oom_kills_by_hand"], 1)
+
+
+class Notifier(unittest.TestCase):
+    ARGS = "min_free_kbytes=4096"
+
+    def test_the_holder_of_oom_lock_sleeps_for_the_ballast(self):
+        run = small("notifier", "none", self.ARGS)
+        self.assertEqual(run.status, STATUS["lockup"])
+        held = re.search(r"oom_lock: held by pid (\d+) \(small\)", run.console)
+        self.assertRegex(run.console, rf"ballast_lock: pid {held[1]} \(small\) waits")
+        self.assertRegex(run.console, r"ballast_lock: held by pid \d+ \(filler\)")
+        self.assertRegex(run.console, r"oom_lock: pid \d+ \(kworker/u:\d\) waits")  # SysRq-f
+
+    def test_a_wait_that_no_kill_ends_stays(self):
+        run = small("notifier", "oom-notifier-outside", self.ARGS + " ballast_killable=0")
+        self.assertEqual(run.status, STATUS["panic"])
+        self.assertRegex(run.console, r"BUG: filler \(pid \d+\) waits for ballast_lock, "
+                                      r"which it holds")
+
+    def test_only_outside_can_lock_checks_see_it(self):
+        for patch, status in (("none", "lockup"), ("oom-notifier-outside", "panic")):
+            run = small("notifier", patch, self.ARGS + " ballast_lockdep=1", build="debug")
+            self.assertEqual(run.status, STATUS[status], patch)
+        self.assertRegex(run.console, "BUG: locks: .*ballast_lock")
+
+    def test_what_the_mail_names_and_what_it_does_not(self):
+        _, _, before = study("notifier", "none")
+        _, _, after = study("notifier", "oom-notifier-outside")
+        before, after = before["counters"], after["counters"]
+        self.assertEqual((before["notifier_calls_by_hand"], after["notifier_calls_by_hand"]),
+                         (1, 0))
+        self.assertEqual((before["n1_kills"], after["n1_kills"]), (0, 1))
+        self.assertEqual((before["n5_kills"], after["n5_kills"]), (0, 1))
+        self.assertEqual(after["notifier_kills_after_freed"], 1)
+        self.assertGreaterEqual(after["notifier_killed_early"], 1)
+
+
+class Table(unittest.TestCase):
+    def test_every_arm_names_its_seed_and_what_it_shows(self):
+        study("lockup", "all")  # the table of arms is there after any run
+        rows = json.loads(Path("build/scenarios.json").read_text())["arms"]
+        rows = [row for row in rows if row["group"] == "study"]
+        self.assertGreaterEqual(len(rows), 31)
+        for row in rows:
+            with self.subTest(scenario=row["scenario"], patch=row["patch"]):
+                self.assertTrue(row["showed"])
+                self.assertIn(row["source"], ("highatomic", "oom-reaper", "oom-notifier")
+                              if row["scenario"] != "info" else ("",))
+        self.assertLessEqual({(row["scenario"], row["patch"]) for row in rows} - set(ARMS),
+                             {("info", "none"), ("spike", "none"), ("spike", "all"),
+                              ("spike", "highatomic-exhaust"), ("spike-stray", "none"),
+                              ("spike-stray", "highatomic-exhaust"), ("spike-stray", "series"),
+                              ("spike-stray", "all")})
+
+
+if __name__ == "__main__":
+    unittest.main()
