@@ -170,7 +170,7 @@ static void test_mutex_misuse(void **state)
 	(void)state;
 	become(a);
 	mutex_lock(&mutex);
-	assert_panics("waits for mutex, which it holds", mutex_lock(&mutex));
+	assert_panics("waits for the mutex, which it holds", mutex_lock(&mutex));
 	become(b);
 	assert_panics("BUG: s->info.owner != current", mutex_unlock(&mutex));
 	assert_panics("BUG: info->owner", lock_forget(&mutex.info));
