@@ -174,6 +174,7 @@ struct memory {
 	struct notifier_chain oom_reclaim_list;
 	struct oom_reaper reaper;
 	struct oom_watch watch;
+	struct oom_row oom_rows[OOM_ROWS]; /* under oom_lock */
 	struct ratelimit oom_ratelimit, failure_ratelimit;
 	bool warned_atomic_reclaim, warned_refused, warned_nofail, warned_nofail_kill;
 };

@@ -104,7 +104,7 @@ static void reap_task(struct task *t)
 	if (attempts > MAX_OOM_REAP_RETRIES) {
 		mm_event_add(m, OOM_REAP_GAVE_UP, 1);
 		pr_info("oom_reaper: unable to reap pid:%d (%s)", t->pid, t->comm);
-		print_held_locks();
+		show_held_locks();
 	}
 	t->oom_reaper_next = NULL;
 	oom_skip_mm(mm); /* reaped or not, it has had its chance */

@@ -15,17 +15,9 @@
 
 PARAM_INT("oom_dump_tasks", mm_tunables.oom_dump_tasks, 0, 1, "print the task table on a kill");
 
-struct row {
-	int pid, tgid;
-	char comm[TASK_COMM_LEN];
-	short adj;
-	unsigned long total_vm, rss, swapents;
-	long nr_ptes, nr_pmds;
-};
-
-static void fill_row(struct row *row, const struct task *t, const struct mm *mm)
+static void fill_row(struct oom_row *row, const struct task *t, const struct mm *mm)
 {
-	*row = (struct row){.pid = t->pid,
+	*row = (struct oom_row){.pid = t->pid,
 		.tgid = t->process->leader->pid,
 		.adj = t->process->oom_score_adj,
 		.total_vm = mm->total_vm,
@@ -36,42 +28,36 @@ static void fill_row(struct row *row, const struct task *t, const struct mm *mm)
 	memcpy(row->comm, t->comm, sizeof(row->comm));
 }
 
-/* The first process after the one at list position `n`; false when there is none. */
-static bool next_row(struct row *row, unsigned int *n)
+/* Read before anything is printed: who holds the task list may wait for the output. */
+static unsigned int read_tasks(struct oom_row rows[OOM_ROWS])
 {
 	unsigned long flags = tasks_lock();
-	unsigned int at = 0;
 	const struct task *t;
-	bool found = false;
+	unsigned int n = 0;
 
 	for_each_process(t) {
 		const struct task *user = thread_with_mm(t->process);
 
-		if (at++ < *n || found || oom_unkillable_task(t) || !user)
-			continue;
-		fill_row(row, user, user->mm);
-		*n = at;
-		found = true;
+		if (!oom_unkillable_task(t) && user && n < OOM_ROWS)
+			fill_row(&rows[n++], user, user->mm);
 	}
 	tasks_unlock(flags);
-	return found;
+	return n;
 }
 
-/* The list is locked for a row at a time: tasks come and go while this prints. */
-static void dump_tasks(void)
+static void print_rows(const struct oom_row *r, unsigned int n)
 {
-	unsigned int n = 0;
-	struct row r;
-
 	pr_info("[ pid ]   uid  tgid total_vm      rss nr_ptes nr_pmds swapents oom_score_adj "
 		"name");
-	while (next_row(&r, &n))
-		pr_info("[%5d] %5d %5d %8lu %8lu %7ld %7ld %8lu         %5hd %s", r.pid, 0, r.tgid,
-			r.total_vm, r.rss, r.nr_ptes, r.nr_pmds, r.swapents, r.adj, r.comm);
+	for (; n; n--, r++)
+		pr_info("[%5d] %5d %5d %8lu %8lu %7ld %7ld %8lu         %5hd %s", r->pid, 0,
+			r->tgid, r->total_vm, r->rss, r->nr_ptes, r->nr_pmds, r->swapents, r->adj,
+			r->comm);
 }
 
 noinline void dump_header(const struct oom_control *oc)
 {
+	unsigned int rows = read_tasks(oc->memory->oom_rows);
 	unsigned long flags = output_lock();
 	char text[GFP_TEXT_LEN], verdict[VERDICT_JSON];
 
@@ -82,7 +68,7 @@ noinline void dump_header(const struct oom_control *oc)
 	dump_stack();
 	show_mem(oc->memory);
 	if (oc->memory->tunables.oom_dump_tasks)
-		dump_tasks();
+		print_rows(oc->memory->oom_rows, rows);
 	print_verdict(oc->memory, oc->gfp, MAX(oc->order, 0));
 	report_event(oc->memory, "oom",
 		verdict_json(oc->memory, oc->gfp, MAX(oc->order, 0), verdict, sizeof(verdict)));

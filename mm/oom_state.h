@@ -6,6 +6,17 @@
 
 #include "kernel/core/lock.h"
 
+#define OOM_ROWS 256 /* processes that a report shows */
+
+/* A line of the report's task table; pages. */
+struct oom_row {
+	int pid, tgid;
+	char comm[TASK_COMM_LEN];
+	short adj;
+	unsigned long total_vm, rss, swapents;
+	long nr_ptes, nr_pmds;
+};
+
 struct oom_reaper {
 	struct task *task; /* NULL: it could not be started, or no patch wants it */
 	struct wait_queue wait;

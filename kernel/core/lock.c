@@ -127,6 +127,15 @@ void print_held_locks(void)
 		print_lock(l);
 }
 
+void show_held_locks(void)
+{
+	unsigned long flags = sched_lock(), output = output_lock();
+
+	print_held_locks();
+	output_unlock(output);
+	sched_unlock(flags);
+}
+
 void spin_lock_init(struct spinlock *lock, const char *name)
 {
 	lock->locked = 0;

@@ -168,5 +168,7 @@ void print_tasks(void);
 void print_tasks_with_traces(void);
 /* sched_lock() held, unless the other CPUs have been stopped. */
 void print_held_locks(void);
+/* The same of a machine that goes on: whole, and nobody else's lines in it. Any context. */
+void show_held_locks(void);
 
 #endif

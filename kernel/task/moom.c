@@ -2,7 +2,6 @@
  * The manual OOM kill (see moom.h).
  */
 #include "kernel/core/lock.h"
-#include "kernel/core/printk.h"
 #include "kernel/core/sysrq.h"
 #include "kernel/core/work.h"
 #include "kernel/task/moom.h"
@@ -27,8 +26,7 @@ static void moom(struct work *work)
 {
 	(void)work;
 	while (manual_kills_pending()) {
-		if (!oom_manual_kill(&system_memory))
-			pr_info("OOM request ignored because killer is disabled");
+		oom_manual_kill(&system_memory);
 		__atomic_sub_fetch(&pending, 1, __ATOMIC_RELEASE);
 		wake_up_all(&finished);
 	}
