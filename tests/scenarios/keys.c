@@ -23,7 +23,8 @@ static const struct param knobs[] = {
 	{"mib", "memory of the first; each other has one MiB more than the one before", 1, 1024,
 		&mib, NULL},
 	{"seconds", "virtual time after which it ends anyway", 1, 86400, &seconds, NULL},
-	{"press", "how often the scenario itself presses f", 0, MAX_APPS, &press, NULL},
+	{"press", "how often the scenario itself presses f, each time when the last kill is done",
+		0, MAX_APPS, &press, NULL},
 };
 
 static volatile long ready KERNEL_DATA;
@@ -66,6 +67,24 @@ static long alive(const int *pid)
 	return n;
 }
 
+/* Until no more than `n` are alive, or the time is over. */
+static void wait_for_kills(const int *pid, long n)
+{
+	static long ms; /* in all */
+
+	for (; ms < seconds * 1000 && alive(pid) > n; ms += LOOK_MS)
+		lw_sleep_ms(LOOK_MS);
+}
+
+/* One at a time: a press that meets a victim on its way out kills nobody else. */
+static void kill_by_key(const int *pid)
+{
+	long before = alive(pid);
+
+	lw_sysrq('f');
+	wait_for_kills(pid, before - 1);
+}
+
 static void keys(long unused)
 {
 	int pid[MAX_APPS], code;
@@ -74,10 +93,9 @@ static void keys(long unused)
 	for (long i = 0; i < apps; i++)
 		pid[i] = start_app(i + 1);
 	printf("%ld apps wait: press h for help, f to kill one\n", ready);
-	for (long i = 0; i < press; i++)
-		lw_sysrq('f');
-	for (long ms = 0; ms < seconds * 1000 && alive(pid); ms += LOOK_MS)
-		lw_sleep_ms(LOOK_MS);
+	for (long i = 0; i < press && alive(pid); i++)
+		kill_by_key(pid);
+	wait_for_kills(pid, 0);
 	lw_counter("apps_left", alive(pid));
 	for (long i = 0; i < apps; i++)
 		lw_kill(pid[i]);
