@@ -71,6 +71,31 @@ void hog_pages(long pages)
 	take(pages, HOG_PLAIN);
 }
 
+void sleep_for_ever(void)
+{
+	for (;;)
+		lw_wait_event(lw_event_count());
+}
+
+void take_the_rest(volatile long *flag)
+{
+	hog_until(min_pages() * 2, HOG_PLAIN);
+	*flag = 1;
+	lw_wake();
+	sleep_for_ever();
+}
+
+void map_and_unmap(const volatile long *flag)
+{
+	wait_until(flag);
+	for (;;) {
+		void *p = lw_map(PAGE);
+
+		if (p)
+			lw_unmap(p, PAGE);
+	}
+}
+
 void wait_until(const volatile long *flag)
 {
 	for (;;) {

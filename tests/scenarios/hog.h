@@ -20,6 +20,12 @@ long hog_until(long left, enum hog_kind kind);
 /* Map and touch so many pages. */
 void hog_pages(long pages);
 
+/* Take what is left but for twice min, set the flag, and sleep until killed. */
+void take_the_rest(volatile long *flag) __attribute__((noreturn));
+/* Wait for the flag, then map and unmap a page until killed: each wants mmap_sem for writing. */
+void map_and_unmap(const volatile long *flag) __attribute__((noreturn));
+void sleep_for_ever(void) __attribute__((noreturn));
+
 /* Wait (killable) until what apps share is not 0; who sets it calls lw_wake(). */
 void wait_until(const volatile long *flag);
 /* Wait (killable) until this many kills have happened. */

@@ -44,11 +44,7 @@ static void hog(long unused)
 static void bystander(long unused)
 {
 	(void)unused;
-	hog_until(min_pages() * 2, HOG_PLAIN);
-	all_taken = 1;
-	lw_wake();
-	for (;;)
-		lw_wait_event(lw_event_count());
+	take_the_rest(&all_taken);
 }
 
 static void mlocked(long unused)

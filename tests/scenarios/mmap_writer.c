@@ -33,13 +33,7 @@ static long pages KERNEL_DATA; /* free at the start */
 static void writer(long unused)
 {
 	(void)unused;
-	wait_until(&all_taken);
-	for (;;) {
-		void *p = lw_map(PAGE);
-
-		if (p)
-			lw_unmap(p, PAGE);
-	}
+	map_and_unmap(&all_taken);
 }
 
 static void victim(long unused)
@@ -51,18 +45,13 @@ static void victim(long unused)
 	hog_until(pages * (100 - share_percent) / 100, HOG_PLAIN);
 	victim_ready = 1;
 	lw_wake();
-	for (;;)
-		lw_wait_event(lw_event_count());
+	sleep_for_ever();
 }
 
 static void bystander(long unused)
 {
 	(void)unused;
-	hog_until(min_pages() * 2, HOG_PLAIN);
-	all_taken = 1;
-	lw_wake();
-	for (;;)
-		lw_wait_event(lw_event_count());
+	take_the_rest(&all_taken);
 }
 
 static void reader(long unused)

@@ -22,12 +22,6 @@
 
 static volatile long ready KERNEL_DATA, filler_pid KERNEL_DATA;
 
-static void sleep_for_ever(void)
-{
-	for (;;)
-		lw_wait_event(lw_event_count());
-}
-
 /* The largest app: the one that the killer would choose. */
 static void large(long unused)
 {

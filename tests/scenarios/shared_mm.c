@@ -22,8 +22,7 @@ static void holder(long unused)
 static void sharer(long unused)
 {
 	(void)unused;
-	for (;;)
-		lw_wait_event(lw_event_count());
+	sleep_for_ever();
 }
 
 static void hog(long unused)

@@ -17,22 +17,10 @@ static volatile long first_pid KERNEL_DATA, second_pid KERNEL_DATA;
 static volatile long first_ready KERNEL_DATA, all_taken KERNEL_DATA;
 static long pages KERNEL_DATA; /* free at the start */
 
-static void sleep_for_ever(void)
-{
-	for (;;)
-		lw_wait_event(lw_event_count());
-}
-
 static void writer(long unused)
 {
 	(void)unused;
-	wait_until(&all_taken);
-	for (;;) {
-		void *p = lw_map(PAGE);
-
-		if (p)
-			lw_unmap(p, PAGE);
-	}
+	map_and_unmap(&all_taken);
 }
 
 static void first(long unused)
