@@ -373,6 +373,16 @@ static void test_fault_without_memory_for_tables(void **state)
 	assert_int_equal(all_free(m), 5);
 }
 
+/* Not before its pages are safe from being looked at, and not after they have gone. */
+static void look_when_it_has_left(void)
+{
+	assert_null(current->mm);
+	assert_true(current->memdie);
+	assert_int_equal(mm->users.n, 1);
+	assert_int_equal(mm->anon_rss, 1);
+	twin.called++;
+}
+
 static void test_7_7_exit_mm(void **state)
 {
 	struct task *t = task_new("app", 10, mm);
@@ -382,11 +392,12 @@ static void test_7_7_exit_mm(void **state)
 	mm_fault(mm, AT(0), FAULT_WRITE);
 	become(t);
 	mark_oom_victim(m, t);
+	twin.on_leave = look_when_it_has_left;
 	exit_mm(m);
+	assert_int_equal(twin.called, 1);
 	assert_null(t->mm);
 	assert_false(t->memdie);
 	assert_int_equal(m->oom_victims, 0);
-	assert_int_equal(host_arch.cr3, t->cr3);
 	assert_all_back();
 	exit_mm(m); /* once more is harmless */
 }

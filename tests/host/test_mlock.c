@@ -219,6 +219,32 @@ static void test_unmapped_while_it_is_made_present(void **state)
 	assert_true(ends[0] && ends[1] && ends[2]);
 }
 
+static void unlock_one(void *unused)
+{
+	(void)unused;
+	assert_int_equal(unlock(2, 1), 0);
+}
+
+/* Whoever is last says whether it is locked, not whoever comes to the page last. */
+static void test_unlocked_while_it_is_made_present(void **state)
+{
+	unsigned long alone = 0;
+
+	(void)state;
+	for (unsigned long k = 0; k <= alone; k++) {
+		bool stays;
+
+		two_users();
+		run_on_cpus(2, (void (*const[])(void *)){lock_all, unlock_one}, NULL,
+			turns_switch_once(k));
+		if (k == 0)
+			alone = points_passed(0);
+		stays = find_vma(mm, AT(2))->flags & VM_LOCKED;
+		assert_accounts(!stays, 3 + stays, 0);
+		assert_all_back();
+	}
+}
+
 static const struct CMUnitTest tests[] = {
 	TEST(test_lock_makes_present),
 	TEST(test_lock_again_counts_once),
@@ -232,5 +258,6 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_lock_without_memory),
 	TEST(test_a_kill_ends_making_present),
 	TEST(test_unmapped_while_it_is_made_present),
+	TEST(test_unlocked_while_it_is_made_present),
 };
 TEST_GROUP(mlock)
