@@ -45,7 +45,7 @@ void oom_reap_address_space(struct mm *mm)
 {
 	static const struct zap_details details = {
 		.check_swap_entries = true, .ignore_dirty = true};
-	long before = mm->anon_rss;
+	long before = READ_ONCE(mm->anon_rss);
 	struct mmu_gather g;
 	struct vma *v;
 
@@ -54,7 +54,7 @@ void oom_reap_address_space(struct mm *mm)
 		if (can_be_reaped(v))
 			unmap_page_range(&g, v->start, v->end, &details);
 	gather_finish(&g);
-	mm_event_add(mm->memory, OOM_REAPED_PAGES, MAX(before - mm->anon_rss, 0l));
+	mm_event_add(mm->memory, OOM_REAPED_PAGES, MAX(before - READ_ONCE(mm->anon_rss), 0l));
 }
 
 /* One attempt; true: there is nothing more to do here. */

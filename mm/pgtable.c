@@ -120,10 +120,14 @@ static uint64_t *walk(struct mm *mm, uint64_t addr, bool make)
 
 	for (int level = LEVEL_PGD; level > LEVEL_PTE; level--) {
 		uint64_t *slot = &table[INDEX(addr, level)];
+		uint64_t entry = READ_ONCE(*slot); /* others may make it */
 
-		if (unlikely(!(*slot & PTE_PRESENT)) && !(make && make_table(mm, slot, level - 1)))
-			return NULL;
-		table = table_at(mm, *slot);
+		if (unlikely(!(entry & PTE_PRESENT))) {
+			if (!make || !make_table(mm, slot, level - 1))
+				return NULL;
+			entry = READ_ONCE(*slot);
+		}
+		table = table_at(mm, entry);
 	}
 	return &table[INDEX(addr, LEVEL_PTE)];
 }

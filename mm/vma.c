@@ -57,7 +57,7 @@ static void delete_vma(struct mm *mm, struct vma *v)
 
 struct vma *find_vma(struct mm *mm, uint64_t addr)
 {
-	struct vma *v = mm->last_hit;
+	struct vma *v = READ_ONCE(mm->last_hit); /* of any thread's */
 
 	if (likely(v && addr >= v->start && addr < v->end))
 		return v;
@@ -65,7 +65,7 @@ struct vma *find_vma(struct mm *mm, uint64_t addr)
 		if (addr < v->start)
 			break;
 		if (addr < v->end) {
-			mm->last_hit = v;
+			WRITE_ONCE(mm->last_hit, v);
 			return v;
 		}
 	}

@@ -56,7 +56,8 @@ static inline void zap_present(
 	struct mmu_gather *g, uint64_t *pte, const struct zap_details *details, struct tally *t)
 {
 	struct mm *mm = g->mm;
-	uint64_t entry = __atomic_exchange_n(pte, 0, __ATOMIC_RELAXED);
+	/* Others may fault meanwhile: what they wrote into the page struct comes with the entry. */
+	uint64_t entry = __atomic_exchange_n(pte, 0, __ATOMIC_ACQUIRE);
 	unsigned long pfn = (entry & PTE_ADDR) >> PAGE_SHIFT;
 	struct page *page = pfn_to_page(mm->memory, pfn);
 
@@ -84,9 +85,11 @@ static void zap_table(
 	struct tally t = {NULL, 0};
 
 	for (; n; n--, pte++) {
-		if (*pte & PTE_PRESENT)
+		uint64_t entry = READ_ONCE(*pte);
+
+		if (entry & PTE_PRESENT)
 			zap_present(g, pte, details, &t);
-		else if (unlikely(*pte))
+		else if (unlikely(entry))
 			zap_swap_entry(g->mm, pte, details);
 	}
 	settle(g->mm, &t);
