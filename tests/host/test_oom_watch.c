@@ -184,6 +184,37 @@ static void test_the_first_kill_counts(void **state)
 	unblock(a->mm);
 }
 
+static uint64_t reaped_at[2];
+
+static void time_passes(void)
+{
+	reaped_at[twin.called++] = clock_ns();
+	later(100);
+}
+
+/* Two threads of it are victims: its memory is reaped twice, and two victims leave. */
+static void test_the_first_reap_and_the_first_exit_count(void **state)
+{
+	struct task *a = app_mapped(m, "a", 10, 20), *b = app_thread(a, "b", 11), *self;
+	uint64_t left;
+
+	(void)state;
+	oom(GFP_KERNEL);
+	self = become(b);
+	assert_true(oom(GFP_NOFS));
+	become(self);
+	twin.on_yield = time_passes;
+	run_reaper();
+	twin.on_yield = NULL;
+	assert_int_equal(twin.called, 2);
+	assert_true(m->watch.reaped_ns > reaped_at[0] && m->watch.reaped_ns <= reaped_at[1]);
+	left = clock_ns();
+	app_leaves(m, a);
+	later(100);
+	app_leaves(m, b);
+	assert_int_equal(m->watch.exited_ns, left);
+}
+
 static const struct CMUnitTest tests[] = {
 	TEST_SEED(test_timeline),
 	TEST_49(test_timeline),
@@ -195,5 +226,6 @@ static const struct CMUnitTest tests[] = {
 	TEST_SEED(test_report_of_a_whole_story),
 	TEST(test_report_of_one_that_never_left),
 	TEST_49(test_the_first_kill_counts),
+	TEST_49(test_the_first_reap_and_the_first_exit_count),
 };
 TEST_GROUP(oom_watch)

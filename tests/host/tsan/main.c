@@ -169,17 +169,23 @@ static void random_work(void *seed)
 	task_leaves(m);
 }
 
-static const char *run(uint64_t mib, unsigned int patches)
+static struct memory *machine_of(uint64_t mib, unsigned int patches)
 {
 	struct machine_spec spec = {.pageblock_order = 9,
 		.patches = patches,
 		.range = {{0, 0x9fc00, 1}, {MIB(1), MIB(mib), 1}}};
+
+	nr_cpus = CPUS;
+	return machine_new(&spec);
+}
+
+static const char *run(uint64_t mib, unsigned int patches)
+{
 	struct shrinker shrinker = {.name = "slots", .scan = shrink};
 	const char *wrong;
 	long before;
 
-	nr_cpus = CPUS;
-	m = machine_new(&spec);
+	m = machine_of(mib, patches);
 	if (!kills)
 		register_shrinker(m, &shrinker);
 	before = all_free(m);
@@ -235,6 +241,9 @@ int main(void)
 	kills = true;
 	steps /= 4;
 	failed += report(4, "threads: 4 CPUs and the OOM killer", run(20, 0));
-	printf("1..4\n");
+	m = machine_of(64, 0);
+	failed += report(
+		5, "threads: 3 CPUs that fault, and one that reaps", run_space(m, steps, seed));
+	printf("1..5\n");
 	return failed ? 1 : 0;
 }

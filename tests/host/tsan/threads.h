@@ -27,4 +27,7 @@ void task_dies(struct memory *m);
 /* The current task is done, and nobody may wait for it any more. */
 void task_leaves(struct memory *m);
 
+/* space.c: faults in one address space, and its reaping: NULL, or what is wrong in the end. */
+const char *run_space(struct memory *m, unsigned long nr_steps, uintptr_t seed);
+
 #endif
