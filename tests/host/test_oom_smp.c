@@ -13,9 +13,17 @@
 static struct task *victim;
 static long before;
 
-/* CPU 0 is a kernel task's, CPU 1 the victim's. */
+/* CPU 0 is a kernel task's, CPU 1 the victim's; nobody is left of an earlier case. */
 static void two_cpus(unsigned int patches, unsigned int pages)
 {
+	struct task *killer;
+
+	tasks_reset();
+	apps_reset();
+	become_cpu(0);
+	killer = task_new("killer", 100, NULL);
+	killer->flags = PF_KTHREAD;
+	become(killer);
 	nr_cpus = 2;
 	m = machine_with(10, patches);
 	console_clear();
@@ -24,8 +32,7 @@ static void two_cpus(unsigned int patches, unsigned int pages)
 	victim = pages ? app_mapped(m, "victim", 10, pages) : app_new("victim", 10, 20, 0);
 	become(victim);
 	become_cpu(0);
-	become(task_new("killer", 100, NULL));
-	current->flags = PF_KTHREAD;
+	become(killer);
 }
 
 static void kill_somebody(void *unused)
@@ -125,7 +132,6 @@ static void test_7_6_the_chosen_one_leaves_by_itself(void **state)
 		assert_int_equal(event_of(OOM_KILLS), console_count("Killed process"));
 		assert_true(event_of(OOM_KILLS) + quiet > 0);
 		assert_int_equal(m->oom_victims, is_victim(other));
-		apps_reset();
 	}
 	assert_true(late > 0 && killed > 0 && quiet > 0);
 }

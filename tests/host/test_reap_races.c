@@ -182,6 +182,7 @@ static void check_end(unsigned int at)
 	assert_int_equal(mm->anon_rss | mm->shmem_rss | mm->nr_ptes | mm->nr_pmds, 0);
 	if (p->oom_mm)
 		mm_drop(p->oom_mm);
+	p->oom_mm = NULL;
 	mm_drop(mm);
 	assert_int_equal(m->nr_mms, 0);
 	assert_int_equal(m->oom_victims, 0);
