@@ -224,6 +224,18 @@ static void test_7_2_allocating_task_at_minus_1000_is_spared(void **state)
 	assert_true(is_victim(other));
 }
 
+static void test_7_2_allocating_init_is_spared(void **state)
+{
+	struct task *other = app_new("other", 10, 5, 0), *init = app_new("init2", 1, 900, 0);
+
+	(void)state;
+	m->tunables.oom_kill_allocating_task = 1;
+	become(init);
+	assert_true(oom(GFP_KERNEL));
+	assert_true(untouched(init));
+	assert_true(is_victim(other));
+}
+
 static void test_7_2_sleeps_a_tick_after_a_kill_with_the_lock_held(void **state)
 {
 	unsigned long before = jiffies;
@@ -308,6 +320,7 @@ static const struct CMUnitTest tests[] = {
 	TEST_ALL(test_7_2_kill_allocating_task),
 	TEST_ALL(test_7_2_allocating_task_that_cannot_be_killed),
 	TEST_ALL(test_7_2_allocating_task_at_minus_1000_is_spared),
+	TEST_ALL(test_7_2_allocating_init_is_spared),
 	TEST_ALL(test_7_2_sleeps_a_tick_after_a_kill_with_the_lock_held),
 	TEST_ALL(test_7_2_killed_caller_does_not_sleep),
 	TEST_ALL(test_7_7_mark_and_exit_count),
