@@ -63,7 +63,8 @@ void oom_skip_mm(struct mm *mm);
 
 /*
  * For whoever freezes the machine: nobody is killed from here on, and all victims are gone. 0, or -1
- * when the caller is killed before that; then nothing has changed. Task context, sleeps.
+ * when the caller is killed while it waits for oom_lock; for victims it waits whatever comes. Task
+ * context, sleeps.
  */
 int oom_killer_disable(struct memory *m);
 void oom_killer_enable(struct memory *m);

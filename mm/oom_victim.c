@@ -56,10 +56,8 @@ int oom_killer_disable(struct memory *m)
 		return -1;
 	m->oom_killer_disabled = true;
 	mutex_unlock(&m->oom_lock);
-	if (!wait_event_killable(&m->oom_victims_wait, READ_ONCE(m->oom_victims) == 0))
-		return 0;
-	oom_killer_enable(m);
-	return -1;
+	wait_event(&m->oom_victims_wait, READ_ONCE(m->oom_victims) == 0);
+	return 0;
 }
 
 void oom_killer_enable(struct memory *m)

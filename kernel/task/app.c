@@ -110,14 +110,13 @@ static bool is_app_address(uint64_t addr)
 	return addr < APP_END || addr >= APP_PRIVATE;
 }
 
-/* A fault at depth 0 that memory was refused for: §7.9. Deeper, the kernel call's fixup. */
+/* A fault that memory was refused for (§7.9): of the app, or of a kernel call, whose fixup it is. */
 static bool fault_oom(unsigned int depth)
 {
-	if (depth == 0) {
-		pagefault_out_of_memory(&system_memory);
-		return true;
-	}
-	return !fatal_signal_pending(current);
+	if (depth)
+		return false;
+	pagefault_out_of_memory(&system_memory);
+	return true;
 }
 
 /* Named as in the call traces of the seed reports. */

@@ -171,7 +171,7 @@ static struct task *victims[2];
 
 static void a_victim_leaves(void)
 {
-	assert_int_equal(current->state, TASK_KILLABLE);
+	assert_int_equal(current->state, TASK_UNINTERRUPTIBLE);
 	assert_true(m->oom_killer_disabled);
 	app_leaves(m, victims[--m->watch.steps]);
 }
@@ -194,18 +194,6 @@ static void test_7_7_disable_waits_for_all_victims(void **state)
 static void kill_self(void)
 {
 	app_kill(current);
-}
-
-static void test_7_7_killed_while_it_waits_for_victims(void **state)
-{
-	(void)state;
-	app_mark(m, app_new("victim", 10, 100, 0));
-	become(app_new("freezer", 11, 1, 0));
-	twin.on_sleep = kill_self;
-	assert_int_equal(oom_killer_disable(m), -1);
-	assert_false(m->oom_killer_disabled);
-	assert_null(m->oom_lock.info.owner);
-	assert_true(list_empty(&m->oom_victims_wait.waiters));
 }
 
 static void test_7_7_killed_while_it_waits_for_oom_lock(void **state)
@@ -288,7 +276,6 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_7_9_when_the_killer_is_disabled),
 	TEST(test_7_7_disable_without_victims),
 	TEST_ALL(test_7_7_disable_waits_for_all_victims),
-	TEST(test_7_7_killed_while_it_waits_for_victims),
 	TEST(test_7_7_killed_while_it_waits_for_oom_lock),
 	TEST(test_7_7_the_last_exit_wakes),
 	TEST(test_5_8_requests_fail_while_the_killer_is_disabled),
