@@ -4,7 +4,7 @@
  * watermark, so the ring's slow-path requests turn pageblocks into high-order atomic reserve.
  * The ring gives its chunks back, and at one moment all apps peak together.
  *
- * The peak lies in the middle of the window between what fits with the whole reserve held back
+ * The peak lies two thirds into the window between what fits with the whole reserve held back
  * and what fits with none of it: it is computed from the free pages at the start, is the same in
  * every arm (but for the pages of the OOM reaper's task), and knows nothing of the patches. Linux 4.8
  * kills with megabytes of (H) free.
@@ -215,7 +215,7 @@ static long peak_demand(const struct lw_meminfo *m)
 {
 	const struct lw_zone *top = &m->zone[0];
 	long window = top->reserve_max - top->min;
-	long usable = m->free - protection(m) - (top->min + window / 2);
+	long usable = m->free - protection(m) - (top->min + window / 3);
 	long demand = (usable - overhead(usable)) * load_percent / 100;
 
 	printf("window %ld pages: %s can hold %ld in reserve, its min is %ld\n", window, top->name,
