@@ -77,11 +77,6 @@ static bool is_victim(const struct memory *m, const struct process *p)
 	return p->oom_victims > 0;
 }
 
-static bool was_victim(const struct memory *m, const struct process *p)
-{
-	return (m->patches & PATCH_OOM_REAPER_SKIP) && p->oom_mm;
-}
-
 enum oom_selection oom_select(
 	const struct oom_control *oc, struct task **victim, unsigned long *points)
 {
@@ -98,8 +93,6 @@ enum oom_selection oom_select(
 			continue;
 		if (!by_hand && is_victim(m, t->process))
 			return OOM_SELECT_ABORT;
-		if (!by_hand && was_victim(m, t->process))
-			continue;
 		score = oom_badness(m, t, oc->totalpages);
 		/* Equal replaces: the later one dies. */
 		if (score && score >= *points) {

@@ -95,8 +95,11 @@ KTEST(a_key_calls_its_function_and_no_other_key_does)
 	return NULL;
 }
 
+/* Not in exact runs: nothing is received in them, and what a UART does by itself need not repeat. */
 KTEST(a_key_comes_by_the_consoles_interrupt)
 {
+	if (instructions_since_boot() >= 0)
+		return NULL;
 	forget_presses();
 	send_to_ourselves(1);
 	EXPECT(is_pressed(1));
