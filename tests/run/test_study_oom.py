@@ -53,8 +53,9 @@ class Arms(unittest.TestCase):
         self.assertIn("---[ end LOCKUP", run.console)
 
     def test_the_same_log_every_time(self):
-        logs = {small("lockup", "all", "", cpus="4", sched="7").console for _ in range(2)}
-        self.assertEqual(len(logs), 1)
+        first, second = system.repeated(scenario="lockup", patch="all", mem="128", shift="4",
+                                        cpus="4", sched="7", args=WATCHDOG)
+        self.assertEqual(first.console, second.console)
 
 
 class Lockup(unittest.TestCase):

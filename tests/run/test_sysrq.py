@@ -193,7 +193,7 @@ class AtStatedTimes(unittest.TestCase):
         for cpus in ("1", "4"):
             with self.subTest(cpus=cpus):
                 options = {"scenario": "keys", "cpus": cpus, "args": "sysrq=f@1500 keys.seconds=5"}
-                first, second = boot(**options), boot(**options)
+                first, second = system.repeated(**options)
                 self.assertEqual(first.console, second.console)
                 self.assertEqual(first.events, second.events)
                 self.assertEqual((first.status, first.counter("oom_kills")),

@@ -402,7 +402,7 @@ class ExactRuns(unittest.TestCase):
                         {"scenario": "spike", "mem": "128", "cpus": "4", "sched": "7"},
                         {"scenario": "spike", "mem": "128", "cpus": "8"}):
             with self.subTest(**options):
-                first, second = boot(**options), boot(**options)
+                first, second = system.repeated(**options)
                 self.assertEqual(first.console, second.console)
                 self.assertEqual(first.events, second.events)
 
@@ -465,8 +465,7 @@ class Shift(unittest.TestCase):
 
     def test_the_same_log(self):
         for options in ({"cpus": "1"}, {"cpus": "4", "sched": "7"}):
-            first, second = (boot(scenario="spike", mem="128", shift="4", **options)
-                             for _ in range(2))
+            first, second = system.repeated(scenario="spike", mem="128", shift="4", **options)
             self.assertEqual((first.console, first.events), (second.console, second.events))
 
 
