@@ -9,17 +9,16 @@
 #ifndef DEV_BALLAST_H
 #define DEV_BALLAST_H
 
-/* Kernel calls for apps. */
-
-/* At most so many a call of the notifier, at priority 80. */
+/* What a call of its OOM notifier (priority 80) gives back at most. */
 #define BALLAST_OOM_PAGES 256
 
+/* Kernel calls for apps. */
 void ballast_start(void);
-/* Holding nothing. */
+/* It must hold nothing: panics. */
 void ballast_stop(void);
 /*
- * Take so many pages more, the last ones after a wait for memory, 200 ms under the lock, and giving up
- * then, as the balloon does. Returns how many it took.
+ * Take so many pages more. At the first that is refused it says so, sleeps 200 ms with the lock held,
+ * as the balloon does, and is done. Returns how many it took.
  */
 long ballast_inflate(long pages);
 /*

@@ -5,8 +5,6 @@
  * such mappings: the seed is done after one attempt that frees next to nothing, and the lock-up
  * stays. Linux 4.9 then looks for another victim: a bystander dies.
  */
-#include <stdio.h>
-
 #include "kernel/task/scenario.h"
 #include "tests/scenarios/hog.h"
 #include "tests/workloads/lockholder.h"

@@ -8,8 +8,6 @@
  * 4.9 then lets the killer choose somebody else. With killable waits (4.7) the waiting writers die, and
  * the first attempt succeeds.
  */
-#include <stdio.h>
-
 #include "kernel/task/scenario.h"
 #include "tests/scenarios/hog.h"
 #include "tests/workloads/lockholder.h"

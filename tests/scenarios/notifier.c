@@ -12,8 +12,6 @@
  * sleep in the ballast's notifier, oom_lock is free, and SysRq-f ends it (N4: the victim leaves the
  * notifier at once, and goes on with its reserves).
  */
-#include <stdio.h>
-
 #include "kernel/dev/ballast.h"
 #include "kernel/task/scenario.h"
 #include "tests/scenarios/hog.h"

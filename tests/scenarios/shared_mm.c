@@ -4,8 +4,6 @@
  * As in lockup, but a process with oom_score_adj -1000 shares the big app's address space. The seed
  * neither kills that one nor reaps the memory; Linux 4.9 does both.
  */
-#include <stdio.h>
-
 #include "kernel/task/scenario.h"
 #include "tests/scenarios/hog.h"
 #include "tests/workloads/lockholder.h"

@@ -7,8 +7,6 @@
  * SysRq-f, and the second victim sleeps for the mutex. The seed's slot is taken: it is never reaped. Linux
  * 4.9 has a queue.
  */
-#include <stdio.h>
-
 #include "kernel/task/scenario.h"
 #include "tests/scenarios/hog.h"
 #include "tests/workloads/lockholder.h"

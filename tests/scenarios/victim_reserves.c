@@ -6,8 +6,6 @@
  * high-order atomic reserve and given its chunks back: what is free is (H), and no victim takes that. It
  * is refused, with more than min free.
  */
-#include <stdio.h>
-
 #include "kernel/task/scenario.h"
 #include "tests/scenarios/hog.h"
 #include "tests/workloads/rxring.h"
