@@ -5,7 +5,7 @@
 
 #include "kernel/core/machine.h"
 #include "kernel/core/param.h"
-#include "kernel/core/printk.h"
+#include "kernel/core/log/printk.h"
 
 #define MAX_SEEN 64
 #define NAME_LEN 64

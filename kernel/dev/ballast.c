@@ -2,13 +2,13 @@
  * The memory ballast (see ballast.h). Pages are chained through page->lru.
  */
 #include "kernel/core/param.h"
-#include "kernel/core/printk.h"
-#include "kernel/core/time.h"
+#include "kernel/core/log/printk.h"
+#include "kernel/core/time/time.h"
 #include "kernel/dev/ballast.h"
 #include "kernel/task/app.h"
-#include "mm/oom_notifier.h"
-#include "mm/page_alloc.h"
-#include "mm/show_mem.h"
+#include "mm/oom/oom_notifier.h"
+#include "mm/alloc/page_alloc.h"
+#include "mm/show/show_mem.h"
 
 #define PRIORITY 80
 #define GFP_FILL (GFP_HIGHUSER_MOVABLE | __GFP_NOMEMALLOC | __GFP_NORETRY)

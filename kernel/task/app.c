@@ -2,16 +2,16 @@
  * Apps: their start, and their faults (see app.h).
  */
 #include "boot/paging.h"
-#include "kernel/core/lock.h"
+#include "kernel/core/lock/lock.h"
 #include "kernel/core/machine.h"
-#include "kernel/core/sched.h"
-#include "kernel/core/trap.h"
+#include "kernel/core/sched/sched.h"
+#include "kernel/core/cpu/trap.h"
 #include "kernel/task/app.h"
 #include "kernel/task/futex.h"
 #include "kernel/task/task_mem.h"
-#include "mm/mm.h"
-#include "mm/oom.h"
-#include "mm/page_alloc.h"
+#include "mm/space/mm.h"
+#include "mm/oom/oom.h"
+#include "mm/alloc/page_alloc.h"
 
 static int next_pid = FIRST_APP_PID + 1;
 

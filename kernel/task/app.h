@@ -9,7 +9,7 @@
 #ifndef TASK_APP_H
 #define TASK_APP_H
 
-#include "kernel/core/lock.h"
+#include "kernel/core/lock/lock.h"
 
 #define STACK_PAGES 4
 #define MAX_TASKS   256

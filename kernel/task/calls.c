@@ -3,20 +3,20 @@
  */
 #include <string.h>
 
-#include "kernel/core/event.h"
-#include "kernel/core/lock.h"
-#include "kernel/core/printk.h"
-#include "kernel/core/sched.h"
-#include "kernel/core/sysrq.h"
-#include "kernel/core/time.h"
-#include "kernel/core/trap.h"
+#include "kernel/core/log/event.h"
+#include "kernel/core/lock/lock.h"
+#include "kernel/core/log/printk.h"
+#include "kernel/core/sched/sched.h"
+#include "kernel/core/guard/sysrq.h"
+#include "kernel/core/time/time.h"
+#include "kernel/core/cpu/trap.h"
 #include "kernel/task/app.h"
 #include "kernel/task/calls.h"
 #include "kernel/task/moom.h"
-#include "mm/highatomic.h"
-#include "mm/mm.h"
-#include "mm/oom.h"
-#include "mm/show_mem.h"
+#include "mm/alloc/highatomic.h"
+#include "mm/space/mm.h"
+#include "mm/oom/oom.h"
+#include "mm/show/show_mem.h"
 
 #define MAP_BASE 0x1000000000 /* mappings start at 64 GiB, far above any heap */
 

@@ -79,7 +79,7 @@ long lw_oom_kills(void);
 /* SIGKILL, to the whole process: 0, or -1 if there is no such app. */
 int lw_kill(int pid);
 
-/* As if that SysRq key had been pressed (kernel/core/sysrq.h); 'f' is not waited for ... */
+/* As if that SysRq key had been pressed (kernel/core/guard/sysrq.h); 'f' is not waited for ... */
 void lw_sysrq(char key);
 /* ... but here, killable: until no manual kill is to be done. */
 void lw_sysrq_wait(void);

@@ -2,11 +2,11 @@
  * Starting the machine's further CPUs (see cpus.h).
  */
 #include "kernel/core/machine.h"
-#include "kernel/core/printk.h"
-#include "kernel/core/smp.h"
+#include "kernel/core/log/printk.h"
+#include "kernel/core/sched/smp.h"
 #include "kernel/task/app.h"
 #include "kernel/task/cpus.h"
-#include "mm/page_alloc.h"
+#include "mm/alloc/page_alloc.h"
 
 #define FAULT_STACKS_ORDER 3
 

@@ -1,9 +1,9 @@
 /*
  * The end of threads and processes, and their collection (see app.h).
  */
-#include "kernel/core/sched.h"
+#include "kernel/core/sched/sched.h"
 #include "kernel/task/app.h"
-#include "mm/mm.h"
+#include "mm/space/mm.h"
 
 struct wait_queue app_events;
 unsigned long app_event_count;

@@ -2,8 +2,8 @@
  * Futexes (see calls.h). Who waits is in one list, by address space and address: no lock of an app
  * has so many waiters that it pays to find them faster.
  */
-#include "kernel/core/lock.h"
-#include "kernel/core/trap.h"
+#include "kernel/core/lock/lock.h"
+#include "kernel/core/cpu/trap.h"
 #include "kernel/task/app.h"
 #include "kernel/task/calls.h"
 #include "kernel/task/futex.h"

@@ -3,9 +3,9 @@
  */
 #include "boot/paging.h"
 #include "kernel/core/machine.h"
-#include "kernel/core/printk.h"
-#include "kernel/core/sched.h"
-#include "kernel/core/work.h"
+#include "kernel/core/log/printk.h"
+#include "kernel/core/sched/sched.h"
+#include "kernel/core/sched/work.h"
 #include "kernel/task/app.h"
 
 static int next_daemon_pid = 30001;

@@ -1,11 +1,11 @@
 /*
  * The manual OOM kill (see moom.h).
  */
-#include "kernel/core/lock.h"
-#include "kernel/core/sysrq.h"
-#include "kernel/core/work.h"
+#include "kernel/core/lock/lock.h"
+#include "kernel/core/guard/sysrq.h"
+#include "kernel/core/sched/work.h"
 #include "kernel/task/moom.h"
-#include "mm/oom.h"
+#include "mm/oom/oom.h"
 
 static struct work moom_work;
 static struct wait_queue finished;

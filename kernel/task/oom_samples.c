@@ -1,10 +1,10 @@
 /*
  * Samples of the victims' memory (see oom_samples.h).
  */
-#include "kernel/core/time.h"
-#include "kernel/core/timer.h"
+#include "kernel/core/time/time.h"
+#include "kernel/core/time/timer.h"
 #include "kernel/task/oom_samples.h"
-#include "mm/oom_watch.h"
+#include "mm/oom/oom_watch.h"
 
 #define SAMPLES_A_SECOND 50
 

@@ -3,23 +3,23 @@
  */
 #include <string.h>
 
-#include "kernel/core/event.h"
+#include "kernel/core/log/event.h"
 #include "kernel/core/machine.h"
-#include "kernel/core/printk.h"
-#include "kernel/core/sched.h"
-#include "kernel/core/time.h"
-#include "kernel/core/turn.h"
-#include "kernel/core/work.h"
+#include "kernel/core/log/printk.h"
+#include "kernel/core/sched/sched.h"
+#include "kernel/core/time/time.h"
+#include "kernel/core/sched/turn.h"
+#include "kernel/core/sched/work.h"
 #include "kernel/task/app.h"
 #include "kernel/task/oom_samples.h"
 #include "kernel/task/scenario.h"
 #include "kernel/task/scenario_list.h"
-#include "mm/oom_reaper.h"
-#include "mm/oom_watch.h"
-#include "mm/patch.h"
-#include "mm/pcp.h"
-#include "mm/validate.h"
-#include "mm/vmstat.h"
+#include "mm/oom/oom_reaper.h"
+#include "mm/oom/oom_watch.h"
+#include "mm/page/patch.h"
+#include "mm/alloc/pcp.h"
+#include "mm/show/validate.h"
+#include "mm/page/vmstat.h"
 
 #define MAX_SCENARIOS 32
 

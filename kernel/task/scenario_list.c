@@ -3,8 +3,8 @@
  */
 #include <string.h>
 
-#include "kernel/core/event.h"
-#include "kernel/core/printk.h"
+#include "kernel/core/log/event.h"
+#include "kernel/core/log/printk.h"
 #include "kernel/task/scenario.h"
 #include "kernel/task/scenario_list.h"
 

@@ -2,11 +2,11 @@
  * Memory of tasks: a page for the struct, a stack with a guard page below it (see app.h).
  */
 #include "boot/paging.h"
-#include "kernel/core/smp.h"
+#include "kernel/core/sched/smp.h"
 #include "kernel/task/app.h"
 #include "kernel/task/task_mem.h"
-#include "mm/mm.h"
-#include "mm/page_alloc.h"
+#include "mm/space/mm.h"
+#include "mm/alloc/page_alloc.h"
 
 #define STACK_ORDER 2
 #define STACK_BYTES (STACK_PAGES * PAGE_SIZE)

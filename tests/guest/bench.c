@@ -2,9 +2,9 @@
  * bench: what the allocator's operations cost, in exact instructions (see bench.h). The runner
  * prints the table (tests/run/bench.py) and compares with the stored baseline.
  */
-#include "kernel/core/event.h"
-#include "kernel/core/printk.h"
-#include "kernel/core/time.h"
+#include "kernel/core/log/event.h"
+#include "kernel/core/log/printk.h"
+#include "kernel/core/time/time.h"
 #include "kernel/task/scenario.h"
 #include "tests/guest/bench.h"
 

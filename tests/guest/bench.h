@@ -6,7 +6,7 @@
 #ifndef GUEST_BENCH_H
 #define GUEST_BENCH_H
 
-#include "mm/page_alloc.h"
+#include "mm/alloc/page_alloc.h"
 
 /* `n` operations; the loop is inside. */
 typedef void (*bench_fn)(long n);

@@ -2,13 +2,13 @@
  * The allocator's paths one by one: refill, drain, fallback, reserve and release, slow path.
  */
 #include "kernel/core/machine.h"
-#include "kernel/core/printk.h"
-#include "mm/buddy_ops.h"
-#include "mm/fallback.h"
-#include "mm/highatomic.h"
-#include "mm/pageblock.h"
-#include "mm/pcp.h"
-#include "mm/show_mem.h"
+#include "kernel/core/log/printk.h"
+#include "mm/alloc/buddy_ops.h"
+#include "mm/alloc/fallback.h"
+#include "mm/alloc/highatomic.h"
+#include "mm/page/pageblock.h"
+#include "mm/alloc/pcp.h"
+#include "mm/show/show_mem.h"
 #include "tests/guest/bench.h"
 
 #define BATCHES 8

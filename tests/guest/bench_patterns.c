@@ -3,11 +3,11 @@
  * taken and then given back in order (bulk), and given back in random order.
  */
 #include "kernel/core/machine.h"
-#include "kernel/core/printk.h"
+#include "kernel/core/log/printk.h"
 #include "kernel/core/rand.h"
-#include "mm/buddy_ops.h"
-#include "mm/pageblock.h"
-#include "mm/pcp.h"
+#include "mm/alloc/buddy_ops.h"
+#include "mm/page/pageblock.h"
+#include "mm/alloc/pcp.h"
 #include "tests/guest/bench.h"
 
 #define MOST 4096

@@ -1,7 +1,7 @@
 /*
  * What everything else is made of: the cost of a call, of interrupts off and on, of a lock.
  */
-#include "kernel/core/lock.h"
+#include "kernel/core/lock/lock.h"
 #include "tests/guest/bench.h"
 #include "tests/guest/bench_callee.h"
 

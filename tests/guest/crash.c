@@ -1,14 +1,14 @@
 /*
  * crash: one deliberate fault, by crash.kind. Each must end in a report that names it.
  */
-#include "kernel/core/event.h"
-#include "kernel/core/lock.h"
+#include "kernel/core/log/event.h"
+#include "kernel/core/lock/lock.h"
 #include "kernel/core/machine.h"
-#include "kernel/core/printk.h"
-#include "kernel/core/smp.h"
+#include "kernel/core/log/printk.h"
+#include "kernel/core/sched/smp.h"
 #include "kernel/task/app.h"
 #include "kernel/task/scenario.h"
-#include "mm/page_alloc.h"
+#include "mm/alloc/page_alloc.h"
 
 static long kind = 1;
 

@@ -1,8 +1,8 @@
 /*
  * selftest: runs every in-guest test and reports in KTAP. The order is shuffled by seed=.
  */
-#include "kernel/core/event.h"
-#include "kernel/core/printk.h"
+#include "kernel/core/log/event.h"
+#include "kernel/core/log/printk.h"
 #include "kernel/core/rand.h"
 #include "kernel/task/scenario.h"
 #include "tests/guest/ktest.h"

@@ -2,9 +2,9 @@
  * stall: a lock-up that is expected, on a machine that the scenario chooses: a mutex is held while
  * its holder sleeps. For tests of what the runner makes of a scenario's declarations.
  */
-#include "kernel/core/event.h"
-#include "kernel/core/lock.h"
-#include "kernel/core/time.h"
+#include "kernel/core/log/event.h"
+#include "kernel/core/lock/lock.h"
+#include "kernel/core/time/time.h"
 #include "kernel/task/app.h"
 #include "kernel/task/scenario.h"
 

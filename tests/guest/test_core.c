@@ -3,11 +3,11 @@
  */
 #include <string.h>
 
-#include "kernel/core/ksyms.h"
-#include "kernel/core/lock.h"
-#include "kernel/core/printk.h"
-#include "kernel/core/time.h"
-#include "kernel/core/trap.h"
+#include "kernel/core/log/ksyms.h"
+#include "kernel/core/lock/lock.h"
+#include "kernel/core/log/printk.h"
+#include "kernel/core/time/time.h"
+#include "kernel/core/cpu/trap.h"
 #include "kernel/task/app.h"
 #include "kernel/task/calls.h"
 #include "tests/guest/ktest.h"

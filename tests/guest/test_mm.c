@@ -1,11 +1,11 @@
 /*
  * mm/ on the real machine: the rules themselves are tested on the host twin.
  */
-#include "mm/memory_init.h"
-#include "mm/page_alloc.h"
-#include "mm/pcp.h"
-#include "mm/validate.h"
-#include "mm/vmstat.h"
+#include "mm/setup/memory_init.h"
+#include "mm/alloc/page_alloc.h"
+#include "mm/alloc/pcp.h"
+#include "mm/show/validate.h"
+#include "mm/page/vmstat.h"
 #include "tests/guest/ktest.h"
 
 KTEST(zones_serve_their_masks)

@@ -2,7 +2,7 @@
  * What the page tables promise: nothing writable and executable, nothing at null, guard pages.
  */
 #include "boot/paging.h"
-#include "kernel/core/task.h"
+#include "kernel/core/sched/task.h"
 #include "tests/guest/ktest.h"
 
 #define ENTRIES 512

@@ -2,13 +2,13 @@
  * SysRq in the guest: a key by a call, by the console's interrupt (the UART in loopback), by the
  * debugger's variable; and a manual OOM kill that finds nobody.
  */
-#include "kernel/core/cpu.h"
-#include "kernel/core/lock.h"
-#include "kernel/core/printk.h"
-#include "kernel/core/sysrq.h"
-#include "kernel/core/time.h"
+#include "kernel/core/cpu/cpu.h"
+#include "kernel/core/lock/lock.h"
+#include "kernel/core/log/printk.h"
+#include "kernel/core/guard/sysrq.h"
+#include "kernel/core/time/time.h"
 #include "kernel/task/moom.h"
-#include "mm/memory.h"
+#include "mm/page/memory.h"
 #include "tests/guest/ktest.h"
 
 #define COM1_DATA   0x3f8

@@ -20,7 +20,7 @@ FUZZ_FLAGS := -O2 $(HOST_COMMON) $(FUZZ_CHECKS) -mllvm -asan-globals=0 \
 $(FUZZ)/obj/mm/%.o: FUZZ_GUIDE := -fsanitize=fuzzer-no-link -fno-sanitize-coverage=trace-cmp
 
 THREADS := $(TOP)/threads
-THREADS_C := $(HOST_SUBJECT) tests/host/host_machine.c tests/host/shim/arch.c \
+THREADS_C := $(HOST_SUBJECT) tests/host/twin/host_machine.c tests/host/shim/arch.c \
 	$(wildcard tests/host/tsan/*.c)
 THREADS_O := $(THREADS_C:%.c=$(THREADS)/%.o)
 THREADS_CHECKS := -fsanitize=thread
@@ -48,7 +48,7 @@ $(FUZZ)/obj/%.o: %.c tests/host/builds.mk | setup
 	@mkdir -p $(@D)
 	@clang $(FUZZ_FLAGS) $(FUZZ_GUIDE) -c $< -o $@
 
-$(FUZZ)/fuzz_alloc: $(FUZZ_O) tests/host/params.ld
+$(FUZZ)/fuzz_alloc: $(FUZZ_O) tests/host/twin/params.ld
 	@clang -fsanitize=fuzzer $(FUZZ_CHECKS) $(HOST_LINK) $(FUZZ_O) -lcmocka -o $@
 
 # READ_ONCE() is told apart from other reads: see tsan/main.c.
@@ -57,14 +57,14 @@ $(THREADS)/%.o: %.c tests/host/builds.mk | setup
 	@gcc -O1 $(HOST_COMMON) $(THREADS_CHECKS) --param tsan-distinguish-volatile=1 -DHOST_THREADS \
 		-c $< -o $@
 
-$(THREADS)/threads: $(THREADS_O) tests/host/params.ld
+$(THREADS)/threads: $(THREADS_O) tests/host/twin/params.ld
 	@gcc $(THREADS_CHECKS) $(HOST_LINK) $(THREADS_O) -lcmocka -o $@
 
 $(BENCH)/%.o: %.c tests/host/builds.mk | setup
 	@mkdir -p $(@D)
 	@gcc -O2 $(HOST_COMMON) -c $< -o $@
 
-$(BENCH)/bench: $(BENCH_O) tests/host/params.ld
+$(BENCH)/bench: $(BENCH_O) tests/host/twin/params.ld
 	@gcc $(HOST_LINK) $(BENCH_O) -lcmocka -o $@
 
 -include $(FUZZ_O:.o=.d) $(THREADS_O:.o=.d) $(BENCH_O:.o=.d)

@@ -11,22 +11,22 @@ HOST := $(TOP)/host$(if $(filter debug,$(BUILD)),-debug)
 HOST_SEED ?= 1
 HOST_TEST ?=
 
-HOST_SUBJECT := $(filter-out mm/mm_boot.c,$(wildcard mm/*.c)) boot/bootinfo.c \
-	$(addprefix kernel/core/,event_text.c format.c lock.c lock_debug.c lockdep.c madt.c \
-	notifier.c param.c process.c sysrq_plan.c trace.c work.c)
+HOST_SUBJECT := $(filter-out mm/setup/mm_boot.c,$(wildcard mm/*/*.c)) boot/bootinfo.c kernel/core/param.c \
+	$(wildcard kernel/core/lock/*.c) $(addprefix kernel/core/,cpu/madt.c guard/sysrq_plan.c \
+	log/event_text.c log/format.c log/trace.c sched/process.c sched/work.c)
 # What tests stand on: machines, shims, and lives of machines (fuzz/play.h).
-HOST_BASE := tests/host/host_machine.c tests/host/twin.c tests/host/apps.c $(wildcard tests/host/shim/*.c) \
+HOST_BASE := $(addprefix tests/host/twin/,host_machine.c twin.c apps.c) $(wildcard tests/host/shim/*.c) \
 	$(wildcard tests/host/fuzz/play*.c)
-HOST_C := $(HOST_SUBJECT) $(sort $(HOST_BASE) $(wildcard tests/host/*.c))
+HOST_C := $(HOST_SUBJECT) $(HOST_BASE) tests/host/twin/main.c $(wildcard tests/host/*/test_*.c)
 HOST_O := $(HOST_C:%.c=$(HOST)/%.o)
 
 # clang would put guards between the gathered parameters; gcc leaves named sections alone.
 HOST_CLANG := $(if $(findstring clang,$(CC)),-mllvm -asan-globals=0)
 HOST_CHECKS := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all
 HOST_COMMON := -std=gnu11 -g -Wall -Wextra -Werror -fno-omit-frame-pointer -fno-pie \
-	-fno-strict-aliasing -Itests/host/shim -Itests/host -I. -MMD -MP
+	-fno-strict-aliasing -Itests/host/shim -Itests/host/twin -Itests/host -I. -MMD -MP
 HOST_FLAGS := $(HOST_COMMON) $(HOST_CHECKS) $(if $(filter debug,$(BUILD)),-DLW_DEBUG)
-HOST_LINK := -no-pie -Wl,-T,tests/host/params.ld
+HOST_LINK := -no-pie -Wl,-T,tests/host/twin/params.ld
 
 .PHONY: host-tests host-run
 
@@ -36,7 +36,7 @@ $(HOST)/%.o: %.c tests/host/host.mk
 	@mkdir -p $(@D)
 	@$(CC) $(HOST_FLAGS) $(HOST_CLANG) -c $< -o $@
 
-$(HOST)/twin: $(HOST_O) tests/host/params.ld
+$(HOST)/twin: $(HOST_O) tests/host/twin/params.ld
 	@$(CC) $(HOST_CHECKS) $(HOST_LINK) $(HOST_O) -lcmocka -o $@
 
 host-run: $(HOST)/twin

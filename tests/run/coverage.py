@@ -17,8 +17,9 @@ LEAST_LINES, LEAST_BRANCHES = 95.0, 85.0
 
 # What is in mm/ besides the allocator: address spaces, the OOM killer, reports, switches.
 OTHERS = {f"mm/{name}" for name in (
-    "fault.c", "mm.c", "mm.h", "mm_trace.c", "mm_trace.h", "oom_kill.c", "oom.h", "oom_report.c",
-    "patch.c", "pgtable.c", "pgtable.h", "proc.c", "show_mem.c", "verdict.c", "vma.c")}
+    "space/fault.c", "space/mm.c", "space/mm.h", "page/mm_trace.c", "page/mm_trace.h",
+    "oom/oom_kill.c", "oom/oom.h", "oom/oom_report.c", "page/patch.c", "space/pgtable.c",
+    "space/pgtable.h", "show/proc.c", "show/show_mem.c", "show/verdict.c", "space/vma.c")}
 UNDER_TEST = ("mm", "kernel/core", "boot")
 TESTS = "tests/host"
 

@@ -33,12 +33,12 @@ class Coverage(unittest.TestCase):
         self.assertEqual(found.lines, [4])
 
     def test_only_the_allocator_is_judged(self):
-        scores = {"mm/buddy.c": score(line(1, 1)), "mm/new.h": score(line(1, 1)),
-                  "mm/vma.c": score(line(1, 0)), "kernel/core/lock.c": score(line(1, 0))}
-        self.assertEqual(coverage.in_allocator(scores), ["mm/buddy.c", "mm/new.h"])
+        scores = {"mm/alloc/buddy.c": score(line(1, 1)), "mm/new.h": score(line(1, 1)),
+                  "mm/space/vma.c": score(line(1, 0)), "kernel/core/lock/lock.c": score(line(1, 0))}
+        self.assertEqual(coverage.in_allocator(scores), ["mm/alloc/buddy.c", "mm/new.h"])
         self.assertEqual(coverage.allocator(scores).percentages(), (100.0, 100.0))
         self.assertEqual([row.split()[0] for row in coverage.table(scores) if row[0] != "-"],
-                         ["file", "mm/buddy.c", "mm/new.h", "the", "mm/vma.c"])
+                         ["file", "mm/alloc/buddy.c", "mm/new.h", "the", "mm/space/vma.c"])
 
     def judge(self, *lines):
         """Run main() on a machine whose only file has these lines."""

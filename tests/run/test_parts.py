@@ -117,10 +117,10 @@ class Facts(unittest.TestCase):
     def test_places_are_the_first_frames(self):
         lines = ["Thread 1 (Thread 1.1 (CPU#0 [running])):", "rax  0x1  1", "",
                  "Thread 1 (Thread 1.1 (CPU#0 [running])):",
-                 "#0  0xffffffff80108068 in spin (l=0x1 <a>, f=(b *) 0x2) at mm/fault.c:66",
-                 "#1  0xffffffff80108068 in mm_fault (mm=0x1) at mm/fault.c:66", "",
+                 "#0  0xffffffff80108068 in spin (l=0x1 <a>, f=(b *) 0x2) at mm/space/fault.c:66",
+                 "#1  0xffffffff80108068 in mm_fault (mm=0x1) at mm/space/fault.c:66", "",
                  "Thread 2 (Thread 1.2 (CPU#1 [halted ])):", "#0  0x00000000000fd09a in ?? ()"]
-        self.assertEqual(facts.places(lines), "CPU 0 in spin (mm/fault.c:66), "
+        self.assertEqual(facts.places(lines), "CPU 0 in spin (mm/space/fault.c:66), "
                                               "CPU 1 halted in 0x00000000000fd09a")
         self.assertIsNone(facts.places(lines[:3]))
 

@@ -1,7 +1,7 @@
 """Trace records of a run with trace=on, as text in the form of Linux's ftrace, and as a JSON that
 Perfetto and chrome://tracing open.
 
-Records come on the events channel, one JSON object each (kernel/core/trace.h). They are read line
+Records come on the events channel, one JSON object each (kernel/core/log/trace.h). They are read line
 by line: a long run has hundreds of thousands.
 """
 import json

@@ -1,9 +1,9 @@
 /*
  * info: what memory this machine has, as Linux's /proc would tell it, and exit.
  */
-#include "kernel/core/event.h"
+#include "kernel/core/log/event.h"
 #include "kernel/task/scenario.h"
-#include "mm/proc.h"
+#include "mm/show/proc.h"
 
 static unsigned long count_zones(const struct memory *m)
 {

@@ -2,11 +2,11 @@
  * The droppable cache and the kernel buffers (see dropcache.h). Pages are chained through
  * page->lru, the oldest first; page->private says that the pageblock has been punched.
  */
-#include "kernel/core/lock.h"
+#include "kernel/core/lock/lock.h"
 #include "kernel/core/machine.h"
 #include "kernel/task/app.h"
-#include "mm/page_alloc.h"
-#include "mm/reclaim.h"
+#include "mm/alloc/page_alloc.h"
+#include "mm/reclaim/reclaim.h"
 #include "tests/workloads/dropcache.h"
 
 #define GFP_CACHE (GFP_HIGHUSER_MOVABLE | __GFP_NORETRY | __GFP_NOWARN)

@@ -1,14 +1,14 @@
 /*
  * Allocating with a lock held (see lockholder.h). Pages are chained through page->lru.
  */
-#include "kernel/core/event.h"
-#include "kernel/core/lock.h"
-#include "kernel/core/time.h"
-#include "kernel/core/work.h"
+#include "kernel/core/log/event.h"
+#include "kernel/core/lock/lock.h"
+#include "kernel/core/time/time.h"
+#include "kernel/core/sched/work.h"
 #include "kernel/task/app.h"
-#include "mm/mm.h"
-#include "mm/oom_watch.h"
-#include "mm/page_alloc.h"
+#include "mm/space/mm.h"
+#include "mm/oom/oom_watch.h"
+#include "mm/alloc/page_alloc.h"
 #include "tests/workloads/lockholder.h"
 
 static struct {

@@ -1,12 +1,12 @@
 /*
  * The receive ring (see rxring.h). Chunks are chained through page->lru.
  */
-#include "kernel/core/lock.h"
+#include "kernel/core/lock/lock.h"
 #include "kernel/core/machine.h"
 #include "kernel/core/rand.h"
 #include "kernel/task/app.h"
 #include "kernel/task/scenario.h"
-#include "mm/page_alloc.h"
+#include "mm/alloc/page_alloc.h"
 #include "tests/workloads/rxring.h"
 
 static struct {

@@ -1,12 +1,12 @@
 /*
  * A victim that needs memory (see victim.h). Pages are chained through page->lru.
  */
-#include "kernel/core/event.h"
-#include "kernel/core/printk.h"
+#include "kernel/core/log/event.h"
+#include "kernel/core/log/printk.h"
 #include "kernel/task/app.h"
-#include "mm/page_alloc.h"
-#include "mm/show_mem.h"
-#include "mm/vmstat.h"
+#include "mm/alloc/page_alloc.h"
+#include "mm/show/show_mem.h"
+#include "mm/page/vmstat.h"
 #include "tests/workloads/victim.h"
 
 static void counter(int n, const char *what, long value)

@@ -3,9 +3,9 @@
  */
 #include "play_parts.h"
 
-#include "mm/highatomic.h"
-#include "mm/pcp.h"
-#include "mm/vmstat.h"
+#include "mm/alloc/highatomic.h"
+#include "mm/alloc/pcp.h"
+#include "mm/page/vmstat.h"
 
 struct play_stats play_stats;
 bool play_trace;

@@ -3,9 +3,9 @@
  */
 #include "play_parts.h"
 
-#include "mm/highatomic.h"
-#include "mm/validate.h"
-#include "mm/vmstat.h"
+#include "mm/alloc/highatomic.h"
+#include "mm/show/validate.h"
+#include "mm/page/vmstat.h"
 
 struct held held[MOST_HELD];
 unsigned int nr_held;

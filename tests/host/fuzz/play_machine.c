@@ -3,7 +3,7 @@
  */
 #include "play_parts.h"
 
-#include "mm/patch.h"
+#include "mm/page/patch.h"
 
 #define COVER      1024 /* page frames of a block of the highest order */
 #define FIRST      256  /* pfn: a PC has nothing usable between 0xa0 and here */

@@ -4,10 +4,10 @@
  */
 #include "play_parts.h"
 
-#include "mm/mm.h"
-#include "mm/oom.h"
-#include "mm/pcp.h"
-#include "mm/reclaim.h"
+#include "mm/space/mm.h"
+#include "mm/oom/oom.h"
+#include "mm/alloc/pcp.h"
+#include "mm/reclaim/reclaim.h"
 
 static struct mm self_mm, victim_mm;
 static struct shrinker shrinker;

@@ -3,9 +3,9 @@
  */
 #include "twin.h"
 
-#include "kernel/core/event.h"
-#include "kernel/core/ksyms.h"
-#include "kernel/core/printk.h"
+#include "kernel/core/log/event.h"
+#include "kernel/core/log/ksyms.h"
+#include "kernel/core/log/printk.h"
 
 struct text {
 	size_t len;

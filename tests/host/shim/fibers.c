@@ -7,7 +7,7 @@
 #include "fibers.h"
 
 #include "kernel/core/rand.h"
-#include "kernel/core/smp.h"
+#include "kernel/core/sched/smp.h"
 
 #ifdef __has_feature
 #if __has_feature(address_sanitizer)

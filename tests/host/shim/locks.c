@@ -4,7 +4,7 @@
  */
 #include "twin.h"
 
-#include "kernel/core/lock.h"
+#include "kernel/core/lock/lock.h"
 
 /* Spinlocks that belong to no private machine. */
 static const char *const global_spinlocks[] = {"task list"};

@@ -5,7 +5,7 @@
 #include "twin.h"
 
 #include "fibers.h"
-#include "kernel/core/smp.h"
+#include "kernel/core/sched/smp.h"
 
 static void check_context(void)
 {

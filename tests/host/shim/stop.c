@@ -3,7 +3,7 @@
  */
 #include "fibers.h"
 
-#include "kernel/core/printk.h"
+#include "kernel/core/log/printk.h"
 
 static jmp_buf target;
 static bool expected;

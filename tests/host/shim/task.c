@@ -3,7 +3,7 @@
  * hook, in which the rest of the world may act.
  */
 #include "fibers.h"
-#include "kernel/core/process.h"
+#include "kernel/core/sched/process.h"
 
 #define ENOUGH 100000 /* give-ups of the CPU in one test: the code under test hangs */
 

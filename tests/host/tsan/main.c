@@ -6,14 +6,14 @@
 #include "threads.h"
 
 #include "host_machine.h"
-#include "kernel/core/lock.h"
+#include "kernel/core/lock/lock.h"
 #include "kernel/core/rand.h"
-#include "mm/highatomic.h"
-#include "mm/pcp.h"
-#include "mm/reclaim.h"
-#include "mm/validate.h"
-#include "mm/vmstat.h"
-#include "../request.h"
+#include "mm/alloc/highatomic.h"
+#include "mm/alloc/pcp.h"
+#include "mm/reclaim/reclaim.h"
+#include "mm/show/validate.h"
+#include "mm/page/vmstat.h"
+#include "request.h"
 
 #define CPUS  4
 #define SLOTS 1024

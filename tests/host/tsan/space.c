@@ -6,10 +6,10 @@
 
 #include "host_machine.h"
 #include "kernel/core/rand.h"
-#include "mm/oom_reaper.h"
-#include "mm/pgtable.h"
-#include "mm/validate.h"
-#include "mm/vmstat.h"
+#include "mm/oom/oom_reaper.h"
+#include "mm/space/pgtable.h"
+#include "mm/show/validate.h"
+#include "mm/page/vmstat.h"
 
 #define CPUS  4
 #define PAGES 2048

@@ -6,14 +6,14 @@
 
 #include "threads.h"
 
-#include "kernel/core/event.h"
-#include "kernel/core/ksyms.h"
-#include "kernel/core/lock.h"
-#include "kernel/core/printk.h"
-#include "kernel/core/process.h"
-#include "kernel/core/smp.h"
-#include "mm/mm.h"
-#include "mm/oom.h"
+#include "kernel/core/log/event.h"
+#include "kernel/core/log/ksyms.h"
+#include "kernel/core/lock/lock.h"
+#include "kernel/core/log/printk.h"
+#include "kernel/core/sched/process.h"
+#include "kernel/core/sched/smp.h"
+#include "mm/space/mm.h"
+#include "mm/oom/oom.h"
 
 struct list_head all_tasks = LIST_HEAD_INIT(all_tasks);
 volatile unsigned long jiffies = 1000;

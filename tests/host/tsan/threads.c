@@ -6,7 +6,7 @@
 
 #include "threads.h"
 
-#include "kernel/core/smp.h"
+#include "kernel/core/sched/smp.h"
 
 #define TOO_LONG      (200ul << 20) /* looks at a lock that nobody gives back */
 #define POINTS_A_TURN 16            /* points of the schedule between two changes of thread */

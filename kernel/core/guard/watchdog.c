@@ -1,0 +1,139 @@
+/*
+ * The watchdog (see watchdog.h).
+ */
+#include <stdarg.h>
+
+#include "kernel/core/time/hpet.h"
+#include "kernel/core/log/ksyms.h"
+#include "kernel/core/lock/lock.h"
+#include "kernel/core/machine.h"
+#include "kernel/core/param.h"
+#include "kernel/core/log/printk.h"
+#include "kernel/core/sched/smp.h"
+#include "kernel/core/time/time.h"
+#include "kernel/core/guard/watchdog.h"
+
+#define NS_PER_MS 1000000ul
+
+static long watchdog_ms = 5000;
+PARAM_INT("watchdog_ms", watchdog_ms, 0, 600000,
+	"virtual time without progress after which a run is a LOCKUP (0: never)");
+
+void watchdog_lockup(const char *fmt, ...)
+{
+	static char text[256];
+	va_list ap;
+
+	irq_disable();
+	smp_stop_others();
+	output_break_lock();
+	va_start(ap, fmt);
+	kvsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	pr_emerg("LOCKUP: %s", text);
+	print_tasks_with_traces();
+	print_held_locks();
+	machine_reports();
+	pr_emerg("---[ end LOCKUP: %s", text);
+	machine_exit(EXIT_WATCHDOG);
+}
+
+static uint64_t limit_ns(void)
+{
+	return watchdog_ms * NS_PER_MS;
+}
+
+static void put_off_nmi(void)
+{
+	hpet_alarm_in(limit_ns() + 1000000000ul / hz);
+}
+
+void watchdog_start(void)
+{
+	if (!watchdog_ms)
+		return;
+	if (hpet_alarm_init(cpus[0].apic_id))
+		put_off_nmi();
+	else
+		pr_warn("watchdog: no NMI from this HPET: a CPU 0 with interrupts off is not seen");
+}
+
+void watchdog_nmi(const struct pt_regs *regs)
+{
+	struct cpu *cpu = this_cpu();
+
+	if (!watchdog_ms || clock_ns() < cpu->tick_ns + limit_ns())
+		return;
+	cpu->stop_regs = *regs; /* where the reports find what it was doing */
+	cpu->stopped = true;
+	watchdog_lockup("CPU %u has taken no timer interrupt for %ld ms", cpu->id, watchdog_ms);
+}
+
+static void check_cpu(const struct cpu *cpu, uint64_t now)
+{
+	uint64_t limit = limit_ns();
+	const struct spinlock *lock = READ_ONCE(cpu->spins_on);
+	uint64_t tick = READ_ONCE(cpu->tick_ns), since = READ_ONCE(cpu->spin_since);
+
+	if (lock && now > since + limit)
+		watchdog_lockup("CPU %u has been spinning on %s for %ld ms", cpu->id,
+			lock->info.name, watchdog_ms);
+	if (now > tick + limit)
+		watchdog_lockup(
+			"CPU %u has taken no timer interrupt for %ld ms", cpu->id, watchdog_ms);
+}
+
+static bool too_long(unsigned long since)
+{
+	return since && (jiffies - since) * 1000 > (unsigned long)(watchdog_ms * hz);
+}
+
+/* False, and why in `text`, when this task gets nowhere. */
+static bool task_is_well(const struct task *t, char *text, size_t size)
+{
+	const struct lock_info *lock = READ_ONCE(t->waits_lock);
+
+	if (t->prio == PRIO_IDLE)
+		return true;
+	if (too_long(t->alloc_since))
+		ksnprintf(text, size, "has been asking for memory");
+	else if (lock && too_long(t->waits_since))
+		ksnprintf(text, size, "has been waiting for %s", lock->name);
+	else if (t->on_rq && cpus[t->cpu].task != t && too_long(t->ready_since))
+		ksnprintf(text, size, "has been runnable on CPU %u without a turn", t->cpu);
+	else
+		return true;
+	return false;
+}
+
+static void check_tasks(void)
+{
+	const struct task *t, *stuck = NULL;
+	unsigned long flags;
+	char why[96];
+
+	if (!tasks_trylock(&flags))
+		return; /* whoever holds it for ever spins, or takes no interrupts */
+	for_each_task(t)
+		if (!stuck && !task_is_well(t, why, sizeof(why)))
+			stuck = t;
+	tasks_unlock(flags);
+	if (stuck)
+		watchdog_lockup(
+			"%s (pid %d) %s for %ld ms", stuck->comm, stuck->pid, why, watchdog_ms);
+}
+
+void watchdog_check(void)
+{
+	uint64_t now = clock_ns();
+	const struct cpu *cpu;
+
+	if (!watchdog_ms)
+		return;
+	if (this_cpu_id() == 0)
+		put_off_nmi();
+	for_each_cpu(cpu)
+		if (cpu->online)
+			check_cpu(cpu, now);
+	check_tasks();
+}

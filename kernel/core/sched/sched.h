@@ -1,0 +1,57 @@
+/*
+ * The scheduler: a run queue for each CPU; preemptive, by priority, round robin within
+ * one; a CPU with nothing to do takes over what waits elsewhere. Sleeps are in virtual time.
+ */
+#ifndef CORE_SCHED_H
+#define CORE_SCHED_H
+
+#include "kernel/core/sched/task.h"
+
+/*
+ * One lock for everything that decides who runs: run queues, task states, and the waiters of
+ * sleeping locks and wait queues. Interrupts are off while it is held. The *_locked() forms want
+ * it held; schedule_locked() gives it up while others run and returns with it held again.
+ */
+unsigned long sched_lock(void);
+bool sched_trylock(unsigned long *flags); /* to look, not to change anything */
+void sched_unlock(unsigned long flags);
+void schedule_locked(void);
+void wake_task_locked(struct task *t);
+
+/* Adopt the running context as the idle task of the boot CPU. Interrupts off. */
+void sched_init(struct task *idle);
+/* `idle`, made by task_init() and not started, is the idle task of a CPU that is to be started. */
+void sched_adopt_idle(struct cpu *cpu, struct task *idle);
+/*
+ * Whoever has been started runs, until all of them sleep. Boot, the tick running, interrupts off (on
+ * meanwhile).
+ */
+void sched_run_started(void);
+/* The idle task's life: halt until something is runnable. */
+void sched_idle_loop(void) __attribute__((noreturn));
+
+/* Give up the CPU: for good if current's state is not TASK_RUNNING, until woken. Task context. */
+void schedule(void);
+/* From an interrupt's end: the task stays runnable, whatever its state says. */
+void preempt_schedule(void);
+/* Give it up only if somebody should run instead. Task context. */
+void cond_resched(void);
+/* Make a sleeper runnable; no-op if it is. Any context. */
+void wake_task(struct task *t);
+
+/* The current task's PRIO_* from here on; whoever should run instead does. Task context. */
+void sched_set_prio(unsigned int prio);
+
+/* The current task runs on this CPU only from here on. Task context, sleeps to get there. */
+void sched_bind(unsigned int cpu);
+
+/* Sleep for `ticks`; returns early only when killed and `state` is TASK_KILLABLE. */
+void schedule_timeout(enum task_state state, unsigned long ticks);
+
+/* The current task, about to drop its address space, runs on the kernel's from here on. */
+void task_leave_address_space(void);
+
+/* From the timer interrupt. */
+void sched_tick(void);
+
+#endif

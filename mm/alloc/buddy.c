@@ -1,0 +1,70 @@
+/*
+ * The buddy allocator of one zone (see buddy.h, buddy_ops.h).
+ */
+#include "mm/alloc/buddy_ops.h"
+#include "mm/page/pageblock.h"
+
+/* As far as the aligned block around it lies within the zone. */
+noinline unsigned int top_order_at_edge(const struct zone *z, const struct page *page)
+{
+	unsigned long pfn = page_to_pfn(z->memory, page);
+	unsigned int order = 0;
+
+	while (order < MAX_ORDER - 1) {
+		unsigned long size = 2ul << order, start = pfn & ~(size - 1);
+
+		if (start < z->start_pfn || start + size > zone_end_pfn(z))
+			break;
+		order++;
+	}
+	return order;
+}
+
+noinline bool next_buddy_at_edge(const struct zone *z, const struct page *page, unsigned int order)
+{
+	unsigned long higher = page_to_pfn(z->memory, page) & ~(1ul << order);
+	unsigned long buddy = higher ^ (2ul << order);
+
+	return order < MAX_ORDER - 2 && higher >= z->start_pfn && buddy >= z->start_pfn &&
+		buddy < zone_end_pfn(z) && page_is_buddy(pfn_to_page(z->memory, buddy), order + 1);
+}
+
+void buddy_split(struct zone *z, struct page *page, unsigned int order, unsigned int found,
+	enum migratetype type)
+{
+	take_off(z, page, found);
+	split_block(z, page, order, found, type);
+}
+
+struct page *buddy_take(struct zone *z, unsigned int order, enum migratetype type)
+{
+	return take_block(z, order, type);
+}
+
+unsigned long move_freepages_block(struct zone *z, struct page *page, enum migratetype type)
+{
+	unsigned long pfn = page_to_pfn(z->memory, page), moved = 0;
+	unsigned long start = pageblock_start(z, pfn);
+	unsigned long end = start + z->memory->pageblock_nr_pages;
+
+	if (end > zone_end_pfn(z))
+		return 0;
+	if (start < z->start_pfn)
+		start = pfn;
+	for (pfn = start; pfn < end;) {
+		struct page *p = pfn_to_page(z->memory, pfn);
+		unsigned int order = p->order;
+
+		if (!(p->flags & PG_BUDDY)) {
+			pfn++;
+			continue;
+		}
+		take_off(z, p, order);
+		p->list_type = type;
+		count_in(z, &z->free_area[order], 1u << order, type);
+		list_add(&p->lru, free_list_of(z, order, type));
+		pfn += 1ul << order;
+		moved += 1ul << order;
+	}
+	return moved;
+}

@@ -1,0 +1,353 @@
+/*
+ * The page allocator: fast path, zonelist walk, free (see page_alloc.h).
+ */
+#include <string.h>
+
+#include "kernel/core/machine.h"
+#include "kernel/core/log/printk.h"
+#include "mm/alloc/buddy_ops.h"
+#include "mm/alloc/fallback.h"
+#include "mm/alloc/highatomic.h"
+#include "mm/alloc/page_alloc.h"
+#include "mm/page/pageblock.h"
+#include "mm/alloc/pcp.h"
+#include "mm/alloc/watermark.h"
+
+static void bad_page(const struct memory *m, const struct page *page, const char *why)
+	__attribute__((noreturn));
+
+static noinline void bad_page(const struct memory *m, const struct page *page, const char *why)
+{
+	panic("BUG: Bad page state: pfn %lu: %s (flags %x, refcount %d, mapcount %d, order %u)",
+		page_to_pfn(m, page), why, page->flags, page->refcount, page->mapcount,
+		page->order);
+}
+
+/* Any free block for `type`: own type, then its fallbacks. zone->lock held. */
+static struct page *rmqueue_buddy(struct zone *z, unsigned int order, enum migratetype type)
+{
+	struct page *page = buddy_take(z, order, type);
+
+	return page ? page : fallback_take(z, order, type);
+}
+
+static struct page *take_high_order(
+	struct zone *z, unsigned int order, unsigned int alloc_flags, enum migratetype type)
+{
+	unsigned long flags = spin_lock_irqsave(&z->lock);
+	struct page *page = NULL;
+
+	if (alloc_flags & ALLOC_HARDER)
+		page = buddy_take(z, order, MIGRATE_HIGHATOMIC);
+	if (!page)
+		page = rmqueue_buddy(z, order, type);
+	if (page)
+		zone_stat_add(z, NR_FREE_PAGES, -(1l << order));
+	spin_unlock_irqrestore(&z->lock, flags);
+	return page;
+}
+
+static inline struct page *rmqueue(
+	struct zone *z, const struct alloc_context *ac, unsigned int alloc_flags)
+{
+	struct page *page;
+	unsigned long flags;
+
+	if (ac->order)
+		return take_high_order(z, ac->order, alloc_flags, ac->migratetype);
+	flags = irq_save();
+	page = pcp_take(z, ac->migratetype, ac->gfp & __GFP_COLD);
+	irq_restore(flags);
+	return page;
+}
+
+/*
+ * Debug builds fill memory with odd, visible bytes: one for what was freed, another for what is
+ * handed out without __GFP_ZERO, so that use after free and use before set-up show themselves. What
+ * was freed must be as it was left when it is handed out again.
+ */
+#ifdef LW_DEBUG
+#define POISON_FREE  0x6b6b6b6b6b6b6b6bul
+#define POISON_FRESH 0x5a5a5a5a5a5a5a5aul
+#define POISON_WORDS (PAGE_SIZE / sizeof(unsigned long))
+
+static void poison(
+	const struct memory *m, struct page *page, unsigned int order, unsigned long with)
+{
+	for (unsigned int i = 0; i < 1u << order; i++) {
+		unsigned long *word = page_address(m, page + i);
+
+		for (unsigned int w = 0; w < POISON_WORDS; w += 4)
+			word[w] = word[w + 1] = word[w + 2] = word[w + 3] = with;
+		page[i].poisoned = with == POISON_FREE;
+	}
+}
+
+static bool is_poisoned(const unsigned long *word)
+{
+	const unsigned long *end = word + POISON_WORDS;
+	unsigned long all = POISON_FREE, any = POISON_FREE;
+
+	for (; word < end; word += 4) {
+		all &= word[0] & word[1] & word[2] & word[3];
+		any |= word[0] | word[1] | word[2] | word[3];
+	}
+	return all == POISON_FREE && any == POISON_FREE;
+}
+
+/* Boot frees pages that nobody has written to. */
+static void check_poison(const struct memory *m, struct page *page, unsigned int order)
+{
+	for (unsigned int i = 0; i < 1u << order; i++) {
+		if (page[i].poisoned && !is_poisoned(page_address(m, page + i)))
+			bad_page(m, page + i, "written to after it was freed");
+		page[i].poisoned = false;
+	}
+}
+#else
+#define poison(m, page, order, with) ((void)0)
+#define check_poison(m, page, order) ((void)0)
+#endif
+
+static noinline struct page *clear_pages(
+	const struct memory *m, struct page *page, unsigned int order)
+{
+	for (unsigned int i = 0; i < 1u << order; i++)
+		clear_page(page_address(m, page + i));
+	return page;
+}
+
+/* Returns `page`. */
+static inline struct page *prep_new_page(
+	struct memory *m, struct page *page, unsigned int order, gfp_t gfp)
+{
+	if (unlikely(page->users || page_flags_order(page)))
+		bad_page(m, page, "a free page is in use");
+	page->users = 1; /* refcount 1, mapcount 0 */
+	if (order)
+		page->order = order;
+	mm_event_add(m, PGALLOC, 1ul << order);
+	check_poison(m, page, order);
+	if (gfp & __GFP_ZERO)
+		return clear_pages(m, page, order);
+	poison(m, page, order, POISON_FRESH);
+	return page;
+}
+
+struct page *get_page_from_freelist(const struct alloc_context *ac, unsigned int alloc_flags)
+{
+	struct zone *const *entry = &ac->memory->zonelist[ac->first];
+	struct zone *z;
+
+	for (; (z = *entry); entry++) {
+		unsigned long mark = z->watermark[alloc_flags & ALLOC_WMARK_MASK];
+		struct page *page;
+
+		if (!zone_watermark_fast(z, ac->order, mark, ac->classzone, alloc_flags) &&
+			!(alloc_flags & ALLOC_NO_WATERMARKS))
+			continue;
+		page = rmqueue(z, ac, alloc_flags);
+		if (!page)
+			continue;
+		prep_new_page(ac->memory, page, ac->order, ac->gfp);
+		if (unlikely(ac->order && (alloc_flags & ALLOC_HARDER)))
+			reserve_highatomic_pageblock(z, page);
+		return page;
+	}
+	return NULL;
+}
+
+/* No such order, or no zone that may serve (§5.1, §5.2 step 1): said once. */
+static struct page *refuse(struct memory *m, gfp_t gfp, unsigned int order)
+{
+	mm_event_add(m, ALLOC_FAILURES, 1);
+	if (!m->warned_refused)
+		pr_warn("WARNING: no allocation of order %u with gfp_mask=0x%x is possible", order,
+			gfp);
+	m->warned_refused = true;
+	return NULL;
+}
+
+#ifdef LW_DEBUG
+/* A request that may sleep must say so where it matters little, not only when memory is short. */
+static void check_may_sleep(gfp_t gfp)
+{
+	if (!(gfp & __GFP_DIRECT_RECLAIM) || !current || current->pid == 0)
+		return;
+	if (in_interrupt() || !irqs_enabled() || preempt_count())
+		panic("BUG: sleeping allocation (gfp %#x) in atomic context", gfp);
+}
+#else
+#define check_may_sleep(gfp) ((void)0)
+#endif
+
+/* Interrupts are off, and given back to `flags`. */
+static noinline struct page *refill_and_take(
+	struct memory *m, struct zone *z, gfp_t gfp, unsigned long flags)
+{
+	struct page *page = pcp_take(z, request_type(m, gfp), gfp & __GFP_COLD);
+
+	irq_restore(flags);
+	return page ? prep_new_page(m, page, 0, gfp) : NULL;
+}
+
+/*
+ * The common case in a straight line: a page that waits on this CPU's list of the preferred zone,
+ * while that is above its low watermark. Everything else is the zonelist walk's.
+ */
+static inline struct page *take_single(struct memory *m, struct zone *z, gfp_t gfp)
+{
+	struct page *page;
+	unsigned long flags;
+
+	if (z->stat[NR_FREE_PAGES] - z->stat[NR_FREE_CMA_PAGES] <=
+		(long)z->watermark[WMARK_LOW] + z->lowmem_reserve[z->type])
+		return NULL;
+	flags = irq_save();
+	page = pcp_pop(z, request_type(m, gfp), gfp & __GFP_COLD);
+	if (unlikely(!page))
+		return refill_and_take(m, z, gfp, flags);
+	irq_restore(flags);
+	return prep_new_page(m, page, 0, gfp);
+}
+
+static noinline struct page *alloc_from_zonelist(struct memory *m, gfp_t gfp, unsigned int order)
+{
+	struct alloc_context ac = {.memory = m, .gfp = gfp, .order = order};
+	unsigned int alloc_flags = WMARK_LOW | (gfp & __GFP_MOVABLE ? ALLOC_CMA : 0);
+	int high_zoneidx = gfp_zone(gfp);
+	struct page *page;
+
+	if (unlikely(high_zoneidx < 0))
+		panic("BUG: invalid zone bits in gfp mask %#x", gfp);
+	ac.high_zoneidx = high_zoneidx;
+	ac.first = m->first_zone[high_zoneidx];
+	ac.migratetype = request_type(m, gfp);
+	if (unlikely(order >= MAX_ORDER || !m->zonelist[ac.first]))
+		return refuse(m, gfp, order);
+	ac.classzone = m->zonelist[ac.first]->type;
+	page = get_page_from_freelist(&ac, alloc_flags);
+	return likely(page) ? page : alloc_pages_slowpath(&ac);
+}
+
+/* The same for higher orders: a block of the wanted type in the preferred zone. */
+static noinline struct page *alloc_block(
+	struct memory *m, struct zone *z, gfp_t gfp, unsigned int order)
+{
+	struct page *page = NULL;
+	unsigned long flags;
+
+	if (zone_watermark_test_inline(
+		    z, order, z->watermark[WMARK_LOW], z->type, 0, z->stat[NR_FREE_PAGES])) {
+		flags = spin_lock_irqsave(&z->lock);
+		page = take_block(z, order, request_type(m, gfp));
+		if (page)
+			zone_stat_add(z, NR_FREE_PAGES, -(1l << order));
+		spin_unlock_irqrestore(&z->lock, flags);
+	}
+	if (unlikely(!page))
+		return alloc_from_zonelist(m, gfp, order);
+	return prep_new_page(m, page, order, gfp);
+}
+
+struct page *alloc_pages(struct memory *m, gfp_t gfp, unsigned int order)
+{
+	struct zone *z = m->preferred[gfp & 0xf];
+
+	check_may_sleep(gfp);
+	if (unlikely(!z || order >= MAX_ORDER))
+		return alloc_from_zonelist(m, gfp, order);
+	if (likely(order == 0)) {
+		struct page *page = take_single(m, z, gfp);
+
+		return likely(page) ? page : alloc_from_zonelist(m, gfp, 0);
+	}
+	return alloc_block(m, z, gfp, order);
+}
+
+static void free_high_order(
+	struct zone *z, struct page *page, unsigned long pfn, unsigned int order)
+{
+	/* Sampled before the lock is taken, as in 4.8: racy, see §4.6. */
+	enum migratetype type = pageblock_type(z, pfn);
+	unsigned long flags = spin_lock_irqsave(&z->lock);
+
+	forget_scanned(z->memory);
+	buddy_free(z, page, order, type);
+	spin_unlock_irqrestore(&z->lock, flags);
+}
+
+static void check_free(const struct memory *m, const struct page *page, unsigned int order)
+	__attribute__((noreturn));
+
+static noinline void check_free(const struct memory *m, const struct page *page, unsigned int order)
+{
+	if (page->flags & PG_UNFLUSHED)
+		bad_page(m, page, "freed while a TLB may still know it");
+	if (page->refcount != 1)
+		bad_page(m, page,
+			page->refcount == 0 ? "freed, but not allocated (double free?)" :
+					      "freed while others hold it");
+	if (page->order != order)
+		bad_page(m, page, "freed with another order than it was allocated with");
+	bad_page(m, page, "freed while mapped or on a free list");
+}
+
+static noinline void free_block(
+	struct memory *m, struct page *page, unsigned long pfn, unsigned int order)
+{
+	if (unlikely(page->users != 1 || page_flags_order(page) != PAGE_STATE(0, order, 0)))
+		check_free(m, page, order);
+	poison(m, page, order, POISON_FREE);
+	page->users = 0;
+	page->order = 0;
+	page->mapping = NULL;
+	mm_event_add(m, PGFREE, 1ul << order);
+	free_high_order(pfn_zone(m, pfn), page, pfn, order);
+}
+
+void free_pages(struct memory *m, struct page *page, unsigned int order)
+{
+	unsigned long pfn = page_to_pfn(m, page), flags;
+	struct zone *z;
+
+	if (unlikely(order)) {
+		free_block(m, page, pfn, order);
+		return;
+	}
+	z = pfn_zone(m, pfn);
+	/* One reference, not mapped; no flags, order 0. */
+	if (unlikely(page->users != 1 || page_flags_order(page)))
+		check_free(m, page, 0);
+	poison(m, page, 0, POISON_FREE);
+	page->users = 0;
+	page->mapping = NULL;
+	mm_event_add(m, PGFREE, 1);
+	flags = irq_save();
+	pcp_free(z, page, z->pageblock_type_of_0[pfn >> m->pageblock_order], false, flags);
+}
+
+void split_page(struct memory *m, struct page *page, unsigned int order)
+{
+	if (page->refcount < 1 || page->order != order)
+		bad_page(m, page, "split with another order than it was allocated with");
+	page->order = 0;
+	for (unsigned long i = 1; i < 1ul << order; i++)
+		page[i].users = page->users;
+}
+
+void release_boot_pages(struct memory *m, unsigned long start_pfn, unsigned long end_pfn)
+{
+	while (start_pfn < end_pfn) {
+		struct zone *z = pfn_zone(m, start_pfn);
+		unsigned long end = MIN(end_pfn, zone_end_pfn(z));
+		unsigned int order = MAX_ORDER - 1;
+
+		while ((start_pfn & ((1ul << order) - 1)) || start_pfn + (1ul << order) > end)
+			order--;
+		z->managed += 1ul << order;
+		m->totalram_pages += 1ul << order;
+		free_high_order(z, pfn_to_page(m, start_pfn), start_pfn, order);
+		start_pfn += 1ul << order;
+	}
+}

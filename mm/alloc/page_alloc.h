@@ -1,0 +1,43 @@
+/*
+ * The page allocator's interface, and what its parts share.
+ *
+ * alloc_pages(): any context that `gfp` is honest about: with __GFP_DIRECT_RECLAIM it may sleep
+ * (task context, interrupts on, no spinlock held); without it, never. Returns the first page of
+ * 2^order physically consecutive pages, one reference held, zeroed if __GFP_ZERO; or NULL.
+ * free_pages(): any context but NMI; gives back exactly what alloc_pages() gave, same order.
+ */
+#ifndef MM_PAGE_ALLOC_H
+#define MM_PAGE_ALLOC_H
+
+#include "mm/page/memory.h"
+
+struct page *alloc_pages(struct memory *m, gfp_t gfp, unsigned int order);
+void free_pages(struct memory *m, struct page *page, unsigned int order);
+
+/* Make 2^order single pages of an allocated block: each is then freed by itself. Any context. */
+void split_page(struct memory *m, struct page *page, unsigned int order);
+
+/* One request on its way through the allocator. */
+struct alloc_context {
+	struct memory *memory;
+	gfp_t gfp;
+	unsigned int order;
+	unsigned int first;     /* index into memory->zonelist of the preferred zone */
+	unsigned int classzone; /* its zone index: which lowmem_reserve applies (§2.3) */
+	int high_zoneidx;       /* highest zone that the mask allows */
+	enum migratetype migratetype;
+};
+
+/* One walk over the zonelist (§2.10): a page, prepared, or NULL. */
+struct page *get_page_from_freelist(const struct alloc_context *ac, unsigned int alloc_flags);
+
+/* ALLOC_* bits of a request in the slow path, in this context (§1.7). */
+unsigned int gfp_to_alloc_flags(gfp_t gfp);
+
+/* What follows a failed first attempt (§5.2). */
+struct page *alloc_pages_slowpath(struct alloc_context *ac);
+
+/* Boot: hand a range of page frames to the buddy lists, in the largest aligned blocks (§3.10). */
+void release_boot_pages(struct memory *m, unsigned long start_pfn, unsigned long end_pfn);
+
+#endif

@@ -1,0 +1,75 @@
+/*
+ * Per-CPU lists of single pages (§3.8, §3.9): one zone-lock acquisition for each batch.
+ * Interrupts off, no lock held; they take zone->lock themselves.
+ */
+#ifndef MM_PCP_H
+#define MM_PCP_H
+
+#include "mm/page/pageblock.h"
+
+/* Batch and high mark from the zone's managed pages (§3.9). */
+void pcp_size(unsigned long managed, int *batch, int *high);
+
+/* Give a batch back to the buddy lists, and interrupts back to `flags`. */
+void pcp_free_batch(struct zone *z, struct per_cpu_pages *pcp, unsigned long flags);
+
+/* This CPU's lists of a zone. The compiler shall not compute the address anew for each field. */
+static inline struct per_cpu_pages *this_cpu_pages(struct zone *z)
+{
+	struct per_cpu_pages *pcp = &z->pcp[this_cpu_id()];
+
+	keep_in_register(pcp);
+	return pcp;
+}
+
+/* One page of `type` from this CPU's list, or NULL when that is empty. */
+static inline struct page *pcp_pop(struct zone *z, enum migratetype type, bool cold)
+{
+	struct per_cpu_pages *pcp = this_cpu_pages(z);
+	struct list_head *list = &pcp->lists[type];
+	struct page *page;
+
+	keep_in_register(list);
+	if (unlikely(list_empty(list)))
+		return NULL;
+	page = unlikely(cold) ? list_last_entry(list, struct page, lru) :
+				list_first_entry(list, struct page, lru);
+	list_del(&page->lru);
+	pcp->count--;
+	return page;
+}
+
+/* The same, with a refill where the list is empty. */
+struct page *pcp_take(struct zone *z, enum migratetype type, bool cold);
+
+/*
+ * A freed page. Its type is sampled without the lock: it is what is cached with the page, and H
+ * pages share the movable list, so a movable request may get one (§3.9). Interrupts are off, and
+ * are given back to `flags`; a batch may go to the buddy lists before.
+ */
+static inline void pcp_free(
+	struct zone *z, struct page *page, enum migratetype type, bool cold, unsigned long flags)
+{
+	struct per_cpu_pages *pcp = this_cpu_pages(z);
+	struct list_head *list;
+
+	page->list_type = type;
+	list = &pcp->lists[likely(type < MIGRATE_PCPTYPES) ? type : MIGRATE_MOVABLE];
+	keep_in_register(list);
+	if (unlikely(cold))
+		list_add_tail(&page->lru, list);
+	else
+		list_add(&page->lru, list);
+	pcp->count++;
+	if (unlikely(pcp->count >= pcp->high))
+		pcp_free_batch(z, pcp, flags);
+	else
+		irq_restore(flags);
+}
+
+/* Empty this CPU's lists into the buddy lists; drain_all: those of all CPUs. Local:
+ * any irq state; all: context as smp_call(). */
+void pcp_drain_local(struct memory *m);
+void pcp_drain_all(struct memory *m);
+
+#endif

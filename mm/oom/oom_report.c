@@ -1,0 +1,76 @@
+/*
+ * The OOM killer's header and task table (§10.2, §10.4).
+ */
+#include <string.h>
+
+#include "kernel/core/log/ksyms.h"
+#include "kernel/core/param.h"
+#include "kernel/core/log/printk.h"
+#include "mm/space/mm.h"
+#include "mm/oom/oom.h"
+#include "mm/show/show_mem.h"
+#include "mm/show/verdict.h"
+
+#define VERDICT_JSON 1024
+
+PARAM_INT("oom_dump_tasks", mm_tunables.oom_dump_tasks, 0, 1, "print the task table on a kill");
+
+static void fill_row(struct oom_row *row, const struct task *t, const struct mm *mm)
+{
+	*row = (struct oom_row){.pid = t->pid,
+		.tgid = t->process->leader->pid,
+		.adj = t->process->oom_score_adj,
+		.total_vm = mm->total_vm,
+		.rss = mm->anon_rss + mm->file_rss + mm->shmem_rss,
+		.swapents = mm->swapents,
+		.nr_ptes = mm->nr_ptes,
+		.nr_pmds = mm->nr_pmds};
+	memcpy(row->comm, t->comm, sizeof(row->comm));
+}
+
+/* Read before anything is printed: who holds the task list may wait for the output. */
+static unsigned int read_tasks(struct oom_row rows[OOM_ROWS])
+{
+	unsigned long flags = tasks_lock();
+	const struct task *t;
+	unsigned int n = 0;
+
+	for_each_process(t) {
+		const struct task *user = thread_with_mm(t->process);
+
+		if (!oom_unkillable_task(t) && user && n < OOM_ROWS)
+			fill_row(&rows[n++], user, user->mm);
+	}
+	tasks_unlock(flags);
+	return n;
+}
+
+static void print_rows(const struct oom_row *r, unsigned int n)
+{
+	pr_info("[ pid ]   uid  tgid total_vm      rss nr_ptes nr_pmds swapents oom_score_adj "
+		"name");
+	for (; n; n--, r++)
+		pr_info("[%5d] %5d %5d %8lu %8lu %7ld %7ld %8lu         %5hd %s", r->pid, 0,
+			r->tgid, r->total_vm, r->rss, r->nr_ptes, r->nr_pmds, r->swapents, r->adj,
+			r->comm);
+}
+
+noinline void dump_header(const struct oom_control *oc)
+{
+	unsigned int rows = read_tasks(oc->memory->oom_rows);
+	unsigned long flags = output_lock();
+	char text[GFP_TEXT_LEN], verdict[VERDICT_JSON];
+
+	pr_warn("%s invoked oom-killer: gfp_mask=0x%x(%s), order=%d, oom_score_adj=%hd",
+		current->comm, oc->gfp, gfp_text(oc->gfp, text, sizeof(text)), oc->order,
+		current->process->oom_score_adj);
+	pr_info("%s cpuset=/ mems_allowed=0", current->comm);
+	dump_stack();
+	show_mem(oc->memory);
+	if (oc->memory->tunables.oom_dump_tasks)
+		print_rows(oc->memory->oom_rows, rows);
+	print_verdict(oc->memory, oc->gfp, MAX(oc->order, 0));
+	report_event(oc->memory, "oom",
+		verdict_json(oc->memory, oc->gfp, MAX(oc->order, 0), verdict, sizeof(verdict)));
+	output_unlock(flags);
+}

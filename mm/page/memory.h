@@ -1,0 +1,278 @@
+/*
+ * The root object of mm/: a machine's memory, its zones, counters and switches. The kernel has
+ * one; a host test makes as many private ones as it likes (DESIGN §2).
+ *
+ * Units: pages, unless a name says _kbytes. What guards a field stands beside it: (B) set at
+ * boot, (Z) the zone's lock, (C) its own CPU with interrupts off.
+ */
+#ifndef MM_MEMORY_H
+#define MM_MEMORY_H
+
+#include "kernel/core/lock/lock.h"
+#include "kernel/core/lock/notifier.h"
+#include "mm/page/gfp.h"
+#include "mm/page/oom_state.h"
+#include "mm/page/page.h"
+
+#define MAX_ORDER               11
+#define PAGE_ALLOC_COSTLY_ORDER 3
+
+enum { WMARK_MIN, WMARK_LOW, WMARK_HIGH, NR_WMARK };
+
+/* Counters of a zone. The anon and file ones are its shadow of the node's lists (§6.1). */
+enum zone_stat {
+	NR_FREE_PAGES,
+	NR_ZONE_INACTIVE_ANON,
+	NR_ZONE_ACTIVE_ANON,
+	NR_ZONE_INACTIVE_FILE,
+	NR_ZONE_ACTIVE_FILE,
+	NR_ZONE_UNEVICTABLE,
+	NR_ZONE_WRITE_PENDING,
+	NR_MLOCK,
+	NR_SLAB_RECLAIMABLE,
+	NR_SLAB_UNRECLAIMABLE,
+	NR_PAGETABLE,
+	NR_KERNEL_STACK_KB,
+	NR_BOUNCE,
+	NR_FREE_CMA_PAGES,
+	NR_ZONE_STATS
+};
+extern const char *const zone_stat_name[NR_ZONE_STATS];
+
+/* Events of the whole machine since boot. Both kinds are counted in any context. */
+enum mm_event {
+	PGALLOC,
+	PGFREE,
+	PGFAULT,
+	ALLOCSTALL,
+	ALLOC_FAILURES,
+	OOM_KILLS,
+	OOM_KILLS_BY_HAND,
+	OOM_INVOCATIONS,
+	OOM_STEPS,          /* requests that came to §5.8 ... */
+	OOM_TRYLOCK_FAILED, /* ... and found oom_lock taken */
+	OOM_SCANS_ABORTED,  /* by a victim that lives */
+	OOM_MARKED_DYING,   /* got reserves because they were on their way out already */
+	OOM_REAP_ATTEMPTS,
+	OOM_REAP_FAILED, /* mmap_sem was not to be had */
+	OOM_REAP_RACED,  /* the victim was gone */
+	OOM_REAPED,
+	OOM_REAPED_PAGES,
+	OOM_REAP_LOST, /* the slot was taken */
+	OOM_REAP_GAVE_UP,
+	OOM_REAP_TEARDOWNS,      /* the reaper was the address space's last user */
+	NOTIFIER_CALLS,          /* of the chain ... */
+	NOTIFIER_CALLS_LOCKED,   /* ... with oom_lock held */
+	NOTIFIER_CALLS_BY_HAND,  /* ... for SysRq-f */
+	NOTIFIER_CALLS_FAULT,    /* ... for a page fault's killer */
+	NOTIFIER_CALLS_DISABLED, /* ... with the killer disabled */
+	NOTIFIER_KILLED_EARLY, /* the caller was killed before or meanwhile, and goes on at once */
+	NOTIFIER_FREED_PAGES,
+	NOTIFIER_NS,                /* spent in it */
+	NOTIFIER_KILLS_AFTER_FREED, /* though it had freed something */
+	HIGHATOMIC_RESERVED_BLOCKS,
+	HIGHATOMIC_RELEASED_BLOCKS,
+	HIGHATOMIC_RELEASED_PAGES,
+	HIGHATOMIC_RESERVED_MAX, /* pages, highest sum over zones */
+	ZONE_LOCK_REFILLS,       /* acquisitions: each takes a batch from the buddy lists ... */
+	ZONE_LOCK_BULK_FREES,    /* ... or gives one back */
+	KSWAPD_WAKEUPS,
+	NR_MM_EVENTS
+};
+extern const char *const mm_event_name[NR_MM_EVENTS];
+
+struct free_area {
+	struct list_head free_list[MIGRATE_TYPES];
+	uint32_t nr_free[MIGRATE_TYPES]; /* blocks */
+} __attribute__((aligned(128)));
+
+struct per_cpu_pages {
+	int count, high, batch;
+	struct list_head lists[MIGRATE_PCPTYPES];
+	signed char stat_diff[NR_ZONE_STATS]; /* not yet in the zone's counters (§2.9) */
+} __attribute__((aligned(128)));
+
+struct memory;
+
+struct zone {
+	unsigned long watermark[NR_WMARK]; /* (B) */
+	long lowmem_reserve[MAX_NR_ZONES]; /* (B) */
+	long stat[NR_ZONE_STATS]; /* without what CPUs have gathered: read by zone_stat() */
+	int stat_threshold;       /* (B) §2.9; 0: nothing is gathered */
+	unsigned long nr_reserved_highatomic; /* (Z), read without it */
+	struct memory *memory;                /* (B) */
+	enum zone_type type;                  /* (B) */
+	const char *name;                     /* (B) */
+	unsigned long start_pfn;              /* (B) */
+	unsigned long spanned, present;       /* (B) */
+	unsigned long managed;
+	/* (B) the page structs of its whole top-order blocks, in bytes: no buddy is outside */
+	unsigned long inner_start, inner_len;
+	/* (Z), read without it: one byte a pageblock, from the one of start_pfn on. */
+	uint8_t *pageblock_type;
+	uint8_t *
+		pageblock_type_of_0; /* (B) the same, moved so that pfn >> pageblock_order indexes */
+	unsigned long nr_pageblocks;        /* (B) */
+	struct per_cpu_pages pcp[MAX_CPUS]; /* (C) */
+	struct spinlock lock;
+	uint16_t free_mask[MIGRATE_TYPES]; /* (Z) a bit for each order whose list is not empty */
+	struct free_area free_area[MAX_ORDER]; /* (Z) */
+};
+
+struct mm_tunables {
+	long pageblock_order;
+	long min_free_kbytes; /* 0: by the formula */
+	long watermark_scale_factor;
+	long lowmem_reserve_ratio;
+	long panic_on_oom, oom_kill_allocating_task, oom_dump_tasks;
+	long killable_mmap; /* may a kill end the wait for mmap_sem as a writer? */
+};
+extern struct mm_tunables mm_tunables; /* what the command line says */
+
+struct ratelimit {
+	unsigned long begin; /* jiffies; start of the window */
+	unsigned int printed;
+	bool started, busy;
+};
+
+/* Gives memory back when asked (§6.2 "slab"): returns the pages that it freed. May not sleep. */
+struct shrinker {
+	struct list_head node;
+	const char *name;
+	unsigned long (*scan)(struct shrinker *s, unsigned long want);
+};
+
+struct memory {
+	struct page *mem_map;                 /* (B) indexed by pfn; holes may be unmapped */
+	char *virt_base;                      /* (B) page frame 0's address */
+	unsigned long max_pfn;                /* (B) one past the last usable page frame */
+	unsigned long zone_end[MAX_NR_ZONES]; /* (B) pfn limits of the zone types */
+	unsigned int pageblock_order;         /* (B) */
+	unsigned long pageblock_nr_pages;     /* (B) */
+	bool mobility_grouping;               /* (B) by memory_set_grouping() */
+	uint8_t request_type[4];              /* (B) migratetype, by the mask's two mobility bits */
+	unsigned int patches;                 /* (B) PATCH_* bits */
+	struct zone zone[MAX_NR_ZONES];
+	struct zone *zonelist[MAX_NR_ZONES + 1]; /* (B) highest first, NULL-terminated */
+	unsigned int first_zone[MAX_NR_ZONES];   /* (B) zonelist index for a high_zoneidx */
+	struct zone
+		*preferred[16]; /* (B) first zone for a mask's zone bits; NULL: none, or invalid */
+	unsigned long min_free_kbytes; /* (B) */
+	unsigned long totalram_pages;
+	unsigned long total_swap_pages;
+	unsigned long pages_scanned; /* §6.7 */
+	long nr_shmem;               /* mapped pages that are not anonymous */
+	long nr_mms;                 /* address spaces, also those that are only pinned */
+	unsigned long event[NR_MM_EVENTS];
+	struct mm_tunables tunables; /* (B) */
+	struct list_head shrinkers;
+	struct mutex oom_lock;
+	int oom_victims;                    /* tasks with memdie; under tasks_lock() */
+	bool oom_killer_disabled;           /* set under oom_lock */
+	bool storage_suspended;             /* IO and FS are out of reach for everybody */
+	struct wait_queue oom_victims_wait; /* until there are none */
+	struct notifier_chain oom_reclaim_list;
+	struct oom_reaper reaper;
+	struct oom_watch watch;
+	struct oom_row oom_rows[OOM_ROWS]; /* under oom_lock */
+	struct ratelimit oom_ratelimit, failure_ratelimit;
+	bool warned_atomic_reclaim, warned_refused, warned_nofail, warned_nofail_kill;
+};
+
+/* The kernel's own memory. mm/ itself never names it. */
+extern struct memory system_memory;
+
+#define for_each_zone(m, z) for (z = (m)->zone; z < (m)->zone + MAX_NR_ZONES; z++)
+#define for_each_populated_zone(m, z)                                                              \
+	for_each_zone(m, z)                                                                        \
+		if ((z)->present)
+
+static inline unsigned long page_to_pfn(const struct memory *m, const struct page *page)
+{
+	return page - m->mem_map;
+}
+
+static inline struct page *pfn_to_page(const struct memory *m, unsigned long pfn)
+{
+	return m->mem_map + pfn;
+}
+
+static inline void *page_address(const struct memory *m, const struct page *page)
+{
+	return m->virt_base + (page_to_pfn(m, page) << PAGE_SHIFT);
+}
+
+static inline struct page *virt_to_page(const struct memory *m, const void *addr)
+{
+	return pfn_to_page(m, ((const char *)addr - m->virt_base) >> PAGE_SHIFT);
+}
+
+static inline struct zone *pfn_zone(struct memory *m, unsigned long pfn)
+{
+	if (pfn >= m->zone_end[ZONE_DMA32])
+		return &m->zone[ZONE_NORMAL];
+	return likely(pfn >= m->zone_end[ZONE_DMA]) ? &m->zone[ZONE_DMA32] : &m->zone[ZONE_DMA];
+}
+
+static inline struct zone *page_zone(struct memory *m, const struct page *page)
+{
+	return pfn_zone(m, page_to_pfn(m, page));
+}
+
+/* The mobility that a request asks for here (§1.5). */
+static inline enum migratetype request_type(const struct memory *m, gfp_t gfp)
+{
+	return m->request_type[(gfp / __GFP_MOVABLE) & 3];
+}
+
+/* Blocks of an order on all lists. */
+static inline unsigned long nr_free_blocks(const struct free_area *area)
+{
+	unsigned long sum = 0;
+
+	for (int t = 0; t < MIGRATE_TYPES; t++)
+		sum += area->nr_free[t];
+	return sum;
+}
+
+static inline unsigned long zone_end_pfn(const struct zone *z)
+{
+	return z->start_pfn + z->spanned;
+}
+
+/* Something became free (§6.7). Written only where it changes anything: all zones share it. */
+static inline void forget_scanned(struct memory *m)
+{
+	if (unlikely(READ_ONCE(m->pages_scanned)))
+		WRITE_ONCE(m->pages_scanned, 0);
+}
+
+void zone_stat_gather(struct zone *z, enum zone_stat item, long delta);
+
+static inline void zone_stat_add(struct zone *z, enum zone_stat item, long delta)
+{
+	if (likely(z->stat_threshold == 0))
+		atomic_add(&z->stat[item], delta);
+	else
+		zone_stat_gather(z, item, delta);
+}
+
+/* Near enough: see vmstat.h. What CPUs have gathered can make a small counter negative. */
+static inline long zone_stat(const struct zone *z, enum zone_stat item)
+{
+	long n = READ_ONCE(z->stat[item]);
+
+	return MAX(n, 0l);
+}
+
+static inline void mm_event_add(struct memory *m, enum mm_event item, unsigned long delta)
+{
+	atomic_add((long *)&m->event[item], delta);
+}
+
+/* Sum of one counter over all zones: the node's, or the whole machine's, figure. */
+long memory_stat(const struct memory *m, enum zone_stat item);
+/* Pages on per-CPU lists: of one zone over all CPUs. */
+long zone_free_pcp(const struct zone *z);
+
+#endif

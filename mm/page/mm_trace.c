@@ -1,0 +1,39 @@
+/*
+ * The trace points of mm/ (see mm_trace.h).
+ */
+#include "mm/page/mm_trace.h"
+
+const struct trace_event mm_page_alloc_extfrag = {"mm_page_alloc_extfrag",
+	{"zone:s", "pfn", "alloc_order", "fallback_order", "alloc_migratetype",
+		"fallback_migratetype", "change_ownership", "moved"}};
+
+const struct trace_event mm_highatomic_reserve = {"mm_highatomic_reserve",
+	{"zone:s", "pfn", "migratetype", "moved", "reserved_before", "reserved_after"}};
+
+const struct trace_event mm_highatomic_unreserve = {"mm_highatomic_unreserve",
+	{"zone:s", "pfn", "old_migratetype", "migratetype", "moved", "reserved_before",
+		"reserved_after"}};
+
+const struct trace_event mm_page_pcpu_drain = {
+	"mm_page_pcpu_drain", {"zone:s", "pages", "free_before", "free_after"}};
+
+const struct trace_event mm_page_alloc_slowpath = {"mm_page_alloc_slowpath",
+	{"zone:s", "order", "gfp_flags", "migratetype", "free", "min", "reserved"}};
+
+const struct trace_event mm_vmscan_wakeup_kswapd = {
+	"mm_vmscan_wakeup_kswapd", {"zone:s", "order", "free", "high"}};
+
+const struct trace_event mm_vmscan_direct_reclaim_begin = {
+	"mm_vmscan_direct_reclaim_begin", {"order", "gfp_flags"}};
+
+const struct trace_event mm_vmscan_direct_reclaim_end = {
+	"mm_vmscan_direct_reclaim_end", {"nr_reclaimed"}};
+
+const struct trace_event reclaim_retry_zone = {"reclaim_retry_zone",
+	{"zone:s", "order", "reclaimable", "available", "min_wmark", "no_progress_loops",
+		"wmark_check"}};
+
+const struct trace_event mark_victim = {"mark_victim", {"pid"}};
+const struct trace_event wake_reaper = {"wake_reaper", {"pid"}};
+const struct trace_event start_task_reaping = {"start_task_reaping", {"mm"}};
+const struct trace_event finish_task_reaping = {"finish_task_reaping", {"mm", "done"}};

@@ -1,0 +1,85 @@
+/*
+ * Zone counters on several CPUs (see vmstat.h).
+ */
+#include "kernel/core/sched/smp.h"
+#include "mm/page/vmstat.h"
+
+#define MOST_THRESHOLD 125
+#define UNIT_SHIFT     15 /* 128 MiB in pages */
+
+/* Position of the highest set bit, from 1; 0 for 0. */
+static int fls(unsigned long x)
+{
+	return x ? 64 - __builtin_clzl(x) : 0;
+}
+
+int vmstat_threshold(unsigned int ncpu, unsigned long managed)
+{
+	if (ncpu == 1)
+		return 0;
+	return MIN(MOST_THRESHOLD, 2 * fls(ncpu) * (1 + fls(managed >> UNIT_SHIFT)));
+}
+
+void zone_stat_gather(struct zone *z, enum zone_stat item, long delta)
+{
+	unsigned long flags = irq_save();
+	signed char *gathered = &z->pcp[this_cpu_id()].stat_diff[item];
+	long sum = *gathered + delta;
+
+	if (sum > z->stat_threshold || sum < -z->stat_threshold) {
+		atomic_add(&z->stat[item], sum);
+		sum = 0;
+	}
+	*gathered = (signed char)sum;
+	irq_restore(flags);
+}
+
+long zone_stat_exact(const struct zone *z, enum zone_stat item)
+{
+	long sum = z->stat[item];
+
+	for (unsigned int cpu = 0; cpu < nr_cpus; cpu++)
+		sum += z->pcp[cpu].stat_diff[item];
+	return sum;
+}
+
+long memory_stat_exact(const struct memory *m, enum zone_stat item)
+{
+	const struct zone *z;
+	long sum = 0;
+
+	for_each_zone(m, z)
+		sum += zone_stat_exact(z, item);
+	return sum;
+}
+
+static void fold_zone(struct zone *z)
+{
+	signed char *gathered = z->pcp[this_cpu_id()].stat_diff;
+
+	for (int i = 0; i < NR_ZONE_STATS; i++) {
+		if (gathered[i])
+			atomic_add(&z->stat[i], gathered[i]);
+		gathered[i] = 0;
+	}
+}
+
+void vmstat_fold_local(struct memory *m)
+{
+	unsigned long flags = irq_save();
+	struct zone *z;
+
+	for_each_populated_zone(m, z)
+		fold_zone(z);
+	irq_restore(flags);
+}
+
+static void fold_here(void *m)
+{
+	vmstat_fold_local(m);
+}
+
+void vmstat_fold_all(struct memory *m)
+{
+	smp_call(ALL_CPUS, fold_here, m);
+}

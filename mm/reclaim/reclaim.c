@@ -1,0 +1,78 @@
+/*
+ * Direct reclaim (see reclaim.h).
+ */
+#include "mm/alloc/highatomic.h"
+#include "mm/page/mm_trace.h"
+#include "mm/alloc/pcp.h"
+#include "mm/reclaim/reclaim.h"
+#include "mm/alloc/watermark.h"
+
+void register_shrinker(struct memory *m, struct shrinker *s)
+{
+	list_add_tail(&s->node, &m->shrinkers);
+}
+
+void unregister_shrinker(struct memory *m, struct shrinker *s)
+{
+	(void)m;
+	list_del(&s->node);
+}
+
+static unsigned long try_to_free_pages(struct memory *m)
+{
+	unsigned long freed = 0;
+	struct shrinker *s;
+
+	mm_event_add(m, ALLOCSTALL, 1);
+	list_for_each_entry(s, &m->shrinkers, node) {
+		freed += s->scan(s, SWAP_CLUSTER_MAX - freed);
+		if (freed >= SWAP_CLUSTER_MAX)
+			break;
+	}
+	return freed;
+}
+
+void wakeup_kswapd(const struct alloc_context *ac)
+{
+	struct memory *m = ac->memory;
+	const struct zone *first = m->zonelist[ac->first], *z;
+
+	for (unsigned int i = ac->first; (z = m->zonelist[i]); i++)
+		if (zone_watermark_safe(z, ac->order, z->watermark[WMARK_HIGH], ac->classzone))
+			return;
+	mm_event_add(m, KSWAPD_WAKEUPS, 1);
+	trace(mm_vmscan_wakeup_kswapd, (long)first->name, ac->order,
+		zone_stat(first, NR_FREE_PAGES), first->watermark[WMARK_HIGH]);
+}
+
+/* What allocates while it reclaims must not reclaim again. */
+static unsigned long reclaim_as_memalloc(struct memory *m)
+{
+	unsigned int before = current->flags & PF_MEMALLOC;
+	unsigned long freed;
+
+	current->flags |= PF_MEMALLOC;
+	freed = try_to_free_pages(m);
+	current->flags = (current->flags & ~PF_MEMALLOC) | before;
+	return freed;
+}
+
+struct page *direct_reclaim(
+	const struct alloc_context *ac, unsigned int alloc_flags, unsigned long *progress)
+{
+	struct page *page;
+
+	trace(mm_vmscan_direct_reclaim_begin, ac->order, ac->gfp);
+	*progress = reclaim_as_memalloc(ac->memory);
+	trace(mm_vmscan_direct_reclaim_end, *progress);
+	cond_resched();
+	if (*progress == 0)
+		return NULL;
+	page = get_page_from_freelist(ac, alloc_flags);
+	if (page)
+		return page;
+	/* In this order: what sits on per-CPU lists is sampled as H and drained after (R1'). */
+	unreserve_highatomic_pageblock(ac, false);
+	pcp_drain_all(ac->memory);
+	return get_page_from_freelist(ac, alloc_flags);
+}

@@ -1,0 +1,288 @@
+/*
+ * Setting up a machine's memory (see memory_init.h).
+ */
+#include <string.h>
+
+#include "kernel/core/machine.h"
+#include "kernel/core/param.h"
+#include "mm/setup/memory_init.h"
+#include "mm/oom/oom_reaper.h"
+#include "mm/alloc/page_alloc.h"
+#include "mm/page/pageblock.h"
+#include "mm/alloc/pcp.h"
+#include "mm/page/vmstat.h"
+#include "mm/alloc/watermark.h"
+
+#define COVER_PAGES (1ul << (MAX_ORDER - 1)) /* a buddy may be asked for anywhere within */
+
+struct mm_tunables mm_tunables = {
+	.pageblock_order = 10,
+	.watermark_scale_factor = 10,
+	.lowmem_reserve_ratio = 256,
+	.oom_dump_tasks = 1,
+	.killable_mmap = 1,
+};
+
+PARAM_INT("pageblock_order", mm_tunables.pageblock_order, 9, 10,
+	"log2 of a pageblock's pages: 10 as in the seed reports, 9 as with hugetlb");
+
+const char *const zone_stat_name[NR_ZONE_STATS] = {
+	[NR_FREE_PAGES] = "nr_free_pages",
+	[NR_ZONE_INACTIVE_ANON] = "nr_zone_inactive_anon",
+	[NR_ZONE_ACTIVE_ANON] = "nr_zone_active_anon",
+	[NR_ZONE_INACTIVE_FILE] = "nr_zone_inactive_file",
+	[NR_ZONE_ACTIVE_FILE] = "nr_zone_active_file",
+	[NR_ZONE_UNEVICTABLE] = "nr_zone_unevictable",
+	[NR_ZONE_WRITE_PENDING] = "nr_zone_write_pending",
+	[NR_MLOCK] = "nr_mlock",
+	[NR_SLAB_RECLAIMABLE] = "nr_slab_reclaimable",
+	[NR_SLAB_UNRECLAIMABLE] = "nr_slab_unreclaimable",
+	[NR_PAGETABLE] = "nr_page_table_pages",
+	[NR_KERNEL_STACK_KB] = "nr_kernel_stack",
+	[NR_BOUNCE] = "nr_bounce",
+	[NR_FREE_CMA_PAGES] = "nr_free_cma",
+};
+
+const char *const mm_event_name[NR_MM_EVENTS] = {
+	[PGALLOC] = "pgalloc",
+	[PGFREE] = "pgfree",
+	[PGFAULT] = "pgfault",
+	[ALLOCSTALL] = "allocstall",
+	[ALLOC_FAILURES] = "alloc_failures",
+	[OOM_KILLS] = "oom_kills",
+	[OOM_INVOCATIONS] = "oom_invocations",
+	[OOM_KILLS_BY_HAND] = "oom_kills_by_hand",
+	[OOM_STEPS] = "oom_steps",
+	[OOM_TRYLOCK_FAILED] = "oom_trylock_failed",
+	[OOM_SCANS_ABORTED] = "oom_scans_aborted",
+	[OOM_MARKED_DYING] = "oom_marked_dying",
+	[OOM_REAP_ATTEMPTS] = "oom_reap_attempts",
+	[OOM_REAP_FAILED] = "oom_reap_failed",
+	[OOM_REAP_RACED] = "oom_reap_raced",
+	[OOM_REAPED] = "oom_reaped",
+	[OOM_REAPED_PAGES] = "oom_reaped_pages",
+	[OOM_REAP_LOST] = "oom_reap_lost",
+	[OOM_REAP_GAVE_UP] = "oom_reap_gave_up",
+	[OOM_REAP_TEARDOWNS] = "oom_reap_teardowns",
+	[NOTIFIER_CALLS] = "notifier_calls",
+	[NOTIFIER_CALLS_LOCKED] = "notifier_calls_locked",
+	[NOTIFIER_CALLS_BY_HAND] = "notifier_calls_by_hand",
+	[NOTIFIER_CALLS_FAULT] = "notifier_calls_fault",
+	[NOTIFIER_CALLS_DISABLED] = "notifier_calls_disabled",
+	[NOTIFIER_KILLED_EARLY] = "notifier_killed_early",
+	[NOTIFIER_FREED_PAGES] = "notifier_freed_pages",
+	[NOTIFIER_NS] = "notifier_ns",
+	[NOTIFIER_KILLS_AFTER_FREED] = "notifier_kills_after_freed",
+	[HIGHATOMIC_RESERVED_BLOCKS] = "highatomic_reserved_blocks",
+	[HIGHATOMIC_RELEASED_BLOCKS] = "highatomic_released_blocks",
+	[HIGHATOMIC_RELEASED_PAGES] = "highatomic_released_pages",
+	[HIGHATOMIC_RESERVED_MAX] = "highatomic_reserved_max",
+	[ZONE_LOCK_REFILLS] = "zone_lock_refills",
+	[ZONE_LOCK_BULK_FREES] = "zone_lock_bulk_frees",
+	[KSWAPD_WAKEUPS] = "kswapd_wakeups",
+};
+
+long memory_stat(const struct memory *m, enum zone_stat item)
+{
+	const struct zone *z;
+	long sum = 0;
+
+	for_each_zone(m, z)
+		sum += zone_stat(z, item);
+	return sum;
+}
+
+long zone_free_pcp(const struct zone *z)
+{
+	long sum = 0;
+
+	for (unsigned int cpu = 0; cpu < nr_cpus; cpu++)
+		sum += z->pcp[cpu].count;
+	return sum;
+}
+
+static void zone_lists_init(struct zone *z)
+{
+	for (int order = 0; order < MAX_ORDER; order++)
+		for (int t = 0; t < MIGRATE_TYPES; t++)
+			list_init(&z->free_area[order].free_list[t]);
+	for (int cpu = 0; cpu < MAX_CPUS; cpu++)
+		for (int t = 0; t < MIGRATE_PCPTYPES; t++)
+			list_init(&z->pcp[cpu].lists[t]);
+}
+
+void memory_object_init(struct memory *m, const struct mm_tunables *tunables, unsigned int patches)
+{
+	static const char *const name[MAX_NR_ZONES] = {"DMA", "DMA32", "Normal", "Movable"};
+	static const char *const lock_name[MAX_NR_ZONES] = {
+		"zone DMA", "zone DMA32", "zone Normal", "zone Movable"};
+
+	memset(m, 0, sizeof(*m));
+	m->tunables = *tunables;
+	m->patches = patches;
+	m->pageblock_order = tunables->pageblock_order;
+	m->pageblock_nr_pages = 1ul << m->pageblock_order;
+	m->zone_end[ZONE_DMA] = DMA_END_PFN;
+	m->zone_end[ZONE_DMA32] = DMA32_END_PFN;
+	m->zone_end[ZONE_NORMAL] = ~0ul;
+	list_init(&m->shrinkers);
+	mutex_init(&m->oom_lock, "oom_lock");
+	wait_queue_init(&m->oom_victims_wait, "OOM victims");
+	notifier_chain_init(&m->oom_reclaim_list, "oom_reclaim_list");
+	oom_reaper_init(m);
+	for (int i = 0; i < MAX_NR_ZONES; i++) {
+		m->zone[i].memory = m;
+		m->zone[i].type = i;
+		m->zone[i].name = name[i];
+		spin_lock_init(&m->zone[i].lock, lock_name[i]);
+		zone_lists_init(&m->zone[i]);
+	}
+}
+
+/* Where merging need not look for the zone's ends. */
+static void set_inner(struct zone *z)
+{
+	unsigned long start = (z->start_pfn + COVER_PAGES - 1) & ~(COVER_PAGES - 1);
+	unsigned long end = zone_end_pfn(z) & ~(COVER_PAGES - 1);
+
+	BUG_ON((unsigned long)z->memory->mem_map % (sizeof(struct page) << (MAX_ORDER - 1)));
+	z->inner_start = (unsigned long)z->memory->mem_map + start * sizeof(struct page);
+	z->inner_len = end > start ? (end - start) * sizeof(struct page) : 0;
+}
+
+void memory_setup_zones(struct memory *m, const struct boot_mem *bm)
+{
+	unsigned long lo = boot_mem_first(bm), end = boot_mem_end(bm);
+
+	m->max_pfn = end;
+	for (int i = 0; i <= ZONE_NORMAL; i++) {
+		struct zone *z = &m->zone[i];
+		unsigned long hi = MIN(m->zone_end[i], end);
+
+		if (lo >= hi)
+			continue;
+		z->start_pfn = lo;
+		z->spanned = hi - lo;
+		z->present = boot_mem_present(bm, lo, hi);
+		set_inner(z);
+		lo = hi;
+	}
+}
+
+/* Usable stretches rounded outwards to whole top-order blocks, merged where they meet. */
+static bool map_page_array(struct memory *m, struct boot_mem *bm, map_page_array_fn map)
+{
+	unsigned long done = 0;
+
+	for (unsigned int i = 0; i < bm->nr_usable; i++) {
+		unsigned long start = bm->usable[i].start & ~(COVER_PAGES - 1);
+		unsigned long end = (bm->usable[i].end + COVER_PAGES - 1) & ~(COVER_PAGES - 1);
+
+		start = MAX(start, done);
+		if (start < end && !map(m, bm, start, end))
+			return false;
+		done = MAX(done, end);
+	}
+	return true;
+}
+
+/* All movable (§3.1), but for those in holes of the map. */
+static void tag_pageblocks(struct zone *z, const struct boot_mem *bm)
+{
+	unsigned long block = z->memory->pageblock_nr_pages;
+
+	for (unsigned long pfn = pageblock_start(z, z->start_pfn); pfn < zone_end_pfn(z);
+		pfn += block)
+		if (boot_mem_present(bm, pfn, pfn + block))
+			*pageblock_slot(z, pfn) = MIGRATE_MOVABLE;
+}
+
+static bool alloc_pageblock_types(struct memory *m, struct boot_mem *bm)
+{
+	unsigned long total = 0, pages, pfn;
+	uint8_t *types;
+	struct zone *z;
+
+	for_each_populated_zone(m, z) {
+		z->nr_pageblocks = ((zone_end_pfn(z) - 1) >> m->pageblock_order) -
+			(z->start_pfn >> m->pageblock_order) + 1;
+		total += z->nr_pageblocks;
+	}
+	pages = (total + PAGE_SIZE - 1) / PAGE_SIZE;
+	pfn = boot_mem_alloc(bm, pages, 1);
+	if (!pfn)
+		return false;
+	types = (uint8_t *)m->virt_base + (pfn << PAGE_SHIFT);
+	memset(types, PAGEBLOCK_HOLE, total);
+	for_each_populated_zone(m, z) {
+		z->pageblock_type = types;
+		z->pageblock_type_of_0 =
+			(uint8_t *)((uintptr_t)types - (z->start_pfn >> m->pageblock_order));
+		types += z->nr_pageblocks;
+		tag_pageblocks(z, bm);
+	}
+	return true;
+}
+
+/* Highest zone first, only zones with managed pages (§2.3). */
+static void build_zonelist(struct memory *m)
+{
+	unsigned int n = 0;
+
+	for (int i = MAX_NR_ZONES - 1; i >= 0; i--)
+		if (m->zone[i].managed)
+			m->zonelist[n++] = &m->zone[i];
+	m->zonelist[n] = NULL;
+	for (int high = 0; high < MAX_NR_ZONES; high++) {
+		unsigned int first = 0;
+
+		while (m->zonelist[first] && m->zonelist[first]->type > (unsigned int)high)
+			first++;
+		m->first_zone[high] = first;
+	}
+	for (gfp_t bits = 0; bits < ARRAY_SIZE(m->preferred); bits++)
+		m->preferred[bits] =
+			gfp_zone(bits) < 0 ? NULL : m->zonelist[m->first_zone[gfp_zone(bits)]];
+}
+
+/* Without mobility grouping every request is unmovable (§1.5). */
+void memory_set_grouping(struct memory *m, bool on)
+{
+	m->mobility_grouping = on;
+	for (unsigned int bits = 0; bits < ARRAY_SIZE(m->request_type); bits++)
+		m->request_type[bits] =
+			on ? gfp_migratetype(bits * __GFP_MOVABLE) : MIGRATE_UNMOVABLE;
+}
+
+void memory_recompute(struct memory *m)
+{
+	struct zone *z;
+
+	setup_min_free_kbytes(m);
+	setup_watermarks(m);
+	setup_lowmem_reserve(m);
+	for_each_populated_zone(m, z) {
+		z->stat_threshold = vmstat_threshold(nr_cpus, z->managed);
+		for (int cpu = 0; cpu < MAX_CPUS; cpu++)
+			pcp_size(z->managed, &z->pcp[cpu].batch, &z->pcp[cpu].high);
+	}
+}
+
+static void release_stretch(void *arg, unsigned long start, unsigned long end)
+{
+	release_boot_pages(arg, start, end);
+}
+
+const char *memory_setup(struct memory *m, struct boot_mem *bm, map_page_array_fn map)
+{
+	memory_setup_zones(m, bm);
+	if (!map_page_array(m, bm, map))
+		return "memory: too little for the page array";
+	if (!alloc_pageblock_types(m, bm))
+		return "memory: too little for the pageblock types";
+	boot_mem_for_each_free(bm, release_stretch, m);
+	memory_set_grouping(m, m->totalram_pages >= m->pageblock_nr_pages * MIGRATE_TYPES);
+	build_zonelist(m);
+	memory_recompute(m);
+	return NULL;
+}

@@ -1,0 +1,117 @@
+/*
+ * Boot of the kernel's own memory (see mm_boot.h): the part of memory set-up that knows the
+ * direct map and the page array's place. The host twin has its own.
+ */
+#include "boot/paging.h"
+#include "kernel/core/machine.h"
+#include "kernel/core/log/printk.h"
+#include "kernel/core/sched/smp.h"
+#include "kernel/core/guard/sysrq.h"
+#include "mm/setup/memory_init.h"
+#include "mm/setup/mm_boot.h"
+#include "mm/alloc/page_alloc.h"
+#include "mm/page/patch.h"
+#include "mm/show/show_mem.h"
+#include "mm/alloc/watermark.h"
+
+#define LARGE_PAGES 512
+
+struct memory system_memory;
+
+static bool map_array(struct memory *m, struct boot_mem *bm, unsigned long start, unsigned long end)
+{
+	uint64_t bytes = (end - start) * sizeof(struct page);
+	unsigned long pages = (bytes + PAGE_SIZE - 1) >> PAGE_SHIFT;
+	unsigned long align = pages >= LARGE_PAGES ? LARGE_PAGES : 1;
+	unsigned long pfn = boot_mem_alloc(bm, pages, align);
+
+	if (!pfn)
+		return false;
+	for (unsigned long i = 0; i < pages; i++)
+		clear_page(m->virt_base + ((pfn + i) << PAGE_SHIFT));
+	kmap_range((uint64_t)(m->mem_map + start), (uint64_t)pfn << PAGE_SHIFT,
+		(uint64_t)pages << PAGE_SHIFT, KMAP_RW);
+	return true;
+}
+
+/* Table pages while memory is being set up, and from the page allocator after that. */
+static struct boot_mem *boot_mem_now;
+
+static uint64_t boot_table_page(void)
+{
+	unsigned long pfn = boot_mem_alloc(boot_mem_now, 1, 1);
+
+	if (pfn)
+		clear_page(phys_to_virt((uint64_t)pfn << PAGE_SHIFT));
+	return (uint64_t)pfn << PAGE_SHIFT;
+}
+
+static uint64_t alloc_table_page(void)
+{
+	struct page *page = alloc_pages(&system_memory, GFP_KERNEL | __GFP_ZERO, 0);
+
+	return page ? page_to_pfn(&system_memory, page) << PAGE_SHIFT : 0;
+}
+
+static void report_memory(void)
+{
+	show_mem(&system_memory);
+}
+
+static void print_zones(const struct memory *m)
+{
+	const struct zone *z;
+	char list[256];
+
+	for_each_populated_zone(m, z)
+		pr_info("  %s zone: %lu pages, LIFO batch:%u", z->name, z->present,
+			z->pcp[0].high / 6);
+	pr_info("Built %i zonelists in %s order, mobility grouping %s.  Total pages: %ld", 1,
+		"Zone", m->mobility_grouping ? "on" : "off", m->totalram_pages);
+	pr_info("Memory: %luK/%luK available", m->totalram_pages * 4,
+		(m->zone[ZONE_DMA].present + m->zone[ZONE_DMA32].present +
+			m->zone[ZONE_NORMAL].present) *
+			4);
+	patch_list(m->patches, list, sizeof(list));
+	pr_info("patches: %s", list[0] ? list : "none (Linux 4.8)");
+}
+
+/* In the parameter's range, but not in this machine's: ignoring it would run another experiment. */
+static void check_min_free(const struct memory *m)
+{
+	unsigned long asked = m->tunables.min_free_kbytes,
+		      most = m->totalram_pages; /* kB: a quarter */
+
+	if (asked && (asked != m->min_free_kbytes || asked > most))
+		machine_refuse(
+			"bad parameter: min_free_kbytes=%lu; expected %lu (the formula's) to "
+			"%lu (a quarter of this machine's memory), or 0",
+			asked, min_free_kbytes_default(m->totalram_pages * 4), most);
+}
+
+void mm_boot(const struct boot_info *info)
+{
+	struct memory *m = &system_memory;
+	struct boot_mem bm;
+	const char *err;
+
+	boot_mem_init(&bm, info);
+	boot_mem_reserve(&bm, KERNEL_PHYS >> PAGE_SHIFT, paging_boot_end() >> PAGE_SHIFT);
+	boot_mem_reserve(&bm, AP_TRAMPOLINE >> PAGE_SHIFT, (AP_TRAMPOLINE >> PAGE_SHIFT) + 1);
+	if (boot_usable_bytes(info) < (uint64_t)LEAST_MEMORY_MIB << 20)
+		machine_refuse("machine: %lu MiB of usable memory; expected at least %d MiB",
+			(unsigned long)(boot_usable_bytes(info) >> 20), LEAST_MEMORY_MIB);
+	memory_object_init(m, &mm_tunables, patches_chosen);
+	m->mem_map = (struct page *)VMEMMAP;
+	m->virt_base = (char *)DIRECT_MAP;
+	boot_mem_now = &bm;
+	paging_set_alloc(boot_table_page);
+	err = memory_setup(m, &bm, map_array);
+	if (err)
+		machine_refuse("machine: %s", err);
+	check_min_free(m);
+	paging_set_alloc(alloc_table_page);
+	panic_add_report(report_memory);
+	sysrq_register('m', "Show Memory", report_memory);
+	print_zones(m);
+}

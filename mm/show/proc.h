@@ -1,0 +1,14 @@
+/*
+ * zoneinfo, buddyinfo and pagetypeinfo in the formats of Linux's /proc (§10.8), on the console.
+ * Task context.
+ */
+#ifndef MM_PROC_H
+#define MM_PROC_H
+
+#include "mm/page/memory.h"
+
+void print_buddyinfo(const struct memory *m);
+void print_pagetypeinfo(const struct memory *m);
+void print_zoneinfo(const struct memory *m);
+
+#endif

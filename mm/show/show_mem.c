@@ -1,0 +1,261 @@
+/*
+ * Memory reports (see show_mem.h).
+ */
+#include "kernel/core/log/event.h"
+#include "kernel/core/log/ksyms.h"
+#include "kernel/core/log/printk.h"
+#include "kernel/core/time/time.h"
+#include "mm/show/show_mem.h"
+
+#define RATELIMIT_BURST   10
+#define RATELIMIT_SECONDS 5
+#define REPORT_TRIES      100000
+#define K(pages)          ((long)(pages)*4)
+
+static bool may_print(struct ratelimit *r)
+{
+	if (!r->started || jiffies - r->begin > (unsigned long)(RATELIMIT_SECONDS * hz)) {
+		r->started = true;
+		r->begin = jiffies;
+		r->printed = 0;
+	}
+	if (r->printed >= RATELIMIT_BURST)
+		return false;
+	r->printed++;
+	return true;
+}
+
+/* Who comes while another CPU asks is not printed, as in 4.8. */
+bool ratelimit(struct ratelimit *r)
+{
+	bool ok;
+
+	if (__atomic_exchange_n(&r->busy, true, __ATOMIC_ACQUIRE))
+		return false;
+	ok = may_print(r);
+	__atomic_store_n(&r->busy, false, __ATOMIC_RELEASE);
+	return ok;
+}
+
+/* What has no source yet (file cache, writeback, swap, ...) is 0 by nature, and printed. */
+static void show_global(const struct memory *m)
+{
+	const struct zone *z;
+	long free_pcp = 0;
+
+	for_each_zone(m, z)
+		free_pcp += zone_free_pcp(z);
+	pr_warn("Mem-Info:");
+	pr_warn("active_anon:%lu inactive_anon:%lu isolated_anon:%lu",
+		memory_stat(m, NR_ZONE_ACTIVE_ANON), memory_stat(m, NR_ZONE_INACTIVE_ANON), 0l);
+	pr_warn(" active_file:%lu inactive_file:%lu isolated_file:%lu",
+		memory_stat(m, NR_ZONE_ACTIVE_FILE), memory_stat(m, NR_ZONE_INACTIVE_FILE), 0l);
+	pr_warn(" unevictable:%lu dirty:%lu writeback:%lu unstable:%lu",
+		memory_stat(m, NR_ZONE_UNEVICTABLE), memory_stat(m, NR_ZONE_WRITE_PENDING), 0l, 0l);
+	pr_warn(" slab_reclaimable:%lu slab_unreclaimable:%lu", memory_stat(m, NR_SLAB_RECLAIMABLE),
+		memory_stat(m, NR_SLAB_UNRECLAIMABLE));
+	pr_warn(" mapped:%lu shmem:%lu pagetables:%lu bounce:%lu", m->nr_shmem, m->nr_shmem,
+		memory_stat(m, NR_PAGETABLE), memory_stat(m, NR_BOUNCE));
+	pr_warn(" free:%lu free_pcp:%lu free_cma:%lu", memory_stat(m, NR_FREE_PAGES), free_pcp,
+		memory_stat(m, NR_FREE_CMA_PAGES));
+}
+
+/* §6.7: nothing that reclaim could free, or scanned six times over. */
+static bool all_unreclaimable(const struct memory *m)
+{
+	unsigned long reclaimable =
+		memory_stat(m, NR_ZONE_ACTIVE_FILE) + memory_stat(m, NR_ZONE_INACTIVE_FILE);
+
+	return m->pages_scanned >= 6 * reclaimable;
+}
+
+static void show_node(const struct memory *m)
+{
+	struct line l;
+
+	line_init(&l);
+	line_add(&l, "Node 0 active_anon:%lukB inactive_anon:%lukB active_file:%lukB",
+		K(memory_stat(m, NR_ZONE_ACTIVE_ANON)), K(memory_stat(m, NR_ZONE_INACTIVE_ANON)),
+		K(memory_stat(m, NR_ZONE_ACTIVE_FILE)));
+	line_add(&l, " inactive_file:%lukB unevictable:%lukB isolated(anon):%lukB",
+		K(memory_stat(m, NR_ZONE_INACTIVE_FILE)), K(memory_stat(m, NR_ZONE_UNEVICTABLE)),
+		0l);
+	line_add(&l, " isolated(file):%lukB mapped:%lukB dirty:%lukB writeback:%lukB", 0l,
+		K(m->nr_shmem), K(memory_stat(m, NR_ZONE_WRITE_PENDING)), 0l);
+	line_add(&l, " shmem:%lukB writeback_tmp:%lukB unstable:%lukB pages_scanned:%lu",
+		K(m->nr_shmem), 0l, 0l, m->pages_scanned);
+	line_add(&l, " all_unreclaimable? %s", all_unreclaimable(m) ? "yes" : "no");
+	pr_warn("%s", l.text);
+}
+
+static void add_zone_item(
+	struct line *l, const struct zone *z, const char *name, enum zone_stat item)
+{
+	line_add(l, " %s:%ldkB", name, K(zone_stat(z, item)));
+}
+
+static void show_zone(const struct zone *z)
+{
+	struct line l;
+
+	line_init(&l);
+	line_add(&l, "%s free:%ldkB min:%lukB low:%lukB high:%lukB", z->name,
+		K(zone_stat(z, NR_FREE_PAGES)), K(z->watermark[WMARK_MIN]),
+		K(z->watermark[WMARK_LOW]), K(z->watermark[WMARK_HIGH]));
+	add_zone_item(&l, z, "active_anon", NR_ZONE_ACTIVE_ANON);
+	add_zone_item(&l, z, "inactive_anon", NR_ZONE_INACTIVE_ANON);
+	add_zone_item(&l, z, "active_file", NR_ZONE_ACTIVE_FILE);
+	add_zone_item(&l, z, "inactive_file", NR_ZONE_INACTIVE_FILE);
+	add_zone_item(&l, z, "unevictable", NR_ZONE_UNEVICTABLE);
+	add_zone_item(&l, z, "writepending", NR_ZONE_WRITE_PENDING);
+	line_add(&l, " present:%lukB managed:%lukB", K(z->present), K(z->managed));
+	add_zone_item(&l, z, "mlocked", NR_MLOCK);
+	add_zone_item(&l, z, "slab_reclaimable", NR_SLAB_RECLAIMABLE);
+	add_zone_item(&l, z, "slab_unreclaimable", NR_SLAB_UNRECLAIMABLE);
+	line_add(&l, " kernel_stack:%ldkB", zone_stat(z, NR_KERNEL_STACK_KB));
+	add_zone_item(&l, z, "pagetables", NR_PAGETABLE);
+	add_zone_item(&l, z, "bounce", NR_BOUNCE);
+	line_add(&l, " free_pcp:%ldkB local_pcp:%dkB", K(zone_free_pcp(z)),
+		z->pcp[this_cpu_id()].count * 4);
+	add_zone_item(&l, z, "free_cma", NR_FREE_CMA_PAGES);
+	pr_warn("%s", l.text);
+
+	line_init(&l);
+	line_add(&l, "lowmem_reserve[]:");
+	for (int i = 0; i < MAX_NR_ZONES; i++)
+		line_add(&l, " %ld", z->lowmem_reserve[i]);
+	pr_warn("%s", l.text);
+}
+
+/*
+ * A report reads lists that other CPUs change; but a machine that is ending may hold the lock for
+ * ever, and shall still have its report. Interrupts off.
+ */
+static bool lock_for_report(struct zone *z)
+{
+	for (int i = 0; i < REPORT_TRIES; i++) {
+		if (spin_trylock(&z->lock))
+			return true;
+		cpu_relax();
+	}
+	return false;
+}
+
+static void unlock_after_report(struct zone *z, bool locked)
+{
+	if (locked)
+		spin_unlock(&z->lock);
+}
+
+static void add_letters(struct line *l, const struct free_area *area)
+{
+	if (nr_free_blocks(area) == 0)
+		return;
+	line_add(l, "(");
+	for (int t = 0; t < MIGRATE_TYPES; t++)
+		if (!list_empty(&area->free_list[t]))
+			line_add(l, "%c", migratetype_letter[t]);
+	line_add(l, ") ");
+}
+
+static void show_buddy(struct zone *z)
+{
+	bool locked = lock_for_report(z);
+	unsigned long total = 0;
+	struct line l;
+
+	line_init(&l);
+	line_add(&l, "%s: ", z->name);
+	for (int order = 0; order < MAX_ORDER; order++) {
+		const struct free_area *area = &z->free_area[order];
+		unsigned long blocks = nr_free_blocks(area);
+
+		line_add(&l, "%lu*%lukB ", blocks, K(1ul << order));
+		add_letters(&l, area);
+		total += blocks << order;
+	}
+	unlock_after_report(z, locked);
+	line_add(&l, "= %lukB", K(total));
+	pr_warn("%s", l.text);
+}
+
+static void show_trailer(const struct memory *m)
+{
+	unsigned long present = 0, managed = 0;
+	const struct zone *z;
+
+	for_each_zone(m, z) {
+		present += z->present;
+		managed += z->managed;
+	}
+	pr_warn("%ld total pagecache pages", m->nr_shmem);
+	pr_warn("%lu pages in swap cache", 0ul);
+	pr_warn("Swap cache stats: add %lu, delete %lu, find %lu/%lu", 0ul, 0ul, 0ul, 0ul);
+	pr_warn("Free swap  = %ldkB", K(m->total_swap_pages));
+	pr_warn("Total swap = %lukB", K(m->total_swap_pages));
+	pr_warn("%lu pages RAM", present);
+	pr_warn("0 pages HighMem/MovableOnly");
+	pr_warn("%lu pages reserved", present - managed);
+	pr_warn("0 pages cma reserved");
+	pr_warn("0 pages hwpoisoned");
+}
+
+void show_mem(struct memory *m)
+{
+	unsigned long flags = output_lock();
+	struct zone *z;
+
+	show_global(m);
+	show_node(m);
+	for_each_populated_zone(m, z)
+		show_zone(z);
+	for_each_populated_zone(m, z)
+		show_buddy(z);
+	show_trailer(m);
+	output_unlock(flags);
+}
+
+unsigned long zone_free_of_type(const struct zone *z, enum migratetype type)
+{
+	unsigned long pages = 0;
+
+	for (int order = 0; order < MAX_ORDER; order++)
+		pages += (unsigned long)z->free_area[order].nr_free[type] << order;
+	return pages;
+}
+
+void report_event(struct memory *m, const char *kind, const char *verdict)
+{
+	const char *comma = "";
+	struct zone *z;
+	struct line l;
+
+	line_init(&l);
+	for_each_populated_zone(m, z) {
+		line_add(&l, "%s\"%s\":{\"free_by_type\":{", comma, z->name);
+		for (int t = 0; t <= MIGRATE_HIGHATOMIC; t++)
+			line_add(&l, "%s\"%c\":%lu", t ? "," : "", migratetype_letter[t],
+				zone_free_of_type(z, t));
+		line_add(&l, "},\"reserved_highatomic\":%lu}", z->nr_reserved_highatomic);
+		comma = ",";
+	}
+	event("{\"event\":\"report\",\"kind\":\"%s\",\"zones\":{%s},\"verdict\":%s}", kind, l.text,
+		verdict);
+}
+
+/* Frame as in the second seed report: alloc_pages -> warn_alloc_failed -> dump_stack. */
+noinline void warn_alloc_failed(struct memory *m, gfp_t gfp, unsigned int order)
+{
+	char text[GFP_TEXT_LEN];
+	unsigned long flags;
+
+	if (!ratelimit(&m->failure_ratelimit))
+		return;
+	flags = output_lock();
+	pr_warn("%s: page allocation failure: order:%u, mode:0x%x(%s)", current->comm, order, gfp,
+		gfp_text(gfp, text, sizeof(text)));
+	dump_stack();
+	show_mem(m);
+	report_event(m, "alloc-failure", "null");
+	output_unlock(flags);
+}

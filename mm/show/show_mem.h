@@ -1,0 +1,26 @@
+/*
+ * Memory state in the format of Linux 4.8's reports (§10.3), and the allocation-failure report
+ * (§10.7). Any context; on one CPU the state is frozen while it is printed.
+ */
+#ifndef MM_SHOW_MEM_H
+#define MM_SHOW_MEM_H
+
+#include "mm/page/memory.h"
+
+/* "Mem-Info:" to the trailer. */
+void show_mem(struct memory *m);
+
+/* "COMM: page allocation failure: ...", stack, Mem-Info; ratelimited. */
+void warn_alloc_failed(struct memory *m, gfp_t gfp, unsigned int order);
+
+/* 10 in 5 seconds (§0.4): true when this one may be printed. */
+bool ratelimit(struct ratelimit *r);
+
+/* Tell the runner what letters cannot say: free pages by type, and the reserve's counter; and the
+ * verdict, a JSON value. */
+void report_event(struct memory *m, const char *kind, const char *verdict);
+
+/* Pages on one type's free lists of a zone, as counted: no lock, O(orders). */
+unsigned long zone_free_of_type(const struct zone *z, enum migratetype type);
+
+#endif

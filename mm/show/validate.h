@@ -1,0 +1,13 @@
+/*
+ * Does the allocator's state agree with itself? (DESIGN §7) Free lists, page flags, order and
+ * type tags, counters, per-CPU lists, conservation. Task context, no lock held; one CPU.
+ */
+#ifndef MM_VALIDATE_H
+#define MM_VALIDATE_H
+
+#include "mm/page/memory.h"
+
+/* NULL when all is well, else one line that names the first broken link. */
+const char *mm_validate(const struct memory *m);
+
+#endif

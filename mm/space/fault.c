@@ -1,0 +1,108 @@
+/*
+ * Page faults of apps: demand-zero pages, and first copies of their initial data (see mm.h).
+ */
+#include <string.h>
+
+#include "mm/space/mlock.h"
+#include "mm/alloc/page_alloc.h"
+#include "mm/space/pgtable.h"
+
+#define PTE_OF_APP (PTE_PRESENT | PTE_ACCESSED | PTE_DIRTY | PTE_NX)
+
+_Static_assert(VM_WRITE << 1 == PTE_WRITE, "one bit becomes the other");
+
+/* The page of `vma` at `addr`, with its initial contents; NULL when memory is refused. */
+static struct page *new_anon_page(struct mm *mm, const struct vma *vma, uint64_t addr)
+{
+	struct memory *m = mm->memory;
+	uint64_t offset = addr - vma->start;
+	struct page *page;
+
+	if (likely(!vma->template || offset >= vma->template_len))
+		return alloc_pages(m, GFP_HIGHUSER_MOVABLE | __GFP_ZERO, 0);
+	if (vma->template_len - offset >= PAGE_SIZE) {
+		page = alloc_pages(m, GFP_HIGHUSER_MOVABLE, 0);
+		if (page)
+			copy_page(page_address(m, page), vma->template + offset);
+		return page;
+	}
+	page = alloc_pages(m, GFP_HIGHUSER_MOVABLE | __GFP_ZERO, 0);
+	if (page)
+		memcpy(page_address(m, page), vma->template + offset, vma->template_len - offset);
+	return page;
+}
+
+static uint64_t entry_for(const struct memory *m, const struct vma *vma, const struct page *page)
+{
+	return page_to_pfn(m, page) << PAGE_SHIFT | PTE_OF_APP | (vma->flags & VM_WRITE) << 1;
+}
+
+/*
+ * A mapped page enters the accounts. The reaper may already have taken it out again: it, too, only
+ * reads the address space, so a counter may be off by one for a moment.
+ */
+static inline void charge(struct mm *mm, const struct vma *vma, struct page *page)
+{
+	struct memory *m = mm->memory;
+
+	zone_stat_add(page_zone(m, page), NR_ZONE_ACTIVE_ANON, 1);
+	if (likely(!(vma->flags & (VM_SHARED | VM_LOCKED)))) {
+		atomic_add(&mm->anon_rss, 1);
+		return;
+	}
+	atomic_add(vma->flags & VM_SHARED ? &mm->shmem_rss : &mm->anon_rss, 1);
+	if (vma->flags & VM_SHARED)
+		atomic_add(&m->nr_shmem, 1);
+	if (vma->flags & VM_LOCKED)
+		page_mlock(m, page);
+}
+
+enum fault_result handle_mm_fault(struct mm *mm, struct vma *vma, uint64_t addr)
+{
+	struct memory *m = mm->memory;
+	uint64_t *pte = pte_make(mm, addr);
+	struct page *page;
+
+	mm_event_add(m, PGFAULT, 1);
+	if (unlikely(!pte))
+		return FAULT_OOM;
+	page = new_anon_page(mm, vma, addr);
+	if (unlikely(!page))
+		return FAULT_OOM;
+	page->mapcount = 1;
+	page->mapping = mm;
+	page->index = addr >> PAGE_SHIFT;
+	if (unlikely(vma->flags & VM_SHARED))
+		page->flags = PG_SHMEM;
+	/* Another thread may have served the same page meanwhile. */
+	if (unlikely(!pte_set_first(pte, entry_for(m, vma, page)))) {
+		page->mapcount = 0;
+		page->flags = 0;
+		free_pages(m, page, 0);
+		return FAULT_OK;
+	}
+	charge(mm, vma, page);
+	return FAULT_OK;
+}
+
+/* 4.9: the kernel must not take a reaped page's zeroes for what the app wrote (§8.2). */
+static bool is_unstable(const struct mm *mm, unsigned int flags)
+{
+	return (flags & FAULT_KERNEL) && mm_test_flag(mm, MMF_UNSTABLE);
+}
+
+enum fault_result mm_fault(struct mm *mm, uint64_t addr, unsigned int flags)
+{
+	enum fault_result result = FAULT_BAD_ADDRESS;
+	struct vma *vma;
+
+	addr &= ~(PAGE_SIZE - 1ull);
+	down_read(&mm->mmap_sem);
+	vma = find_vma(mm, addr);
+	if (likely(vma && !((flags & FAULT_WRITE) && !(vma->flags & VM_WRITE))))
+		result = handle_mm_fault(mm, vma, addr);
+	if (unlikely(is_unstable(mm, flags)))
+		result = FAULT_BAD_ADDRESS;
+	up_read(&mm->mmap_sem);
+	return result;
+}

@@ -1,0 +1,122 @@
+/*
+ * Address spaces: VMAs, private page tables, demand-zero faults, teardown (§7).
+ *
+ * Units: sizes in pages, addresses and lengths in bytes (page-aligned unless stated). Task
+ * context. mmap_sem: write for changing VMAs, read for faults.
+ */
+#ifndef MM_MM_H
+#define MM_MM_H
+
+#include "kernel/core/refcount.h"
+#include "kernel/core/sched/work.h"
+#include "mm/page/memory.h"
+
+#define VM_WRITE   0x1u
+#define VM_LOCKED  0x2u
+#define VM_SHARED  0x4u /* its pages are shmem, as of a shared anonymous mapping */
+#define VM_HUGETLB 0x8u /* nothing makes one yet; the reaper leaves it alone */
+
+/* Of mm.flags, set atomically (§7.1). */
+#define MMF_OOM_SKIP 0x1u /* killed, and reaped or given up: no longer in the killer's way */
+#define MMF_UNSTABLE 0x2u /* being reaped: what the kernel reads from it is not what was written */
+
+struct vma {
+	uint64_t start, end;
+	unsigned int flags;
+	/* Initial contents of the first template_len bytes; the rest, or all if NULL, is zero. */
+	const char *template;
+	uint64_t template_len;
+	struct list_head node; /* in address order, or free */
+};
+
+struct mm {
+	struct memory *memory;
+	struct refcount users; /* tasks (and borrowers) of the address space */
+	struct refcount count; /* references to this struct; users hold one together */
+	struct rwsem mmap_sem;
+	struct work teardown; /* when a worker is to do it */
+	struct list_head vmas;
+	struct vma *last_hit;
+	struct list_head free_vmas;
+	struct list_head own_pages; /* pages that hold VMAs */
+	uint64_t pgd;               /* physical address of the top table */
+	uint64_t brk_start, brk;
+	unsigned int flags; /* MMF_* */
+	unsigned long total_vm;
+	long anon_rss,
+		shmem_rss; /* changes atomically, as do the tables: threads fault side by side */
+	unsigned long file_rss, swapents;
+	long nr_ptes, nr_pmds; /* table pages of the two lowest levels */
+};
+
+enum fault_result { FAULT_OK, FAULT_BAD_ADDRESS, FAULT_OOM };
+
+/* Of a fault. */
+#define FAULT_WRITE  0x1u
+#define FAULT_KERNEL 0x2u /* by kernel code on the app's behalf: depth above 0 */
+
+/* A fresh, empty address space with one user, or NULL when memory is refused. */
+struct mm *mm_create(struct memory *m);
+/* One user more, unless the last one has gone: false, and the tables are not to be looked at. */
+static inline bool mm_get_user(struct mm *mm)
+{
+	return refcount_get_live(&mm->users);
+}
+/*
+ * Drop a user; the last one tears the address space down: true. Not while its tables are loaded.
+ * Async: that is left to a worker, for one who must not wait for it.
+ */
+bool mm_put_user(struct mm *mm);
+void mm_put_user_async(struct mm *mm);
+/* One reference to the struct more, by who holds one; and drop one. */
+static inline void mm_pin(struct mm *mm)
+{
+	refcount_get(&mm->count);
+}
+void mm_drop(struct mm *mm);
+static inline void mm_set_flag(struct mm *mm, unsigned int flag)
+{
+	__atomic_or_fetch(&mm->flags, flag, __ATOMIC_ACQ_REL);
+}
+static inline bool mm_test_flag(const struct mm *mm, unsigned int flag)
+{
+	return READ_ONCE(mm->flags) & flag;
+}
+/* The current task leaves its address space (§7.7): mmap_sem for read, then drop. */
+void exit_mm(struct memory *m);
+
+/* Map `len` bytes at `start`, which must be free. 0, or -1 (overlap or out of memory). */
+int mm_map_fixed(struct mm *mm, uint64_t start, uint64_t len, unsigned int flags,
+	const char *template, uint64_t template_len);
+/* Map `len` bytes at the lowest free place at or above `hint`; 0 when there is none. */
+uint64_t mm_map(struct mm *mm, uint64_t hint, uint64_t len, unsigned int flags);
+/*
+ * Unmap a range, VMAs split as needed; pages are freed. 0, or -1: not page-aligned, empty, not
+ * below APP_END, or out of memory.
+ */
+int mm_unmap(struct mm *mm, uint64_t start, uint64_t len);
+/* Grow or shrink the heap to end at `brk` (any alignment). 0, or -1. */
+int mm_set_brk(struct mm *mm, uint64_t brk);
+/* Move that end, which threads may do side by side: where it was, or 0. */
+uint64_t mm_sbrk(struct mm *mm, int64_t increment);
+/*
+ * Let a range be written, or not; lock it in memory (its pages are made present), or not. The range
+ * as for mm_unmap(), and mapped without a gap: 0, or -1, with the part before the gap done.
+ */
+int mm_protect(struct mm *mm, uint64_t start, uint64_t len, bool write);
+int mm_mlock(struct mm *mm, uint64_t start, uint64_t len);
+int mm_munlock(struct mm *mm, uint64_t start, uint64_t len);
+/*
+ * mmap_sem for writing, as all of the above take it: 0, or -1 when killed first, which
+ * killable_mmap=0 rules out (§8.6 W2 and W2').
+ */
+int mmap_write_lock(struct mm *mm);
+
+/* mmap_sem held. */
+struct vma *find_vma(struct mm *mm, uint64_t addr);
+/* Serve a fault at `addr` (FAULT_* bits); takes mmap_sem for read. */
+enum fault_result mm_fault(struct mm *mm, uint64_t addr, unsigned int flags);
+/* mmap_sem held for read; `vma` holds `addr`. */
+enum fault_result handle_mm_fault(struct mm *mm, struct vma *vma, uint64_t addr);
+
+#endif

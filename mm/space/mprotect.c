@@ -1,0 +1,23 @@
+/*
+ * mprotect (see mm.h): the VMAs first, then the entries that exist, then the TLBs.
+ */
+#include "kernel/core/sched/smp.h"
+#include "mm/space/pgtable.h"
+#include "mm/space/vma.h"
+
+static void set_write(struct mm *mm, struct vma *v, bool on)
+{
+	v->flags = on ? v->flags | VM_WRITE : v->flags & ~VM_WRITE;
+	for (uint64_t addr = v->start; addr < v->end; addr += PAGE_SIZE) {
+		uint64_t *pte = pte_find(mm, addr);
+
+		if (pte && (*pte & PTE_PRESENT))
+			*pte = on ? *pte | PTE_WRITE : *pte & ~PTE_WRITE;
+	}
+	tlb_flush_mm(mm->pgd);
+}
+
+int mm_protect(struct mm *mm, uint64_t start, uint64_t len, bool write)
+{
+	return mm_change_range(mm, start, len, set_write, write);
+}

@@ -1,0 +1,311 @@
+/*
+ * VMAs of an address space: find, map, unmap, heap (see mm.h). VMA structs live in pages that
+ * belong to the address space and go with it.
+ */
+#include <string.h>
+
+#include "kernel/core/param.h"
+#include "mm/alloc/page_alloc.h"
+#include "mm/space/vma.h"
+#include "mm/space/zap.h"
+
+PARAM_INT("killable_mmap", mm_tunables.killable_mmap, 0, 1,
+	"a kill ends the wait for mmap_sem of mmap, munmap, mprotect, mlock and brk");
+
+int mmap_write_lock(struct mm *mm)
+{
+	if (mm->memory->tunables.killable_mmap)
+		return down_write_killable(&mm->mmap_sem);
+	down_write(&mm->mmap_sem);
+	return 0;
+}
+
+static bool more_vmas(struct mm *mm)
+{
+	struct page *page = alloc_pages(mm->memory, GFP_KERNEL, 0);
+	struct vma *v;
+
+	if (!page)
+		return false;
+	list_add(&page->lru, &mm->own_pages);
+	v = page_address(mm->memory, page);
+	for (size_t i = 0; i < PAGE_SIZE / sizeof(*v); i++)
+		list_add_tail(&v[i].node, &mm->free_vmas);
+	return true;
+}
+
+static struct vma *new_vma(struct mm *mm, uint64_t start, uint64_t end, unsigned int flags)
+{
+	struct vma *v;
+
+	if (list_empty(&mm->free_vmas) && !more_vmas(mm))
+		return NULL;
+	v = list_first_entry(&mm->free_vmas, struct vma, node);
+	list_del(&v->node);
+	memset(v, 0, sizeof(*v));
+	v->start = start;
+	v->end = end;
+	v->flags = flags;
+	return v;
+}
+
+static void delete_vma(struct mm *mm, struct vma *v)
+{
+	list_move(&v->node, &mm->free_vmas);
+	mm->last_hit = NULL;
+}
+
+struct vma *find_vma(struct mm *mm, uint64_t addr)
+{
+	struct vma *v = READ_ONCE(mm->last_hit); /* of any thread's */
+
+	if (likely(v && addr >= v->start && addr < v->end))
+		return v;
+	list_for_each_entry(v, &mm->vmas, node) {
+		if (addr < v->start)
+			break;
+		if (addr < v->end) {
+			WRITE_ONCE(mm->last_hit, v);
+			return v;
+		}
+	}
+	return NULL;
+}
+
+static bool mergeable(const struct vma *a, const struct vma *b)
+{
+	return a->end == b->start && a->flags == b->flags && !a->template && !b->template;
+}
+
+static struct vma *prev_vma(struct mm *mm, struct vma *v)
+{
+	return v->node.prev == &mm->vmas ? NULL : list_entry(v->node.prev, struct vma, node);
+}
+
+/* One VMA for neighbours that are alike, up to the one behind `end`. */
+static void merge_until(struct mm *mm, uint64_t end)
+{
+	struct vma *v, *next;
+
+	list_for_each_entry_safe(v, next, &mm->vmas, node) {
+		struct vma *prev = prev_vma(mm, v);
+
+		if (v->start > end)
+			break;
+		if (prev && mergeable(prev, v)) {
+			prev->end = v->end;
+			delete_vma(mm, v);
+		}
+	}
+}
+
+/* The list position before which [start, end) belongs; NULL when something is in the way. */
+static struct list_head *free_place(struct mm *mm, uint64_t start, uint64_t end)
+{
+	struct vma *v;
+
+	list_for_each_entry(v, &mm->vmas, node) {
+		if (v->end <= start)
+			continue;
+		return v->start >= end ? &v->node : NULL;
+	}
+	return &mm->vmas;
+}
+
+static int insert_vma(struct mm *mm, uint64_t start, uint64_t end, unsigned int flags,
+	const char *template, uint64_t template_len)
+{
+	struct list_head *before = free_place(mm, start, end);
+	struct vma *v = before ? new_vma(mm, start, end, flags) : NULL;
+
+	if (!v)
+		return -1;
+	v->template = template;
+	v->template_len = template_len;
+	list_add_tail(&v->node, before);
+	mm->total_vm += (end - start) >> PAGE_SHIFT;
+	merge_until(mm, end);
+	return 0;
+}
+
+int mm_map_fixed(struct mm *mm, uint64_t start, uint64_t len, unsigned int flags,
+	const char *template, uint64_t template_len)
+{
+	int err;
+
+	down_write(&mm->mmap_sem);
+	err = insert_vma(mm, start, start + PAGE_ALIGN(len), flags, template, template_len);
+	up_write(&mm->mmap_sem);
+	return err;
+}
+
+static uint64_t lowest_gap(struct mm *mm, uint64_t at, uint64_t len)
+{
+	struct vma *v;
+
+	list_for_each_entry(v, &mm->vmas, node) {
+		if (v->end <= at)
+			continue;
+		if (v->start >= at + len)
+			break;
+		at = v->end;
+	}
+	return at <= APP_END - len ? at : 0;
+}
+
+uint64_t mm_map(struct mm *mm, uint64_t hint, uint64_t len, unsigned int flags)
+{
+	uint64_t at = 0;
+
+	if (len == 0 || len > APP_END || hint > APP_END)
+		return 0;
+	len = PAGE_ALIGN(len);
+	if (mmap_write_lock(mm))
+		return 0;
+	at = lowest_gap(mm, hint, len);
+	if (at && insert_vma(mm, at, at + len, flags, NULL, 0))
+		at = 0;
+	up_write(&mm->mmap_sem);
+	return at;
+}
+
+/* Cut `v` at `addr`, strictly inside; its upper part becomes a VMA of its own. */
+static bool split_vma(struct mm *mm, struct vma *v, uint64_t addr)
+{
+	struct vma *upper = new_vma(mm, addr, v->end, v->flags);
+	uint64_t lower_len = addr - v->start;
+
+	if (!upper)
+		return false;
+	if (v->template && v->template_len > lower_len) {
+		upper->template = v->template + lower_len;
+		upper->template_len = v->template_len - lower_len;
+	}
+	v->end = addr;
+	list_add(&upper->node, &v->node);
+	return true;
+}
+
+/* VMAs end at `start` and at `end`. False: no memory. */
+static bool split_at_ends(struct mm *mm, uint64_t start, uint64_t end)
+{
+	struct vma *v = find_vma(mm, start);
+
+	if (v && v->start < start && !split_vma(mm, v, start))
+		return false;
+	mm->last_hit = NULL; /* it may be the lower part now */
+	v = find_vma(mm, end - 1);
+	if (v && v->end > end && !split_vma(mm, v, end))
+		return false;
+	mm->last_hit = NULL;
+	return true;
+}
+
+static int unmap_locked(struct mm *mm, uint64_t start, uint64_t end)
+{
+	struct vma *v, *next;
+	struct mmu_gather g;
+
+	if (!split_at_ends(mm, start, end))
+		return -1;
+	gather_start(&g, mm, true);
+	list_for_each_entry_safe(v, next, &mm->vmas, node) {
+		if (v->end <= start)
+			continue;
+		if (v->start >= end)
+			break;
+		unmap_page_range(&g, v->start, v->end, NULL);
+		mm->total_vm -= (v->end - v->start) >> PAGE_SHIFT;
+		delete_vma(mm, v);
+	}
+	gather_finish(&g);
+	return 0;
+}
+
+static bool is_range(uint64_t start, uint64_t len)
+{
+	return !(start & (PAGE_SIZE - 1)) && len && start < APP_END && len <= APP_END - start;
+}
+
+int mm_unmap(struct mm *mm, uint64_t start, uint64_t len)
+{
+	int err;
+
+	if (!is_range(start, len) || mmap_write_lock(mm))
+		return -1;
+	err = unmap_locked(mm, start, start + PAGE_ALIGN(len));
+	up_write(&mm->mmap_sem);
+	return err;
+}
+
+static int change_locked(struct mm *mm, uint64_t start, uint64_t end, vma_change change, bool on)
+{
+	struct vma *v;
+
+	if (!split_at_ends(mm, start, end))
+		return -1;
+	list_for_each_entry(v, &mm->vmas, node) {
+		if (v->end <= start)
+			continue;
+		if (v->start != start || start >= end)
+			break;
+		start = v->end;
+		change(mm, v, on);
+	}
+	merge_until(mm, end);
+	return start < end ? -1 : 0;
+}
+
+int mm_change_range(struct mm *mm, uint64_t start, uint64_t len, vma_change change, bool on)
+{
+	int err;
+
+	if (!is_range(start, len) || mmap_write_lock(mm))
+		return -1;
+	err = change_locked(mm, start, start + PAGE_ALIGN(len), change, on);
+	up_write(&mm->mmap_sem);
+	return err;
+}
+
+/* mmap_sem held for writing. */
+static int set_brk(struct mm *mm, uint64_t brk)
+{
+	uint64_t old = PAGE_ALIGN(mm->brk), new = PAGE_ALIGN(brk);
+	int err = 0;
+
+	if (brk < mm->brk_start || brk > APP_END)
+		return -1;
+	if (new > old)
+		err = insert_vma(mm, old, new, VM_WRITE, NULL, 0);
+	else if (new < old)
+		err = unmap_locked(mm, new, old);
+	if (!err)
+		mm->brk = brk;
+	return err;
+}
+
+int mm_set_brk(struct mm *mm, uint64_t brk)
+{
+	int err;
+
+	if (mmap_write_lock(mm))
+		return -1;
+	err = set_brk(mm, brk);
+	up_write(&mm->mmap_sem);
+	return err;
+}
+
+uint64_t mm_sbrk(struct mm *mm, int64_t increment)
+{
+	uint64_t old;
+
+	if (!increment)
+		return READ_ONCE(mm->brk);
+	if (mmap_write_lock(mm))
+		return 0;
+	old = mm->brk;
+	if (set_brk(mm, old + increment))
+		old = 0;
+	up_write(&mm->mmap_sem);
+	return old;
+}

@@ -1,0 +1,110 @@
+/*
+ * Taking pages out of an address space (see zap.h).
+ */
+#include "kernel/core/sched/sched.h"
+#include "mm/space/mlock.h"
+#include "mm/space/pgtable.h"
+#include "mm/space/zap.h"
+
+#define PMD_SIZE (1ull << 21)
+
+/* Pages that have gone and are not yet taken out of the accounts: all of one zone. */
+struct tally {
+	struct zone *zone;
+	long pages;
+};
+
+static void settle(struct mm *mm, struct tally *t)
+{
+	if (!t->pages)
+		return;
+	zone_stat_add(t->zone, NR_ZONE_ACTIVE_ANON, -t->pages);
+	atomic_add(&mm->anon_rss, -t->pages);
+	t->pages = 0;
+}
+
+/* A locked one, or one that is not anonymous. */
+static noinline void uncharge_special(struct mm *mm, struct page *page)
+{
+	struct memory *m = mm->memory;
+	bool shmem = page->flags & PG_SHMEM;
+
+	page_munlock(m, page);
+	zone_stat_add(page_zone(m, page), NR_ZONE_ACTIVE_ANON, -1);
+	atomic_add(shmem ? &mm->shmem_rss : &mm->anon_rss, -1);
+	if (shmem)
+		atomic_add(&m->nr_shmem, -1);
+	page->flags = 0;
+}
+
+static inline void uncharge(struct mm *mm, struct page *page, unsigned long pfn, struct tally *t)
+{
+	struct zone *z = pfn_zone(mm->memory, pfn);
+
+	if (unlikely(page->flags)) {
+		uncharge_special(mm, page);
+		return;
+	}
+	if (unlikely(z != t->zone)) {
+		settle(mm, t);
+		t->zone = z;
+	}
+	t->pages++;
+}
+
+static inline void zap_present(
+	struct mmu_gather *g, uint64_t *pte, const struct zap_details *details, struct tally *t)
+{
+	struct mm *mm = g->mm;
+	/* Others may fault meanwhile: what they wrote into the page struct comes with the entry. */
+	uint64_t entry = __atomic_exchange_n(pte, 0, __ATOMIC_ACQUIRE);
+	unsigned long pfn = (entry & PTE_ADDR) >> PAGE_SHIFT;
+	struct page *page = pfn_to_page(mm->memory, pfn);
+
+	/* The seed's place: the entry is gone, the page stays with whoever writes it back. */
+	if (unlikely(details && details->ignore_dirty && (page->flags & PG_SHMEM) &&
+		    (entry & PTE_DIRTY)))
+		return;
+	uncharge(mm, page, pfn, t);
+	page->mapcount--;
+	gather_page(g, page);
+}
+
+/* An entry that is neither empty nor present names a slot in swap. */
+static void zap_swap_entry(struct mm *mm, uint64_t *pte, const struct zap_details *details)
+{
+	if (details && !details->check_swap_entries)
+		return;
+	*pte = 0;
+	mm->swapents--;
+}
+
+static void zap_table(
+	struct mmu_gather *g, uint64_t *pte, unsigned long n, const struct zap_details *details)
+{
+	struct tally t = {NULL, 0};
+
+	for (; n; n--, pte++) {
+		uint64_t entry = READ_ONCE(*pte);
+
+		if (entry & PTE_PRESENT)
+			zap_present(g, pte, details, &t);
+		else if (unlikely(entry))
+			zap_swap_entry(g->mm, pte, details);
+	}
+	settle(g->mm, &t);
+}
+
+void unmap_page_range(
+	struct mmu_gather *g, uint64_t start, uint64_t end, const struct zap_details *details)
+{
+	while (start < end) {
+		uint64_t next = MIN((start & ~(PMD_SIZE - 1)) + PMD_SIZE, end);
+		uint64_t *pte = pte_find(g->mm, start);
+
+		if (pte)
+			zap_table(g, pte, (next - start) >> PAGE_SHIFT, details);
+		start = next;
+		cond_resched();
+	}
+}

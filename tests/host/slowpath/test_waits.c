@@ -1,0 +1,143 @@
+/*
+ * What a request does between two attempts, besides asking again: waiting for writeback (§5.6 step
+ * 3), doing without I/O (§5.1), telling kswapd (§5.2), whose own test is §2.8.
+ */
+#include "starved.h"
+
+#include "mm/page/vmstat.h"
+#include "mm/alloc/watermark.h"
+
+static unsigned long before;
+
+/* Reclaimable pages keep the retry decision at yes until round 3; then a page is free. */
+static void keep_going(void)
+{
+	z->stat[NR_ZONE_ACTIVE_FILE] = 1600;
+	zone_marks(z, 100, 100, 100);
+	before = jiffies;
+}
+
+static void on_third(unsigned int call)
+{
+	if (call == 3) {
+		zone_marks(z, 0, 0, 0);
+		free_one_page();
+	}
+}
+
+static void test_5_6_waits_for_writeback(void **state)
+{
+	(void)state;
+	keep_going();
+	z->stat[NR_ZONE_WRITE_PENDING] = 801; /* 2 x 801 > 1600 */
+	shrinker.act = on_third;
+	shrinker.gives = 0;
+	assert_non_null(alloc_pages(m, GFP_KERNEL, 0));
+	assert_int_equal(jiffies - before, 3 * (hz / 10));
+}
+
+static void test_5_6_little_writeback_is_not_waited_for(void **state)
+{
+	(void)state;
+	keep_going();
+	z->stat[NR_ZONE_WRITE_PENDING] = 800;
+	shrinker.act = on_third;
+	assert_non_null(alloc_pages(m, GFP_KERNEL, 0));
+	assert_int_equal(jiffies, before);
+	assert_int_equal(twin.sleeps, 0);
+}
+
+static void test_5_6_progress_does_not_wait(void **state)
+{
+	(void)state;
+	keep_going();
+	z->stat[NR_ZONE_WRITE_PENDING] = 5000;
+	shrinker.act = on_third;
+	shrinker.gives = 1;
+	assert_non_null(alloc_pages(m, GFP_KERNEL, 0));
+	assert_int_equal(jiffies, before);
+}
+
+static void test_5_6_a_worker_sleeps_a_jiffy(void **state)
+{
+	(void)state;
+	keep_going();
+	current->flags |= PF_WQ_WORKER;
+	shrinker.act = on_third;
+	assert_non_null(alloc_pages(m, GFP_KERNEL, 0));
+	assert_int_equal(jiffies - before, 3);
+}
+
+static void free_after_50(void)
+{
+	if (twin.yields == 50)
+		free_one_page();
+}
+
+/* Without I/O and FS nobody is killed for it; with them somebody would be. */
+static void test_5_1_memalloc_noio_takes_io_and_fs_away(void **state)
+{
+	(void)state;
+	task_new("fat", 10, NULL);
+	current->flags |= PF_MEMALLOC_NOIO;
+	twin.on_yield = free_after_50;
+	assert_non_null(alloc_pages(m, GFP_KERNEL, 0));
+	assert_int_equal(m->event[OOM_KILLS], 0);
+	assert_string_equal(console(), "");
+	current->flags = 0;
+	twin.on_yield = NULL;
+	mutex_abandon(&m->oom_lock);
+	assert_panics(NO_VICTIM, alloc_pages(m, GFP_KERNEL, 0));
+}
+
+static void test_5_2_kswapd_is_told_at_the_entry_and_each_round(void **state)
+{
+	(void)state;
+	assert_null(alloc_pages(m, GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN, 0));
+	assert_int_equal(m->event[KSWAPD_WAKEUPS], 2);
+	assert_null(alloc_pages(
+		m, (GFP_KERNEL & ~__GFP_KSWAPD_RECLAIM) | __GFP_NORETRY | __GFP_NOWARN, 0));
+	assert_int_equal(m->event[KSWAPD_WAKEUPS], 2);
+}
+
+static void test_2_8_safe_is_discounted(void **state)
+{
+	(void)state;
+	zone_put(z, 5120, 10, M);
+	assert_true(zone_watermark_safe(z, 0, 1000, ZONE_DMA32));
+	z->nr_reserved_highatomic = 1024;
+	assert_false(zone_watermark_safe(z, 0, 1000, ZONE_DMA32));
+}
+
+/* Where what CPUs have gathered could hide a breach of min, the exact count is used. */
+static void test_2_8_safe_is_exact_where_it_matters(void **state)
+{
+	(void)state;
+	nr_cpus = 4;
+	z->stat_threshold = 20;
+	zone_marks(z, 100, 120, 140); /* 4 x 20 > 120 - 100: the drift mark is 140 + 80 */
+	z->stat[NR_FREE_PAGES] = 200;
+	z->pcp[1].stat_diff[NR_FREE_PAGES] = -20;
+	z->pcp[2].stat_diff[NR_FREE_PAGES] = -20;
+	z->pcp[3].stat_diff[NR_FREE_PAGES] = -20;
+	assert_true(zone_watermark_test(z, 0, 140, ZONE_DMA32, 0, zone_stat(z, NR_FREE_PAGES)));
+	assert_false(zone_watermark_safe(z, 0, 140, ZONE_DMA32));
+	z->stat[NR_FREE_PAGES] = 220; /* at the drift mark the estimate will do */
+	z->pcp[0].stat_diff[NR_FREE_PAGES] = -20;
+	assert_true(zone_watermark_safe(z, 0, 140, ZONE_DMA32));
+	z->stat_threshold = 4; /* 16 pages of drift cannot hide 20 */
+	z->stat[NR_FREE_PAGES] = 200;
+	assert_true(zone_watermark_safe(z, 0, 140, ZONE_DMA32));
+}
+
+static const struct CMUnitTest tests[] = {
+	TEST(test_5_6_waits_for_writeback),
+	TEST(test_5_6_little_writeback_is_not_waited_for),
+	TEST(test_5_6_progress_does_not_wait),
+	TEST(test_5_6_a_worker_sleeps_a_jiffy),
+	TEST(test_5_1_memalloc_noio_takes_io_and_fs_away),
+	TEST(test_5_2_kswapd_is_told_at_the_entry_and_each_round),
+	TEST(test_2_8_safe_is_discounted),
+	TEST(test_2_8_safe_is_exact_where_it_matters),
+};
+TEST_GROUP(waits)
