@@ -67,10 +67,10 @@ all: image iso
 image: $(ELF)
 
 setup:
-	@tests/run/setup.sh
+	@tests/run/toolchain/setup.sh
 
-$(NEWLIB)/done: tests/run/newlib.sh | setup
-	@tests/run/newlib.sh $(abspath $(NEWLIB))
+$(NEWLIB)/done: tests/run/toolchain/newlib.sh | setup
+	@tests/run/toolchain/newlib.sh $(abspath $(NEWLIB))
 
 $(KERNEL_O) $(APP_O): $(NEWLIB)/done Makefile
 
@@ -102,8 +102,8 @@ LINK = ld -nostdlib -static -z max-page-size=4096 -z noexecstack --no-warn-rwx-s
 $(O)/first.elf: $(KERNEL_O) $(O)/apps.o linker.ld
 	@$(LINK)
 
-$(O)/symtab.o: $(O)/first.elf tests/run/ksyms.py
-	@$(PY) tests/run/ksyms.py $< > $(O)/symtab.S
+$(O)/symtab.o: $(O)/first.elf tests/run/toolchain/ksyms.py
+	@$(PY) tests/run/toolchain/ksyms.py $< > $(O)/symtab.S
 	@$(CC) -c $(O)/symtab.S -o $@
 
 $(ELF): $(KERNEL_O) $(O)/apps.o $(O)/symtab.o linker.ld
@@ -126,7 +126,7 @@ bench: image
 
 test: image clang-check
 	@$(MAKE) --no-print-directory BUILD=debug image
-	@$(PY) tests/run/test_all.py
+	@$(PY) tests/run/suites/test_all.py
 
 # Every source file must also pass clang's warnings.
 clang-check: image

@@ -25,8 +25,7 @@ HZ = 250
 sys.path.insert(0, str(RUN))
 
 # pylint: disable=wrong-import-position
-import coremap  # noqa: E402
-import elf  # noqa: E402
+from machine import coremap, elf  # noqa: E402
 
 COMMANDS = ("lw-zones", "lw-buddy", "lw-pageblocks", "lw-pcp", "lw-page 5000", "lw-tasks -b",
             "lw-locks", "lw-oom", "lw-dmesg", "lw-oom-last", "lw-events 20")

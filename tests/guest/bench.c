@@ -1,6 +1,6 @@
 /*
  * bench: what the allocator's operations cost, in exact instructions (see bench.h). The runner
- * prints the table (tests/run/bench.py) and compares with the stored baseline.
+ * prints the table (tests/run/campaign/bench.py) and compares with the stored baseline.
  */
 #include "kernel/core/log/event.h"
 #include "kernel/core/log/printk.h"

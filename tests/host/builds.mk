@@ -32,11 +32,11 @@ BENCH_O := $(patsubst %.c,$(BENCH)/%.o,$(HOST_NO_TESTS) tests/host/bench/bench.c
 .PHONY: fuzz coverage host-threads host-bench
 
 fuzz: $(FUZZ)/fuzz_alloc
-	@$(AS_EXPECTED) $(PY) tests/run/fuzz.py --seconds "$(SECONDS)" --jobs "$(JOBS)" $(FUZZ)
+	@$(AS_EXPECTED) $(PY) tests/run/suites/fuzz.py --seconds "$(SECONDS)" --jobs "$(JOBS)" $(FUZZ)
 
 coverage: setup
 	@$(MAKE) --no-print-directory HOST=$(TOP)/coverage HOST_CHECKS="-O0 --coverage" -s host-tests
-	@$(PY) tests/run/coverage.py $(TOP)/coverage
+	@$(PY) tests/run/suites/coverage.py $(TOP)/coverage
 
 host-threads: $(THREADS)/threads
 	@HOST_SEED=$(HOST_SEED) TSAN_OPTIONS="$(THREADS_OPTIONS)" $(AS_EXPECTED) $<

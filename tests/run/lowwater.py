@@ -14,19 +14,9 @@ from pathlib import Path
 sys.dont_write_bytecode = not sys.pycache_prefix  # the source tree stays as it is
 
 # pylint: disable=wrong-import-position
-import arms  # noqa: E402
-import bench  # noqa: E402
-import core  # noqa: E402
-import debug  # noqa: E402
-import facts  # noqa: E402
-import iso  # noqa: E402
-import outcome  # noqa: E402
-import record  # noqa: E402
-import runner  # noqa: E402
-import sweep  # noqa: E402
-import table  # noqa: E402
-import terminal  # noqa: E402
-import tracefile  # noqa: E402
+from campaign import arms, bench, record, runner, sweep  # noqa: E402
+from machine import core, debug, facts, iso, terminal  # noqa: E402
+from results import outcome, table, tracefile  # noqa: E402
 from options import UserError, make_spec, need_elf, text  # noqa: E402
 
 OPTIONS = (  # name, default, help

@@ -1,6 +1,6 @@
 /*
  * Symbol look-up and call traces. The table is made from the linked image and linked into it
- * by a second pass (tests/run/ksyms.py), behind everything it describes.
+ * by a second pass (tests/run/toolchain/ksyms.py), behind everything it describes.
  */
 #include "kernel/core/cpu/cpu.h"
 #include "kernel/core/log/ksyms.h"

@@ -1,0 +1,99 @@
+"""What a guest stood at when its time ran out: asked through GDB, written to timeout.txt.
+
+Every run has a gdbstub on a socket in a private folder. Nobody talks to it before the time limit,
+and nothing listens on the network. Whatever goes wrong here is a note of the run's, no error.
+"""
+import contextlib
+import itertools
+import re
+import subprocess
+import tempfile
+from pathlib import Path
+
+from machine import qemu
+from results import console
+from machine.guest import HELPERS
+
+NAME = "timeout.txt"
+GDB = "gdb"
+SECONDS = 30
+LONGEST_FOLDER = 60  # a socket's path may have 107 characters
+REGISTERS = ("rax rbx rcx rdx rsi rdi rbp rsp r8 r9 r10 r11 r12 r13 r14 r15 rip eflags cs ss "
+             "fs_base gs_base k_gs_base cr0 cr2 cr3 cr4 cr8 efer")  # GDB's groups add all xmm
+QUESTIONS = (  # heading, GDB command
+    ("registers", "thread apply all -ascending -c info registers " + REGISTERS),
+    ("call traces", "thread apply all -ascending -c backtrace 48"),
+    ("tasks", "lw-tasks -b"), ("locks", "lw-locks"), ("zones", "lw-zones"),
+    ("per-CPU lists", "lw-pcp"), ("the last of the log", "lw-dmesg 40"),
+)
+THREAD = re.compile(r"Thread \d+ \(.*CPU#(\d+) \[(\w+)")
+FRAME = re.compile(r"#0 +(?:(0x[0-9a-f]+) in )?(\S+) \(.*\)(?: at (\S+))?")
+
+
+class Facts:
+    """One run's way to its facts, and then the facts: where the CPUs stand, and notes."""
+
+    def __init__(self, elf, folder):
+        self.elf = elf
+        self.path = folder / NAME
+        self.socket = None
+        self.where = None
+        self.notes = []
+
+    @contextlib.contextmanager
+    def stub(self):
+        """Yield the emulator's further arguments; the socket is gone afterwards."""
+        roof = None if len(tempfile.gettempdir()) <= LONGEST_FOLDER else "/tmp"
+        with tempfile.TemporaryDirectory(prefix="lowwater-", dir=roof) as name:
+            self.socket = Path(name) / "gdb"
+            yield ["-chardev",
+                   f"socket,id=gdb,path={qemu.quote(self.socket)},server=on,wait=off",
+                   "-gdb", "chardev:gdb"]
+
+    def collect(self):
+        """Ask the guest, which stops for it; the emulator is of no more use afterwards."""
+        try:
+            with open(self.path, "wb") as out:
+                subprocess.run(gdb_command(self.elf, self.socket), stdin=subprocess.DEVNULL,
+                               stdout=out, stderr=out, timeout=SECONDS, check=False)
+        except OSError as error:
+            self.path.unlink(missing_ok=True)
+            self.notes.append(f"no {NAME}: {GDB} cannot start ({error.strerror})")
+            return
+        except subprocess.TimeoutExpired:
+            self.notes.append(f"{NAME} is not complete: {GDB} was ended after {SECONDS} s")
+        lines = console.read_lines(self.path)
+        self.where = places(lines)
+        if not self.where:
+            self.notes.append(f"{NAME} names no CPU: {GDB} said: {complaint(lines)}")
+
+
+def gdb_command(elf, socket):
+    steps = ["set confirm off", "set width 0", "set height 0",
+             f"source {HELPERS}", f"target remote {socket}"]
+    for heading, question in QUESTIONS:
+        steps += [f"echo \\n== {heading}\\n", question]
+    argv = [GDB, "-q", "-nx", "-batch"]
+    for step in [*steps, "kill"]:  # the log shall end where the facts were taken
+        argv += ["-ex", step]
+    return [*argv, str(elf)]
+
+
+def places(lines):
+    """Return where each CPU stands, in one line, from the first frames of the call traces."""
+    found = []
+    for head, first in zip(lines, lines[1:]):
+        thread, frame = THREAD.match(head), FRAME.match(first)
+        if thread and frame:
+            cpu, state = thread.groups()
+            address, name, source = frame.groups()
+            name = address if name == "??" else name
+            halted = " halted" if state == "halted" else ""
+            found.append(f"CPU {cpu}{halted} in {name}" + (f" ({source})" if source else ""))
+    return ", ".join(found) or None
+
+
+def complaint(lines):
+    """Return GDB's last line before the first heading: there it says why it could not connect."""
+    before = itertools.takewhile(lambda line: not line.startswith("=="), lines)
+    return console.last_line(list(before)) or "nothing"

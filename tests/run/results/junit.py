@@ -1,0 +1,38 @@
+"""Results as JUnit XML for CI. A run that is not as it should be is one failure."""
+import xml.etree.ElementTree as tree
+
+from results import outcome, table
+
+
+def write(results, path):
+    """Write results as one suite to path."""
+    suite = tree.Element("testsuite", name="lowwater", tests=str(len(results)),
+                         failures=str(sum(failed(one) for one in results)), errors="0",
+                         time=f"{sum(one['wall_seconds'] for one in results):.3f}")
+    for result in results:
+        suite.append(case(result))
+    root = tree.Element("testsuites")
+    root.append(suite)
+    tree.indent(root)
+    tree.ElementTree(root).write(path, encoding="utf-8", xml_declaration=True)
+
+
+def failed(result):
+    return outcome.exit_code(result) != 0
+
+
+def case(result):
+    node = tree.Element("testcase", classname=f"lowwater.{result['scenario']}",
+                        name=result["arm"], time=f"{result['wall_seconds']:.3f}")
+    lines = [clean(line) for line in table.problems(result)]
+    if failed(result):
+        first = lines[0] if lines else f"outcome {result['outcome']}"
+        tree.SubElement(node, "failure", message=first).text = "\n".join(lines)
+    out = tree.SubElement(node, "system-out")
+    out.text = clean("\n".join([result["qemu"], *table.summaries(result)]))
+    return node
+
+
+def clean(text):
+    """XML 1.0 has no way to write a control character; a torn console may hold some."""
+    return "".join(char if char.isprintable() or char == "\n" else "?" for char in text)

@@ -1,0 +1,75 @@
+"""One finished run as data: the content of result.json.
+
+Reads what the run left in its folder and puts it together; decides nothing itself.
+"""
+import hashlib
+import shlex
+from dataclasses import dataclass
+
+from machine import facts
+from reports import identities, report
+from results import console, events, outcome, phrase
+
+
+@dataclass
+class Ended:
+    """How a run came to its end. argv is without the debugger's socket, which is gone by now."""
+
+    argv: list
+    accel: str
+    status: int | None
+    wall: float
+    facts: facts.Facts
+
+
+def build(spec, arm, ended):
+    """Return the result of a run whose console.log and events.jsonl are in the spec's folder."""
+    folder = spec.folder
+    said = events.read(folder / "events.jsonl")
+    lines = console.read_lines(folder / "console.log")
+    reports = report.parse(lines)
+    notes = said.notes + report.merge(reports, said.reports) + ended.facts.notes
+    for one in reports:
+        one["identities"] = identities.check(one, spec.cpus)
+    found = outcome.outcome(ended.status, said.counters, reports)
+    as_expected, failed = outcome.judge(arm, found, said.counters, reports)
+    return {
+        "scenario": spec.scenario, "source": spec.source, "arm": spec.arm,
+        "patches": said.start.get("patches"), "seed": spec.seed, "sched": spec.sched,
+        "cpus": spec.cpus, "mem_mib": spec.mem, "shift": spec.shift,
+        "mode": spec.mode, "accel": ended.accel, "boot": spec.boot, "build": spec.build,
+        "args": spec.args, "declared_args": spec.declared_args,
+        "outcome": found, "expected": arm.outcome if arm else None,
+        "as_expected": as_expected, "failed_checks": failed,
+        "showed": phrase.showed(arm, found, failed, said.counters, reports),
+        "message": message(found, lines, spec, ended), "notes": notes,
+        "console_sha256": digest(folder / "console.log"),
+        "instructions": instructions(spec.mode, said), "virtual_ns": said.end.get("ns"),
+        "wall_seconds": round(ended.wall, 3), "exit_status": ended.status,
+        "qemu": shlex.join(ended.argv),
+        "counters": said.counters, "locks": said.locks, "reports": reports,
+        "timeline": said.timeline, "samples": said.samples,
+    }
+
+
+def instructions(mode, said):
+    """Guest instructions, which only an exact run counts."""
+    if mode != "exact":
+        return {"to_scenario_start": None, "total": None}
+    return {"to_scenario_start": said.start.get("insns"), "total": said.end.get("insns")}
+
+
+def digest(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
+
+
+def message(found, lines, spec, ended):
+    """Return the one line that best explains a run that did not finish, else None."""
+    if found in ("completed", "oom-killed"):
+        return None
+    if found == "bad-parameter":
+        return console.error_line(lines) or console.last_line(lines)
+    if found == "timeout" and ended.facts.where:
+        return f"after {spec.timeout:g} s {ended.facts.where}; more in {facts.NAME}"
+    own = console.last_line(console.read_lines(spec.folder / "qemu.log"))
+    return (own if found == "crash" else None) or console.last_line(lines)

@@ -1,0 +1,255 @@
+"""The study's arms as a user runs them: tables, result files and what each arm must show."""
+import json
+import re
+import subprocess
+import unittest
+from pathlib import Path
+
+from reports import identities, report
+import system
+from system import STATUS, boot
+
+RUNNER = ["/usr/bin/python3", "tests/run/lowwater.py"]
+
+
+def run_one(*options, results="build/test/study"):
+    done = subprocess.run(RUNNER + ["run", "--results", results, *options], text=True,
+                          capture_output=True, timeout=system.TIMEOUT, check=False)
+    return done.returncode, done.stdout
+
+
+def result_of(scenario, arm, results="build/test/study"):
+    return json.loads(Path(results, scenario, arm, "result.json").read_text())
+
+
+class Spike(unittest.TestCase):
+    """2048 MiB: the machine of the seed report."""
+
+    def test_none_is_killed_with_the_reserve_intact(self):
+        code, shown = run_one("--scenario", "spike", "--patch", "none")
+        result = result_of("spike", "none")
+        first = result["reports"][0]
+        zone = first["zones"]["DMA32"]
+        self.assertEqual((code, result["outcome"]), (0, "oom-killed"), shown)
+        self.assertGreaterEqual(result["counters"]["oom_kills"], 1)
+        self.assertEqual(result["counters"]["highatomic_released_pages"], 0)
+        self.assertGreater(zone["free"], zone["min"])
+        self.assertGreaterEqual(zone["free_by_type"]["H"], 2 * zone["min"])
+        self.assertTrue(zone["all_free_H"])
+        self.assertEqual((first["gfp_mask"], first["order"]), ("0x24280ca", 0))
+        self.assertEqual(zone["present"] * 4, 2080640)
+        self.assertEqual(first["zones"]["DMA"]["present"] * 4, 15992)
+        self.assertEqual(identities.check(first, 1)["violated"], [])
+        words = f"{zone['free']} pages of DMA32 free, min {zone['min']}, all (H)"
+        self.assertEqual(result["showed"], words)
+        self.assertIn(f"  yes     1  {words}  ", shown)
+
+    def test_the_verdict_names_the_reserve(self):
+        run_one("--scenario", "spike", "--patch", "none", "--mem", "128")
+        [first] = result_of("spike", "none")["reports"]
+        zone, verdict = first["zones"]["DMA32"], first["verdict"]
+        self.assertTrue(verdict["avoidable"])
+        named = verdict["remedies"][0]
+        self.assertEqual((named["zone"], named["withheld"]), ("DMA32", "highatomic"))
+        self.assertEqual(named["pages"], zone["free_by_type"]["H"])
+        self.assertEqual(named["margin"], zone["free"] - zone["min"])
+        console = Path("build/test/study/spike/none/console.log").read_text()
+        self.assertIn(f"AVOIDABLE: {named['pages']} pages of DMA32 held as highatomic; released",
+                      console)
+
+    def test_exhaust_alone_never_reaches_its_helper(self):
+        code, shown = run_one("--scenario", "spike", "--patch", "highatomic-exhaust")
+        result = result_of("spike", "highatomic-exhaust")
+        self.assertEqual((code, result["outcome"]), (0, "oom-killed"), shown)
+        self.assertEqual(result["counters"]["highatomic_released_pages"], 0)
+
+    def test_all_completes(self):
+        code, shown = run_one("--scenario", "spike", "--patch", "all")
+        result = result_of("spike", "all")
+        self.assertEqual((code, result["outcome"]), (0, "completed"), shown)
+        self.assertEqual(result["counters"]["oom_kills"], 0)
+        self.assertGreater(result["counters"]["highatomic_released_pages"], 0)
+
+    def test_rounds_fill_the_reserve_by_blocks(self):
+        run = boot(scenario="spike", mem="2048")
+        grown = [int(n) for n in re.findall(r": round .* reserved \(\+(\d+)\)", run.console)]
+        self.assertEqual(sum(grown), 6144)
+        self.assertLessEqual(set(grown), {0, 1024, 2048})
+        self.assertGreaterEqual(sum(n > 0 for n in grown), 4)
+
+    def test_demand_is_the_same_in_every_arm(self):
+        demands = {patch: boot(scenario="spike", mem="128", patch=patch).counter("spike_demand")
+                   for patch in ("none", "highatomic-exhaust", "series", "all")}
+        # With the OOM reaper, its task and its stack are not there to be taken.
+        self.assertIn(demands["none"] - demands.pop("all"), range(9))
+        self.assertEqual(len(set(demands.values())), 1)
+
+    def test_other_machines(self):
+        for options in ({"mem": "128"}, {"mem": "256"}, {"mem": "1024"},
+                        {"mem": "128", "args": "pageblock_order=9"},
+                        {"mem": "256", "args": "spike.apps=9 spike.skew=0"},
+                        {"mem": "256", "seed": "7"}):
+            for patch, kills in (("none", 1), ("all", 0)):
+                with self.subTest(patch=patch, **options):
+                    run = boot(scenario="spike", patch=patch, **options)
+                    self.assertEqual(run.status, STATUS["finished"], run.console[-1500:])
+                    self.assertEqual(min(run.counter("oom_kills"), 1), kills)
+                    for one in report.parse(run.console.splitlines()):
+                        self.assertEqual(identities.check(one, 1)["violated"], [])
+
+    def test_debug_build_and_fast_mode(self):
+        for options in ({"build": "debug"}, {"mode": "fast"}):
+            with self.subTest(**options):
+                run = boot(scenario="spike", mem="128", **options)
+                self.assertEqual(run.status, STATUS["finished"])
+                self.assertGreaterEqual(run.counter("oom_kills"), 1)
+
+
+class SpikeStray(unittest.TestCase):
+    """The reserve that is larger than its counter, and what each patch makes of it."""
+
+    def test_every_arm(self):
+        for patch, outcome in (("none", "oom-killed"), ("highatomic-exhaust", "completed"),
+                               ("series", "oom-killed"), ("all", "completed")):
+            with self.subTest(patch=patch):
+                code, shown = run_one("--scenario", "spike-stray", "--patch", patch)
+                result = result_of("spike-stray", patch)
+                self.assertEqual((code, result["outcome"]), (0, outcome), shown)
+                counted_right = patch in ("series", "all")
+                self.assertEqual(result["counters"]["stray_pages"] == 0, counted_right)
+
+    def test_the_trace_shows_the_double_decrease(self):
+        run_one("--scenario", "spike-stray", "--patch", "none", "--args", "trace=on",
+                results="build/test/trace")
+        folder = Path("build/test/trace/spike-stray/none")
+        text = (folder / "trace.txt").read_text()
+        # Released, though its pageblock was not (any more) of type 3, highatomic; and counted off.
+        self.assertRegex(text, r"mm_highatomic_unreserve: zone=DMA32 pfn=\d+ old_migratetype=[012] "
+                               r"migratetype=\d moved=\d+ reserved_before=(\d+) "
+                               r"reserved_after=(?!\1)\d+")
+        retries = re.findall(r"reclaim_retry_zone: zone=DMA32 .* no_progress_loops=(\d+) "
+                             r"wmark_check=1", text)
+        self.assertEqual(retries, [str(n) for n in range(1, 17)])
+        picture = json.loads((folder / "trace.json").read_text())["traceEvents"]
+        self.assertEqual({one["ph"] for one in picture}, {"M", "i", "B", "E", "C"})
+        self.assertTrue(all("ts" in one for one in picture if one["ph"] != "M"))
+        self.assertEqual(len(text.splitlines()) - 4,
+                         sum(one["ph"] in "iBE" for one in picture))
+
+
+class Declared(unittest.TestCase):
+    """stall declares its machine, its parameters, and that it locks up."""
+
+    def stall(self, *options, patch="none"):
+        code, shown = run_one("--scenario", "stall", "--patch", patch, *options)
+        return code, shown, result_of("stall", patch)
+
+    def test_machine_parameters_and_a_lock_up(self):
+        code, shown, found = self.stall()
+        self.assertEqual((code, found["outcome"], found["failed_checks"]), (0, "lockup", []), shown)
+        self.assertEqual((found["mem_mib"], found["shift"]), (96, 4))
+        self.assertIn(" stall.holds_ms=1000", found["qemu"])
+        self.assertEqual(found["counters"]["stall_holds_ms"], 1000)
+        self.assertIn("  held 1000 ms, watched for 100: yes  ", shown)
+        self.assertIn("\nlockup: ---[ end LOCKUP: scenario (pid 2) has been waiting", shown)
+        self.assertTrue(100e6 < found["virtual_ns"] < 200e6, found["virtual_ns"])
+
+    def test_an_instruction_takes_16_ns(self):
+        _, _, found = self.stall("--args", "stall.holds_ms=1 watchdog_ms=0")
+        busy = found["instructions"]["total"] * 16
+        self.assertLess(busy, found["virtual_ns"])
+        _, _, plain = self.stall("--args", "stall.holds_ms=1 watchdog_ms=0", "--shift", "0")
+        self.assertEqual(plain["shift"], 0)
+        self.assertAlmostEqual(plain["instructions"]["to_scenario_start"]
+                               / found["instructions"]["to_scenario_start"], 1, delta=0.01)
+
+    def test_an_arms_own_parameter_replaces_the_scenarios(self):
+        code, shown, found = self.stall(patch="all")
+        self.assertEqual((code, found["outcome"]), (0, "completed"), shown)
+        self.assertIn("watchdog_ms=100 stall.holds_ms=50", found["qemu"])
+        self.assertIn("  held 50 ms  ", shown)
+
+    def test_the_users_replaces_both_and_the_phrase_claims_nothing(self):
+        code, shown, found = self.stall("--args", "stall.holds_ms=20", "--mem", "64", patch="all")
+        self.assertEqual((code, found["mem_mib"], found["shift"]), (1, 64, 4))
+        self.assertEqual(found["showed"],
+                         "stall_holds_ms == 50: does not hold (stall_holds_ms = 20)")
+        self.assertIn(f"  NO     0  {found['showed']}  ", shown)
+
+    def test_samples_and_timeline(self):
+        _, _, found = self.stall(patch="all")
+        self.assertEqual(found["notes"], [])
+        self.assertEqual([one["what"] for one in found["timeline"]], ["killed", "exited"])
+        rss = found["samples"]["victim_rss"]
+        self.assertEqual([one["value"] for one in rss], [300, 0])
+        self.assertEqual([one["ns"] for one in rss], [one["ns"] for one in found["timeline"]])
+        self.assertEqual({one["pid"] for one in rss}, {2})
+
+
+class Bench(unittest.TestCase):
+    """What the hot paths may cost, in exact instructions, and that memory size is not a cost."""
+
+    @staticmethod
+    def measure(mem):
+        run = boot(scenario="bench", mem=mem)
+        return {f"{one['group']}: {one['name']}": one["insns"] / one["ops"]
+                for one in run.events if one["event"] == "bench"}
+
+    def test_budgets(self):
+        found = self.measure("2048")
+        for name, most in (("pair: order 0 GFP_KERNEL", 150), ("pair: order 3 GFP_KERNEL", 400),
+                           ("bulk: order 0, 512 blocks: allocate", 120),
+                           ("bulk: order 0, 512 blocks: free", 120),
+                           ("bulk: order 0, 4096 blocks: allocate", 120),
+                           ("bulk: order 0, 4096 blocks: free", 120),
+                           ("path: anonymous page fault, besides zeroing", 600)):
+            self.assertLessEqual(found[name], most, name)
+
+    def test_cost_does_not_depend_on_the_size_of_memory(self):
+        """Below 512 MiB Linux's own formula makes batches smaller (reference 3.9)."""
+        large = self.measure("2048")
+        for mem in ("64", "512", "8192"):
+            found = self.measure(mem)
+            for name, cost in large.items():
+                batched = re.search(r"order 0, |refill|drain|fault", name)
+                if name.startswith("path: slow path") or (batched and mem == "64"):
+                    continue
+                with self.subTest(mem=mem, name=name):
+                    self.assertLessEqual(found[name], cost * 1.05)
+
+
+class Runner(unittest.TestCase):
+    def test_a_typo_is_one_line(self):
+        code, shown = run_one("--scenario", "spike", "--mem", "64", "--args", "spike.apsp=3")
+        self.assertEqual(code, 2)
+        self.assertEqual(len(shown.strip().splitlines()), 1)
+        self.assertIn("the nearest is spike.apps", shown)
+
+    def test_result_files(self):
+        code, _ = run_one("--scenario", "info", "--mem", "64")
+        folder = Path("build/test/study/info/none")
+        self.assertEqual(code, 0)
+        for name in ("console.log", "result.json", "junit.xml", "table.txt"):
+            self.assertTrue((folder / name).is_file(), name)
+        result = result_of("info", "none")
+        for key in ("scenario", "source", "arm", "patches", "seed", "sched", "cpus", "mem_mib",
+                    "shift", "showed", "samples", "timeline", "virtual_ns", "mode", "build", "outcome", "as_expected", "console_sha256", "wall_seconds", "qemu"):
+            self.assertIn(key, result)
+
+    def test_panic_on_oom(self):
+        code, _ = run_one("--scenario", "spike", "--mem", "128", "--args", "panic_on_oom=2",
+                          results="build/test/panic")
+        result = result_of("spike", "none", "build/test/panic")
+        self.assertEqual((code, result["outcome"]), (3, "panic"))
+        self.assertGreater(result["counters"]["highatomic_reserved_max"], 0)
+        self.assertIn("compulsory panic_on_oom is enabled", Path(
+            "build/test/panic/spike/none/console.log").read_text())
+
+    def test_kill_of_the_allocating_task(self):
+        run = boot(scenario="spike", mem="128", args="oom_kill_allocating_task=1 oom_dump_tasks=0")
+        self.assertIn("Out of memory (oom_kill_allocating_task): Kill process", run.console)
+        self.assertNotIn("[ pid ]", run.console)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,578 @@
+"""The real kernel in QEMU: boot, parameters, damaged machines, deliberate faults, exact runs."""
+import os
+import re
+import socket
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+from campaign import arms
+from machine import iso
+from results import events
+import system
+from system import STATUS, boot
+
+# MiB: (spanned, present) of each zone on Linux on the same machine (measured).
+PEER_ZONES = {
+    128: {"DMA": (4095, 3998), "DMA32": (28640, 28640)},
+    256: {"DMA": (4095, 3998), "DMA32": (61408, 61408)},
+    512: {"DMA": (4095, 3998), "DMA32": (126944, 126944)},
+    1024: {"DMA": (4095, 3998), "DMA32": (258016, 258016)},
+    2048: {"DMA": (4095, 3998), "DMA32": (520160, 520160)},
+    3072: {"DMA": (4095, 3998), "DMA32": (782304, 782304)},
+    4096: {"DMA": (4095, 3998), "DMA32": (1044480, 782304), "Normal": (262144, 262144)},
+    8192: {"DMA": (4095, 3998), "DMA32": (1044480, 782304), "Normal": (1310720, 1310720)},
+}
+OTHER_SIZES = (32, 33, 65, 100, 3000, 3583, 3584, 3585, 5000, 16384)
+DMA_END, DMA32_END = 0x1000, 0x100000
+
+
+def zones_of(console):
+    """{zone: (spanned, present)} of the zoneinfo in a console."""
+    found, zone = {}, None
+    for line in console.splitlines():
+        text = line.split("] ", 1)[-1]
+        head = re.fullmatch(r"Node 0, zone\s+(\w+)", text)
+        zone = head[1] if head else zone
+        field = re.fullmatch(r"\s+(spanned|present|managed)\s+(\d+)", text)
+        if field:
+            found.setdefault(zone, {})[field[1]] = int(field[2])
+    return found
+
+
+def zones_by_rule(console):
+    """The same from the firmware's map in the console, by the rules of Linux."""
+    usable = []
+    for start, end, kind in re.findall(r"\[mem (0x\w+)-(0x\w+)\] (\w+)", console):
+        if kind == "usable":
+            first, last = -(-int(start, 16) // 4096), (int(end, 16) + 1) // 4096
+            usable += [(max(first, 1), min(last, 0xa0)), (max(first, 0x100), last)]
+    usable = [(a, b) for a, b in usable if a < b]
+    top, expected = max(b for _, b in usable), {}
+    for zone, low, high in (("DMA", 1, DMA_END), ("DMA32", DMA_END, DMA32_END),
+                            ("Normal", DMA32_END, top)):
+        high = min(high, top)
+        present = sum(max(0, min(b, high) - max(a, low)) for a, b in usable)
+        if present:
+            expected[zone] = (high - low, present)
+    return expected
+
+
+class Boots(unittest.TestCase):
+    def test_zones_equal_the_peer(self):
+        for mem, expected in PEER_ZONES.items():
+            with self.subTest(mem=mem):
+                run = boot(mem=str(mem))
+                zones = zones_of(run.console)
+                self.assertEqual(run.status, STATUS["finished"])
+                self.assertEqual({z: (v["spanned"], v["present"]) for z, v in zones.items()},
+                                 expected)
+
+    def test_zones_of_other_sizes_follow_the_map(self):
+        for mem in OTHER_SIZES:
+            with self.subTest(mem=mem):
+                run = boot(mem=str(mem))
+                zones = zones_of(run.console)
+                self.assertEqual(run.status, STATUS["finished"])
+                self.assertEqual({z: (v["spanned"], v["present"]) for z, v in zones.items()},
+                                 zones_by_rule(run.console))
+
+    def test_default_machine_is_cheap(self):
+        run = boot(mem="2048")
+        managed = sum(v["managed"] for v in zones_of(run.console).values())
+        start = next(e for e in run.events if e["event"] == "start")
+        self.assertGreaterEqual(managed, 515000)
+        self.assertLessEqual(start["insns"], 15_000_000)
+        self.assertIn(f"boot took {start['insns']} instructions", run.console)
+
+    def test_too_little_memory(self):
+        for mem in (4, 8, 16, 24):
+            with self.subTest(mem=mem):
+                run = boot(mem=str(mem))
+                self.assertEqual(run.status, STATUS["refused"])
+                self.assertRegex(run.error_line(), r"machine: \d+ MiB of usable memory; "
+                                                   r"expected at least 24 MiB")
+        run = boot(mem="2")  # not even room for the image and its tables
+        self.assertEqual(run.status, STATUS["refused"])
+        self.assertIn("machine: memory: too little above the image", run.error_line())
+
+    def test_grub_image(self):
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            spec = system.settled(boot="iso", results=name)
+            image = folder / "boot.iso"
+            iso.build(iso.silent("scenario=info patch=none icount=0"), spec.elf, image)
+            argv = system.qemu.command(spec, "", folder / "console.log", folder / "e", image)
+            status, _ = system.qemu.run(argv, folder / "qemu.log", system.TIMEOUT)
+            console = system.read(folder / "console.log")
+        self.assertEqual(status, STATUS["finished"])
+        self.assertIn("Multiboot 2", console)
+        self.assertEqual(zones_of(console), zones_of(boot().console))
+
+    def test_blocks_in_the_pci_hole_are_not_counted(self):
+        run = boot(mem="4096")
+        counts = {zone: sum(map(int, numbers.split())) for zone, numbers in re.findall(
+            r"Node 0, zone\s+(\w+)\s+((?:\d+\s+){6})$", run.console, re.M)}
+        self.assertEqual(counts, {"DMA": 4, "DMA32": 764, "Normal": 256})
+
+    def test_menu_has_every_study_arm(self):
+        text = iso.menu(system_arms())
+        for scenario, patch in (("info", "none"), ("spike", "none"),
+                                ("spike", "highatomic-exhaust"), ("spike", "all")):
+            self.assertIn(f"'scenario={scenario}' 'patch={patch}'", text)
+        self.assertIn("terminal_output serial console", text)
+
+    def test_power_off_without_the_exit_device(self):
+        run = boot(without=("isa-debug-exit",))
+        self.assertEqual(run.status, 0)
+        self.assertIn("scenario info finished", run.console)
+
+    def test_no_hpet(self):
+        run = boot(extra=("-no-hpet",))
+        self.assertEqual(run.status, STATUS["refused"])
+        self.assertIn("machine: no HPET", run.error_line())
+
+    def test_command_line_never_shows_a_path(self):
+        self.assertNotIn("lowwater.elf", boot().console)
+
+    def test_hardware_name_is_the_firmwares(self):
+        run = boot(scenario="crash")
+        self.assertRegex(run.console, r"Hardware name: QEMU Standard PC \(i440FX \+ PIIX, 1996\), "
+                                      r"BIOS \S+ \d\d/\d\d/\d{4}")
+
+
+def all_arms():
+    return arms.load(system.make_spec(system.DEFAULTS))
+
+
+def system_arms():
+    return arms.study(all_arms())
+
+
+class Declarations(unittest.TestCase):
+    """What scenarios declare, as scenario=list tells it."""
+
+    def test_machine_and_parameters(self):
+        none, every = (arms.find(all_arms(), "stall", patch) for patch in ("none", "all"))
+        self.assertEqual((none.mem, none.shift, none.source), (96, 4, ""))
+        self.assertEqual(none.every, "watchdog_ms=100 stall.holds_ms=1000")
+        self.assertEqual(none.args, none.every)
+        self.assertEqual(every.args, "watchdog_ms=100 stall.holds_ms=50")
+
+    def test_every_study_arm_has_a_phrase(self):
+        for arm in system_arms():
+            with self.subTest(scenario=arm.scenario, patch=arm.patch):
+                self.assertTrue(arm.showed)
+                self.assertEqual(bool(arm.source), arm.scenario != "info")
+
+
+class Image(unittest.TestCase):
+    """What must hold of the linked image itself."""
+
+    FP_REGISTER = re.compile(r"%(xmm|mm|st)\b|%xmm\d|%mm\d")
+    MAY_USE_THEM = ("clear_page.o",)
+
+    def test_kernel_code_uses_no_fp_registers(self):
+        objects = [path for folder in ("boot", "kernel/core", "kernel/task", "mm", "tests/guest",
+                                       "tests/workloads")
+                   for path in Path("build/obj", folder).glob("*.o")
+                   if path.name not in self.MAY_USE_THEM]
+        objects.append(Path("build/newlib/klibc.a"))
+        self.assertGreater(len(objects), 40)
+        for path in objects:
+            code = subprocess.run(["objdump", "-d", "--no-show-raw-insn", str(path)], text=True,
+                                  capture_output=True, check=True).stdout
+            inline = "test_core" in path.name  # puts a value into xmm0 on purpose
+            if not inline:
+                self.assertIsNone(self.FP_REGISTER.search(code), path)
+
+    def test_sources_are_formatted(self):
+        files = [str(path) for folder in ("boot", "kernel", "mm", "tests")
+                 for path in Path(folder).rglob("*.[ch]")]
+        done = subprocess.run(["clang-format", "--dry-run", "-Werror", *files], text=True,
+                              capture_output=True, check=False)
+        self.assertEqual(done.returncode, 0, "run `make format`: " + done.stderr[:300])
+
+    def test_no_segment_is_writable_and_executable(self):
+        table = subprocess.run(["readelf", "-lW", "build/lowwater.elf"], text=True,
+                               capture_output=True, check=True).stdout
+        flags = re.findall(r"LOAD .*? ([R ][W ][E ]) 0x", table)
+        self.assertGreaterEqual(len(flags), 4)
+        self.assertFalse([one for one in flags if "W" in one and "E" in one])
+
+
+class Parameters(unittest.TestCase):
+    CASES = (
+        ("spike.apsp=3", 'unknown name "spike.apsp"; the nearest is spike.apps'),
+        ("sceanrio=info", 'unknown name "sceanrio"; the nearest is scenario'),
+        ("spike.apps=0", "spike.apps=0; expected 1 to 64"),
+        ("spike.apps=x3", "spike.apps=x3; expected 1 to 64"),
+        ("spike.apps=", "spike.apps=; expected 1 to 64"),
+        ("spike.apps=99999999999999999999", "expected 1 to 64"),
+        ("pageblock_order=8", "pageblock_order=8; expected 9 to 10"),
+        ("hz=250 hz=250", "hz is given twice"),
+        ("verbose", '"verbose"; expected name=value'),
+        ("scenario=spik", "scenario=spik; expected list"),
+        ("patch=highatomic-exhausted", "expected none, all, series, or a list of highatomic-nosteal"),
+        ("patch=highatomic-early", "expected highatomic-early together with highatomic-exhaust"),
+        ("patch=", "expected none, all, series, or a list"),
+        ("loglevel=0 bogus=1", 'unknown name "bogus"'),
+        ("min_free_kbytes=200", "min_free_kbytes=200; expected 100"),
+        ("min_free_kbytes=1048576", "min_free_kbytes=1048576; expected 100"),
+        ("sched=-7", "sched=-7; expected 0 to 2147483647"),
+        ("icount=11", "icount=11; expected -1 to 10"),
+    )
+
+    def test_each_fault_is_one_line(self):
+        for words, expected in self.CASES:
+            with self.subTest(words=words):
+                run = boot(line=words)
+                self.assertEqual(run.status, STATUS["refused"])
+                self.assertIn("bad parameter: ", run.error_line())
+                self.assertIn(expected, run.error_line())
+                self.assertEqual(run.console.count("lowwater: "), 1)
+
+    def test_no_parameters_is_info(self):
+        run = boot(line="")
+        self.assertEqual(run.status, STATUS["finished"])
+        self.assertIn("scenario info", run.console)
+
+    def test_pageblock_order_9(self):
+        run = boot(args="pageblock_order=9")
+        self.assertIn("Page block order: 9", run.console)
+        self.assertIn("Pages per block:  512", run.console)
+
+    def test_min_free_kbytes(self):
+        run = boot(args="min_free_kbytes=8192")
+        mins = re.findall(r"        min      (\d+)", run.console)
+        self.assertIn(sum(map(int, mins)), (2047, 2048))
+
+
+class DamagedBootInformation(unittest.TestCase):
+    CASES = (
+        ("madt-absent-cpu", "CPU 1 (APIC id 77) did not come up within 100 ms"),
+        ("madt-entry", "ACPI: the MADT"), ("madt-no-cpu", "ACPI: the MADT"),
+        ("madt-checksum", "ACPI: a table is damaged"), ("madt-gone", "ACPI: no MADT"),
+        ("magic", "no Multiboot loader"), ("no-map", "the loader gave none"),
+        ("empty-map", "the loader gave none"), ("truncated", "last entry is truncated"),
+        ("entry-size", "size does not fit"), ("unsorted", "entries are unsorted"),
+        ("overlap", "entries overlap"), ("empty-entry", "an entry is empty"),
+        ("beyond", "ends beyond 2^52"), ("outside", "lies outside readable memory"),
+    )
+
+    def test_each_damage_is_one_line(self):
+        for what, expected in self.CASES:
+            with self.subTest(what=what):
+                run = spoiled_boot(what)
+                self.assertEqual(run.status, STATUS["refused"])
+                self.assertIn("machine: ", run.error_line())
+                self.assertIn(expected, run.error_line())
+
+    def test_no_pin_for_the_consoles_interrupt_is_one_warning(self):
+        run = spoiled_boot("madt-irq4")
+        self.assertEqual(run.status, STATUS["finished"])
+        self.assertEqual(run.console.count("has no pin for COM1's interrupt (ISA IRQ 4)"), 1)
+        self.assertNotIn("has no pin", boot().console)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def spoiled_boot(what):
+    port = free_port()
+
+    def gdb():
+        subprocess.run(["gdb", "-q", "-batch", "-nx", "build/lowwater.elf",
+                        "-x", "tests/gdb/boot_patch.py"],
+                       env=os.environ | {"LW_PORT": str(port), "LW_SPOIL": what},
+                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL, timeout=system.TIMEOUT, check=False)
+
+    cpus = "2" if what == "madt-absent-cpu" else "1"  # whose entry there is room for
+    return boot(extra=("-S", "-gdb", f"tcp:127.0.0.1:{port}"), while_running=gdb, cpus=cpus)
+
+
+class DeliberateFaults(unittest.TestCase):
+    CASES = (
+        (1, "unable to handle kernel paging request at ffff900000001234", "wild_pointer"),
+        (2, "NULL pointer dereference at 0000000000000008", "null_pointer"),
+        (3, "kernel stack overflow of scenario (pid 2)", "overflow_stack"),
+        (4, "freed, but not allocated (double free?)", "double_free"),
+        (5, "freed with another order than it was allocated with", "wrong_order"),
+        (6, "unexpected interrupt, vector 0x55", "unknown_interrupt"),
+        (7, "(protection)", "write_code"),
+        (8, "attempt to execute NX-protected", "crash"),
+        (9, "divide error (vector 0)", "divide"),
+        (10, "test of a panic with a lock held", "panic_with_locks"),
+        (11, "sleeping allocation (gfp 0x24000c0) in atomic context", "sleep_in_atomic"),
+        (14, "scheduling while atomic: scenario (pid 2) in a spinlock", "sleep_under_spinlock"),
+        (13, "kernel stack overflow of scenario (pid 2)", "leap_over_guard_page"),
+        (12, "attempt to execute NX-protected or unmapped page at ffffa00000000000", "crash"),
+    )
+
+    def test_each_is_named(self):
+        for kind, text, where in self.CASES:
+            with self.subTest(kind=kind):
+                run = boot(scenario="crash", args=f"crash.kind={kind}")
+                self.assertEqual(run.status, STATUS["panic"])
+                self.assertIn("Kernel panic - not syncing: ", run.console)
+                self.assertIn(text, run.console)
+                self.assertTrue(re.search(rf"\b{where}[.\w]*\+0x", run.console), where)
+                for part in ("RIP: 0008:", "RAX: ", "CR3: ", "Call Trace:", "Locks held:", "Tasks:", "Mem-Info:", "pages RAM",
+                             "---[ end Kernel panic"):
+                    self.assertIn(part, run.console)
+
+    def test_an_app_is_named(self):
+        run = boot(scenario="apptest", args="apptest.crash=1")
+        self.assertEqual(run.status, STATUS["panic"])
+        self.assertRegex(run.console, r"app apptest \(pid 1\) used the bad address 0000000000001234")
+
+    def test_held_lock_is_listed(self):
+        run = boot(scenario="crash", args="crash.kind=10")
+        self.assertIn("a mutex of this test: held by pid 2 (scenario)", run.console)
+
+
+class GuestTests(unittest.TestCase):
+    APPS = ("apptest", "threadtest", "libctest")
+
+    def check(self, scenario, **options):
+        run = boot(scenario=scenario, **options)
+        self.assertEqual(run.status, STATUS["finished"], run.console[-2000:])
+        self.assertFalse(re.findall("not ok.*", run.console))
+        self.assertEqual(run.counter("ktap_failed"), 0)
+        self.assertGreater(run.counter("ktap_passed"), 10)
+        return run
+
+    def test_selftest(self):
+        for seed in ("1", "2", "3"):
+            self.check("selftest", seed=seed)
+
+    def test_all_in_a_debug_build(self):
+        for scenario in ("selftest", *self.APPS):
+            for cpus in ("1", "4"):
+                with self.subTest(scenario=scenario, cpus=cpus):
+                    self.check(scenario, build="debug", cpus=cpus)
+
+    def test_apps(self):
+        for mode in ("exact", "fast"):
+            for scenario in self.APPS:
+                with self.subTest(mode=mode, scenario=scenario):
+                    self.check(scenario, mode=mode)
+
+    def test_all_on_several_cpus_in_both_modes(self):
+        for cpus in ("2", "4", "8"):
+            for mode in ("exact", "fast"):
+                for scenario in ("selftest", *self.APPS):
+                    with self.subTest(cpus=cpus, mode=mode, scenario=scenario):
+                        self.check(scenario, cpus=cpus, mode=mode)
+
+    def test_under_schedule_seeds(self):
+        for sched in ("1", "2", "3"):
+            for cpus in ("1", "3"):
+                for scenario in ("selftest", "threadtest", "libctest"):
+                    with self.subTest(cpus=cpus, sched=sched, scenario=scenario):
+                        self.check(scenario, cpus=cpus, sched=sched)
+
+    def test_a_line_of_a_thread_stays_one_line(self):
+        whole = sorted(" ".join(f"{c}{k}.{i}" for c in "abcde") + " end"
+                       for k in range(4) for i in range(10))
+        for options in ({}, {"cpus": "4"}, {"cpus": "4", "mode": "fast"}, {"sched": "3"}):
+            with self.subTest(**options):
+                console = self.check("libctest", **options).console
+                lines = re.findall(r"\] thread\[\d+\]: (.*)", console)
+                pieces = [line for line in lines
+                          if not re.fullmatch(r"thread \d+ was here|and said so", line)]
+                self.assertEqual(sorted(pieces), whole)
+
+    def test_exit_in_a_thread_flushes_the_first_threads_output(self):
+        console = self.check("libctest").console
+        self.assertEqual(re.findall(r"\] exiting\[\d+\]: (.*)", console),
+                         ["unfinished line of a thread", "unfinished line of the first thread"])
+
+
+class ExactRuns(unittest.TestCase):
+    def test_same_arguments_same_log(self):
+        for options in ({"scenario": "info"}, {"scenario": "selftest"},
+                        {"scenario": "spike", "mem": "128"},
+                        {"scenario": "selftest", "cpus": "4"},
+                        {"scenario": "spike", "mem": "128", "cpus": "4", "sched": "7"},
+                        {"scenario": "spike", "mem": "128", "cpus": "8"}):
+            with self.subTest(**options):
+                first, second = system.repeated(**options)
+                self.assertEqual(first.console, second.console)
+                self.assertEqual(first.events, second.events)
+
+    def test_another_seed_another_log(self):
+        first, second = (boot(scenario="spike", mem="128", seed=seed) for seed in ("1", "2"))
+        self.assertNotEqual(first.console, second.console.replace("seed=2", "seed=1"))
+
+    def test_another_schedule_seed_another_interleaving(self):
+        logs = {boot(scenario="spike", mem="128", cpus="4", sched=sched).console.replace(
+            f"sched={sched}", "").replace(f"seed {sched},", "") for sched in ("1", "2", "3")}
+        self.assertEqual(len(logs), 3)
+
+    def test_forced_switches_are_logged(self):
+        run = boot(scenario="spike", mem="128", cpus="2", sched="5")
+        count = run.counter("forced_switches")
+        self.assertGreater(count, 100)
+        self.assertIn(f"schedule: seed 5, {count} forced switches", run.console)
+        self.assertEqual(boot(cpus="2").counter("forced_switches"), 0)
+
+
+class Shift(unittest.TestCase):
+    """SHIFT=n: an instruction takes 2^n virtual nanoseconds, and nothing else is different."""
+
+    def spent(self, shift, **options):
+        """(instructions, virtual ns) from the kernel's start to the scenario's."""
+        run = boot(shift=str(shift), **options)
+        self.assertEqual(run.status, STATUS["finished"], run.console[-1500:])
+        start = next(one for one in run.events if one["event"] == "start")
+        return start["insns"], start["ns"]
+
+    def test_virtual_time_of_an_instruction(self):
+        for shift in (0, 1, 4, 10):
+            with self.subTest(shift=shift):
+                insns, ns = self.spent(shift)
+                self.assertGreater(insns, 100000)
+                self.assertAlmostEqual(ns / insns, 2 ** shift, delta=2 ** shift / 1000)
+
+    def test_the_same_work_with_less_of_the_tick(self):
+        one, sixteen = (boot(scenario="spike", mem="128", shift=shift) for shift in ("0", "4"))
+        self.assertEqual(one.counter("spike_demand"), sixteen.counter("spike_demand"))
+        ends = [run.events[-1] for run in (one, sixteen)]
+        self.assertAlmostEqual(ends[1]["insns"] / ends[0]["insns"], 1, delta=0.02)
+        self.assertGreater(ends[1]["ns"], ends[1]["insns"] * 16)  # it slept for a while, too
+
+    def test_the_ruler_counts_instructions(self):
+        found = [[(one["name"], one["insns"]) for one in boot(scenario="bench", shift=shift).events
+                  if one["event"] == "bench" and one["group"] == "primitive"]
+                 for shift in ("0", "4")]
+        self.assertEqual(*found)
+        self.assertIn("call", dict(found[0]))
+
+    def test_every_cpu_has_its_turns(self):
+        for shift, cpus in (("4", "2"), ("4", "8"), ("7", "4"), ("10", "2"), ("10", "4"),
+                            ("10", "8")):
+            for sched in ("0", "1"):
+                with self.subTest(shift=shift, cpus=cpus, sched=sched):
+                    run = boot(scenario="spike", mem="128", shift=shift, cpus=cpus, sched=sched)
+                    self.assertEqual(run.status, STATUS["finished"], run.console[-1500:])
+                    self.assertGreaterEqual(run.counter("oom_kills"), 1)
+
+    def test_the_same_log(self):
+        for options in ({"cpus": "1"}, {"cpus": "4", "sched": "7"}):
+            first, second = system.repeated(scenario="spike", mem="128", shift="4", **options)
+            self.assertEqual((first.console, first.events), (second.console, second.events))
+
+
+class Watchdog(unittest.TestCase):
+    """A run that gets nowhere ends within the stated virtual time, and says why."""
+
+    CASES = (
+        (15, "1", r"LOCKUP: scenario \(pid 2\) has been waiting for a mutex of this test for 100 ms"),
+        (15, "4", r"LOCKUP: scenario \(pid 2\) has been waiting for a mutex of this test for 100 ms"),
+        (16, "2", r"LOCKUP: CPU 1 has taken no timer interrupt for 100 ms"),
+        (23, "1", r"LOCKUP: CPU 0 has taken no timer interrupt for 100 ms"),
+        (23, "4", r"LOCKUP: CPU \d has taken no timer interrupt for 100 ms"),
+        (17, "1", r"LOCKUP: scenario \(pid 2\) has been runnable on CPU 0 without a turn for 100"),
+        (17, "2", r"LOCKUP: scenario \(pid 2\) has been runnable on CPU \d without a turn for 100"),
+    )
+
+    def test_each_lock_up_is_named(self):
+        for kind, cpus, text in self.CASES:
+            with self.subTest(kind=kind, cpus=cpus):
+                run = boot(scenario="crash", cpus=cpus, args=f"crash.kind={kind} watchdog_ms=100")
+                self.assertEqual(run.status, STATUS["lockup"])
+                stamp, line = re.search(rf"\[ *(\S+)\] ({text}.*)", run.console).groups()
+                self.assertLess(float(stamp), 0.2, line)
+                for part in ("Tasks:", "Call Trace:", "Locks held:", "Mem-Info:", "end LOCKUP"):
+                    self.assertIn(part, run.console)
+
+    def test_the_holder_and_the_waiter_are_listed(self):
+        run = boot(scenario="crash", cpus="2", args="crash.kind=15 watchdog_ms=100")
+        self.assertIn("a mutex of this test: held by pid 3 (holder)", run.console)
+        self.assertIn("a mutex of this test: pid 2 (scenario) waits", run.console)
+        self.assertRegex(run.console, r"stuck_on_mutex\+0x")
+        self.assertRegex(run.console, r"hold_and_leave\+0x")
+
+    def test_a_stopped_cpu_tells_where_it_was(self):
+        run = boot(scenario="crash", cpus="2", args="crash.kind=16 watchdog_ms=100")
+        self.assertRegex(run.console, r"take_for_ever\+0x")
+        self.assertRegex(run.console, "a spinlock of this test: held by pid 3")
+        self.assertRegex(run.console, "a spinlock of this test: CPU 0 spins")
+
+    def test_counters_arrive_whole_wherever_a_cpu_was_stopped(self):
+        for cpus in ("1", "2"):
+            self.assertTrue(any(self.torn(cpus, sched, limit) for limit in range(100, 120)
+                                for sched in (0, 1)))
+
+    def torn(self, cpus, sched, limit):
+        """Was the one that talks for ever stopped within an event? Nothing else may be lost."""
+        run = boot(scenario="crash", cpus=cpus, shift="4", sched=str(sched),
+                   args=f"crash.kind=24 watchdog_ms={limit}")
+        self.assertEqual(run.status, STATUS["lockup"])
+        said = events.parse(run.channel)
+        self.assertGreater(said.counters["pgalloc"], 0)  # the first counter that is sent
+        self.assertEqual((said.counters["oom_kills"], said.end["code"]), (0, 4))
+        self.assertLessEqual(len(said.notes), 1)
+        return said.notes
+
+    def test_interrupts_off_tell_where(self):
+        run = boot(scenario="crash", args="crash.kind=23 watchdog_ms=100")
+        self.assertRegex(run.console, r"interrupts_off_for_ever\+0x")
+
+    def test_idle_tasks_run_where_they_are_at_home(self):
+        run = boot(scenario="crash", cpus="3", args="crash.kind=15 watchdog_ms=100")
+        for cpu in (1, 2):
+            self.assertRegex(run.console, rf"pid 0 swapper/{cpu}: running\n.*running on CPU {cpu}\n")
+
+    def test_a_lost_interrupt_is_named(self):
+        run = boot(scenario="crash", cpus="2", args="crash.kind=18")
+        self.assertEqual(run.status, STATUS["panic"])
+        self.assertIn("BUG: CPU 1 has not answered a call of nothing for 1000 ms", run.console)
+
+    def test_a_spinlock_taken_twice_is_named(self):
+        run = boot(scenario="crash", args="crash.kind=19")
+        self.assertEqual(run.status, STATUS["panic"])
+        self.assertIn("spinlock a spinlock of this test is taken by scenario (pid 2), which holds "
+                      "it", run.console)
+
+    def test_a_debug_build_names_misused_locks(self):
+        for kind, text in ((14, "sleeping while the spinlock a spinlock of this test is held"),
+                           (20, "wrong lock order: lock A taken while lock B is held"),
+                           (21, "a spinlock of this test released but not held"),
+                           (22, "sleeping while the spinlock a spinlock of this test is held")):
+            with self.subTest(kind=kind):
+                run = boot(scenario="crash", build="debug", args=f"crash.kind={kind}")
+                self.assertEqual(run.status, STATUS["panic"])
+                self.assertIn(text, run.console)
+
+    def test_it_can_be_switched_off(self):
+        run = boot(args="watchdog_ms=0")
+        self.assertEqual(run.status, STATUS["finished"])
+
+
+class Cpus(unittest.TestCase):
+    def test_each_number_comes_up(self):
+        for cpus in range(2, 9):
+            run = boot(cpus=str(cpus))
+            self.assertEqual(run.status, STATUS["finished"])
+            self.assertIn(f"smp: Brought up 1 node, {cpus} CPUs", run.console)
+
+    def test_nine_are_too_many(self):
+        run = boot(extra=("-smp", "9"))
+        self.assertEqual(run.status, STATUS["refused"])
+        self.assertIn("machine: ACPI: the MADT lists 9 CPUs; expected 1 to 8", run.error_line())
+
+    def test_a_second_madt_is_refused(self):
+        run = boot(extra=("-acpitable", "sig=APIC,data=/dev/null"))
+        self.assertEqual(run.status, STATUS["refused"])
+        self.assertIn("machine: ACPI: there are two MADTs; expected one", run.error_line())
+
+
+if __name__ == "__main__":
+    unittest.main()

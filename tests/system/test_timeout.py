@@ -1,0 +1,70 @@
+"""The facts of a run that the real emulator does not finish in time, and runs they never touch.
+
+From the repository's root, with the kernel built. LOWWATER_BUILD_DIR names another build folder.
+"""
+import hashlib
+import json
+import os
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+import system
+from machine.facts import QUESTIONS
+
+RUNNER = Path(__file__).resolve().parent.parent / "run" / "lowwater.py"
+BUILD = os.environ.get("LOWWATER_BUILD_DIR", "build")
+
+
+class Timeout(unittest.TestCase):
+    def setUp(self):
+        place = tempfile.TemporaryDirectory()
+        self.addCleanup(place.cleanup)
+        self.results = place.name
+
+    def lowwater(self, *argv):
+        """Run spike; return (exit code, stdout, result, its folder)."""
+        done = subprocess.run(["/usr/bin/python3", str(RUNNER), "run", "--scenario", "spike",
+                               "--results", self.results, "--build-dir", BUILD, *argv],
+                              capture_output=True, text=True, timeout=system.TIMEOUT, check=False)
+        folder = Path(self.results, "spike", "none")
+        found = json.loads((folder / "result.json").read_text())
+        return done.returncode, done.stdout, found, folder
+
+    def late(self, *argv):
+        """Run into the time limit; return (the facts' sections by heading, the result)."""
+        code, shown, found, folder = self.lowwater(*argv)
+        self.assertEqual((code, found["outcome"], found["notes"]), (5, "timeout", []), shown)
+        self.assertRegex(found["message"], r"^after [\d.]+ s CPU 0 .*; more in timeout.txt$")
+        self.assertIn(f"{folder}/timeout.txt\n", shown)
+        self.assertNotIn("gdb", found["qemu"])
+        parts = (folder / "timeout.txt").read_text().split("\n== ")[1:]
+        sections = dict(part.split("\n", 1) for part in parts)
+        self.assertEqual(list(sections), [heading for heading, _ in QUESTIONS])
+        self.assertRegex(sections["registers"], r"(?m)^rip +0x")
+        return sections, found
+
+    def test_in_the_middle_of_a_scenario(self):
+        sections, found = self.late("--mem", "8192", "--timeout", "2")
+        # Wherever it was stopped, an app or the kernel: by name, file and line.
+        self.assertRegex(sections["call traces"], r"(?m)^#\d+ .* at [a-z]+/[\w/]+\.[cS]:\d+")
+        self.assertRegex(sections["tasks"], r"(?m)^ +\d+ app1 ")
+        self.assertRegex(sections["zones"], r"(?m)^DMA32 ")
+        self.assertRegex(sections["the last of the log"], "spike.*apps start")
+        self.assertRegex(found["message"], r"CPU 0 (halted )?in [a-z]\w+")
+
+    def test_before_the_kernel_has_begun(self):
+        sections, _ = self.late("--timeout", "0.1", "--mem", "16384", "--boot", "iso")
+        self.assertIn("lw-tasks", sections["tasks"])
+
+    def test_the_stub_changes_nothing(self):
+        code, shown, found, _ = self.lowwater("--mem", "128")
+        self.assertEqual(code, 0, shown)
+        alone = system.boot(scenario="spike", mem="128", build_dir=BUILD)
+        self.assertEqual(found["console_sha256"],
+                         hashlib.sha256(alone.console.encode()).hexdigest())
+
+
+if __name__ == "__main__":
+    unittest.main()
