@@ -16,6 +16,7 @@
 #include "kernel/core/sched/sched.h"
 #include "kernel/core/log/serial.h"
 #include "kernel/core/sched/smp.h"
+#include "kernel/core/sched/tick.h"
 #include "kernel/core/guard/sysrq.h"
 #include "kernel/core/time/time.h"
 #include "kernel/core/time/timer.h"

@@ -31,10 +31,7 @@ struct alloc_context {
 /* One walk over the zonelist (§2.10): a page, prepared, or NULL. */
 struct page *get_page_from_freelist(const struct alloc_context *ac, unsigned int alloc_flags);
 
-/* ALLOC_* bits of a request in the slow path, in this context (§1.7). */
-unsigned int gfp_to_alloc_flags(gfp_t gfp);
-
-/* What follows a failed first attempt (§5.2). */
+/* Called upwards (mm/slowpath): what follows a failed first attempt (§5.2). */
 struct page *alloc_pages_slowpath(struct alloc_context *ac);
 
 /* Boot: hand a range of page frames to the buddy lists, in the largest aligned blocks (§3.10). */

@@ -16,6 +16,24 @@ PARAM_INT("lowmem_reserve_ratio", mm_tunables.lowmem_reserve_ratio, 1, 100000,
 #define MIN_FREE_KBYTES_MOST  65536
 #define NORMAL_RESERVE_RATIO  32
 
+unsigned int gfp_to_alloc_flags(gfp_t gfp)
+{
+	unsigned int flags = WMARK_MIN | ALLOC_CPUSET;
+
+	if (gfp & __GFP_HIGH)
+		flags |= ALLOC_HIGH;
+	if (gfp & __GFP_ATOMIC) {
+		if (!(gfp & __GFP_NOMEMALLOC))
+			flags |= ALLOC_HARDER;
+		flags &= ~ALLOC_CPUSET;
+	} else if (current->prio == PRIO_RT && !in_interrupt()) {
+		flags |= ALLOC_HARDER;
+	}
+	if (gfp & __GFP_MOVABLE)
+		flags |= ALLOC_CMA;
+	return flags;
+}
+
 static unsigned long isqrt(unsigned long x)
 {
 	unsigned long root = 0;

@@ -56,8 +56,6 @@ bool task_will_free_mem(const struct task *t);
 
 /* TIF_MEMDIE: from then on `t`, which has an address space, may use reserves. tasks_lock() held. */
 void mark_oom_victim(struct memory *m, struct task *t);
-/* The current task has dropped its address space. */
-void exit_oom_victim(struct memory *m);
 /* oom-reaper-skip: this address space is no reason any more to leave others alone (§8.2). */
 void oom_skip_mm(struct mm *mm);
 

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "kernel/core/machine.h"
-#include "kernel/core/param.h"
 #include "mm/setup/memory_init.h"
 #include "mm/oom/oom_reaper.h"
 #include "mm/alloc/page_alloc.h"
@@ -14,92 +13,6 @@
 #include "mm/alloc/watermark.h"
 
 #define COVER_PAGES (1ul << (MAX_ORDER - 1)) /* a buddy may be asked for anywhere within */
-
-struct mm_tunables mm_tunables = {
-	.pageblock_order = 10,
-	.watermark_scale_factor = 10,
-	.lowmem_reserve_ratio = 256,
-	.oom_dump_tasks = 1,
-	.killable_mmap = 1,
-};
-
-PARAM_INT("pageblock_order", mm_tunables.pageblock_order, 9, 10,
-	"log2 of a pageblock's pages: 10 as in the seed reports, 9 as with hugetlb");
-
-const char *const zone_stat_name[NR_ZONE_STATS] = {
-	[NR_FREE_PAGES] = "nr_free_pages",
-	[NR_ZONE_INACTIVE_ANON] = "nr_zone_inactive_anon",
-	[NR_ZONE_ACTIVE_ANON] = "nr_zone_active_anon",
-	[NR_ZONE_INACTIVE_FILE] = "nr_zone_inactive_file",
-	[NR_ZONE_ACTIVE_FILE] = "nr_zone_active_file",
-	[NR_ZONE_UNEVICTABLE] = "nr_zone_unevictable",
-	[NR_ZONE_WRITE_PENDING] = "nr_zone_write_pending",
-	[NR_MLOCK] = "nr_mlock",
-	[NR_SLAB_RECLAIMABLE] = "nr_slab_reclaimable",
-	[NR_SLAB_UNRECLAIMABLE] = "nr_slab_unreclaimable",
-	[NR_PAGETABLE] = "nr_page_table_pages",
-	[NR_KERNEL_STACK_KB] = "nr_kernel_stack",
-	[NR_BOUNCE] = "nr_bounce",
-	[NR_FREE_CMA_PAGES] = "nr_free_cma",
-};
-
-const char *const mm_event_name[NR_MM_EVENTS] = {
-	[PGALLOC] = "pgalloc",
-	[PGFREE] = "pgfree",
-	[PGFAULT] = "pgfault",
-	[ALLOCSTALL] = "allocstall",
-	[ALLOC_FAILURES] = "alloc_failures",
-	[OOM_KILLS] = "oom_kills",
-	[OOM_INVOCATIONS] = "oom_invocations",
-	[OOM_KILLS_BY_HAND] = "oom_kills_by_hand",
-	[OOM_STEPS] = "oom_steps",
-	[OOM_TRYLOCK_FAILED] = "oom_trylock_failed",
-	[OOM_SCANS_ABORTED] = "oom_scans_aborted",
-	[OOM_MARKED_DYING] = "oom_marked_dying",
-	[OOM_REAP_ATTEMPTS] = "oom_reap_attempts",
-	[OOM_REAP_FAILED] = "oom_reap_failed",
-	[OOM_REAP_RACED] = "oom_reap_raced",
-	[OOM_REAPED] = "oom_reaped",
-	[OOM_REAPED_PAGES] = "oom_reaped_pages",
-	[OOM_REAP_LOST] = "oom_reap_lost",
-	[OOM_REAP_GAVE_UP] = "oom_reap_gave_up",
-	[OOM_REAP_TEARDOWNS] = "oom_reap_teardowns",
-	[NOTIFIER_CALLS] = "notifier_calls",
-	[NOTIFIER_CALLS_LOCKED] = "notifier_calls_locked",
-	[NOTIFIER_CALLS_BY_HAND] = "notifier_calls_by_hand",
-	[NOTIFIER_CALLS_FAULT] = "notifier_calls_fault",
-	[NOTIFIER_CALLS_DISABLED] = "notifier_calls_disabled",
-	[NOTIFIER_KILLED_EARLY] = "notifier_killed_early",
-	[NOTIFIER_FREED_PAGES] = "notifier_freed_pages",
-	[NOTIFIER_NS] = "notifier_ns",
-	[NOTIFIER_KILLS_AFTER_FREED] = "notifier_kills_after_freed",
-	[HIGHATOMIC_RESERVED_BLOCKS] = "highatomic_reserved_blocks",
-	[HIGHATOMIC_RELEASED_BLOCKS] = "highatomic_released_blocks",
-	[HIGHATOMIC_RELEASED_PAGES] = "highatomic_released_pages",
-	[HIGHATOMIC_RESERVED_MAX] = "highatomic_reserved_max",
-	[ZONE_LOCK_REFILLS] = "zone_lock_refills",
-	[ZONE_LOCK_BULK_FREES] = "zone_lock_bulk_frees",
-	[KSWAPD_WAKEUPS] = "kswapd_wakeups",
-};
-
-long memory_stat(const struct memory *m, enum zone_stat item)
-{
-	const struct zone *z;
-	long sum = 0;
-
-	for_each_zone(m, z)
-		sum += zone_stat(z, item);
-	return sum;
-}
-
-long zone_free_pcp(const struct zone *z)
-{
-	long sum = 0;
-
-	for (unsigned int cpu = 0; cpu < nr_cpus; cpu++)
-		sum += z->pcp[cpu].count;
-	return sum;
-}
 
 static void zone_lists_init(struct zone *z)
 {

@@ -19,24 +19,6 @@
 
 #define MAX_RECLAIM_RETRIES 16
 
-unsigned int gfp_to_alloc_flags(gfp_t gfp)
-{
-	unsigned int flags = WMARK_MIN | ALLOC_CPUSET;
-
-	if (gfp & __GFP_HIGH)
-		flags |= ALLOC_HIGH;
-	if (gfp & __GFP_ATOMIC) {
-		if (!(gfp & __GFP_NOMEMALLOC))
-			flags |= ALLOC_HARDER;
-		flags &= ~ALLOC_CPUSET;
-	} else if (current->prio == PRIO_RT && !in_interrupt()) {
-		flags |= ALLOC_HARDER;
-	}
-	if (gfp & __GFP_MOVABLE)
-		flags |= ALLOC_CMA;
-	return flags;
-}
-
 /* May this context ignore watermarks? (§1.7) */
 static bool may_use_reserves(gfp_t gfp)
 {

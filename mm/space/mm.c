@@ -5,7 +5,6 @@
 
 #include "mm/space/gather.h"
 #include "mm/space/mm.h"
-#include "mm/oom/oom.h"
 #include "mm/alloc/page_alloc.h"
 #include "mm/space/pgtable.h"
 #include "mm/space/zap.h"

@@ -84,6 +84,8 @@ static inline bool mm_test_flag(const struct mm *mm, unsigned int flag)
 }
 /* The current task leaves its address space (§7.7): mmap_sem for read, then drop. */
 void exit_mm(struct memory *m);
+/* Called upwards (mm/oom): the current task has dropped its address space (§7.7). */
+void exit_oom_victim(struct memory *m);
 
 /* Map `len` bytes at `start`, which must be free. 0, or -1 (overlap or out of memory). */
 int mm_map_fixed(struct mm *mm, uint64_t start, uint64_t len, unsigned int flags,

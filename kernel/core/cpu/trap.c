@@ -5,12 +5,10 @@
 
 #include "kernel/core/cpu/cpu.h"
 #include "kernel/core/machine.h"
-#include "kernel/core/log/printk.h"
 #include "kernel/core/sched/sched.h"
 #include "kernel/core/sched/task.h"
 #include "kernel/core/time/time.h"
 #include "kernel/core/cpu/trap.h"
-#include "kernel/core/guard/watchdog.h"
 
 #define NR_VECTORS 256
 #define STUB_SIZE  16
@@ -29,6 +27,8 @@ extern const struct ex_entry _ex_table[], _ex_table_end[];
 
 static struct gate idt[NR_VECTORS];
 static irq_handler_fn irq_handler[NR_VECTORS];
+static void (*nmi[2])(const struct pt_regs *regs);
+static unsigned int nr_nmi;
 static page_fault_fn page_fault;
 static trap_exit_fn trap_exit;
 
@@ -90,6 +90,12 @@ void trap_set_page_fault(page_fault_fn fn)
 void trap_set_exit_hook(trap_exit_fn fn)
 {
 	trap_exit = fn;
+}
+
+void trap_add_nmi(void (*fn)(const struct pt_regs *regs))
+{
+	BUG_ON(nr_nmi == ARRAY_SIZE(nmi));
+	nmi[nr_nmi++] = fn;
 }
 
 static bool fix_up(struct pt_regs *regs)
@@ -164,8 +170,8 @@ static void do_exception(struct pt_regs *regs)
 			return;
 		break;
 	case TRAP_NMI:
-		smp_stop_self(regs); /* these do not return when it was for them */
-		watchdog_nmi(regs);
+		for (unsigned int i = 0; i < nr_nmi; i++)
+			nmi[i](regs);
 		break;
 	case TRAP_DF:
 		report_stack_overflow(regs, read_cr2());

@@ -52,8 +52,11 @@ void trap_set_page_fault(page_fault_fn fn);
 typedef void (*trap_exit_fn)(struct pt_regs *regs);
 void trap_set_exit_hook(trap_exit_fn fn);
 
-/* An NMI: does not return when it is smp_stop_others() that wants this CPU to stop. */
-void smp_stop_self(const struct pt_regs *regs);
+/*
+ * Who is asked at an NMI, last added, last asked: fn() does not return when it was for it. An NMI that
+ * is nobody's is a panic. Boot.
+ */
+void trap_add_nmi(void (*fn)(const struct pt_regs *regs));
 
 /* All registers as they are now, as a fault would save them (entry.S). */
 void save_registers(struct pt_regs *regs);

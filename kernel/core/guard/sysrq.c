@@ -7,6 +7,7 @@
 #include "kernel/core/log/serial.h"
 #include "kernel/core/guard/sysrq.h"
 #include "kernel/core/guard/sysrq_plan.h"
+#include "kernel/core/sched/tick.h"
 #include "kernel/core/time/time.h"
 
 #define MAX_KEYS    16
@@ -123,9 +124,11 @@ void sysrq_key(char key)
 	irq_restore(flags);
 }
 
-void sysrq_take_request(void)
+/* At each jiffy. */
+static void take_request(void)
 {
-	sysrq_key(__atomic_exchange_n(&sysrq_requested, '\0', __ATOMIC_RELAXED));
+	if (this_cpu_id() == 0 && unlikely(READ_ONCE(sysrq_requested)))
+		sysrq_key(__atomic_exchange_n(&sysrq_requested, '\0', __ATOMIC_RELAXED));
 }
 
 static void press_planned(struct timer *timer)
@@ -159,6 +162,7 @@ void sysrq_start(void)
 {
 	for (unsigned int i = 0; i < plan.n; i++)
 		plan_press(&planned[i], &plan.press[i]);
+	tick_add(take_request);
 	if (!serial_receive(sysrq_key))
 		pr_warn("serial: the I/O APIC has no pin for COM1's interrupt (ISA IRQ 4): keys on "
 			"the console are not seen");

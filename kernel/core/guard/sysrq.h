@@ -33,13 +33,4 @@ void sysrq_key(char key);
 /* Set by the debugger: a key to press at CPU 0's next tick, which clears it. */
 extern char sysrq_requested;
 
-void sysrq_take_request(void);
-
-/* Timer interrupt. */
-static inline void sysrq_poll(void)
-{
-	if (unlikely(READ_ONCE(sysrq_requested)))
-		sysrq_take_request();
-}
-
 #endif

@@ -9,7 +9,9 @@
 #include "kernel/core/machine.h"
 #include "kernel/core/param.h"
 #include "kernel/core/log/printk.h"
+#include "kernel/core/cpu/trap.h"
 #include "kernel/core/sched/smp.h"
+#include "kernel/core/sched/tick.h"
 #include "kernel/core/time/time.h"
 #include "kernel/core/guard/watchdog.h"
 
@@ -48,21 +50,12 @@ static void put_off_nmi(void)
 	hpet_alarm_in(limit_ns() + 1000000000ul / hz);
 }
 
-void watchdog_start(void)
-{
-	if (!watchdog_ms)
-		return;
-	if (hpet_alarm_init(cpus[0].apic_id))
-		put_off_nmi();
-	else
-		pr_warn("watchdog: no NMI from this HPET: a CPU 0 with interrupts off is not seen");
-}
-
-void watchdog_nmi(const struct pt_regs *regs)
+/* Returns if the NMI is not the watchdog's. */
+static void look_at_nmi(const struct pt_regs *regs)
 {
 	struct cpu *cpu = this_cpu();
 
-	if (!watchdog_ms || clock_ns() < cpu->tick_ns + limit_ns())
+	if (clock_ns() < cpu->tick_ns + limit_ns())
 		return;
 	cpu->stop_regs = *regs; /* where the reports find what it was doing */
 	cpu->stopped = true;
@@ -123,17 +116,28 @@ static void check_tasks(void)
 			"%s (pid %d) %s for %ld ms", stuck->comm, stuck->pid, why, watchdog_ms);
 }
 
-void watchdog_check(void)
+/* At each jiffy; does not return when it has a verdict. */
+static void look(void)
 {
 	uint64_t now = clock_ns();
 	const struct cpu *cpu;
 
-	if (!watchdog_ms)
-		return;
 	if (this_cpu_id() == 0)
 		put_off_nmi();
 	for_each_cpu(cpu)
 		if (cpu->online)
 			check_cpu(cpu, now);
 	check_tasks();
+}
+
+void watchdog_start(void)
+{
+	if (!watchdog_ms)
+		return;
+	trap_add_nmi(look_at_nmi);
+	tick_add(look);
+	if (hpet_alarm_init(cpus[0].apic_id))
+		put_off_nmi();
+	else
+		pr_warn("watchdog: no NMI from this HPET: a CPU 0 with interrupts off is not seen");
 }

@@ -16,15 +16,8 @@
 
 #include "kernel/core/types.h"
 
-/* Arm the NMI. Boot, interrupts off. */
+/* Arm the NMI, and look at each jiffy from here on. Boot, interrupts off. */
 void watchdog_start(void);
-
-/* From an NMI: returns if it is not the watchdog's. */
-struct pt_regs;
-void watchdog_nmi(const struct pt_regs *regs);
-
-/* From a timer interrupt. Does not return when it has a verdict. */
-void watchdog_check(void);
 
 /* The verdict itself: LOCKUP, everything that explains it, exit code 4. Any context. */
 void watchdog_lockup(const char *fmt, ...) __printf(1, 2) __attribute__((noreturn));

@@ -12,6 +12,7 @@
 #include "kernel/core/log/printk.h"
 #include "kernel/core/sched/sched.h"
 #include "kernel/core/sched/smp.h"
+#include "kernel/core/sched/tick.h"
 #include "kernel/core/time/time.h"
 #include "kernel/core/cpu/trap.h"
 
@@ -65,6 +66,19 @@ static void on_call(struct pt_regs *regs)
 	__atomic_fetch_and(&call.waiting, ~bit, __ATOMIC_RELEASE);
 }
 
+/* At an NMI: does not return when smp_stop_others() wants this CPU to stop. */
+static void stop_self(const struct pt_regs *regs)
+{
+	struct cpu *cpu = this_cpu();
+
+	if (!stopper)
+		return;
+	cpu->stop_regs = *regs;
+	__atomic_store_n(&cpu->stopped, true, __ATOMIC_RELEASE);
+	for (;;)
+		asm volatile("cli; hlt");
+}
+
 const char *smp_count_cpus(void)
 {
 	const struct madt *m = &acpi_info.madt;
@@ -74,6 +88,7 @@ const char *smp_count_cpus(void)
 	boot_id = lapic_id();
 	trap_set_irq(IRQ_RESCHED, on_resched);
 	trap_set_irq(IRQ_CALL, on_call);
+	trap_add_nmi(stop_self);
 	nr_cpus = 1;
 	cpus[0].apic_id = boot_id;
 	cpus[0].online = true;
@@ -294,18 +309,6 @@ void tlb_flush_kernel(void)
 		tlb_flush_all();
 	else
 		smp_call(ALL_CPUS, flush_local, NULL);
-}
-
-void smp_stop_self(const struct pt_regs *regs)
-{
-	struct cpu *cpu = this_cpu();
-
-	if (!stopper)
-		return;
-	cpu->stop_regs = *regs;
-	__atomic_store_n(&cpu->stopped, true, __ATOMIC_RELEASE);
-	for (;;)
-		asm volatile("cli; hlt");
 }
 
 /* The first one to come stops the rest; whoever comes next waits to be stopped. */

@@ -1,7 +1,7 @@
 /*
  * Time. The clock is the HPET's counter, whose frequency it states itself, or under QEMU's
- * -icount the TSC, one count a virtual nanosecond whatever an instruction takes; ticks come from the local APIC timer, which
- * QEMU's PC counts at 1 GHz. Nothing is calibrated.
+ * -icount the TSC, one count a virtual nanosecond whatever an instruction takes. Nothing is
+ * calibrated: ticks (sched/tick.h) come from the local APIC timer, which QEMU's PC counts at 1 GHz.
  */
 #ifndef CORE_TIME_H
 #define CORE_TIME_H
@@ -13,6 +13,8 @@ extern volatile unsigned long jiffies; /* ticks since boot */
 
 /* Nanoseconds since kernel entry; 0 until the clock is found. Any context. */
 uint64_t clock_ns(void);
+/* log2 of the nanoseconds that an instruction takes, or -1 without -icount. */
+long clock_shift(void);
 /*
  * Guest instructions of all CPUs since kernel entry: time, less the time in which every CPU was
  * halted; -1 when the TSC does not count them (no icount= parameter).
@@ -29,7 +31,5 @@ void cpu_halt(void);
 struct cpu;
 /* From the first interrupt after a halt. */
 void halt_is_over(struct cpu *cpu);
-/* Start the tick on this CPU. Interrupts off. */
-void tick_start(void);
 
 #endif

@@ -1,0 +1,119 @@
+/*
+ * The tick, and where turns end (see tick.h).
+ */
+#include "kernel/core/cpu/cpu.h"
+#include "kernel/core/cpu/lapic.h"
+#include "kernel/core/cpu/trap.h"
+#include "kernel/core/machine.h"
+#include "kernel/core/sched/sched.h"
+#include "kernel/core/sched/tick.h"
+#include "kernel/core/sched/turn.h"
+#include "kernel/core/time/time.h"
+
+/*
+ * A CPU's turn under -icount, where the machine's timers end turns: so many instructions that a
+ * tick on every CPU is a small part of them, and never so long that the watchdog's time is few.
+ */
+#define TURN_INSNS  100000ul
+#define MAX_TURN_NS 25600000ul
+
+#define MAX_HOOKS 4
+
+static uint64_t next_jiffy; /* when jiffies goes on; the boot CPU's */
+
+static void (*hook[MAX_HOOKS])(void);
+static unsigned int nr_hooks;
+
+static uint64_t jiffy_ns(void)
+{
+	return 1000000000ul / hz;
+}
+
+/* By the clock, not by interrupts: one may come late, or be a turn's end only. */
+static void advance_jiffies(void)
+{
+	uint64_t now = clock_ns();
+
+	for (; now >= next_jiffy; next_jiffy += jiffy_ns())
+		jiffies++;
+}
+
+/* Under -icount QEMU runs the CPUs one at a time. */
+static bool takes_turns(void)
+{
+	return clock_shift() >= 0 && nr_cpus > 1;
+}
+
+static uint64_t turn_ns(void)
+{
+	return MIN(TURN_INSNS << clock_shift(), MAX_TURN_NS);
+}
+
+static void tick_at_next_slice(void)
+{
+	lapic_timer_once(turn_ns() - clock_ns() % turn_ns());
+}
+
+/*
+ * Whose turn it is. QEMU ends a turn at the next timer of the machine, but who comes next then
+ * depends on where in its round the timer was noticed: with an even number of CPUs some would
+ * never run. So every CPU has a short tick, all at the same moment; the slice of time that begins
+ * with it belongs to one CPU, and each other one hands on what it got, by one `pause`. It comes
+ * back if the owner halts.
+ */
+static void hand_on_turn(const struct cpu *cpu)
+{
+	uint64_t slice = clock_ns() / turn_ns();
+
+	tick_at_next_slice();
+	if (turn_owner(slice) != cpu->id)
+		cpu_relax();
+}
+
+static void tick(struct pt_regs *regs)
+{
+	struct cpu *cpu = this_cpu();
+
+	(void)regs;
+	lapic_eoi();
+	cpu->tick_ns = clock_ns();
+	if (takes_turns())
+		hand_on_turn(cpu);
+	if (cpu->id == 0)
+		advance_jiffies();
+	if (cpu->last_jiffy == jiffies)
+		return;
+	cpu->last_jiffy = jiffies;
+	timers_run();
+	sched_tick();
+	for (unsigned int i = 0; i < nr_hooks; i++)
+		hook[i]();
+}
+
+void tick_add(void (*fn)(void))
+{
+	BUG_ON(nr_hooks == MAX_HOOKS);
+	hook[nr_hooks++] = fn;
+}
+
+/* The old interrupt controllers stay silent. */
+static void mask_8259(void)
+{
+	outb(0x21, 0xff);
+	outb(0xa1, 0xff);
+}
+
+void tick_start(void)
+{
+	this_cpu()->tick_ns = clock_ns();
+	if (this_cpu_id() == 0) {
+		mask_8259();
+		trap_set_irq(IRQ_TIMER, tick);
+		lapic_enable();
+		next_jiffy = clock_ns() + jiffy_ns();
+	}
+	if (takes_turns())
+		tick_at_next_slice();
+	else
+		lapic_timer_periodic(jiffy_ns());
+}
