@@ -1,4 +1,10 @@
 /*
+ * The floor boot: from the boot loader to boot_main(). entry.S (Multiboot 1 and 2, long mode), ap.S
+ * (further CPUs), layout.h (addresses), paging.h (page tables, the direct map), multiboot.h, bootinfo.h
+ * (this). No locks: one CPU, interrupts off.
+ */
+
+/*
  * What the boot loader told, checked and copied. The loader's own structures are not looked at
  * again after boot_info_read(): their memory is free for use.
  *

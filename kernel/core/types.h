@@ -1,4 +1,13 @@
 /*
+ * The floor kernel/core: the machine, tasks and time, on which mm/ stands; it allocates no memory.
+ *
+ * Its rooms, lowest first: cpu/ (processor, interrupts, firmware tables), time/ (clock, timers), log/
+ * (printk, events, trace, symbols), lock/, sched/ (tasks, CPUs, the tick), guard/ (watchdog, panic, SysRq).
+ * Here: types.h, list.h, refcount.h, rand.h (no code behind them), param.h (the command line), machine.h
+ * (how a run ends).
+ */
+
+/*
  * Words that every floor uses. Pure C.
  */
 #ifndef CORE_TYPES_H

@@ -1,4 +1,14 @@
 /*
+ * The room kernel/task: apps and kernel tasks, and what apps may call.
+ *
+ * In reading order: app.h (this), task_mem.h (stacks and task structs), app.c, exit.c, kthread.c, cpus.h
+ * (further CPUs), calls.h (the kernel's calls), futex.h, libc/ (newlib's needs, in the apps' world),
+ * scenario.h and scenario_list.h (what a run runs), moom.h (SysRq-f's worker), oom_samples.h.
+ *
+ * Locks: those of mm/ and kernel/core, and the futex waiters'.
+ */
+
+/*
  * Apps and kernel tasks: memory for them, start, exit, collection. Task context.
  *
  * An app is a process with an address space: heap, mappings, and a private copy of the apps'

@@ -1,4 +1,15 @@
 /*
+ * The room mm/alloc: the page allocator of one machine, from a request to a page and back.
+ *
+ * In reading order: watermark.h (may a zone give pages?), buddy.h and buddy_ops.h (free blocks by order),
+ * fallback.h (another migratetype's blocks), pcp.h (single pages on per-CPU lists), highatomic.h (the
+ * high-order atomic reserve), page_alloc.h (this: requests).
+ *
+ * Locks: zone->lock, innermost, interrupts off; per-CPU lists need interrupts off only. An order-0
+ * request takes zone->lock once a batch.
+ */
+
+/*
  * The page allocator's interface, and what its parts share.
  *
  * alloc_pages(): any context that `gfp` is honest about: with __GFP_DIRECT_RECLAIM it may sleep

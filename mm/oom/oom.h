@@ -1,4 +1,15 @@
 /*
+ * The room mm/oom: who is killed when nothing else helps, and what becomes of the victim.
+ *
+ * In reading order: oom.h (this), oom_kill.c (the steps), oom_select.c (who), oom_victim.c (being one),
+ * oom_report.c (what is printed), oom_notifier.h (who gives memory back before), oom_reaper.h with
+ * oom_reaper.c (the seed's reaper) and oom_reaper_queue.c (4.9's), oom_watch.h (what happened after).
+ *
+ * Locks, outermost first: oom_lock, tasks_lock(), the reaper's queue. The reaper takes a victim's mmap_sem
+ * by trylock only.
+ */
+
+/*
  * The OOM killer of Linux 4.8 (§7), and what the patches under study change in it: the order of
  * steps is here and in oom_kill.c, who is chosen in oom_select.c, what being a victim means in
  * oom_victim.c, the report in oom_report.c.

@@ -1,4 +1,16 @@
 /*
+ * The room mm/page: page frames, zones, masks, patches and counters: what everything else in mm/ is
+ * about. Nothing here allocates.
+ *
+ * In reading order: page.h (struct page), gfp.h (allocation masks), memory.h (this: the root object and
+ * its zones), memory.c (names, sums, tunables), pageblock.h (types of pageblocks), vmstat.h (counters on
+ * several CPUs), patch.h (the switches under study), mm_trace.h (trace points), oom_state.h (what the OOM
+ * room keeps in the root).
+ *
+ * Locks: a zone's `lock` guards what is marked (Z); this file says what guards the rest.
+ */
+
+/*
  * The root object of mm/: a machine's memory, its zones, counters and switches. The kernel has
  * one; a host test makes as many private ones as it likes (DESIGN §2).
  *

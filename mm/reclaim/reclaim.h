@@ -1,4 +1,11 @@
 /*
+ * The room mm/reclaim: giving pages back before anybody is killed. reclaim.h is all of it: the frame of
+ * direct reclaim around registered shrinkers.
+ *
+ * Locks: none of its own; shrinkers may sleep.
+ */
+
+/*
  * Direct reclaim: the frame of §5.5 and §6.2 around whatever can give pages back. Task context,
  * may sleep. Progress is counted in pages really freed.
  */

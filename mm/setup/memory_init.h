@@ -1,4 +1,12 @@
 /*
+ * The room mm/setup: from a firmware map to a machine's memory, once, at boot.
+ *
+ * In reading order: boot_mem.h (which page frames there are, and memory before the allocator),
+ * memory_init.h (this: from the map to zones), mm_boot.h (the kernel's own machine; the host twin has its
+ * own). One CPU, no locks.
+ */
+
+/*
  * From a boot memory map to a working struct memory (§2, §3.9, §3.10). Boot context, one CPU;
  * page frame numbers and pages. What can fail says so in a line and leaves the object unusable.
  */

@@ -1,4 +1,13 @@
 /*
+ * The room mm/show: what a person, or the runner, reads of a machine's memory.
+ *
+ * In reading order: show_mem.h (this: Mem-Info and the allocation-failure report), verdict.h (could it
+ * have been served?), proc.h (zoneinfo and its kin), validate.h (does the state agree with itself?).
+ *
+ * Locks: zone->lock while free lists are counted; a machine that is ending waits for it only so long.
+ */
+
+/*
  * Memory state in the format of Linux 4.8's reports (§10.3), and the allocation-failure report
  * (§10.7). Any context; on one CPU the state is frozen while it is printed.
  */

@@ -1,4 +1,10 @@
 /*
+ * The room mm/slowpath: the request that did not succeed at once. slowpath.c is all of it; it is
+ * called upwards (mm/alloc/page_alloc.h) and may use every room below. It holds no lock but oom_lock, by
+ * trylock, around the OOM step.
+ */
+
+/*
  * The allocator's slow path: the steps of §5.2 in their order, the retry decision (§5.6) and
  * the OOM step (§5.8), as in Linux 4.8 without compaction.
  */

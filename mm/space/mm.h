@@ -1,4 +1,15 @@
 /*
+ * The room mm/space: address spaces of apps.
+ *
+ * In reading order: mm.h (this: life, faults, calls), mm.c, vma.h and vma.c (find, map, split, unmap),
+ * pgtable.h (page tables), fault.c, mlock.h, mprotect.c, zap.h (taking pages out), gather.h (their way to
+ * be freed).
+ *
+ * Locks: mmap_sem, outside zone->lock and oom_lock; table entries change by compare-exchange, since
+ * threads fault side by side under mmap_sem for reading.
+ */
+
+/*
  * Address spaces: VMAs, private page tables, demand-zero faults, teardown (§7).
  *
  * Units: sizes in pages, addresses and lengths in bytes (page-aligned unless stated). Task

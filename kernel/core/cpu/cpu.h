@@ -1,4 +1,14 @@
 /*
+ * The room kernel/core/cpu: the processor, its interrupts, and what the firmware says of the machine.
+ *
+ * In reading order: arch.h (instructions), cpu.h (this: per-CPU data), trap.h with entry.S and trap.c
+ * (exceptions and interrupts), lapic.h and ioapic.h, acpi.h, madt.h and dmi.h (firmware tables),
+ * clear_page.S.
+ *
+ * No locks: a CPU's own data, interrupts off, or boot context.
+ */
+
+/*
  * Per-CPU data. One object a CPU, found at %gs:0; the first three fields are known to assembly
  * and to arch.h. Touched only by its own CPU, or with interrupts off by what says so.
  */

@@ -1,4 +1,11 @@
 /*
+ * The room kernel/core/guard: what watches over a run. watchdog.h (this: a run that gets nowhere),
+ * panic.c (how a run ends; machine.h is its contract), sysrq.h and sysrq_plan.h (keys).
+ *
+ * Locks: none of its own; it must work while others are held.
+ */
+
+/*
  * The watchdog: a run that gets nowhere for `watchdog_ms` of virtual time ends with the verdict
  * LOCKUP, a report of who waits for what, and exit code 4 (DESIGN 6), never as a hung terminal.
  *

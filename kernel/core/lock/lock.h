@@ -1,4 +1,11 @@
 /*
+ * The room kernel/core/lock: lock.h (this), sched_point.h (where a schedule seed may step in),
+ * notifier.h (callback chains), lockdep.h and lock_debug.h (the debug build's checker).
+ *
+ * Waiters of sleeping locks are guarded by sched_lock(), as sleeping and waking is.
+ */
+
+/*
  * Spinlock, mutex, rw-semaphore and wait queue.
  *
  * Every lock has a name and its holder, and is in one list, so that a panic can print who holds

@@ -1,4 +1,13 @@
 /*
+ * The room kernel/core/log: what leaves the machine as text.
+ *
+ * In reading order: printk.h (this) with printk.c and format.c, serial.h (COM1), event.h (the runner's
+ * second channel), trace.h (trace points), ksyms.h (symbols, call traces), klibc.c (newlib's needs).
+ *
+ * Locks: output_lock(), which a fault or an NMI on the same CPU may take again.
+ */
+
+/*
  * The kernel log: dmesg-style lines to COM1 and to a ring in memory (GDB's lw-dmesg).
  *
  * Context: any, NMI and fault handlers included; never sleeps, takes no lock that a handler

@@ -1,4 +1,13 @@
 /*
+ * The room kernel/core/sched: tasks and CPUs.
+ *
+ * In reading order: task.h (tasks and processes), sched.h (this), process.c, work.h (queued work), tick.h
+ * (the timer interrupt), turn.h (the schedule seed), smp.h (several CPUs).
+ *
+ * Locks: tasks_lock() (lists of tasks), then sched_lock() (run queues, states, waiters).
+ */
+
+/*
  * The scheduler: a run queue for each CPU; preemptive, by priority, round robin within
  * one; a CPU with nothing to do takes over what waits elsewhere. Sleeps are in virtual time.
  */

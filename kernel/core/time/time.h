@@ -1,4 +1,11 @@
 /*
+ * The room kernel/core/time: time.h (this: the clock), hpet.h (the counter behind it, and the
+ * watchdog's alarm), timer.h (timers).
+ *
+ * Locks: one spinlock over all timers, innermost.
+ */
+
+/*
  * Time. The clock is the HPET's counter, whose frequency it states itself, or under QEMU's
  * -icount the TSC, one count a virtual nanosecond whatever an instruction takes. Nothing is
  * calibrated: ticks (sched/tick.h) come from the local APIC timer, which QEMU's PC counts at 1 GHz.

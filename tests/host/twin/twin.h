@@ -1,4 +1,13 @@
 /*
+ * The room tests/host/twin: private machines for tests. twin.h (this), host_machine.h (machines), apps.h
+ * (processes), fibers.h (CPUs as fibers), request.h, shrink.h, space.h, starved.h (parts of machines that
+ * many tests share), main.c, and the tests of the twin itself.
+ *
+ * Beside it: a room of tests for each room of mm/, core/ and boot/; shim/ (the hardware side of
+ * kernel/core), fuzz/ (lives from random bytes), tsan/ (CPUs as threads), bench/.
+ */
+
+/*
  * What a host test sees of the twin: cmocka, the stand-ins for core's hardware side, and
  * private machines. Every test starts from twin_setup() and ends in twin_teardown(), also when
  * it fails half-way.
