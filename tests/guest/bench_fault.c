@@ -1,13 +1,17 @@
 /*
  * A page fault of an app: the exception, the address space, a zeroed page. An app of its own, as
- * kernel tasks have no memory to fault on.
+ * kernel tasks have no memory to fault on. And the way back: pages unmapped, one by one and by
+ * the end of an address space, which no app need be in.
  */
 #include "kernel/core/machine.h"
 #include "kernel/task/app.h"
 #include "kernel/task/calls.h"
+#include "mm/space/mm.h"
 #include "tests/guest/bench.h"
 
-#define PAGES 256
+#define PAGES       256
+#define UNMAP_PAGES 2048ul
+#define UNMAP_AT    0x1000000000ul
 
 static volatile char *area;
 
@@ -41,10 +45,42 @@ static void fault_app(long unused)
 	lw_exit(0);
 }
 
+static struct mm *space;
+
+static void fill_space(void)
+{
+	space = mm_create(&system_memory);
+	BUG_ON(!space || !mm_map(space, UNMAP_AT, UNMAP_PAGES * PAGE_SIZE, VM_WRITE));
+	for (unsigned long i = 0; i < UNMAP_PAGES; i++)
+		BUG_ON(mm_fault(space, UNMAP_AT + i * PAGE_SIZE, FAULT_WRITE) != FAULT_OK);
+}
+
+static void unmap(long n)
+{
+	(void)n;
+	mm_unmap(space, UNMAP_AT, UNMAP_PAGES * PAGE_SIZE);
+}
+
+static void tear_down(long n)
+{
+	(void)n;
+	mm_put_user(space);
+}
+
+static void measure_unmap(void)
+{
+	fill_space();
+	bench_report("path", "munmap, per page", bench_count_open(unmap, 1), UNMAP_PAGES);
+	mm_put_user(space);
+	fill_space();
+	bench_report("path", "exit, per page", bench_count_open(tear_down, 1), UNMAP_PAGES);
+}
+
 void bench_fault(void)
 {
 	int code;
 
 	BUG_ON(!app_spawn("fault", fault_app, 0));
 	app_wait(&code);
+	measure_unmap();
 }
