@@ -82,21 +82,25 @@ void memory_setup_zones(struct memory *m, const struct boot_mem *bm)
 	}
 }
 
-/* Usable stretches rounded outwards to whole top-order blocks, merged where they meet. */
+/*
+ * Usable stretches rounded outwards to whole top-order blocks, those that meet as one: the second of
+ * a PC begins in the middle of a large page of the array, where only small pages could map it.
+ */
 static bool map_page_array(struct memory *m, struct boot_mem *bm, map_page_array_fn map)
 {
-	unsigned long done = 0;
+	unsigned long start = 0, end = 0;
 
 	for (unsigned int i = 0; i < bm->nr_usable; i++) {
-		unsigned long start = bm->usable[i].start & ~(COVER_PAGES - 1);
-		unsigned long end = (bm->usable[i].end + COVER_PAGES - 1) & ~(COVER_PAGES - 1);
+		unsigned long from = bm->usable[i].start & ~(COVER_PAGES - 1);
 
-		start = MAX(start, done);
-		if (start < end && !map(m, bm, start, end))
-			return false;
-		done = MAX(done, end);
+		if (from > end) {
+			if (start < end && !map(m, bm, start, end))
+				return false;
+			start = from;
+		}
+		end = (bm->usable[i].end + COVER_PAGES - 1) & ~(COVER_PAGES - 1);
 	}
-	return true;
+	return start == end || map(m, bm, start, end);
 }
 
 /* All movable (§3.1), but for those in holes of the map. */

@@ -19,7 +19,10 @@
 #define DMA_END_PFN   0x1000   /* 16 MiB */
 #define DMA32_END_PFN 0x100000 /* 4 GiB */
 
-/* Makes [start, end) of the page array usable and zero; page frames, multiples of 1024. */
+/*
+ * Makes [start, end) of the page array usable, users and state of each struct zero (in debug builds
+ * all of it); page frames, multiples of 1024.
+ */
 typedef bool (*map_page_array_fn)(
 	struct memory *m, struct boot_mem *bm, unsigned long start, unsigned long end);
 

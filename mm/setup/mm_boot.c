@@ -18,6 +18,17 @@
 
 struct memory system_memory;
 
+/*
+ * Nobody looks at more of a struct page than its users and state before it is set; debug builds
+ * look at all of it.
+ */
+#ifdef LW_DEBUG
+#define clear_page_structs clear_page
+#else
+#define clear_page_structs clear_line_heads
+_Static_assert(offsetof(struct page, lru) == 16, "users and state are what is cleared");
+#endif
+
 static bool map_array(struct memory *m, struct boot_mem *bm, unsigned long start, unsigned long end)
 {
 	uint64_t bytes = (end - start) * sizeof(struct page);
@@ -28,7 +39,7 @@ static bool map_array(struct memory *m, struct boot_mem *bm, unsigned long start
 	if (!pfn)
 		return false;
 	for (unsigned long i = 0; i < pages; i++)
-		clear_page(m->virt_base + ((pfn + i) << PAGE_SHIFT));
+		clear_page_structs(m->virt_base + ((pfn + i) << PAGE_SHIFT));
 	kmap_range((uint64_t)(m->mem_map + start), (uint64_t)pfn << PAGE_SHIFT,
 		(uint64_t)pages << PAGE_SHIFT, KMAP_RW);
 	return true;

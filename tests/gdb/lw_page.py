@@ -25,9 +25,8 @@ PFN is a number or any expression, such as 0x1000 or ($rax >> 12)."""
         print(f"  {page.where()}")
         print(f"  {page.state()}")
         print(f"  flags {page['flags']:#x}, refcount {page['refcount']}, "
-              f"mapcount {page['mapcount']}, order {page['order']}, "
-              f"mapping {page['mapping']:#x}, index {page['index']:#x}")
-        if page["mapping"]:
+              f"mapcount {page['mapcount']}, order {page['order']}{page.place()}")
+        if page["refcount"] > 0 and page["mapping"]:
             print(f"  mapped by {page.owner()}")
 
 
@@ -120,6 +119,12 @@ class Frame:
             at = word(at)
         return "a list that leads to no head of the zone"
 
+    def place(self):
+        """Return what only an allocated page has: it is not set, or left over, before."""
+        if self["refcount"] <= 0:
+            return ""
+        return f", mapping {self['mapping']:#x}, index {self['index']:#x}"
+
     def pcp_list(self):
         """Return the per-CPU list that holds this page, or None."""
         for cpu, pcp in self.zone.pcp() if self.zone else ():
@@ -130,7 +135,7 @@ class Frame:
         return None
 
     def other(self):
-        blank = not any(self[name] for name in ("flags", "refcount", "mapcount", "mapping"))
+        blank = not any(self[name] for name in ("flags", "refcount", "mapcount"))
         return "reserved, or on its way between two owners" if blank else "in no known state"
 
     def owner(self):

@@ -141,11 +141,17 @@ static inline void tlb_flush_all(void)
 }
 
 /*
- * Whole pages, with 16-byte stores; the FP registers used are saved and restored, so that any
- * context may call them. `page` is page-aligned. See clear_page.S.
+ * Whole pages, with 16-byte stores; the FP register used is saved and restored, so that any
+ * context may call them. `page` is page-aligned. See clear_page.S. Clearing keeps all registers:
+ * said to the compiler by this call, it saves none around it.
  */
-void clear_page(void *page);
+static inline void clear_page(void *page)
+{
+	asm volatile("call clear_page_thunk" : : "D"(page) : "memory", "cc");
+}
 void copy_page(void *to, const void *from);
+/* The first 16 bytes of each cache line of a page. */
+void clear_line_heads(void *page);
 
 struct task;
 

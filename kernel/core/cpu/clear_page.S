@@ -1,30 +1,36 @@
 /*
- * Zero or copy one page by unrolled 16-byte stores: 4 instructions a cache line and no `rep`,
- * which QEMU counts (and runs) one iteration at a time. xmm0..3 belong to the interrupted or
- * faulting app and are put back.
+ * Zero or copy one page by 16-byte stores: 4 instructions a cache line and no `rep`, which QEMU
+ * counts (and runs) one iteration at a time. What xmm0 holds belongs to the interrupted or faulting
+ * app and is put back.
  */
-	.text
-	.globl clear_page
-	.type clear_page, @function
-	.balign 16
-clear_page:
+	.macro zero_page_every step
 	subq $24, %rsp
 	movups %xmm0, (%rsp)
 	pxor %xmm0, %xmm0
-	leaq 4096(%rdi), %rax
-1:
 	.set off, 0
-	.rept 64
+	.rept 4096 / \step
 	movaps %xmm0, off(%rdi)
-	.set off, off + 16
+	.set off, off + \step
 	.endr
-	addq $1024, %rdi
-	cmpq %rax, %rdi
-	jne 1b
 	movups (%rsp), %xmm0
 	addq $24, %rsp
 	ret
-	.size clear_page, . - clear_page
+	.endm
+
+	.text
+	.globl clear_page_thunk
+	.type clear_page_thunk, @function
+	.balign 16
+clear_page_thunk:
+	zero_page_every 16
+	.size clear_page_thunk, . - clear_page_thunk
+
+	.globl clear_line_heads
+	.type clear_line_heads, @function
+	.balign 16
+clear_line_heads:
+	zero_page_every 64
+	.size clear_line_heads, . - clear_line_heads
 
 	.globl copy_page
 	.type copy_page, @function

@@ -76,12 +76,24 @@ static void give_map_space(void *p, size_t bytes)
 		munmap(p, bytes);
 }
 
+/* As at boot: what need not be clear holds what nobody may take for anything. */
+static void blank(struct page *page)
+{
+#ifdef LW_DEBUG
+	memset(page, 0, sizeof(*page));
+#else
+	memset(page, 0xa5, sizeof(*page));
+	memset(page, 0, offsetof(struct page, lru));
+#endif
+}
+
 static bool map_page_array(
 	struct memory *m, struct boot_mem *bm, unsigned long start, unsigned long end)
 {
 	(void)bm;
 	open_space(m->mem_map + start, (end - start) * sizeof(struct page));
-	memset(m->mem_map + start, 0, (end - start) * sizeof(struct page));
+	for (unsigned long pfn = start; pfn < end; pfn++)
+		blank(m->mem_map + pfn);
 	return true;
 }
 
