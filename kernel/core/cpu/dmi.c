@@ -73,8 +73,10 @@ void dmi_init(void)
 	for (size_t off = 0; off + sizeof(struct entry_point) <= AREA_LEN; off += 16) {
 		struct entry_point e;
 
+		if (__builtin_memcmp(area + off, "_SM_", 4)) /* as in acpi.c: no call */
+			continue;
 		memcpy(&e, area + off, sizeof(e));
-		if (memcmp(e.anchor, "_SM_", 4) || memcmp(e.dmi_anchor, "_DMI_", 5))
+		if (memcmp(e.dmi_anchor, "_DMI_", 5))
 			continue;
 		area = kmap_io(e.table, e.table_len, true);
 		read_structures((const uint8_t *)area, (const uint8_t *)area + e.table_len);
