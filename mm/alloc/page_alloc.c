@@ -13,10 +13,12 @@
 #include "mm/alloc/pcp.h"
 #include "mm/alloc/watermark.h"
 
-static void bad_page(const struct memory *m, const struct page *page, const char *why)
-	__attribute__((noreturn));
-
-static noinline void bad_page(const struct memory *m, const struct page *page, const char *why)
+/*
+ * The fast paths below hold nothing in registers that a call would have to keep: whatever is not the
+ * common case is called last, and (Makefile) by a jump. So this one is said to return.
+ */
+static noinline struct page *bad_page(
+	const struct memory *m, const struct page *page, const char *why)
 {
 	panic("BUG: Bad page state: pfn %lu: %s (flags %x, refcount %d, mapcount %d, order %u)",
 		page_to_pfn(m, page), why, page->flags, page->refcount, page->mapcount,
@@ -122,15 +124,19 @@ static inline struct page *prep_new_page(
 	struct memory *m, struct page *page, unsigned int order, gfp_t gfp)
 {
 	if (unlikely(page->users || page_flags_order(page)))
-		bad_page(m, page, "a free page is in use");
+		return bad_page(m, page, "a free page is in use");
 	page->users = 1; /* refcount 1, mapcount 0 */
 	if (order)
 		page->order = order;
 	mm_event_add(m, PGALLOC, 1ul << order);
 	check_poison(m, page, order);
-	if (gfp & __GFP_ZERO)
+	if (!(gfp & __GFP_ZERO)) {
+		poison(m, page, order, POISON_FRESH);
+		return page;
+	}
+	if (order)
 		return clear_pages(m, page, order);
-	poison(m, page, order, POISON_FRESH);
+	clear_page(page_address(m, page));
 	return page;
 }
 
@@ -181,36 +187,6 @@ static void check_may_sleep(gfp_t gfp)
 #define check_may_sleep(gfp) ((void)0)
 #endif
 
-/* Interrupts are off, and given back to `flags`. */
-static noinline struct page *refill_and_take(
-	struct memory *m, struct zone *z, gfp_t gfp, unsigned long flags)
-{
-	struct page *page = pcp_take(z, request_type(m, gfp), gfp & __GFP_COLD);
-
-	irq_restore(flags);
-	return page ? prep_new_page(m, page, 0, gfp) : NULL;
-}
-
-/*
- * The common case in a straight line: a page that waits on this CPU's list of the preferred zone,
- * while that is above its low watermark. Everything else is the zonelist walk's.
- */
-static inline struct page *take_single(struct memory *m, struct zone *z, gfp_t gfp)
-{
-	struct page *page;
-	unsigned long flags;
-
-	if (z->stat[NR_FREE_PAGES] - z->stat[NR_FREE_CMA_PAGES] <=
-		(long)z->watermark[WMARK_LOW] + z->lowmem_reserve[z->type])
-		return NULL;
-	flags = irq_save();
-	page = pcp_pop(z, request_type(m, gfp), gfp & __GFP_COLD);
-	if (unlikely(!page))
-		return refill_and_take(m, z, gfp, flags);
-	irq_restore(flags);
-	return prep_new_page(m, page, 0, gfp);
-}
-
 static noinline struct page *alloc_from_zonelist(struct memory *m, gfp_t gfp, unsigned int order)
 {
 	struct alloc_context ac = {.memory = m, .gfp = gfp, .order = order};
@@ -230,6 +206,16 @@ static noinline struct page *alloc_from_zonelist(struct memory *m, gfp_t gfp, un
 	return likely(page) ? page : alloc_pages_slowpath(&ac);
 }
 
+/* Interrupts are off, and given back to `flags`. */
+static noinline struct page *refill_and_take(
+	struct memory *m, struct zone *z, gfp_t gfp, unsigned long flags)
+{
+	struct page *page = pcp_take(z, request_type(m, gfp), gfp & __GFP_COLD);
+
+	irq_restore(flags);
+	return page ? prep_new_page(m, page, 0, gfp) : alloc_from_zonelist(m, gfp, 0);
+}
+
 /* The same for higher orders: a block of the wanted type in the preferred zone. */
 static noinline struct page *alloc_block(
 	struct memory *m, struct zone *z, gfp_t gfp, unsigned int order)
@@ -237,8 +223,9 @@ static noinline struct page *alloc_block(
 	struct page *page = NULL;
 	unsigned long flags;
 
-	if (zone_watermark_test_inline(
-		    z, order, z->watermark[WMARK_LOW], z->type, 0, z->stat[NR_FREE_PAGES])) {
+	if (likely(order < MAX_ORDER) &&
+		zone_watermark_test_inline(
+			z, order, z->watermark[WMARK_LOW], z->type, 0, z->stat[NR_FREE_PAGES])) {
 		flags = spin_lock_irqsave(&z->lock);
 		page = take_block(z, order, request_type(m, gfp));
 		if (page)
@@ -250,37 +237,48 @@ static noinline struct page *alloc_block(
 	return prep_new_page(m, page, order, gfp);
 }
 
+/*
+ * The common case in a straight line: a page that waits on this CPU's list of the preferred zone,
+ * while that is above its low watermark (a zone reserves nothing against its own requests).
+ * Everything else is the zonelist walk's.
+ */
 struct page *alloc_pages(struct memory *m, gfp_t gfp, unsigned int order)
 {
-	struct zone *z = m->preferred[gfp & 0xf];
+	const struct route *route = &m->route[gfp & ROUTE_BITS];
+	struct zone *z = route->zone;
+	struct list_head *list;
+	struct page *page;
+	unsigned long flags, slot;
 
 	check_may_sleep(gfp);
-	if (unlikely(!z || order >= MAX_ORDER))
-		return alloc_from_zonelist(m, gfp, order);
-	if (likely(order == 0)) {
-		struct page *page = take_single(m, z, gfp);
-
-		return likely(page) ? page : alloc_from_zonelist(m, gfp, 0);
-	}
-	return alloc_block(m, z, gfp, order);
+	if (unlikely(order))
+		return alloc_block(m, z, gfp, order);
+	if (unlikely(z->stat[NR_FREE_PAGES] - z->stat[NR_FREE_CMA_PAGES] <=
+		    (long)z->watermark[WMARK_LOW]))
+		return alloc_from_zonelist(m, gfp, 0);
+	flags = irq_save();
+	slot = this_cpu_slot();
+	list = in_slot(route->list, slot);
+	if (unlikely(list_empty(list)))
+		return refill_and_take(m, z, gfp, flags);
+	page = pcp_pop(in_slot(z->pcp, slot), list, gfp & __GFP_COLD);
+	irq_restore(flags);
+	return prep_new_page(m, page, 0, gfp);
 }
 
-static void free_high_order(
-	struct zone *z, struct page *page, unsigned long pfn, unsigned int order)
+static inline void free_high_order(
+	struct memory *m, struct zone *z, struct page *page, unsigned int order)
 {
 	/* Sampled before the lock is taken, as in 4.8: racy, see §4.6. */
-	enum migratetype type = pageblock_type(z, pfn);
+	enum migratetype type = page_block_type(m, z, page);
 	unsigned long flags = spin_lock_irqsave(&z->lock);
 
-	forget_scanned(z->memory);
+	forget_scanned(m);
 	buddy_free(z, page, order, type);
 	spin_unlock_irqrestore(&z->lock, flags);
 }
 
-static void check_free(const struct memory *m, const struct page *page, unsigned int order)
-	__attribute__((noreturn));
-
-static noinline void check_free(const struct memory *m, const struct page *page, unsigned int order)
+static noinline void bad_free(const struct memory *m, const struct page *page, unsigned int order)
 {
 	if (page->flags & PG_UNFLUSHED)
 		bad_page(m, page, "freed while a TLB may still know it");
@@ -293,38 +291,42 @@ static noinline void check_free(const struct memory *m, const struct page *page,
 	bad_page(m, page, "freed while mapped or on a free list");
 }
 
-static noinline void free_block(
-	struct memory *m, struct page *page, unsigned long pfn, unsigned int order)
+static noinline void free_block(struct zone *z, struct page *page, unsigned int order)
 {
-	if (unlikely(page->users != 1 || page_flags_order(page) != PAGE_STATE(0, order, 0)))
-		check_free(m, page, order);
+	struct memory *m = z->memory;
+
+	if (unlikely(page->users != 1 || page_flags_order(page) != PAGE_STATE(0, order, 0))) {
+		bad_free(m, page, order);
+		return;
+	}
 	poison(m, page, order, POISON_FREE);
 	page->users = 0;
-	page->order = 0;
+	page->order = 0; /* it may become the inside of a larger block */
 	page->mapping = NULL;
 	mm_event_add(m, PGFREE, 1ul << order);
-	free_high_order(pfn_zone(m, pfn), page, pfn, order);
+	free_high_order(m, z, page, order);
 }
 
 void free_pages(struct memory *m, struct page *page, unsigned int order)
 {
-	unsigned long pfn = page_to_pfn(m, page), flags;
-	struct zone *z;
+	struct zone *z = page_zone(m, page);
+	unsigned long flags;
 
 	if (unlikely(order)) {
-		free_block(m, page, pfn, order);
+		free_block(z, page, order);
 		return;
 	}
-	z = pfn_zone(m, pfn);
 	/* One reference, not mapped; no flags, order 0. */
-	if (unlikely(page->users != 1 || page_flags_order(page)))
-		check_free(m, page, 0);
+	if (unlikely(page->users != 1 || page_flags_order(page))) {
+		bad_free(m, page, 0);
+		return;
+	}
 	poison(m, page, 0, POISON_FREE);
 	page->users = 0;
 	page->mapping = NULL;
 	mm_event_add(m, PGFREE, 1);
 	flags = irq_save();
-	pcp_free(z, page, z->pageblock_type_of_0[pfn >> m->pageblock_order], false, flags);
+	pcp_free(z, page, page_block_type(m, z, page), false, flags);
 }
 
 void split_page(struct memory *m, struct page *page, unsigned int order)
@@ -347,7 +349,7 @@ void release_boot_pages(struct memory *m, unsigned long start_pfn, unsigned long
 			order--;
 		z->managed += 1ul << order;
 		m->totalram_pages += 1ul << order;
-		free_high_order(z, pfn_to_page(m, start_pfn), start_pfn, order);
+		free_high_order(m, z, pfn_to_page(m, start_pfn), order);
 		start_pfn += 1ul << order;
 	}
 }

@@ -60,11 +60,12 @@ static void refill(struct zone *z, struct per_cpu_pages *pcp, enum migratetype t
 
 struct page *pcp_take(struct zone *z, enum migratetype type, bool cold)
 {
-	struct per_cpu_pages *pcp = &z->pcp[this_cpu_id()];
+	struct per_cpu_pages *pcp = this_cpu_pages(z);
+	struct list_head *list = &pcp->lists[type];
 
-	if (list_empty(&pcp->lists[type]))
+	if (list_empty(list))
 		refill(z, pcp, type, cold);
-	return pcp_pop(z, type, cold);
+	return list_empty(list) ? NULL : pcp_pop(pcp, list, cold);
 }
 
 static inline bool continues(const struct list_head *node, const struct list_head *list,
@@ -156,7 +157,7 @@ void pcp_drain_local(struct memory *m)
 
 	for_each_populated_zone(m, z) {
 		unsigned long flags = irq_save();
-		struct per_cpu_pages *pcp = &z->pcp[this_cpu_id()];
+		struct per_cpu_pages *pcp = this_cpu_pages(z);
 
 		if (pcp->count)
 			drain(z, pcp);

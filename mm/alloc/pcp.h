@@ -13,30 +13,23 @@ void pcp_size(unsigned long managed, int *batch, int *high);
 /* Give a batch back to the buddy lists, and interrupts back to `flags`. */
 void pcp_free_batch(struct zone *z, struct per_cpu_pages *pcp, unsigned long flags);
 
-/* This CPU's lists of a zone. The compiler shall not compute the address anew for each field. */
+/* What `p` points to of CPU 0's lists, of the CPU whose slot this is. */
+#define in_slot(p, slot) ((__typeof__(&*(p)))((char *)(p) + (slot)))
+
+/* This CPU's lists of a zone. */
 static inline struct per_cpu_pages *this_cpu_pages(struct zone *z)
 {
-	struct per_cpu_pages *pcp = &z->pcp[this_cpu_id()];
-
-	keep_in_register(pcp);
-	return pcp;
+	return in_slot(z->pcp, this_cpu_slot());
 }
 
-/* One page of `type` from this CPU's list, or NULL when that is empty. */
-static inline struct page *pcp_pop(struct zone *z, enum migratetype type, bool cold)
+/* One page from a list that is not empty, and is one of `pcp`'s. */
+static inline struct page *pcp_pop(struct per_cpu_pages *pcp, struct list_head *list, bool cold)
 {
-	struct per_cpu_pages *pcp = this_cpu_pages(z);
-	struct list_head *list = &pcp->lists[type];
-	struct page *page;
+	struct list_head *node = unlikely(cold) ? list->prev : list->next;
 
-	keep_in_register(list);
-	if (unlikely(list_empty(list)))
-		return NULL;
-	page = unlikely(cold) ? list_last_entry(list, struct page, lru) :
-				list_first_entry(list, struct page, lru);
-	list_del(&page->lru);
+	list_del(node);
 	pcp->count--;
-	return page;
+	return list_entry(node, struct page, lru);
 }
 
 /* The same, with a refill where the list is empty. */
@@ -54,7 +47,9 @@ static inline void pcp_free(
 	struct list_head *list;
 
 	page->list_type = type;
-	list = &pcp->lists[likely(type < MIGRATE_PCPTYPES) ? type : MIGRATE_MOVABLE];
+	if (unlikely(type >= MIGRATE_PCPTYPES))
+		type = MIGRATE_MOVABLE;
+	list = &pcp->lists[type];
 	keep_in_register(list);
 	if (unlikely(cold))
 		list_add_tail(&page->lru, list);

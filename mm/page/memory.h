@@ -99,10 +99,12 @@ struct free_area {
 } __attribute__((aligned(128)));
 
 struct per_cpu_pages {
-	int count, high, batch;
 	struct list_head lists[MIGRATE_PCPTYPES];
+	int count, high, batch;
 	signed char stat_diff[NR_ZONE_STATS]; /* not yet in the zone's counters (§2.9) */
 } __attribute__((aligned(128)));
+
+_Static_assert(sizeof(struct per_cpu_pages) == CPU_SLOT, "this_cpu_slot() finds this CPU's");
 
 struct memory;
 
@@ -122,8 +124,8 @@ struct zone {
 	unsigned long inner_start, inner_len;
 	/* (Z), read without it: one byte a pageblock, from the one of start_pfn on. */
 	uint8_t *pageblock_type;
-	uint8_t *
-		pageblock_type_of_0; /* (B) the same, moved so that pfn >> pageblock_order indexes */
+	/* (B) the same, moved so that a page struct's address >> pageblock_page_shift indexes */
+	uint8_t *pageblock_type_of_null;
 	unsigned long nr_pageblocks;        /* (B) */
 	struct per_cpu_pages pcp[MAX_CPUS]; /* (C) */
 	struct spinlock lock;
@@ -154,22 +156,32 @@ struct shrinker {
 	unsigned long (*scan)(struct shrinker *s, unsigned long want);
 };
 
+/* Where a request tries first: the preferred zone, and the list of CPU 0 that serves it there. */
+struct route {
+	struct zone *zone;
+	struct list_head *list;
+};
+
+#define ROUTE_BITS 0x1f /* of a mask: zone and mobility */
+
 struct memory {
-	struct page *mem_map;                 /* (B) indexed by pfn; holes may be unmapped */
-	char *virt_base;                      /* (B) page frame 0's address */
-	unsigned long max_pfn;                /* (B) one past the last usable page frame */
-	unsigned long zone_end[MAX_NR_ZONES]; /* (B) pfn limits of the zone types */
-	unsigned int pageblock_order;         /* (B) */
-	unsigned long pageblock_nr_pages;     /* (B) */
-	bool mobility_grouping;               /* (B) by memory_set_grouping() */
-	uint8_t request_type[4];              /* (B) migratetype, by the mask's two mobility bits */
-	unsigned int patches;                 /* (B) PATCH_* bits */
+	struct page *mem_map;                    /* (B) indexed by pfn; holes may be unmapped */
+	char *virt_base;                         /* (B) page frame 0's address */
+	unsigned long max_pfn;                   /* (B) one past the last usable page frame */
+	unsigned long zone_end[MAX_NR_ZONES];    /* (B) pfn limits of the zone types */
+	struct page *zone_end_page[ZONE_NORMAL]; /* (B) the same as places in mem_map */
+	unsigned int pageblock_order;            /* (B) */
+	unsigned int pageblock_page_shift;       /* (B) log2 of the bytes of its page structs */
+	unsigned long pageblock_nr_pages;        /* (B) */
+	bool mobility_grouping;                  /* (B) by memory_set_grouping() */
+	uint8_t request_type[4]; /* (B) migratetype, by the mask's two mobility bits */
+	unsigned int patches;    /* (B) PATCH_* bits */
 	struct zone zone[MAX_NR_ZONES];
 	struct zone *zonelist[MAX_NR_ZONES + 1]; /* (B) highest first, NULL-terminated */
 	unsigned int first_zone[MAX_NR_ZONES];   /* (B) zonelist index for a high_zoneidx */
-	struct zone
-		*preferred[16]; /* (B) first zone for a mask's zone bits; NULL: none, or invalid */
-	unsigned long min_free_kbytes; /* (B) */
+	struct route route[ROUTE_BITS + 1];      /* (B) no_zone where there is none, or invalid */
+	struct zone no_zone;                     /* (B) never above its watermarks */
+	unsigned long min_free_kbytes;           /* (B) */
 	unsigned long totalram_pages;
 	unsigned long total_swap_pages;
 	unsigned long pages_scanned; /* §6.7 */
@@ -211,7 +223,9 @@ static inline struct page *pfn_to_page(const struct memory *m, unsigned long pfn
 
 static inline void *page_address(const struct memory *m, const struct page *page)
 {
-	return m->virt_base + (page_to_pfn(m, page) << PAGE_SHIFT);
+	unsigned long bytes = (const char *)page - (const char *)m->mem_map;
+
+	return m->virt_base + (bytes << (PAGE_SHIFT - PAGE_STRUCT_SHIFT));
 }
 
 static inline struct page *virt_to_page(const struct memory *m, const void *addr)
@@ -219,16 +233,17 @@ static inline struct page *virt_to_page(const struct memory *m, const void *addr
 	return pfn_to_page(m, ((const char *)addr - m->virt_base) >> PAGE_SHIFT);
 }
 
-static inline struct zone *pfn_zone(struct memory *m, unsigned long pfn)
-{
-	if (pfn >= m->zone_end[ZONE_DMA32])
-		return &m->zone[ZONE_NORMAL];
-	return likely(pfn >= m->zone_end[ZONE_DMA]) ? &m->zone[ZONE_DMA32] : &m->zone[ZONE_DMA];
-}
-
 static inline struct zone *page_zone(struct memory *m, const struct page *page)
 {
-	return pfn_zone(m, page_to_pfn(m, page));
+	if (page >= m->zone_end_page[ZONE_DMA32])
+		return &m->zone[ZONE_NORMAL];
+	return likely(page >= m->zone_end_page[ZONE_DMA]) ? &m->zone[ZONE_DMA32] :
+							    &m->zone[ZONE_DMA];
+}
+
+static inline struct zone *pfn_zone(struct memory *m, unsigned long pfn)
+{
+	return page_zone(m, pfn_to_page(m, pfn));
 }
 
 /* The mobility that a request asks for here (§1.5). */

@@ -9,9 +9,21 @@
 
 #define PAGEBLOCK_HOLE 0xff /* no memory in it */
 
+static inline uint8_t *page_slot(
+	const struct memory *m, const struct zone *z, const struct page *page)
+{
+	return &z->pageblock_type_of_null[(unsigned long)page >> m->pageblock_page_shift];
+}
+
+static inline enum migratetype page_block_type(
+	const struct memory *m, const struct zone *z, const struct page *page)
+{
+	return *page_slot(m, z, page);
+}
+
 static inline uint8_t *pageblock_slot(const struct zone *z, unsigned long pfn)
 {
-	return &z->pageblock_type_of_0[pfn >> z->memory->pageblock_order];
+	return page_slot(z->memory, z, pfn_to_page(z->memory, pfn));
 }
 
 static inline enum migratetype pageblock_type(const struct zone *z, unsigned long pfn)

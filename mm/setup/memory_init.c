@@ -35,6 +35,7 @@ void memory_object_init(struct memory *m, const struct mm_tunables *tunables, un
 	m->patches = patches;
 	m->pageblock_order = tunables->pageblock_order;
 	m->pageblock_nr_pages = 1ul << m->pageblock_order;
+	m->pageblock_page_shift = m->pageblock_order + PAGE_STRUCT_SHIFT;
 	m->zone_end[ZONE_DMA] = DMA_END_PFN;
 	m->zone_end[ZONE_DMA32] = DMA32_END_PFN;
 	m->zone_end[ZONE_NORMAL] = ~0ul;
@@ -50,6 +51,8 @@ void memory_object_init(struct memory *m, const struct mm_tunables *tunables, un
 		spin_lock_init(&m->zone[i].lock, lock_name[i]);
 		zone_lists_init(&m->zone[i]);
 	}
+	for (int i = 0; i < NR_WMARK; i++)
+		m->no_zone.watermark[i] = ~0ul >> 1;
 }
 
 /* Where merging need not look for the zone's ends. */
@@ -68,6 +71,8 @@ void memory_setup_zones(struct memory *m, const struct boot_mem *bm)
 	unsigned long lo = boot_mem_first(bm), end = boot_mem_end(bm);
 
 	m->max_pfn = end;
+	for (int i = 0; i < ZONE_NORMAL; i++)
+		m->zone_end_page[i] = pfn_to_page(m, m->zone_end[i]);
 	for (int i = 0; i <= ZONE_NORMAL; i++) {
 		struct zone *z = &m->zone[i];
 		unsigned long hi = MIN(m->zone_end[i], end);
@@ -133,8 +138,8 @@ static bool alloc_pageblock_types(struct memory *m, struct boot_mem *bm)
 	memset(types, PAGEBLOCK_HOLE, total);
 	for_each_populated_zone(m, z) {
 		z->pageblock_type = types;
-		z->pageblock_type_of_0 =
-			(uint8_t *)((uintptr_t)types - (z->start_pfn >> m->pageblock_order));
+		z->pageblock_type_of_null = (uint8_t *)((uintptr_t)types -
+			((unsigned long)pfn_to_page(m, z->start_pfn) >> m->pageblock_page_shift));
 		types += z->nr_pageblocks;
 		tag_pageblocks(z, bm);
 	}
@@ -157,9 +162,18 @@ static void build_zonelist(struct memory *m)
 			first++;
 		m->first_zone[high] = first;
 	}
-	for (gfp_t bits = 0; bits < ARRAY_SIZE(m->preferred); bits++)
-		m->preferred[bits] =
+}
+
+static void build_routes(struct memory *m)
+{
+	for (gfp_t bits = 0; bits < ARRAY_SIZE(m->route); bits++) {
+		struct zone *z =
 			gfp_zone(bits) < 0 ? NULL : m->zonelist[m->first_zone[gfp_zone(bits)]];
+
+		if (!z)
+			z = &m->no_zone;
+		m->route[bits] = (struct route){z, &z->pcp[0].lists[request_type(m, bits)]};
+	}
 }
 
 /* Without mobility grouping every request is unmovable (§1.5). */
@@ -169,6 +183,7 @@ void memory_set_grouping(struct memory *m, bool on)
 	for (unsigned int bits = 0; bits < ARRAY_SIZE(m->request_type); bits++)
 		m->request_type[bits] =
 			on ? gfp_migratetype(bits * __GFP_MOVABLE) : MIGRATE_UNMOVABLE;
+	build_routes(m);
 }
 
 void memory_recompute(struct memory *m)
@@ -198,8 +213,8 @@ const char *memory_setup(struct memory *m, struct boot_mem *bm, map_page_array_f
 	if (!alloc_pageblock_types(m, bm))
 		return "memory: too little for the pageblock types";
 	boot_mem_for_each_free(bm, release_stretch, m);
-	memory_set_grouping(m, m->totalram_pages >= m->pageblock_nr_pages * MIGRATE_TYPES);
 	build_zonelist(m);
+	memory_set_grouping(m, m->totalram_pages >= m->pageblock_nr_pages * MIGRATE_TYPES);
 	memory_recompute(m);
 	return NULL;
 }

@@ -185,6 +185,20 @@ static inline unsigned int this_cpu_id(void)
 	return id;
 }
 
+/*
+ * What an object keeps for each CPU lies CPU_SLOT bytes apart, in an array: how far on this CPU's
+ * part is, ready made.
+ */
+#define CPU_SLOT 128
+
+static inline unsigned long this_cpu_slot(void)
+{
+	unsigned long slot;
+
+	asm volatile("movq %%gs:24, %0" : "=r"(slot));
+	return slot;
+}
+
 /* This CPU's preemption count, at %gs:20: one instruction, so that no interrupt comes between. */
 static inline void preempt_count_inc(void)
 {

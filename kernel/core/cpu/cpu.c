@@ -36,6 +36,7 @@ static struct cpu_tables tables[MAX_CPUS];
 static uint8_t boot_fault_stacks[CPU_FAULT_BYTES] __attribute__((aligned(16)));
 
 _Static_assert(offsetof(struct cpu, preempt_off) == 20, "arch.h counts on it");
+_Static_assert(offsetof(struct cpu, slot) == 24, "so does it on this");
 _Static_assert(NR_FAULT_STACKS == NR_IST, "one for each");
 
 static void load_gdt(struct cpu_tables *t)
@@ -59,6 +60,7 @@ void cpu_init(struct cpu *cpu, unsigned int id, void *fault_stacks)
 
 	cpu->self = cpu;
 	cpu->id = id;
+	cpu->slot = id * CPU_SLOT;
 	cpu->preempt_off = 1; /* until the scheduler runs */
 	for (int i = 0; i < NR_PRIO; i++)
 		list_init(&cpu->run[i]);

@@ -9,7 +9,7 @@
  */
 
 /*
- * Per-CPU data. One object a CPU, found at %gs:0; the first three fields are known to assembly
+ * Per-CPU data. One object a CPU, found at %gs:0; the first fields are known to assembly
  * and to arch.h. Touched only by its own CPU, or with interrupts off by what says so.
  */
 #ifndef CORE_CPU_H
@@ -30,6 +30,7 @@ struct cpu {
 	struct task *task;        /* %gs:8, the running task */
 	unsigned int id;          /* %gs:16 */
 	unsigned int preempt_off; /* %gs:20; > 0: the tick must not switch tasks */
+	unsigned long slot;       /* %gs:24, id * CPU_SLOT */
 	unsigned int irq_depth;   /* > 0 inside an interrupt handler */
 	unsigned int apic_id;
 	bool online;

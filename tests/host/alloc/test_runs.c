@@ -62,6 +62,14 @@ static void assert_same(void)
 				assert_same_list(&fast->zone[i], &plain->zone[i], order, type);
 }
 
+/* What this CPU still has of a type, one page each time. */
+static struct page *next_of(struct per_cpu_pages *pcp, enum migratetype type)
+{
+	struct list_head *list = &pcp->lists[type];
+
+	return list_empty(list) ? NULL : pcp_pop(pcp, list, false);
+}
+
 /* One refill on the one, as many single takes on the other; what came is on pcp and in `pfn`. */
 static int refill_both(int i, int batch, enum migratetype type, unsigned long *pfn)
 {
@@ -84,7 +92,7 @@ static int refill_both(int i, int batch, enum migratetype type, unsigned long *p
 		assert_int_equal(page_to_pfn(fast, page), pfn[n]);
 		assert_int_equal(page->list_type, type);
 		b->stat[NR_FREE_PAGES]--;
-		page = pcp_pop(a, type, false);
+		page = next_of(this_cpu_pages(a), type);
 	}
 	assert_null(page);
 	irq_restore(flags);

@@ -231,12 +231,21 @@ static bool predicted(unsigned int order, int type, enum withheld what)
 }
 
 /* A drain drains all zones: only one of them shall have something to give. */
+static void empty_list(struct per_cpu_pages *pcp, struct list_head *list)
+{
+	while (!list_empty(list))
+		pcp_pop(pcp, list, false);
+}
+
 static void empty_pcp_of_others(int type)
 {
-	for (int i = 0; i < MAX_NR_ZONES; i++)
+	for (int i = 0; i < MAX_NR_ZONES; i++) {
+		struct per_cpu_pages *pcp = this_cpu_pages(&m->zone[i]);
+
 		for (int t = 0; t < MIGRATE_PCPTYPES; t++)
-			while (i != type && m->zone[i].present && pcp_pop(&m->zone[i], t, false))
-				;
+			if (i != type && m->zone[i].present)
+				empty_list(pcp, &pcp->lists[t]);
+	}
 }
 
 static unsigned int try_for_real(uint64_t seed, unsigned int order)

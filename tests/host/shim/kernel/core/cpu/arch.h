@@ -137,6 +137,13 @@ static inline unsigned int this_cpu_id(void)
 	return host_arch.cpu_id;
 }
 
+#define CPU_SLOT 128
+
+static inline unsigned long this_cpu_slot(void)
+{
+	return host_arch.cpu_id * CPU_SLOT;
+}
+
 #define current (current_task())
 
 #endif
