@@ -119,26 +119,36 @@ static bool fault_oom(unsigned int depth)
 	return true;
 }
 
+/* Nothing that a page can be had for: only a write may find a page that is not to be written yet. */
+static bool is_violation(uint64_t error)
+{
+	return unlikely(error & PF_PROT) && !(error & PF_WRITE);
+}
+
 /* Named as in the call traces of the seed reports. */
 static noinline bool __do_page_fault(struct pt_regs *regs, uint64_t addr)
 {
 	struct task *t = current;
-	unsigned int depth = t ? t->kdepth : 0;
+	unsigned int depth = t->kdepth;
 	enum fault_result result;
-	bool served;
 
-	if (!t || !t->mm || !is_app_address(addr) || (regs->error & PF_PROT) || !irqs_enabled() ||
-		preempt_count())
+	if (unlikely(!t->mm || !is_app_address(addr) || is_violation(regs->error) ||
+		    preempt_count()))
 		return false;
-	t->kdepth++;
+	t->kdepth = depth + 1;
 	result = mm_fault(t->mm, addr,
 		(regs->error & PF_WRITE ? FAULT_WRITE : 0) | (depth ? FAULT_KERNEL : 0));
-	served = result == FAULT_OK || (result == FAULT_OOM && fault_oom(depth));
-	t->kdepth--;
-	return served;
+	if (unlikely(result != FAULT_OK) && !(result == FAULT_OOM && fault_oom(depth))) {
+		t->kdepth = depth;
+		return false;
+	}
+	t->kdepth = depth;
+	if (unlikely(fatal_signal_pending(t)) && depth == 0)
+		app_exit_thread();
+	return true;
 }
 
-/* On the way back from an interrupt or fault: at depth 0 a pending kill takes effect. */
+/* On the way back from an interrupt: at depth 0 a pending kill takes effect, as after a fault. */
 static void end_if_killed(struct pt_regs *regs)
 {
 	struct task *t = current;

@@ -221,11 +221,17 @@ static inline struct page *pfn_to_page(const struct memory *m, unsigned long pfn
 	return m->mem_map + pfn;
 }
 
+/* The physical address: as many bytes of memory for each of the page array's. */
+static inline uint64_t page_to_phys(const struct memory *m, const struct page *page)
+{
+	uint64_t bytes = (const char *)page - (const char *)m->mem_map;
+
+	return bytes << (PAGE_SHIFT - PAGE_STRUCT_SHIFT);
+}
+
 static inline void *page_address(const struct memory *m, const struct page *page)
 {
-	unsigned long bytes = (const char *)page - (const char *)m->mem_map;
-
-	return m->virt_base + (bytes << (PAGE_SHIFT - PAGE_STRUCT_SHIFT));
+	return m->virt_base + page_to_phys(m, page);
 }
 
 static inline struct page *virt_to_page(const struct memory *m, const void *addr)

@@ -34,7 +34,7 @@ static struct page *new_anon_page(struct mm *mm, const struct vma *vma, uint64_t
 
 static uint64_t entry_for(const struct memory *m, const struct vma *vma, const struct page *page)
 {
-	return page_to_pfn(m, page) << PAGE_SHIFT | PTE_OF_APP | (vma->flags & VM_WRITE) << 1;
+	return page_to_phys(m, page) | PTE_OF_APP | (vma->flags & VM_WRITE) << 1;
 }
 
 /*
@@ -57,15 +57,19 @@ static inline void charge(struct mm *mm, const struct vma *vma, struct page *pag
 		page_mlock(m, page);
 }
 
-enum fault_result handle_mm_fault(struct mm *mm, struct vma *vma, uint64_t addr)
+enum fault_result handle_mm_fault(struct mm *mm, struct vma *vma, uint64_t addr, unsigned int flags)
 {
 	struct memory *m = mm->memory;
-	uint64_t *pte = pte_make(mm, addr);
+	uint64_t *pte = pte_find(mm, addr);
 	struct page *page;
 
+	(void)flags;
 	mm_event_add(m, PGFAULT, 1);
-	if (unlikely(!pte))
-		return FAULT_OOM;
+	if (unlikely(!pte)) {
+		pte = pte_make(mm, addr);
+		if (!pte)
+			return FAULT_OOM;
+	}
 	page = new_anon_page(mm, vma, addr);
 	if (unlikely(!page))
 		return FAULT_OOM;
@@ -83,26 +87,4 @@ enum fault_result handle_mm_fault(struct mm *mm, struct vma *vma, uint64_t addr)
 	}
 	charge(mm, vma, page);
 	return FAULT_OK;
-}
-
-/* 4.9: the kernel must not take a reaped page's zeroes for what the app wrote (§8.2). */
-static bool is_unstable(const struct mm *mm, unsigned int flags)
-{
-	return (flags & FAULT_KERNEL) && mm_test_flag(mm, MMF_UNSTABLE);
-}
-
-enum fault_result mm_fault(struct mm *mm, uint64_t addr, unsigned int flags)
-{
-	enum fault_result result = FAULT_BAD_ADDRESS;
-	struct vma *vma;
-
-	addr &= ~(PAGE_SIZE - 1ull);
-	down_read(&mm->mmap_sem);
-	vma = find_vma(mm, addr);
-	if (likely(vma && !((flags & FAULT_WRITE) && !(vma->flags & VM_WRITE))))
-		result = handle_mm_fault(mm, vma, addr);
-	if (unlikely(is_unstable(mm, flags)))
-		result = FAULT_BAD_ADDRESS;
-	up_read(&mm->mmap_sem);
-	return result;
 }

@@ -48,7 +48,8 @@ static int populate_page(struct mm *mm, uint64_t addr)
 	if (!v)
 		return -1;
 	pte = pte_find(mm, addr);
-	if ((!pte || !(*pte & PTE_PRESENT)) && handle_mm_fault(mm, v, addr) != FAULT_OK)
+	if ((!pte || !(*pte & PTE_PRESENT)) &&
+		handle_mm_fault(mm, v, addr, v->flags & VM_WRITE) != FAULT_OK)
 		return -1;
 	if (!pte)
 		pte = pte_find(mm, addr);

@@ -63,7 +63,7 @@ struct mm {
 enum fault_result { FAULT_OK, FAULT_BAD_ADDRESS, FAULT_OOM };
 
 /* Of a fault. */
-#define FAULT_WRITE  0x1u
+#define FAULT_WRITE  VM_WRITE
 #define FAULT_KERNEL 0x2u /* by kernel code on the app's behalf: depth above 0 */
 
 /* A fresh, empty address space with one user, or NULL when memory is refused. */
@@ -125,11 +125,33 @@ int mm_munlock(struct mm *mm, uint64_t start, uint64_t len);
  */
 int mmap_write_lock(struct mm *mm);
 
-/* mmap_sem held. */
-struct vma *find_vma(struct mm *mm, uint64_t addr);
-/* Serve a fault at `addr` (FAULT_* bits); takes mmap_sem for read. */
-enum fault_result mm_fault(struct mm *mm, uint64_t addr, unsigned int flags);
-/* mmap_sem held for read; `vma` holds `addr`. */
-enum fault_result handle_mm_fault(struct mm *mm, struct vma *vma, uint64_t addr);
+/* mmap_sem held. Mostly it is the one that was found last, by any thread. */
+struct vma *search_vma(struct mm *mm, uint64_t addr);
+static inline struct vma *find_vma(struct mm *mm, uint64_t addr)
+{
+	struct vma *v = READ_ONCE(mm->last_hit);
+
+	return likely(v && addr >= v->start && addr < v->end) ? v : search_vma(mm, addr);
+}
+/* mmap_sem held for read; `vma` holds `addr` (a page's) and allows what the FAULT_* bits say. */
+enum fault_result handle_mm_fault(
+	struct mm *mm, struct vma *vma, uint64_t addr, unsigned int flags);
+/* Serve a fault at `addr`; takes mmap_sem for read. */
+static inline enum fault_result mm_fault(struct mm *mm, uint64_t addr, unsigned int flags)
+{
+	enum fault_result result = FAULT_BAD_ADDRESS;
+	struct vma *vma;
+
+	addr &= ~(PAGE_SIZE - 1ull);
+	down_read(&mm->mmap_sem);
+	vma = find_vma(mm, addr);
+	if (likely(vma && !(flags & FAULT_WRITE & ~vma->flags)))
+		result = handle_mm_fault(mm, vma, addr, flags);
+	/* 4.9: the kernel must not take a reaped page's zeroes for what the app wrote (§8.2). */
+	if (unlikely(flags & FAULT_KERNEL) && mm_test_flag(mm, MMF_UNSTABLE))
+		result = FAULT_BAD_ADDRESS;
+	up_read(&mm->mmap_sem);
+	return result;
+}
 
 #endif

@@ -6,15 +6,11 @@
 #include "mm/alloc/page_alloc.h"
 #include "mm/space/pgtable.h"
 
-#define ENTRIES          512
-#define INDEX(va, level) (((va) >> (12 + 9 * (level))) & (ENTRIES - 1))
-#define GFP_TABLE        (GFP_KERNEL | __GFP_NOTRACK | __GFP_REPEAT | __GFP_ZERO)
+#define GFP_TABLE (GFP_KERNEL | __GFP_NOTRACK | __GFP_REPEAT | __GFP_ZERO)
 
-enum { LEVEL_PTE, LEVEL_PMD, LEVEL_PUD, LEVEL_PGD };
-
-static uint64_t *table_at(const struct mm *mm, uint64_t entry)
+static uint64_t *table_of(const struct mm *mm, uint64_t entry)
 {
-	return (uint64_t *)(mm->memory->virt_base + (entry & PTE_ADDR));
+	return table_at(mm->memory->virt_base, entry);
 }
 
 /*
@@ -52,15 +48,15 @@ static void free_table(struct mm *mm, uint64_t entry, int level)
 /* The top two levels for APP_PRIVATE: the kernel's entries, and room for our own. */
 static bool copy_top(struct mm *mm)
 {
-	uint64_t *pgd = table_at(mm, mm->pgd), *pud;
+	uint64_t *pgd = table_of(mm, mm->pgd), *pud;
 	uint64_t phys = alloc_table(mm, LEVEL_PUD);
 
 	if (!phys)
 		return false;
-	memcpy(pgd + ENTRIES / 2, kernel_pml4 + ENTRIES / 2, ENTRIES / 2 * sizeof(*pgd));
-	pud = table_at(mm, phys);
-	memcpy(pud, table_at(mm, kernel_pml4[INDEX(APP_PRIVATE, LEVEL_PGD)]), PAGE_SIZE);
-	pgd[INDEX(APP_PRIVATE, LEVEL_PGD)] = phys | PTE_PRESENT | PTE_WRITE;
+	memcpy(pgd + PT_ENTRIES / 2, kernel_pml4 + PT_ENTRIES / 2, PT_ENTRIES / 2 * sizeof(*pgd));
+	pud = table_of(mm, phys);
+	memcpy(pud, table_of(mm, kernel_pml4[PT_INDEX(APP_PRIVATE, LEVEL_PGD)]), PAGE_SIZE);
+	pgd[PT_INDEX(APP_PRIVATE, LEVEL_PGD)] = phys | PTE_PRESENT | PTE_WRITE;
 	return true;
 }
 
@@ -79,9 +75,9 @@ bool pgtable_create(struct mm *mm)
 /* Frees a table of `level` and all below it. */
 static void destroy_level(struct mm *mm, uint64_t entry, int level)
 {
-	uint64_t *table = table_at(mm, entry);
+	uint64_t *table = table_of(mm, entry);
 
-	for (int i = 0; level > LEVEL_PTE && i < ENTRIES; i++)
+	for (int i = 0; level > LEVEL_PTE && i < PT_ENTRIES; i++)
 		if (table[i] & PTE_PRESENT)
 			destroy_level(mm, table[i], level - 1);
 	free_table(mm, entry, level);
@@ -89,16 +85,16 @@ static void destroy_level(struct mm *mm, uint64_t entry, int level)
 
 void pgtable_destroy(struct mm *mm)
 {
-	uint64_t *pgd = table_at(mm, mm->pgd);
-	uint64_t *pud = table_at(mm, pgd[INDEX(APP_PRIVATE, LEVEL_PGD)]);
-	uint64_t private = pud[INDEX(APP_PRIVATE, LEVEL_PUD)];
+	uint64_t *pgd = table_of(mm, mm->pgd);
+	uint64_t *pud = table_of(mm, pgd[PT_INDEX(APP_PRIVATE, LEVEL_PGD)]);
+	uint64_t private = pud[PT_INDEX(APP_PRIVATE, LEVEL_PUD)];
 
-	for (int i = 0; i < ENTRIES / 2; i++)
+	for (int i = 0; i < PT_ENTRIES / 2; i++)
 		if (pgd[i] & PTE_PRESENT)
 			destroy_level(mm, pgd[i], LEVEL_PUD);
 	if (private & PTE_PRESENT)
 		destroy_level(mm, private, LEVEL_PMD);
-	free_table(mm, pgd[INDEX(APP_PRIVATE, LEVEL_PGD)], LEVEL_PUD);
+	free_table(mm, pgd[PT_INDEX(APP_PRIVATE, LEVEL_PGD)], LEVEL_PUD);
 	free_table(mm, mm->pgd, LEVEL_PGD);
 }
 
@@ -114,30 +110,16 @@ static bool make_table(struct mm *mm, uint64_t *slot, int level)
 	return true;
 }
 
-static uint64_t *walk(struct mm *mm, uint64_t addr, bool make)
-{
-	uint64_t *table = table_at(mm, mm->pgd);
-
-	for (int level = LEVEL_PGD; level > LEVEL_PTE; level--) {
-		uint64_t *slot = &table[INDEX(addr, level)];
-		uint64_t entry = READ_ONCE(*slot); /* others may make it */
-
-		if (unlikely(!(entry & PTE_PRESENT))) {
-			if (!make || !make_table(mm, slot, level - 1))
-				return NULL;
-			entry = READ_ONCE(*slot);
-		}
-		table = table_at(mm, entry);
-	}
-	return &table[INDEX(addr, LEVEL_PTE)];
-}
-
-uint64_t *pte_find(struct mm *mm, uint64_t addr)
-{
-	return walk(mm, addr, false);
-}
-
 uint64_t *pte_make(struct mm *mm, uint64_t addr)
 {
-	return walk(mm, addr, true);
+	uint64_t *table = table_of(mm, mm->pgd);
+
+	for (int level = LEVEL_PGD; level > LEVEL_PTE; level--) {
+		uint64_t *slot = &table[PT_INDEX(addr, level)];
+
+		if (!(READ_ONCE(*slot) & PTE_PRESENT) && !make_table(mm, slot, level - 1))
+			return NULL;
+		table = table_of(mm, READ_ONCE(*slot));
+	}
+	return &table[PT_INDEX(addr, LEVEL_PTE)];
 }

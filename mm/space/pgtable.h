@@ -15,8 +15,41 @@ bool pgtable_create(struct mm *mm);
 /* Frees every table; no page may be mapped any more. */
 void pgtable_destroy(struct mm *mm);
 
-/* The last-level entry for `addr`; NULL if its tables do not exist (or could not be made). */
-uint64_t *pte_find(struct mm *mm, uint64_t addr);
+#define PT_ENTRIES          512
+#define PT_INDEX(va, level) (((va) >> (12 + 9 * (level))) & (PT_ENTRIES - 1))
+
+enum { LEVEL_PTE, LEVEL_PMD, LEVEL_PUD, LEVEL_PGD };
+
+/* The table that `entry` points to, where physical memory is at `base`. */
+static inline uint64_t *table_at(char *base, uint64_t entry)
+{
+	return (uint64_t *)(base + (entry & PTE_ADDR));
+}
+
+/* One level down: the entry of `addr` in the table behind `entry`. Other threads may make it. */
+static inline uint64_t entry_in(char *base, uint64_t entry, uint64_t addr, int level)
+{
+	return READ_ONCE(table_at(base, entry)[PT_INDEX(addr, level)]);
+}
+
+/* The last-level entry for `addr`; NULL if its tables do not exist. */
+static inline uint64_t *pte_find(struct mm *mm, uint64_t addr)
+{
+	char *base = mm->memory->virt_base;
+	uint64_t entry = entry_in(base, mm->pgd, addr, LEVEL_PGD);
+
+	if (unlikely(!(entry & PTE_PRESENT)))
+		return NULL;
+	entry = entry_in(base, entry, addr, LEVEL_PUD);
+	if (unlikely(!(entry & PTE_PRESENT)))
+		return NULL;
+	entry = entry_in(base, entry, addr, LEVEL_PMD);
+	if (unlikely(!(entry & PTE_PRESENT)))
+		return NULL;
+	return &table_at(base, entry)[PT_INDEX(addr, LEVEL_PTE)];
+}
+
+/* The same, with tables made where there are none; NULL when memory for them is refused. */
 uint64_t *pte_make(struct mm *mm, uint64_t addr);
 
 /* Fill an empty entry; false: another thread was faster. */

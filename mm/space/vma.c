@@ -55,12 +55,10 @@ static void delete_vma(struct mm *mm, struct vma *v)
 	mm->last_hit = NULL;
 }
 
-struct vma *find_vma(struct mm *mm, uint64_t addr)
+struct vma *search_vma(struct mm *mm, uint64_t addr)
 {
-	struct vma *v = READ_ONCE(mm->last_hit); /* of any thread's */
+	struct vma *v;
 
-	if (likely(v && addr >= v->start && addr < v->end))
-		return v;
 	list_for_each_entry(v, &mm->vmas, node) {
 		if (addr < v->start)
 			break;

@@ -1,13 +1,13 @@
-"""Unwinding through trap_common, so that `bt` shows what a fault or an interrupt broke into.
+"""Unwinding through entry.S, so that `bt` shows what a fault or an interrupt broke into.
 
-trap_common saves every register as struct pt_regs right above the frame that it makes, but as
-hand-written assembly it tells GDB nothing of that.
+Its two entries save every register as struct pt_regs right above the frame that they make, but as
+hand-written assembly they tell GDB nothing of that.
 """
 import gdb
 from gdb.unwinder import Unwinder
 
-TRAP = "trap_common"
-MAX_CODE = 128  # bytes of it, at least as far as its call
+ENTRIES = ("trap_common", "page_fault")
+MAX_CODE = 128  # bytes of one, at least as far as its call
 FRAME_SIZE = 16  # saved rbp and return address, then pt_regs
 REGISTERS = ("r15", "r14", "r13", "r12", "r11", "r10", "r9", "r8", "rdi", "rsi", "rdx", "rcx",
              "rbx", "rax", "rbp", "rip", "rsp")
@@ -22,11 +22,12 @@ class FrameId:
 
 
 class TrapUnwinder(Unwinder):
-    """Knows one place: the return address of the call in trap_common."""
+    """Knows the return address of the call in each entry."""
 
     def __init__(self):
         super().__init__("lowwater-trap")
-        self.start = self.after_call = 0
+        self.starts = ()
+        self.after_calls = {}
 
     def __call__(self, pending):
         pc = pending.read_register("rip")
@@ -40,13 +41,16 @@ class TrapUnwinder(Unwinder):
         return info
 
     def is_call_return(self, pc):
-        """Is this the address behind trap_common's call? Its code is looked at when first met."""
-        if not self.start:
-            self.start = int(gdb.parse_and_eval(f"(unsigned long)&{TRAP}"))
-        if not self.start <= pc < self.start + MAX_CODE:
-            return False
-        self.after_call = self.after_call or find_call_return(self.start)
-        return pc == self.after_call
+        """Is this the address behind an entry's call? Its code is looked at when first met."""
+        self.starts = self.starts or [int(gdb.parse_and_eval(f"(unsigned long)&{name}"))
+                                      for name in ENTRIES]
+        for start in self.starts:
+            if not start <= pc < start + MAX_CODE:
+                continue
+            self.after_calls[start] = self.after_calls.get(start) or find_call_return(start)
+            if pc == self.after_calls[start]:
+                return True
+        return False
 
 
 def find_call_return(start):

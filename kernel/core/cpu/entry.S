@@ -1,6 +1,6 @@
 /*
- * Exception and interrupt entry: 256 stubs, one common path that saves every general register
- * as struct pt_regs (trap.h) and keeps the frame-pointer chain whole for call traces. FP
+ * Exception and interrupt entry: 256 stubs, one common path and one for page faults. Both save every
+ * general register as struct pt_regs (trap.h) and keep the frame-pointer chain whole for call traces. FP
  * registers are not saved here: kernel code does not use them, and a task switch keeps them.
  */
 	.text
@@ -18,9 +18,11 @@ trap_stubs:
 	.set vec, vec + 1
 	.endr
 
-	.globl trap_common
-	.type trap_common, @function
-trap_common:
+/*
+ * All general registers as struct pt_regs, a frame whose return address is the interrupted
+ * instruction, and C. The processor aligns the stack to 16 bytes, and 16 words were pushed by then.
+ */
+	.macro save_and_call function
 	cld
 	pushq %rbp
 	pushq %rax
@@ -38,18 +40,14 @@ trap_common:
 	pushq %r14
 	pushq %r15
 	movq %rsp, %rdi
-	/* A frame whose return address is the interrupted instruction. */
 	pushq 136(%rdi)
 	pushq %rbp
 	movq %rsp, %rbp
-	movq %rdi, %rbx
-	andq $-16, %rsp
-	call trap_entry_common
-	movq %rbx, %rsp
-	popq %r15
-	popq %r14
-	popq %r13
-	popq %r12
+	call \function
+	.endm
+
+/* Back to what was interrupted; the frame, or what else lies below r11, has been dropped. */
+	.macro restore_and_return
 	popq %r11
 	popq %r10
 	popq %r9
@@ -63,7 +61,29 @@ trap_common:
 	popq %rbp
 	addq $16, %rsp
 	iretq
+	.endm
+
+	.globl trap_common
+	.type trap_common, @function
+trap_common:
+	save_and_call trap_entry_common
+	addq $16, %rsp
+	popq %r15
+	popq %r14
+	popq %r13
+	popq %r12
+	restore_and_return
 	.size trap_common, . - trap_common
+
+/* The most frequent exception goes its own way. C has kept r12 to r15, so they are as they were. */
+	.globl page_fault
+	.type page_fault, @function
+page_fault:
+	pushq $14
+	save_and_call do_page_fault
+	addq $48, %rsp
+	restore_and_return
+	.size page_fault, . - page_fault
 
 	.globl save_registers
 	.type save_registers, @function

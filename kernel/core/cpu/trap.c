@@ -22,14 +22,13 @@ struct ex_entry {
 	uint64_t insn, fixup;
 };
 
-extern char trap_stubs[];
+extern char trap_stubs[], page_fault[];
 extern const struct ex_entry _ex_table[], _ex_table_end[];
 
 static struct gate idt[NR_VECTORS];
 static irq_handler_fn irq_handler[NR_VECTORS];
 static void (*nmi[2])(const struct pt_regs *regs);
 static unsigned int nr_nmi;
-static page_fault_fn page_fault;
 static trap_exit_fn trap_exit;
 
 static const char *const trap_name[32] = {
@@ -53,13 +52,16 @@ static const char *const trap_name[32] = {
 	[19] = "SIMD floating point error",
 };
 
-static void set_gate(unsigned int vector, unsigned int ist)
+static void set_gate(unsigned int vector, uint64_t addr, unsigned int ist)
 {
-	uint64_t addr = (uint64_t)trap_stubs + vector * STUB_SIZE;
-
 	idt[vector].lo = (addr & 0xffff) | (uint64_t)BOOT_CS << 16 | (uint64_t)ist << 32 |
 		GATE << 32 | (addr >> 16 & 0xffff) << 48;
 	idt[vector].hi = addr >> 32;
+}
+
+static uint64_t stub(unsigned int vector)
+{
+	return (uint64_t)trap_stubs + vector * STUB_SIZE;
 }
 
 void trap_load_idt(void)
@@ -70,10 +72,11 @@ void trap_load_idt(void)
 	} __attribute__((packed)) ptr = {sizeof(idt) - 1, (uint64_t)idt};
 
 	for (unsigned int v = 0; v < NR_VECTORS; v++)
-		set_gate(v, 0);
-	set_gate(TRAP_DF, IST_DF);
-	set_gate(TRAP_NMI, IST_NMI);
-	set_gate(TRAP_MCE, IST_MCE);
+		set_gate(v, stub(v), 0);
+	set_gate(TRAP_PF, (uint64_t)page_fault, 0);
+	set_gate(TRAP_DF, stub(TRAP_DF), IST_DF);
+	set_gate(TRAP_NMI, stub(TRAP_NMI), IST_NMI);
+	set_gate(TRAP_MCE, stub(TRAP_MCE), IST_MCE);
 	asm volatile("lidt %0" : : "m"(ptr));
 }
 
@@ -82,9 +85,18 @@ void trap_set_irq(unsigned int vector, irq_handler_fn fn)
 	irq_handler[vector] = fn;
 }
 
+static bool serve_nothing(struct pt_regs *regs, uint64_t addr)
+{
+	(void)regs;
+	(void)addr;
+	return false;
+}
+
+static page_fault_fn serve_fault = serve_nothing;
+
 void trap_set_page_fault(page_fault_fn fn)
 {
-	page_fault = fn;
+	serve_fault = fn;
 }
 
 void trap_set_exit_hook(trap_exit_fn fn)
@@ -141,19 +153,18 @@ static void bad_page_fault(struct pt_regs *regs, uint64_t addr)
 	panic_regs(regs, "unable to handle kernel paging request at %016lx (%s)", addr, why);
 }
 
-static void do_page_fault(struct pt_regs *regs)
+/* Serving may sleep, so it takes a context that may. It leaves interrupts on: iretq knows better. */
+void do_page_fault(struct pt_regs *regs)
 {
 	uint64_t addr = read_cr2();
-	bool served = false;
 
-	if (page_fault && !in_interrupt()) {
-		if (regs->rflags & X86_EFLAGS_IF)
-			irq_enable();
-		served = page_fault(regs, addr);
+	if (likely((regs->rflags & X86_EFLAGS_IF) && !in_interrupt())) {
+		irq_enable();
+		if (likely(serve_fault(regs, addr)))
+			return;
 		irq_disable();
 	}
-	if (!served)
-		bad_page_fault(regs, addr);
+	bad_page_fault(regs, addr);
 }
 
 static void do_exception(struct pt_regs *regs)
@@ -161,9 +172,6 @@ static void do_exception(struct pt_regs *regs)
 	const char *name = trap_name[regs->vector];
 
 	switch (regs->vector) {
-	case TRAP_PF:
-		do_page_fault(regs);
-		return;
 	case TRAP_GP:
 	case TRAP_SS: /* a pointer that is not even an address */
 		if (fix_up(regs))

@@ -43,12 +43,16 @@ void trap_set_irq(unsigned int vector, irq_handler_fn fn);
 
 /*
  * The floor above decides what a page fault at `addr` means. Returns true when the faulting
- * instruction can be retried. Called with interrupts on if they were on at the fault.
+ * instruction can be retried. Called with interrupts on; a fault with interrupts off, or in a
+ * handler, is not served.
  */
 typedef bool (*page_fault_fn)(struct pt_regs *regs, uint64_t addr);
 void trap_set_page_fault(page_fault_fn fn);
 
-/* Runs before a return from an interrupt or fault: where a pending kill can end a task. */
+/*
+ * Runs before a return from an interrupt or exception: where a pending kill can end a task. A page
+ * fault's own function does that by itself.
+ */
 typedef void (*trap_exit_fn)(struct pt_regs *regs);
 void trap_set_exit_hook(trap_exit_fn fn);
 
@@ -61,7 +65,8 @@ void trap_add_nmi(void (*fn)(const struct pt_regs *regs));
 /* All registers as they are now, as a fault would save them (entry.S). */
 void save_registers(struct pt_regs *regs);
 
-/* Where entry.S goes, for every vector. */
+/* Where entry.S goes: for a page fault, and for every other vector. */
+void do_page_fault(struct pt_regs *regs);
 void trap_entry_common(struct pt_regs *regs);
 
 /* Copy to or from an app's memory; returns the bytes that could not be copied. May sleep. */

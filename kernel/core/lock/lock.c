@@ -242,15 +242,6 @@ static void grant(struct waiter *w)
 	wake_task_locked(w->task);
 }
 
-/*
- * rw-semaphore: `count` is the readers, a bit for a writer, and a bit that says that somebody
- * waits. Without that bit it is taken and given by one compare-exchange; with it, all changes are
- * made under sched_lock(), so that whoever releases it chooses who comes next.
- */
-#define RWSEM_WRITER  (1l << 30)
-#define RWSEM_WAITERS (1l << 31)
-#define RWSEM_READERS (RWSEM_WRITER - 1)
-
 void rwsem_init(struct rwsem *s, const char *name)
 {
 	lock_register(&s->info, name);
@@ -262,19 +253,13 @@ long rwsem_readers(const struct rwsem *s)
 	return READ_ONCE(s->count) & RWSEM_READERS;
 }
 
-static inline bool change(struct rwsem *s, long from, long to)
-{
-	return __atomic_compare_exchange_n(
-		&s->count, &from, to, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
-}
-
 static inline bool take_at_once(struct rwsem *s, bool write)
 {
 	long c = READ_ONCE(s->count);
 
 	if (!write)
-		return !(c & (RWSEM_WRITER | RWSEM_WAITERS)) && change(s, c, c + 1);
-	if (c != 0 || !change(s, 0, RWSEM_WRITER))
+		return !(c & (RWSEM_WRITER | RWSEM_WAITERS)) && rwsem_change(s, c, c + 1);
+	if (c != 0 || !rwsem_change(s, 0, RWSEM_WRITER))
 		return false;
 	s->info.owner = current;
 	return true;
@@ -318,13 +303,21 @@ static bool rwsem_wait(struct rwsem *s, bool write, bool killable)
 
 		if (take_at_once(s, write))
 			return true;
-		if (!free_for(c, write) && change(s, c, c | RWSEM_WAITERS))
+		if (!free_for(c, write) && rwsem_change(s, c, c | RWSEM_WAITERS))
 			break;
 	}
 	if (wait_for_grant(&s->info, &w, killable))
 		return true;
 	rwsem_pass_on(s); /* a killed writer no longer blocks readers behind it */
 	return false;
+}
+
+void rwsem_wait_to_read(struct rwsem *s)
+{
+	unsigned long flags = sched_lock();
+
+	rwsem_wait(s, false, false);
+	sched_unlock(flags);
 }
 
 static bool rwsem_acquire(struct rwsem *s, bool write, bool killable)
@@ -346,24 +339,19 @@ static bool rwsem_acquire(struct rwsem *s, bool write, bool killable)
 	return ok;
 }
 
-static void rwsem_release(struct rwsem *s, long part)
+void rwsem_check_reader(const struct rwsem *s)
 {
-	long c = READ_ONCE(s->count);
-	unsigned long flags;
-
-	lock_debug_release(&s->info);
-	if (unlikely((c & RWSEM_WAITERS) || !change(s, c, c - part))) {
-		flags = sched_lock();
-		__atomic_fetch_sub(&s->count, part, __ATOMIC_ACQ_REL);
-		rwsem_pass_on(s);
-		sched_unlock(flags);
-	}
-	sched_point();
+	BUG_ON(rwsem_readers(s) <= 0);
 }
 
-void down_read(struct rwsem *s)
+/* Let go of it, and let in who comes next. */
+void rwsem_pass(struct rwsem *s, long part)
 {
-	rwsem_acquire(s, false, false);
+	unsigned long flags = sched_lock();
+
+	__atomic_fetch_sub(&s->count, part, __ATOMIC_ACQ_REL);
+	rwsem_pass_on(s);
+	sched_unlock(flags);
 }
 
 int down_read_killable(struct rwsem *s)
@@ -379,15 +367,9 @@ bool down_read_trylock(struct rwsem *s)
 		c = READ_ONCE(s->count);
 		if (c & (RWSEM_WRITER | RWSEM_WAITERS))
 			return false;
-	} while (!change(s, c, c + 1));
+	} while (!rwsem_change(s, c, c + 1));
 	lock_debug_acquire(&s->info, LOCKDEP_READ | LOCKDEP_TRY);
 	return true;
-}
-
-void up_read(struct rwsem *s)
-{
-	BUG_ON(rwsem_readers(s) <= 0);
-	rwsem_release(s, 1);
 }
 
 void down_write(struct rwsem *s)
@@ -404,7 +386,10 @@ void up_write(struct rwsem *s)
 {
 	BUG_ON(s->info.owner != current);
 	s->info.owner = NULL;
-	rwsem_release(s, RWSEM_WRITER);
+	lock_debug_release(&s->info);
+	if (unlikely(!rwsem_change(s, RWSEM_WRITER, 0)))
+		rwsem_pass(s, RWSEM_WRITER);
+	sched_point();
 }
 
 void mutex_init(struct mutex *m, const char *name)

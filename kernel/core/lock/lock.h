@@ -148,15 +148,59 @@ int wait_for_completion_killable(struct completion *c); /* 0, or -1 when killed 
 
 struct rwsem {
 	struct lock_info info;
-	long count; /* see lock.c */
+	long count;
 };
+
+/*
+ * `count` is the readers, a bit for a writer, and a bit that says that somebody waits. Without that
+ * bit it is taken and given by one compare-exchange; with it, all changes are made under
+ * sched_lock(), so that whoever releases it chooses who comes next.
+ */
+#define RWSEM_WRITER  (1l << 30)
+#define RWSEM_WAITERS (1l << 31)
+#define RWSEM_READERS (RWSEM_WRITER - 1)
+
+static inline bool rwsem_change(struct rwsem *s, long from, long to)
+{
+	return __atomic_compare_exchange_n(
+		&s->count, &from, to, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+}
+
+/* Out of line: what is not done by one compare-exchange. */
+void rwsem_wait_to_read(struct rwsem *s);
+void rwsem_check_reader(const struct rwsem *s);
+void rwsem_pass(struct rwsem *s, long part);
+
+static inline void down_read(struct rwsem *s)
+{
+	long c;
+
+	might_sleep();
+	sched_point();
+	lock_debug_acquire(&s->info, LOCKDEP_READ);
+	c = READ_ONCE(s->count);
+	if (unlikely(c >= RWSEM_READERS || !rwsem_change(s, c, c + 1)))
+		rwsem_wait_to_read(s);
+	lock_debug_waited(&s->info);
+}
+
+static inline void up_read(struct rwsem *s)
+{
+	long c = READ_ONCE(s->count);
+	bool readers_only = (unsigned long)c - 1 < RWSEM_READERS;
+
+	if (unlikely(!readers_only))
+		rwsem_check_reader(s);
+	lock_debug_release(&s->info);
+	if (unlikely(!readers_only || !rwsem_change(s, c, c - 1)))
+		rwsem_pass(s, 1);
+	sched_point();
+}
 
 void rwsem_init(struct rwsem *s, const char *name);
 long rwsem_readers(const struct rwsem *s);
-void down_read(struct rwsem *s);
 int down_read_killable(struct rwsem *s); /* 0, or -1 when killed */
 bool down_read_trylock(struct rwsem *s);
-void up_read(struct rwsem *s);
 void down_write(struct rwsem *s);
 int down_write_killable(struct rwsem *s); /* 0, or -1 when killed */
 void up_write(struct rwsem *s);
