@@ -41,7 +41,8 @@ static uint64_t slot_stack(int slot)
 static bool stack_create(uint64_t *stack)
 {
 	int slot = take_slot();
-	struct page *page = slot < 0 ? NULL : alloc_pages(&system_memory, GFP_KERNEL, STACK_ORDER);
+	struct page *page =
+		slot < 0 ? NULL : alloc_pages(&system_memory, THREADINFO_GFP, STACK_ORDER);
 
 	if (!page) {
 		if (slot >= 0)

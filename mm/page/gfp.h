@@ -53,6 +53,10 @@ typedef unsigned int gfp_t;
 	((GFP_HIGHUSER_MOVABLE | __GFP_COMP | __GFP_NOMEMALLOC | __GFP_NOWARN) & ~__GFP_RECLAIM)
 #define GFP_TRANSHUGE (GFP_TRANSHUGE_LIGHT | __GFP_DIRECT_RECLAIM)
 
+/* What 4.8 asks with for itself (§26): a table of the lowest or the highest level, a kernel stack. */
+#define PGALLOC_GFP    (GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_NOTRACK)
+#define THREADINFO_GFP (GFP_KERNEL_ACCOUNT | __GFP_NOTRACK)
+
 enum zone_type { ZONE_DMA, ZONE_DMA32, ZONE_NORMAL, ZONE_MOVABLE, MAX_NR_ZONES };
 
 enum migratetype {

@@ -6,7 +6,13 @@
 #include "mm/alloc/page_alloc.h"
 #include "mm/space/pgtable.h"
 
-#define GFP_TABLE (GFP_KERNEL | __GFP_NOTRACK | __GFP_REPEAT | __GFP_ZERO)
+/* As 4.8 has it: the two levels between are tracked. */
+static const gfp_t table_gfp[] = {
+	[LEVEL_PTE] = PGALLOC_GFP,
+	[LEVEL_PMD] = PGALLOC_GFP & ~__GFP_NOTRACK,
+	[LEVEL_PUD] = PGALLOC_GFP & ~__GFP_NOTRACK,
+	[LEVEL_PGD] = PGALLOC_GFP,
+};
 
 static uint64_t *table_of(const struct mm *mm, uint64_t entry)
 {
@@ -29,7 +35,7 @@ static void account(struct mm *mm, struct page *page, int level, int delta)
 
 static uint64_t alloc_table(struct mm *mm, int level)
 {
-	struct page *page = alloc_pages(mm->memory, GFP_TABLE, 0);
+	struct page *page = alloc_pages(mm->memory, table_gfp[level], 0);
 
 	if (!page)
 		return 0;

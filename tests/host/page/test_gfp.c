@@ -59,6 +59,16 @@ static void test_1_3_vectors(void **state)
 	assert_text(0x2000200, "GFP_NOWAIT|__GFP_NOWARN");
 }
 
+static void test_26_what_the_kernel_asks_with(void **state)
+{
+	(void)state;
+	assert_int_equal(PGALLOC_GFP, 0x27080c0);
+	assert_text(0x27080c0, "GFP_KERNEL_ACCOUNT|__GFP_ZERO|__GFP_NOTRACK");
+	assert_text(0x25080c0, "GFP_KERNEL_ACCOUNT|__GFP_ZERO");
+	assert_int_equal(THREADINFO_GFP, 0x27000c0);
+	assert_text(0x27000c0, "GFP_KERNEL_ACCOUNT|__GFP_NOTRACK");
+}
+
 static void test_1_3_each_composite_is_one_name(void **state)
 {
 	(void)state;
@@ -157,6 +167,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_1_1_bits_fill_26),
 	TEST(test_1_2_composites),
 	TEST(test_1_3_vectors),
+	TEST(test_26_what_the_kernel_asks_with),
 	TEST(test_1_3_each_composite_is_one_name),
 	TEST(test_1_3_single_bits_and_edges),
 	TEST(test_1_3_every_mask_fits),

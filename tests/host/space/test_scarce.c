@@ -10,6 +10,7 @@
 
 #define AT(page)   (APP_BASE + (uint64_t)(page)*PAGE_SIZE)
 #define LEN(pages) ((uint64_t)(pages)*PAGE_SIZE)
+#define REFUSED    "test: page allocation failure: order:0, mode:"
 
 static struct memory *m;
 static struct mm *mm;
@@ -41,6 +42,27 @@ static void use_up_vmas(void)
 {
 	for (unsigned int page = 100; !list_empty(&mm->free_vmas); page += 2)
 		assert_int_equal(mm_map_fixed(mm, AT(page), LEN(1), VM_WRITE, NULL, 0), 0);
+}
+
+/* §26: by what the report says, each level is asked for as 4.8 does. */
+static void test_26_masks_of_the_tables(void **state)
+{
+	(void)state;
+	mm_map_fixed(mm, AT(0), LEN(1), VM_WRITE, NULL, 0);
+	memory_ends();
+	zone_put(dma32(m), 9500, 0, MIGRATE_UNMOVABLE);
+	assert_null(mm_create(m)); /* the struct has its page, the top table has none */
+	assert_line(REFUSED "0x27080c0(GFP_KERNEL_ACCOUNT|__GFP_ZERO|__GFP_NOTRACK)");
+	memory_empty(m);
+	for (int level = 2; level >= 0; level--) {
+		console_clear();
+		assert_null(pte_make(mm, AT(0)));
+		assert_line(REFUSED "%s",
+			level ? "0x25080c0(GFP_KERNEL_ACCOUNT|__GFP_ZERO)" :
+				"0x27080c0(GFP_KERNEL_ACCOUNT|__GFP_ZERO|__GFP_NOTRACK)");
+		zone_put(dma32(m), 9502 + 2 * level, 0, MIGRATE_UNMOVABLE);
+	}
+	assert_non_null(pte_make(mm, AT(0)));
 }
 
 static void test_template_page_without_memory(void **state)
@@ -118,6 +140,7 @@ static void test_alike_but_for_a_template_are_not_merged(void **state)
 #undef TEST
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, twin_teardown)
 static const struct CMUnitTest tests[] = {
+	TEST(test_26_masks_of_the_tables),
 	TEST(test_template_page_without_memory),
 	TEST(test_hole_in_the_middle_without_memory),
 	TEST(test_second_cut_without_memory),
