@@ -47,7 +47,7 @@ static bool fill_one(struct page *page)
 		keep(page);
 		return true;
 	}
-	if (ratelimit(&ballast.ratelimit))
+	if (ratelimit(&ballast.ratelimit, __func__))
 		pr_info("ballast: Out of puff! Can't get %u pages", 1);
 	schedule_timeout(TASK_UNINTERRUPTIBLE, hz / 5);
 	return false;

@@ -172,7 +172,7 @@ static noinline void oom_kill_process(
 
 	if (mark_if_dying(m, victim))
 		return;
-	if (ratelimit(&m->oom_ratelimit))
+	if (ratelimit(&m->oom_ratelimit, __func__))
 		dump_header(oc);
 	pr_err("%s: Kill process %d (%s) score %lu or sacrifice child", message, victim->pid,
 		victim->comm, points * 1000 / oc->totalpages);

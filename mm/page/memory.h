@@ -146,6 +146,7 @@ extern struct mm_tunables mm_tunables; /* what the command line says */
 struct ratelimit {
 	unsigned long begin; /* jiffies; start of the window */
 	unsigned int printed;
+	int missed; /* not printed in this window */
 	bool started, busy;
 };
 

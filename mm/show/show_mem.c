@@ -12,27 +12,35 @@
 #define REPORT_TRIES      100000
 #define K(pages)          ((long)(pages)*4)
 
-static bool may_print(struct ratelimit *r)
+static void start_window(struct ratelimit *r, const char *caller)
 {
-	if (!r->started || jiffies - r->begin > (unsigned long)(RATELIMIT_SECONDS * hz)) {
-		r->started = true;
-		r->begin = jiffies;
-		r->printed = 0;
-	}
-	if (r->printed >= RATELIMIT_BURST)
+	if (r->missed)
+		pr_warn("%s: %d callbacks suppressed", caller, r->missed);
+	r->started = true;
+	r->begin = jiffies;
+	r->printed = r->missed = 0;
+}
+
+static bool may_print(struct ratelimit *r, const char *caller)
+{
+	if (!r->started || jiffies - r->begin > (unsigned long)(RATELIMIT_SECONDS * hz))
+		start_window(r, caller);
+	if (r->printed >= RATELIMIT_BURST) {
+		r->missed++;
 		return false;
+	}
 	r->printed++;
 	return true;
 }
 
-/* Who comes while another CPU asks is not printed, as in 4.8. */
-bool ratelimit(struct ratelimit *r)
+/* Who comes while another CPU asks is not printed, nor counted, as in 4.8. */
+bool ratelimit(struct ratelimit *r, const char *caller)
 {
 	bool ok;
 
 	if (__atomic_exchange_n(&r->busy, true, __ATOMIC_ACQUIRE))
 		return false;
-	ok = may_print(r);
+	ok = may_print(r, caller);
 	__atomic_store_n(&r->busy, false, __ATOMIC_RELEASE);
 	return ok;
 }
@@ -249,7 +257,7 @@ noinline void warn_alloc_failed(struct memory *m, gfp_t gfp, unsigned int order)
 	char text[GFP_TEXT_LEN];
 	unsigned long flags;
 
-	if (!ratelimit(&m->failure_ratelimit))
+	if (!ratelimit(&m->failure_ratelimit, __func__))
 		return;
 	flags = output_lock();
 	pr_warn("%s: page allocation failure: order:%u, mode:0x%x(%s)", current->comm, order, gfp,

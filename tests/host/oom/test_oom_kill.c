@@ -170,6 +170,7 @@ static void test_7_6_header_is_ratelimited_kill_lines_are_not(void **state)
 	app_new("t", 30, 100, 0);
 	oom(GFP_KERNEL);
 	assert_int_equal(console_count("invoked oom-killer"), 11);
+	assert_line("oom_kill_process: 3 callbacks suppressed");
 }
 
 /* Sacrifice, of processes with several threads */

@@ -207,9 +207,27 @@ static void test_0_4_ratelimit_states_are_separate(void **state)
 {
 	(void)state;
 	for (int i = 0; i < 10; i++)
-		assert_true(ratelimit(&m->failure_ratelimit));
-	assert_false(ratelimit(&m->failure_ratelimit));
-	assert_true(ratelimit(&m->oom_ratelimit));
+		assert_true(ratelimit(&m->failure_ratelimit, "a"));
+	assert_false(ratelimit(&m->failure_ratelimit, "a"));
+	assert_true(ratelimit(&m->oom_ratelimit, "b"));
+}
+
+/* The first one that is printed again tells first how many were not. */
+static void test_0_4_what_was_not_printed_is_counted(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 12; i++)
+		warn_alloc_failed(m, GFP_ATOMIC, 1);
+	assert_not_printed("suppressed");
+	jiffies += 5 * hz + 1;
+	console_clear();
+	warn_alloc_failed(m, GFP_ATOMIC, 1);
+	assert_line("warn_alloc_failed: 2 callbacks suppressed");
+	assert_printed_in_order("callbacks suppressed", "page allocation failure", NULL);
+	jiffies += 5 * hz + 1;
+	console_clear();
+	warn_alloc_failed(m, GFP_ATOMIC, 1);
+	assert_not_printed("suppressed");
 }
 
 static void test_10_8_buddyinfo(void **state)
@@ -289,6 +307,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_10_7_failure_report),
 	TEST(test_10_7_failure_report_is_ratelimited),
 	TEST(test_0_4_ratelimit_states_are_separate),
+	TEST(test_0_4_what_was_not_printed_is_counted),
 	TEST(test_10_8_buddyinfo),
 	TEST(test_10_8_pagetypeinfo),
 	TEST(test_10_8_zoneinfo),
