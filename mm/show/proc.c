@@ -126,8 +126,9 @@ static void print_zone(const struct zone *z)
 		pr_info("              count: %d", z->pcp[cpu].count);
 		pr_info("              high:  %d", z->pcp[cpu].high);
 		pr_info("              batch: %d", z->pcp[cpu].batch);
+		pr_info("  vm stats threshold: %d", z->stat_threshold);
 	}
-	pr_info("  node_unreclaimable:  %u", 0);
+	pr_info("  node_unreclaimable:  %u", all_unreclaimable(z->memory));
 	pr_info("  start_pfn:           %lu", z->start_pfn);
 	pr_info("  node_inactive_ratio: %u", 0);
 }

@@ -1,6 +1,6 @@
 /*
  * zoneinfo, buddyinfo and pagetypeinfo in the formats of Linux's /proc (§10.8), on the console.
- * Task context.
+ * The threshold is the one in use: 0 on one CPU, where 4.8 gathers as well (vmstat.h). Task context.
  */
 #ifndef MM_PROC_H
 #define MM_PROC_H

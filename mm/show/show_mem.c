@@ -68,8 +68,7 @@ static void show_global(const struct memory *m)
 		memory_stat(m, NR_FREE_CMA_PAGES));
 }
 
-/* §6.7: nothing that reclaim could free, or scanned six times over. */
-static bool all_unreclaimable(const struct memory *m)
+bool all_unreclaimable(const struct memory *m)
 {
 	unsigned long reclaimable =
 		memory_stat(m, NR_ZONE_ACTIVE_FILE) + memory_stat(m, NR_ZONE_INACTIVE_FILE);

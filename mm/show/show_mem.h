@@ -32,6 +32,9 @@ bool ratelimit(struct ratelimit *r, const char *caller);
  * verdict, a JSON value. */
 void report_event(struct memory *m, const char *kind, const char *verdict);
 
+/* §6.7: nothing that reclaim could free, or scanned six times over. */
+bool all_unreclaimable(const struct memory *m);
+
 /* Pages on one type's free lists of a zone, as counted: no lock, O(orders). */
 unsigned long zone_free_of_type(const struct zone *z, enum migratetype type);
 

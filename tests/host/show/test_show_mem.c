@@ -282,6 +282,22 @@ static void test_10_8_zoneinfo(void **state)
 	assert_int_equal(console_count("per-node stats"), 1);
 }
 
+/* After each CPU's list; the oracle's zones of 2048 MiB on two CPUs have 20 and 4. */
+static void test_10_8_zoneinfo_tells_the_thresholds(void **state)
+{
+	(void)state;
+	dma32(m)->stat_threshold = 20;
+	print_zoneinfo(m);
+	assert_printed_in_order("    cpu: 0\n", "              batch: 1\n",
+		"  vm stats threshold: 0\n", "  node_unreclaimable:  1\n",
+		"Node 0, zone    DMA32\n", "    cpu: 0\n", "              batch: 1\n",
+		"  vm stats threshold: 20\n", "  node_unreclaimable:  1\n", NULL);
+	console_clear();
+	dma32(m)->stat[NR_ZONE_ACTIVE_FILE] = 1;
+	print_zoneinfo(m);
+	assert_int_equal(console_count("  node_unreclaimable:  0\n"), 2);
+}
+
 static void test_free_of_type_walks_the_lists(void **state)
 {
 	(void)state;
@@ -311,6 +327,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_10_8_buddyinfo),
 	TEST(test_10_8_pagetypeinfo),
 	TEST(test_10_8_zoneinfo),
+	TEST(test_10_8_zoneinfo_tells_the_thresholds),
 	TEST(test_free_of_type_walks_the_lists),
 };
 TEST_GROUP(show_mem)
