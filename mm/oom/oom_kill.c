@@ -17,7 +17,7 @@ PARAM_INT("panic_on_oom", mm_tunables.panic_on_oom, 0, 2, "panic instead of kill
 PARAM_INT("oom_kill_allocating_task", mm_tunables.oom_kill_allocating_task, 0, 1,
 	"kill the task that asked for memory");
 
-/* Linux's name for one who is killed by whom. */
+/* 4.8's line for init and kernel tasks; who is spared for its -1000 is passed over in silence. */
 static void print_pinned(const struct task *victim, const struct task *by)
 {
 	pr_info("oom killer %d (%s) has mm pinned by %d (%s)", victim->pid, victim->comm, by->pid,
@@ -52,10 +52,10 @@ static bool kill_sharers(struct memory *m, struct mm *mm, const struct task *vic
 			continue;
 		if (sharer_stays(m, p)) {
 			can_reap = false;
-			if (m->patches & PATCH_OOM_REAPER_SKIP) {
+			if (m->patches & PATCH_OOM_REAPER_SKIP)
 				oom_skip_mm(mm);
+			if (oom_unkillable_task(p))
 				print_pinned(victim, p);
-			}
 		} else if (!(p->flags & PF_KTHREAD)) {
 			task_kill(p);
 		}

@@ -51,12 +51,14 @@ static void test_8_2_minus_1000_dies_in_4_9(void **state)
 	assert_true(is_handed_over());
 }
 
-static void test_8_1_a_kernel_task_blocks(void **state)
+static void test_7_6_a_kernel_task_blocks_and_is_named(void **state)
 {
 	(void)state;
 	kill_with_sharer(11, PF_KTHREAD, 0);
 	assert_true(untouched(sharer));
 	assert_false(is_handed_over());
+	assert_line("oom killer 10 (victim) has mm pinned by 11 (sharer)");
+	assert_false(mm_test_flag(victim->mm, MMF_OOM_SKIP));
 }
 
 static void test_8_2_a_kernel_task_does_not_block_in_4_9(void **state)
@@ -68,26 +70,22 @@ static void test_8_2_a_kernel_task_does_not_block_in_4_9(void **state)
 	assert_not_printed("pinned");
 }
 
-static void test_8_1_init_blocks(void **state)
+static void test_7_6_init_blocks_and_is_named(void **state)
 {
-	(void)state;
-	kill_with_sharer(1, 0, 0);
-	assert_true(untouched(sharer));
-	assert_false(is_handed_over());
-	assert_not_printed("pinned");
-}
-
-static void test_8_2_init_blocks_and_is_named_in_4_9(void **state)
-{
-	struct task *other = app_new("other", 9, 5, 0);
-
 	(void)state;
 	kill_with_sharer(1, 0, 0);
 	assert_true(untouched(sharer));
 	assert_false(is_handed_over());
 	assert_line("oom killer 10 (victim) has mm pinned by 1 (sharer)");
-	assert_true(mm_test_flag(victim->mm, MMF_OOM_SKIP));
-	/* So it is in nobody's way. */
+	assert_int_equal(mm_test_flag(victim->mm, MMF_OOM_SKIP), m->patches == REAPER_49);
+}
+
+static void test_8_2_init_s_sharer_is_in_nobody_s_way_in_4_9(void **state)
+{
+	struct task *other = app_new("other", 9, 5, 0);
+
+	(void)state;
+	kill_with_sharer(1, 0, 0);
 	assert_true(oom(GFP_KERNEL));
 	assert_true(is_victim(other));
 }
@@ -181,11 +179,11 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_8_1_minus_1000_is_spared_and_blocks),
 	TEST_SEED(test_8_1_minus_1000_is_spared_and_blocks),
 	TEST_49(test_8_2_minus_1000_dies_in_4_9),
-	TEST(test_8_1_a_kernel_task_blocks),
-	TEST_SEED(test_8_1_a_kernel_task_blocks),
+	TEST(test_7_6_a_kernel_task_blocks_and_is_named),
+	TEST_SEED(test_7_6_a_kernel_task_blocks_and_is_named),
 	TEST_49(test_8_2_a_kernel_task_does_not_block_in_4_9),
-	TEST_SEED(test_8_1_init_blocks),
-	TEST_49(test_8_2_init_blocks_and_is_named_in_4_9),
+	TEST_ALL(test_7_6_init_blocks_and_is_named),
+	TEST_49(test_8_2_init_s_sharer_is_in_nobody_s_way_in_4_9),
 	TEST_SEED(test_8_1_all_others_die_all_the_same),
 	TEST_SEED(test_another_thread_of_the_victim_is_no_sharer),
 	TEST_49(test_another_thread_of_the_victim_is_no_sharer),
