@@ -28,8 +28,24 @@ static void fill_row(struct oom_row *row, const struct task *t, const struct mm 
 	memcpy(row->comm, t->comm, sizeof(row->comm));
 }
 
-/* Read before anything is printed: who holds the task list may wait for the output. */
-static unsigned int read_tasks(struct oom_row rows[OOM_ROWS])
+/* By process number, which is the list's order but for two that entered it at once. */
+static unsigned int add_row(struct oom_row rows[OOM_ROWS], unsigned int n, const struct task *t)
+{
+	unsigned int i = n;
+
+	for (; i && rows[i - 1].tgid > t->process->leader->pid; i--)
+		if (i < OOM_ROWS)
+			rows[i] = rows[i - 1];
+	if (i < OOM_ROWS)
+		fill_row(&rows[i], t, t->mm);
+	return MIN(n + 1, (unsigned int)OOM_ROWS);
+}
+
+/*
+ * The next rows, of the processes beyond number `last`. Not with the output's lock: who holds the
+ * task list may wait for that.
+ */
+static unsigned int read_tasks(struct oom_row rows[OOM_ROWS], int last)
 {
 	unsigned long flags = tasks_lock();
 	const struct task *t;
@@ -38,8 +54,8 @@ static unsigned int read_tasks(struct oom_row rows[OOM_ROWS])
 	for_each_process(t) {
 		const struct task *user = thread_with_mm(t->process);
 
-		if (!oom_unkillable_task(t) && user && n < OOM_ROWS)
-			fill_row(&rows[n++], user, user->mm);
+		if (t->pid > last && !oom_unkillable_task(t) && user)
+			n = add_row(rows, n, user);
 	}
 	tasks_unlock(flags);
 	return n;
@@ -47,17 +63,31 @@ static unsigned int read_tasks(struct oom_row rows[OOM_ROWS])
 
 static void print_rows(const struct oom_row *r, unsigned int n)
 {
-	pr_info("[ pid ]   uid  tgid total_vm      rss nr_ptes nr_pmds swapents oom_score_adj "
-		"name");
 	for (; n; n--, r++)
 		pr_info("[%5d] %5d %5d %8lu %8lu %7ld %7ld %8lu         %5hd %s", r->pid, 0,
 			r->tgid, r->total_vm, r->rss, r->nr_ptes, r->nr_pmds, r->swapents, r->adj,
 			r->comm);
 }
 
+/* The first `n` have been read; what does not fit is read when there is room. Returns the lock's flags. */
+static unsigned long print_table(struct oom_row rows[OOM_ROWS], unsigned int n, unsigned long flags)
+{
+	pr_info("[ pid ]   uid  tgid total_vm      rss nr_ptes nr_pmds swapents oom_score_adj "
+		"name");
+	print_rows(rows, n);
+	while (n == OOM_ROWS) {
+		output_unlock(flags);
+		n = read_tasks(rows, rows[n - 1].tgid);
+		flags = output_lock();
+		print_rows(rows, n);
+	}
+	return flags;
+}
+
 noinline void dump_header(const struct oom_control *oc)
 {
-	unsigned int rows = read_tasks(oc->memory->oom_rows);
+	struct oom_row *rows = oc->memory->oom_rows;
+	unsigned int nr_rows = read_tasks(rows, 0);
 	unsigned long flags = output_lock();
 	char text[GFP_TEXT_LEN], verdict[VERDICT_JSON];
 
@@ -68,7 +98,7 @@ noinline void dump_header(const struct oom_control *oc)
 	dump_stack();
 	show_mem(oc->memory);
 	if (oc->memory->tunables.oom_dump_tasks)
-		print_rows(oc->memory->oom_rows, rows);
+		flags = print_table(rows, nr_rows, flags);
 	print_verdict(oc->memory, oc->gfp, MAX(oc->order, 0));
 	report_event(oc->memory, "oom",
 		verdict_json(oc->memory, oc->gfp, MAX(oc->order, 0), verdict, sizeof(verdict)));

@@ -6,7 +6,7 @@
 
 #include "kernel/core/lock/lock.h"
 
-#define OOM_ROWS 256 /* processes that a report shows */
+#define OOM_ROWS 256 /* processes that a report reads at a time */
 
 /* A line of the report's task table; pages. */
 struct oom_row {

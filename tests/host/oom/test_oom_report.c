@@ -79,6 +79,52 @@ static void test_10_4_who_is_not_in_the_table(void **state)
 	assert_not_printed(" gone");
 }
 
+/* However many there are, each has its row, in order. */
+static void test_10_4_no_process_is_left_out(void **state)
+{
+	static const unsigned int many[] = {
+		OOM_ROWS - 1, OOM_ROWS, OOM_ROWS + 1, 2 * OOM_ROWS, 2 * OOM_ROWS + 44};
+	struct task *first = app_new("first", 1000, 10, 0);
+	unsigned int n = 1;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(many); i++) {
+		const char *at = NULL;
+
+		for (; n < many[i]; n++)
+			app_sharing(first, "more", 1000 + n);
+		console_clear();
+		report(GFP_KERNEL, 0);
+		assert_int_equal(console_count("            0 first\n"), 1);
+		assert_int_equal(console_count("            0 more\n"), n - 1);
+		for (unsigned int row = 0; row < n; row++) {
+			char text[16];
+			const char *here;
+
+			snprintf(text, sizeof(text), "[%5u] ", 1000 + row);
+			here = strstr(console(), text);
+			assert_true(here > at);
+			at = here;
+		}
+	}
+	assert_true(host_arch.irqs);
+}
+
+/* Two that enter the list at once may do so in the other order. */
+static void test_10_4_rows_are_in_the_order_of_their_numbers(void **state)
+{
+	struct task *first = app_new("late", 900, 10, 0);
+
+	(void)state;
+	app_sharing(first, "early", 899);
+	for (unsigned int n = 0; n < OOM_ROWS; n++)
+		app_sharing(first, "more", 1000 + n);
+	app_sharing(first, "between", 950);
+	report(GFP_KERNEL, 0);
+	assert_printed_in_order("[  899] ", "[  900] ", "[  950] ", "[ 1000] ", "[ 1255] ", NULL);
+	assert_int_equal(console_count("            0 more\n"), OOM_ROWS);
+}
+
 static void test_10_4_table_can_be_left_out(void **state)
 {
 	(void)state;
@@ -107,6 +153,8 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_10_1_sequence),
 	TEST(test_10_4_task_table),
 	TEST(test_10_4_who_is_not_in_the_table),
+	TEST(test_10_4_no_process_is_left_out),
+	TEST(test_10_4_rows_are_in_the_order_of_their_numbers),
 	TEST(test_10_4_table_can_be_left_out),
 	TEST(test_event_tells_the_reserve),
 };
