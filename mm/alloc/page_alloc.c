@@ -163,10 +163,12 @@ struct page *get_page_from_freelist(const struct alloc_context *ac, unsigned int
 	return NULL;
 }
 
-/* No such order, or no zone that may serve (§5.1, §5.2 step 1): said once. */
+/* No such order, or no zone that may serve (§5.1, §5.2 step 1): said once, unless __GFP_NOWARN. */
 static struct page *refuse(struct memory *m, gfp_t gfp, unsigned int order)
 {
 	mm_event_add(m, ALLOC_FAILURES, 1);
+	if (gfp & __GFP_NOWARN)
+		return NULL;
 	if (!m->warned_refused)
 		pr_warn("WARNING: no allocation of order %u with gfp_mask=0x%x is possible", order,
 			gfp);

@@ -233,6 +233,21 @@ static void test_5_2_order_11_fails(void **state)
 	assert_int_equal(m->event[OOM_INVOCATIONS], 0);
 }
 
+/* Once, for the first one that does not forbid it. */
+static void test_5_2_order_11_is_said_once_unless_nowarn(void **state)
+{
+	(void)state;
+	assert_null(alloc_pages(m, GFP_KERNEL | __GFP_NOWARN, 11));
+	assert_string_equal(console(), "");
+	assert_null(alloc_pages(m, GFP_KERNEL, 12));
+	assert_line("WARNING: no allocation of order 12 with gfp_mask=0x24000c0 is possible");
+	console_clear();
+	assert_null(alloc_pages(m, GFP_KERNEL, 12));
+	assert_null(alloc_pages(m, GFP_KERNEL | __GFP_NOWARN, 11));
+	assert_string_equal(console(), "");
+	assert_int_equal(m->event[ALLOC_FAILURES], 4);
+}
+
 static void test_5_1_no_zone_fails(void **state)
 {
 	struct machine_spec spec = {.range = {{MIB(16), MIB(40), MB_MEMORY_USABLE}}};
@@ -381,6 +396,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_3_8_page_is_prepared),
 	TEST(test_3_8_zeroing),
 	TEST(test_5_2_order_11_fails),
+	TEST(test_5_2_order_11_is_said_once_unless_nowarn),
 	TEST(test_5_1_no_zone_fails),
 	TEST(test_1_4_invalid_zone_bits_panic),
 	TEST(test_bad_page_double_free),
