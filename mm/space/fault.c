@@ -44,14 +44,17 @@ static uint64_t entry_for(const struct memory *m, const struct vma *vma, const s
 static inline void charge(struct mm *mm, const struct vma *vma, struct page *page)
 {
 	struct memory *m = mm->memory;
+	struct zone *z = page_zone(m, page);
+	bool shmem = vma->flags & VM_SHARED;
 
-	zone_stat_add(page_zone(m, page), NR_ZONE_ACTIVE_ANON, 1);
 	if (likely(!(vma->flags & (VM_SHARED | VM_LOCKED)))) {
+		zone_stat_add(z, NR_ZONE_ACTIVE_ANON, 1);
 		atomic_add(&mm->anon_rss, 1);
 		return;
 	}
-	atomic_add(vma->flags & VM_SHARED ? &mm->shmem_rss : &mm->anon_rss, 1);
-	if (vma->flags & VM_SHARED)
+	zone_stat_add(z, lru_of(shmem), 1);
+	atomic_add(shmem ? &mm->shmem_rss : &mm->anon_rss, 1);
+	if (shmem)
 		atomic_add(&m->nr_shmem, 1);
 	if (vma->flags & VM_LOCKED)
 		page_mlock(m, page);

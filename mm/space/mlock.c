@@ -9,7 +9,7 @@ static void account(struct memory *m, struct page *page, long delta)
 {
 	struct zone *z = page_zone(m, page);
 
-	zone_stat_add(z, NR_ZONE_ACTIVE_ANON, -delta);
+	zone_stat_add(z, lru_of(page->flags & PG_SHMEM), -delta);
 	zone_stat_add(z, NR_ZONE_UNEVICTABLE, delta);
 	zone_stat_add(z, NR_MLOCK, delta);
 }

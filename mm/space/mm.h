@@ -24,7 +24,7 @@
 
 #define VM_WRITE   0x1u
 #define VM_LOCKED  0x2u
-#define VM_SHARED  0x4u /* its pages are shmem, as of a shared anonymous mapping */
+#define VM_SHARED  0x4u /* its pages are shmem, as of a shared anonymous mapping: see mlock.h */
 #define VM_HUGETLB 0x8u /* nothing makes one yet; the reaper leaves it alone */
 
 /* Of mm.flags, set atomically (§7.1). */

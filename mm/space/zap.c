@@ -30,7 +30,7 @@ static noinline void uncharge_special(struct mm *mm, struct page *page)
 	bool shmem = page->flags & PG_SHMEM;
 
 	page_munlock(m, page);
-	zone_stat_add(page_zone(m, page), NR_ZONE_ACTIVE_ANON, -1);
+	zone_stat_add(page_zone(m, page), lru_of(shmem), -1);
 	atomic_add(shmem ? &mm->shmem_rss : &mm->anon_rss, -1);
 	if (shmem)
 		atomic_add(&m->nr_shmem, -1);

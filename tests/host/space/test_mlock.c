@@ -4,6 +4,7 @@
 #include "space.h"
 
 #include "fibers.h"
+#include "mm/show/show_mem.h"
 #include "mm/space/mlock.h"
 
 #define W  VM_WRITE
@@ -94,10 +95,33 @@ static void test_locked_shmem(void **state)
 	map(0, 4, W | VM_SHARED);
 	touch(0, 2);
 	assert_accounts(2, 0, 2);
+	assert_lists(0, 2);
 	assert_int_equal(lock(0, 4), 0);
 	assert_accounts(0, 4, 4);
+	assert_lists(0, 0);
 	assert_int_equal(unlock(0, 1), 0);
 	assert_accounts(1, 3, 4);
+	assert_lists(0, 1);
+	assert_all_back();
+}
+
+/* As in 4.8: of the anonymous lists shmem begins on the inactive one, and is no anonymous rss. */
+static void test_16_1_shmem_is_inactive(void **state)
+{
+	(void)state;
+	map(0, 4, W | VM_SHARED);
+	map(8, 4, W);
+	touch(0, 3);
+	touch(8, 2);
+	assert_accounts(5, 0, 3);
+	assert_lists(2, 3);
+	show_mem(m);
+	assert_line("active_anon:2 inactive_anon:3 isolated_anon:0");
+	assert_line(" mapped:3 shmem:3 pagetables:1 bounce:0");
+	assert_printed("Node 0 active_anon:8kB inactive_anon:12kB ");
+	assert_printed(" mapped:12kB dirty:0kB writeback:0kB shmem:12kB ");
+	assert_int_equal(mm_unmap(mm, AT(0), LEN(1)), 0);
+	assert_lists(2, 2);
 	assert_all_back();
 }
 
@@ -252,6 +276,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_lock_across_vmas_that_become_alike),
 	TEST(test_faults_in_locked_memory_are_locked),
 	TEST(test_locked_shmem),
+	TEST(test_16_1_shmem_is_inactive),
 	TEST(test_unmap_takes_locked_pages),
 	TEST(test_lock_memory_that_may_not_be_written),
 	TEST(test_lock_up_to_a_gap),

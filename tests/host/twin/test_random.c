@@ -299,7 +299,8 @@ static void compare(void)
 	assert_int_equal(mm->total_vm, total);
 	assert_int_equal(mm->anon_rss + mm->shmem_rss, rss);
 	assert_int_equal(m->nr_shmem, mm->shmem_rss);
-	assert_int_equal(memory_stat(m, NR_ZONE_ACTIVE_ANON), rss);
+	assert_int_equal(memory_stat(m, NR_ZONE_ACTIVE_ANON), mm->anon_rss);
+	assert_int_equal(memory_stat(m, NR_ZONE_INACTIVE_ANON), mm->shmem_rss);
 }
 
 static void test_random_address_space(void **state)
