@@ -10,10 +10,12 @@
 #define PHYS_LIMIT       (1ull << 52)
 #define MB1_CMDLINE_SPAN (2 * BOOT_CMDLINE_LEN) /* room for the image's path as well */
 
+#define UNREADABLE "lies outside readable memory; expected it below 1 GiB and not in the image"
+
 static const char *add_range(struct boot_info *info, uint64_t base, uint64_t len, uint32_t type)
 {
-	if (len == 0)
-		return "memory map: an entry is empty; expected a length above 0";
+	if (len == 0) /* QEMU's microvm has one; it says nothing */
+		return NULL;
 	if (base >= PHYS_LIMIT || len > PHYS_LIMIT - base)
 		return "memory map: an entry ends beyond 2^52; expected a physical address";
 	if (info->nr_ranges == BOOT_MAX_RANGES)
@@ -57,14 +59,17 @@ static bool first_word_is_parameter(const char *text, const char *end)
  */
 static const char *mb1_cmdline(struct boot_info *info, const struct mb1_info *mb, boot_phys_fn phys)
 {
-	const char *text, *end;
+	const char *text = NULL, *end;
+	size_t span = MB1_CMDLINE_SPAN;
 
 	if (!(mb->flags & MB1_INFO_CMDLINE))
 		return NULL;
-	text = phys(mb->cmdline, MB1_CMDLINE_SPAN);
+	/* Nobody tells its length: as much as can be read there, for it may lie near an edge. */
+	while (span && !(text = phys(mb->cmdline, span)))
+		span--;
 	if (!text)
-		return "command line: lies outside readable memory";
-	end = text + MB1_CMDLINE_SPAN;
+		return "command line: " UNREADABLE;
+	end = text + span;
 	if (!first_word_is_parameter(text, end))
 		while (text < end && *text && *text != ' ')
 			text++;
@@ -83,7 +88,7 @@ static const char *mb1_mmap(struct boot_info *info, const struct mb1_info *mb, b
 		return "memory map: the loader gave none; expected the firmware's (e820) map";
 	p = phys(mb->mmap_addr, left);
 	if (!p)
-		return "memory map: lies outside readable memory";
+		return "memory map: " UNREADABLE;
 	while (left && !err) {
 		struct mb1_mmap_entry e;
 
@@ -105,7 +110,7 @@ static const char *mb1_read(struct boot_info *info, uint32_t addr, boot_phys_fn 
 	const char *err;
 
 	if (!mb)
-		return "Multiboot 1 information: lies outside readable memory";
+		return "Multiboot 1 information: " UNREADABLE;
 	info->multiboot = 1;
 	err = mb1_cmdline(info, mb, phys);
 	return err ? err : mb1_mmap(info, mb, phys);
@@ -154,7 +159,7 @@ static const char *mb2_read(struct boot_info *info, uint32_t addr, boot_phys_fn 
 	uint32_t at = sizeof(*mb);
 
 	if (!mb || !phys(addr, mb->total_size))
-		return "Multiboot 2 information: lies outside readable memory";
+		return "Multiboot 2 information: " UNREADABLE;
 	info->multiboot = 2;
 	while (!err) {
 		const struct mb2_tag *tag = (const void *)((const uint8_t *)mb + at);

@@ -31,13 +31,21 @@
 
 #define EARLY_MAPPED (1ull << 30) /* boot/entry.S maps the first GiB */
 
+extern char _kernel_end[];
+
 static struct boot_info boot_info;
 static char command_line[BOOT_CMDLINE_LEN]; /* parsing takes the original apart */
 static struct task boot_task;               /* becomes the idle task */
 
+/* What a loader puts into the image's own memory would change while it is read. */
 static const void *early_phys(uint64_t addr, uint64_t len)
 {
-	return addr && addr + len <= EARLY_MAPPED ? (const void *)(KERNEL_BASE + addr) : NULL;
+	uint64_t image_end = (uint64_t)_kernel_end - KERNEL_BASE;
+	bool in_image = addr < image_end && addr + len > KERNEL_PHYS;
+
+	if (!addr || addr + len > EARLY_MAPPED || in_image)
+		return NULL;
+	return (const void *)(KERNEL_BASE + addr);
 }
 
 static void need(const char *error)
