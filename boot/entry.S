@@ -37,8 +37,36 @@ mb2_header:
 	.long 8
 mb2_header_end:
 
-	.section .boot, "ax"
+/*
+ * Until trap.c's table is loaded there is one vector, the NMI, at the place of either mode; the same
+ * machine code runs in both. It lies in this section, the image's first, for its address to be known.
+ */
+	.balign 8
+early_idt:
+	.skip 2 * 8
+	.word early_nmi - mb1_header, BOOT_CS32, 0x8e00, KERNEL_PHYS >> 16
+	.skip 8
+	.word early_nmi - mb1_header, BOOT_CS, 0x8e00, KERNEL_PHYS >> 16
+	.long 0, 0
+early_idt_ptr:
+	.word . - early_idt - 1
+	.long PHYS(early_idt)
+
 	.code32
+early_nmi:
+	movl $PHYS(nmi_text), %esi
+die:	lodsb				/* %esi: what is wrong, in a line */
+	testb %al, %al
+	jz 1f
+	movw $0x3f8, %dx
+	outb %al, %dx
+	jmp die
+1:	movl $0x12, %eax		/* exit code 2: DESIGN 6 */
+	outl %eax, $0xf4
+2:	hlt
+	jmp 2b
+
+	.section .boot, "ax"
 	.globl boot_entry32
 boot_entry32:
 	cli
@@ -49,18 +77,36 @@ boot_entry32:
 	movl %eax, PHYS(boot_tsc)
 	movl %edx, PHYS(boot_tsc) + 4
 	movl $PHYS(boot_stack_top), %esp
+	lgdt PHYS(boot_gdt_ptr32)
+	ljmp $BOOT_CS32, $PHYS(1f)
+1:	lidt PHYS(early_idt_ptr)
 
-	/* Long mode and NX are what everything below stands on. */
-	movl $0x80000000, %eax
+	/* It would be overwritten before it is read, and what is built there would not begin as zero. */
+	cmpl $_load_phys, %esi
+	jb 1f
+	cmpl $_bss_end_phys, %esi
+	jae 1f
+	movl $PHYS(info_text), %esi
+	jmp die
+
+	/* What everything below stands on; the first says whether there is a leaf for the others. */
+1:	movl $0x80000000, %eax
 	cpuid
 	cmpl $0x80000001, %eax
-	jb no_long_mode
-	movl $0x80000001, %eax
+	movl $PHYS(cpu_needs), %edi
+	jb 2f
+1:	movl (%edi), %eax
 	cpuid
-	andl $(1 << 29 | 1 << 20), %edx
-	cmpl $(1 << 29 | 1 << 20), %edx
-	jne no_long_mode
+	testl %edx, 4(%edi)
+	jz 2f
+	addl $12, %edi
+	cmpl $PHYS(cpu_needs_end), %edi
+	jb 1b
+	jmp 1f
+2:	movl 8(%edi), %esi
+	jmp die
 
+1:
 	movl $PHYS(boot_pdpt) + PTE_P + PTE_W, %eax
 	movl %eax, PHYS(boot_pml4)
 	movl %eax, PHYS(boot_pml4) + 511 * 8
@@ -77,23 +123,30 @@ boot_entry32:
 	jnz 1b
 
 	ENTER_LONG_MODE
-	lgdt PHYS(boot_gdt_ptr32)
 	ljmp $BOOT_CS, $PHYS(boot_entry64)
 
-no_long_mode:
-	movl $PHYS(no_long_mode_text), %esi
-1:	lodsb
-	testb %al, %al
-	jz 2f
-	movw $0x3f8, %dx
-	outb %al, %dx
-	jmp 1b
-2:	movl $0x12, %eax			/* exit code 2: DESIGN 6 */
-	outl %eax, $0xf4
-3:	hlt
-	jmp 3b
-no_long_mode_text:
-	.asciz "lowwater: machine: the CPU has no long mode or no NX; expected x86_64\r\n"
+	/* Leaf, bit of %edx, what is said when it is not set. */
+	.balign 4
+cpu_needs:
+	.long 0x80000001, 1 << 29, PHYS(long_mode_text)
+	.long 0x80000001, 1 << 20, PHYS(nx_text)
+	.long 1, 1 << 9, PHYS(apic_text)
+	.long 1, 1 << 24, PHYS(fxsr_text)
+	.long 1, 1 << 26, PHYS(sse2_text)
+cpu_needs_end:
+	.macro CPU_TEXT name, what
+\name:	.asciz "lowwater: machine: the CPU has no \what; expected an x86_64 CPU with it\r\n"
+	.endm
+	CPU_TEXT long_mode_text, "long mode"
+	CPU_TEXT nx_text, "NX"
+	CPU_TEXT apic_text, "local APIC"
+	CPU_TEXT fxsr_text, "FXSR"
+	CPU_TEXT sse2_text, "SSE2"
+nmi_text:
+	.asciz "lowwater: machine: an NMI before there was a handler; expected none so early\r\n"
+info_text:
+	.ascii "lowwater: machine: boot information: lies in the image; "
+	.asciz "expected it in memory of its own\r\n"
 
 	.code64
 boot_entry64:
