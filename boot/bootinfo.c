@@ -188,6 +188,14 @@ const char *boot_info_read(struct boot_info *info, uint32_t magic, uint32_t addr
 	return "no Multiboot loader started this image; expected Multiboot 1 or 2";
 }
 
+const struct boot_range *boot_usable_beyond(const struct boot_info *info, uint64_t limit)
+{
+	for (unsigned int i = 0; i < info->nr_ranges; i++)
+		if (info->range[i].type == MB_MEMORY_USABLE && info->range[i].end > limit)
+			return &info->range[i];
+	return NULL;
+}
+
 uint64_t boot_usable_bytes(const struct boot_info *info)
 {
 	uint64_t sum = 0;

@@ -41,6 +41,9 @@ typedef const void *(*boot_phys_fn)(uint64_t addr, uint64_t len);
 const char *boot_info_read(
 	struct boot_info *info, uint32_t magic, uint32_t addr, boot_phys_fn phys);
 
+/* The first usable range that ends beyond `limit`, or NULL. */
+const struct boot_range *boot_usable_beyond(const struct boot_info *info, uint64_t limit);
+
 /* Sum of usable bytes. */
 uint64_t boot_usable_bytes(const struct boot_info *info);
 

@@ -11,6 +11,7 @@
 #define APP_BASE    0x0000000000400000 /* an app's own mappings and heap */
 #define APP_END     0x0000008000000000 /* one top-level entry's worth: 512 GiB */
 #define DIRECT_MAP  0xffff880000000000 /* all usable memory, never executable */
+#define DIRECT_SIZE 0x0000400000000000 /* 64 TiB; the page array has room for as much */
 #define IO_MAP      0xffffc90000000000 /* device registers and firmware tables */
 #define STACK_MAP   0xffffc98000000000 /* task stacks, each above an unmapped guard page */
 #define VMEMMAP     0xffffea0000000000 /* the page array */

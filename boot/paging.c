@@ -32,6 +32,15 @@ static uint64_t brk_alloc(void)
 
 static uint64_t (*table_alloc)(void) = brk_alloc;
 
+static uint64_t new_table(void)
+{
+	uint64_t page = table_alloc();
+
+	if (!page)
+		paging_no_table();
+	return page;
+}
+
 static uint64_t *table_at(uint64_t entry)
 {
 	return (uint64_t *)(table_window + (entry & PTE_ADDR));
@@ -40,13 +49,8 @@ static uint64_t *table_at(uint64_t entry)
 /* Tables allow everything; the last level decides. */
 static uint64_t *next_table(uint64_t *slot)
 {
-	if (!(*slot & PTE_PRESENT)) {
-		uint64_t page = table_alloc();
-
-		if (!page)
-			__builtin_trap();
-		*slot = page | PTE_PRESENT | PTE_WRITE;
-	}
+	if (!(*slot & PTE_PRESENT))
+		*slot = new_table() | PTE_PRESENT | PTE_WRITE;
 	return table_at(*slot);
 }
 
@@ -190,12 +194,8 @@ const char *paging_init(const struct boot_info *info)
 	boot_brk = image_end;
 	boot_brk_end = home->end & ~(PAGE_SIZE - 1ull);
 
-	/* One table page serves 1 GiB of direct map; a few more for edges and regions. */
-	if (boot_brk_end - boot_brk < (32 + (boot_usable_bytes(info) >> 30)) * PAGE_SIZE)
-		return "memory: too little above the image for page tables";
-
 	table_window = KERNEL_BASE;
-	kernel_pml4 = table_at(brk_alloc());
+	kernel_pml4 = table_at(new_table());
 	fill_top_level();
 	map_image();
 	for (unsigned int i = 0; i < info->nr_ranges; i++)

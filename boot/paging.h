@@ -57,8 +57,10 @@ void *kmap_io(uint64_t pa, uint64_t len, bool cached);
 /* The entry that maps `va` in the kernel half (0: none): for dumps and checks. */
 uint64_t kmap_lookup(uint64_t va);
 
-/* From now on take table pages from `alloc` (zeroed, returns a physical address). */
+/* From now on take table pages from `alloc` (zeroed, returns a physical address; 0: none is left). */
 void paging_set_alloc(uint64_t (*alloc)(void));
+/* Called upwards when none is left: all tables are made at boot, where that is a bad machine. */
+void paging_no_table(void) __attribute__((noreturn));
 
 /* The kernel's top-level table. Its upper half is complete after boot: address spaces copy it. */
 extern uint64_t *kernel_pml4;

@@ -69,6 +69,7 @@ void boot_main(uint32_t magic, uint32_t info_addr)
 	serial_init();
 	event_init();
 	need(boot_info_read(&boot_info, magic, info_addr, early_phys));
+	mm_check_map(&boot_info);
 	need(paging_init(&boot_info));
 	need(acpi_init(&acpi_info));
 	need(hpet_init(acpi_info.hpet));

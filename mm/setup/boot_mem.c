@@ -113,6 +113,30 @@ unsigned long boot_mem_end(const struct boot_mem *bm)
 	return bm->nr_usable ? bm->usable[bm->nr_usable - 1].end : 0;
 }
 
+static bool is_absent(
+	const struct boot_mem *bm, unsigned long pfn, uint64_t addr, bool (*holds)(uint64_t addr))
+{
+	for (unsigned int i = 0; i < bm->nr_reserved; i++)
+		if (bm->reserved[i].start <= pfn && pfn < bm->reserved[i].end)
+			return false;
+	return !holds(addr);
+}
+
+uint64_t boot_mem_absent(const struct boot_mem *bm, bool (*holds)(uint64_t addr))
+{
+	for (unsigned int i = 0; i < bm->nr_usable; i++) {
+		const struct pfn_range *r = &bm->usable[i];
+		uint64_t first = (uint64_t)r->start << PAGE_SHIFT;
+		uint64_t last = ((uint64_t)r->end << PAGE_SHIFT) - sizeof(uint64_t);
+
+		if (is_absent(bm, r->start, first, holds))
+			return first;
+		if (is_absent(bm, r->end - 1, last, holds))
+			return last;
+	}
+	return 0;
+}
+
 void boot_mem_for_each_free(const struct boot_mem *bm,
 	void (*fn)(void *arg, unsigned long start, unsigned long end), void *arg)
 {

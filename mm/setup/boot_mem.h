@@ -36,6 +36,12 @@ unsigned long boot_mem_present(const struct boot_mem *bm, unsigned long lo, unsi
 unsigned long boot_mem_first(const struct boot_mem *bm);
 unsigned long boot_mem_end(const struct boot_mem *bm);
 
+/*
+ * Does memory lie where the map says? Asks `holds` of the first and the last word of every usable
+ * stretch, reserved ones left out: who runs there knows. The address of one that it denies, or 0.
+ */
+uint64_t boot_mem_absent(const struct boot_mem *bm, bool (*holds)(uint64_t addr));
+
 /* Call fn for every usable stretch that nothing has reserved, ascending. */
 void boot_mem_for_each_free(const struct boot_mem *bm,
 	void (*fn)(void *arg, unsigned long start, unsigned long end), void *arg);

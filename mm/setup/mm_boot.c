@@ -100,6 +100,50 @@ static void check_min_free(const struct memory *m)
 			asked, min_free_kbytes_default(m->totalram_pages * 4), most);
 }
 
+void mm_check_map(const struct boot_info *info)
+{
+	unsigned int bits = cpu_phys_bits();
+	uint64_t limit = MIN(1ull << bits, DIRECT_SIZE);
+	const struct boot_range *r = boot_usable_beyond(info, limit);
+
+	if (r)
+		machine_refuse("machine: memory map: usable memory at 0x%lx-0x%lx; expected all of "
+			       "it below 0x%lx (%s)",
+			r->start, r->end - 1, limit,
+			limit == DIRECT_SIZE ? "64 TiB, the direct map" :
+					       "as far as this CPU's addresses reach");
+}
+
+void paging_no_table(void)
+{
+	machine_refuse("machine: memory: too little for the kernel's page tables; expected at "
+		       "least %d MiB",
+		LEAST_MEMORY_MIB);
+}
+
+/* Where nothing is, writes are lost, and reads find the same whatever was written. */
+static bool holds_a_word(uint64_t addr)
+{
+	volatile uint64_t *word = phys_to_virt(addr);
+	uint64_t old = *word;
+	bool held;
+
+	*word = ~old;
+	held = *word == ~old;
+	*word = old;
+	return held;
+}
+
+static void check_present(const struct boot_mem *bm)
+{
+	uint64_t absent = boot_mem_absent(bm, holds_a_word);
+
+	if (absent)
+		machine_refuse("machine: memory map: no memory at 0x%lx, which it calls usable; "
+			       "expected to read there what was written",
+			absent);
+}
+
 void mm_boot(const struct boot_info *info)
 {
 	struct memory *m = &system_memory;
@@ -112,6 +156,7 @@ void mm_boot(const struct boot_info *info)
 	if (boot_usable_bytes(info) < (uint64_t)LEAST_MEMORY_MIB << 20)
 		machine_refuse("machine: %lu MiB of usable memory; expected at least %d MiB",
 			(unsigned long)(boot_usable_bytes(info) >> 20), LEAST_MEMORY_MIB);
+	check_present(&bm);
 	memory_object_init(m, &mm_tunables, patches_chosen);
 	m->mem_map = (struct page *)VMEMMAP;
 	m->virt_base = (char *)DIRECT_MAP;

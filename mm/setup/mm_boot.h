@@ -8,6 +8,8 @@
 
 #define LEAST_MEMORY_MIB 24
 
+/* Stops the machine with a line if usable memory lies where it cannot be mapped: before paging_init(). */
+void mm_check_map(const struct boot_info *info);
 /* Sets up system_memory from the boot map; stops the machine with a line if it cannot. */
 void mm_boot(const struct boot_info *info);
 

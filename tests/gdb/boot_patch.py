@@ -8,9 +8,12 @@ import struct
 
 import gdb
 
-FLAGS, MMAP_LENGTH, MMAP_ADDR = 0, 44, 48
+FLAGS, CMDLINE, MMAP_LENGTH, MMAP_ADDR = 0, 16, 44, 48
+INFO_SIZE = 116
 ENTRY_SIZE = 24  # a size word and 20 bytes
-BASE, LENGTH = 4, 12
+BASE, LENGTH, TYPE = 4, 12, 20
+KERNEL_BASE = 0xffffffff80000000
+LAST_LINE = b"image scenario=info patch=none\0"
 
 
 def memory():
@@ -23,8 +26,31 @@ def read(address, code):
     return values if len(values) > 1 else values[0]
 
 
-def write(address, code, value):
-    memory().write_memory(address, struct.pack(code, value))
+def write(address, code, *values):
+    memory().write_memory(address, struct.pack(code, *values))
+
+
+def physical(symbol):
+    return int(gdb.parse_and_eval(f"(unsigned long)&{symbol}")) - KERNEL_BASE
+
+
+def last_entry(info):
+    return read(info + MMAP_ADDR, "<I") + read(info + MMAP_LENGTH, "<I") - ENTRY_SIZE
+
+
+def claim(info, base, length):
+    """The map's last entry calls this usable."""
+    entry = last_entry(info)
+    write(entry + BASE, "<QQI", base, length, 1)
+
+
+def move(start, size, to):
+    memory().write_memory(to, bytes(memory().read_memory(start, size)))
+
+
+def no_table_page():
+    """From the start on the kernel gets no page for its page tables: xor %eax, %eax; ret."""
+    memory().write_memory(physical("alloc_table_page"), b"\x31\xc0\xc3")
 
 
 def find_madt():
@@ -89,6 +115,22 @@ def spoil(what, info):
         write(entry + LENGTH, "<Q", 0)
     elif what == "beyond":
         write(entry + 3 * ENTRY_SIZE + LENGTH, "<Q", 1 << 60)
+    elif what.startswith("usable-"):  # this much, far up, where nothing is
+        claim(info, int(what.split("-")[1], 16), 1 << 20)
+    elif what == "few-tables":  # all above the image is taken
+        end = (physical("_kernel_end") + 0xfff) & ~0xfff
+        write(entry + 3 * ENTRY_SIZE + LENGTH, "<Q", end + 0x4000 - 0x100000)
+    elif what == "no-table-page":
+        no_table_page()
+    elif what == "info-in-bss":
+        move(info, INFO_SIZE, physical("boot_pml4"))
+        gdb.execute(f"set $rbx = {physical('boot_pml4')}")
+    elif what == "map-in-bss":
+        move(entry, read(info + MMAP_LENGTH, "<I"), physical("boot_info"))
+        write(info + MMAP_ADDR, "<I", physical("boot_info"))
+    elif what == "line-at-1-gib":
+        memory().write_memory((1 << 30) - len(LAST_LINE), LAST_LINE)
+        write(info + CMDLINE, "<I", (1 << 30) - len(LAST_LINE))
     elif what == "outside":
         write(info + MMAP_ADDR, "<I", 0xfffff000)
     elif what.startswith("madt-"):

@@ -41,6 +41,20 @@ static inline uint64_t rdtsc(void)
 	return (uint64_t)hi << 32 | lo;
 }
 
+static inline uint32_t cpuid_eax(uint32_t leaf)
+{
+	uint32_t eax = leaf, ebx, ecx = 0, edx;
+
+	asm volatile("cpuid" : "+a"(eax), "=b"(ebx), "+c"(ecx), "=d"(edx));
+	return eax;
+}
+
+/* Bits of a physical address. */
+static inline unsigned int cpu_phys_bits(void)
+{
+	return cpuid_eax(0x80000000) >= 0x80000008 ? cpuid_eax(0x80000008) & 0xff : 36;
+}
+
 static inline uint64_t rdmsr(uint32_t msr)
 {
 	uint32_t lo, hi;

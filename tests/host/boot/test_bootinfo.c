@@ -498,6 +498,24 @@ static void test_mb2_line_too_long(void **state)
 	assert_int_equal(strlen(info.cmdline), BOOT_CMDLINE_LEN - 1);
 }
 
+/* Reserved ranges may lie anywhere: nobody maps them. */
+static void test_usable_memory_beyond_a_limit(void **state)
+{
+	const struct boot_range *r;
+
+	(void)state;
+	mb1_range(0x100000, 0x1000, 1);
+	mb1_range(0xfd00000000, 0x300000000, 2);
+	mb1_range(0x10000000000, 0x1000, 1);
+	mb1_range(0x20000000000, 0x1000, 1);
+	assert_null(read_mb1());
+	assert_null(boot_usable_beyond(&info, 0x20000001000));
+	assert_ptr_equal(boot_usable_beyond(&info, 0x20000000fff), &info.range[3]);
+	r = boot_usable_beyond(&info, 0x10000000000);
+	assert_int_equal(r->start, 0x10000000000);
+	assert_int_equal(r->end, 0x10000001000);
+}
+
 #undef TEST
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, twin_teardown)
 static const struct CMUnitTest tests[] = {
@@ -511,6 +529,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_mb1_map_unreadable),
 	TEST(test_mb1_an_empty_entry_is_ignored),
 	TEST(test_mb1_beyond_physical_addresses),
+	TEST(test_usable_memory_beyond_a_limit),
 	TEST(test_mb1_overlapping),
 	TEST(test_mb1_unsorted),
 	TEST(test_mb1_too_many),

@@ -197,9 +197,55 @@ static void test_3_10_alloc_is_top_down_and_aligned(void **state)
 	assert_string_equal(free_stretches(), "");
 }
 
+/* What boot_mem_absent() asked for, and from where on nothing is there. */
+static uint64_t asked[16], absent_from;
+static unsigned int nr_asked;
+
+static bool holds(uint64_t addr)
+{
+	asked[nr_asked++] = addr;
+	return addr < absent_from;
+}
+
+static void test_the_ends_of_usable_memory_are_asked(void **state)
+{
+	static const uint64_t want[] = {0x1000, 0x9eff8, 0x200000, 0x3ffff8, 0x500000, 0x500ff8};
+
+	(void)state;
+	add(0, 0x9fc00, MB_MEMORY_USABLE);
+	add(0x9fc00, 0xa0000, 2);
+	add(0x200000, 0x400000, MB_MEMORY_USABLE);
+	add(0x500000, 0x501800, MB_MEMORY_USABLE);
+	boot_mem_init(&bm, &info);
+	absent_from = ~0ull;
+	nr_asked = 0;
+	assert_int_equal(boot_mem_absent(&bm, holds), 0);
+	assert_int_equal(nr_asked, ARRAY_SIZE(want));
+	assert_memory_equal(asked, want, sizeof(want));
+	absent_from = 0x500000;
+	assert_int_equal(boot_mem_absent(&bm, holds), 0x500000);
+	absent_from = 0x3ffff8;
+	assert_int_equal(boot_mem_absent(&bm, holds), 0x3ffff8);
+}
+
+/* The image's first page must not be written, and is there. */
+static void test_reserved_ends_are_not_asked(void **state)
+{
+	(void)state;
+	add(0x100000, 0x400000, MB_MEMORY_USABLE);
+	boot_mem_init(&bm, &info);
+	boot_mem_reserve(&bm, 0x100, 0x180);
+	absent_from = 0;
+	nr_asked = 0;
+	assert_int_equal(boot_mem_absent(&bm, holds), 0x3ffff8);
+	assert_int_equal(nr_asked, 1);
+}
+
 #undef TEST
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, twin_teardown)
 static const struct CMUnitTest tests[] = {
+	TEST(test_the_ends_of_usable_memory_are_asked),
+	TEST(test_reserved_ends_are_not_asked),
 	TEST(test_2_2_page_0_and_legacy_hole),
 	TEST(test_2_2_legacy_hole_within_one_range),
 	TEST(test_2_2_partial_pages_round_inwards),
