@@ -59,6 +59,7 @@ static void enter_app(struct task *t, struct mm *mm, struct app_start start)
 	*kept = start;
 	((uint64_t *)t->sp)[2] = (uint64_t)kept; /* r13: the argument of app_first() */
 	t->own.oom_score_adj = current->process->oom_score_adj;
+	t->own.cap_sys_admin = current->process->cap_sys_admin;
 	t->mm = mm;
 	t->cr3 = mm->pgd;
 	t->kdepth = 1;

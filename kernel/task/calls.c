@@ -232,6 +232,11 @@ int lw_set_oom_score_adj(int pid, int adj)
 	return t ? 0 : -1;
 }
 
+void lw_drop_root(void)
+{
+	current->process->cap_sys_admin = false;
+}
+
 long lw_oom_kills(void)
 {
 	return READ_ONCE(system_memory.event[OOM_KILLS]);

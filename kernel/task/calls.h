@@ -39,6 +39,9 @@ int lw_pid(void); /* of the process */
  */
 int lw_set_oom_score_adj(int pid, int adj);
 
+/* The caller's process is no longer root, and nor are the children it has from then on (§7.5). */
+void lw_drop_root(void);
+
 /* In the real-time class, or back in the normal one: runs before all others, until it sleeps. */
 void lw_set_realtime(int on);
 

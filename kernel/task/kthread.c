@@ -19,6 +19,7 @@ static struct task *kthread_start(const char *name, int pid, void (*fn)(void *),
 	t->flags |= PF_KTHREAD;
 	t->cr3 = virt_to_phys(kernel_pml4);
 	t->kdepth = 1;
+	t->own.cap_sys_admin = true; /* and whoever descends from it, unless it gives that up */
 	task_start(t, current->process);
 	return t;
 }

@@ -28,6 +28,8 @@ unsigned long oom_badness(const struct memory *m, const struct task *t, unsigned
 	if (!t || mm_test_flag(t->mm, MMF_OOM_SKIP))
 		return 0;
 	points = size_of(t->mm);
+	if (p->cap_sys_admin)
+		points -= points * 3 / 100;
 	points += p->oom_score_adj * (long)(totalpages / 1000);
 	return points > 0 ? points : 1;
 }

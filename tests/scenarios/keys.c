@@ -17,6 +17,7 @@ static long apps KERNEL_DATA = 1;
 static long mib KERNEL_DATA = 4;
 static long seconds KERNEL_DATA = 600;
 static long press KERNEL_DATA;
+static long users KERNEL_DATA;
 
 static const struct param knobs[] = {
 	{"apps", "how many apps wait", 1, MAX_APPS, &apps, NULL},
@@ -25,14 +26,19 @@ static const struct param knobs[] = {
 	{"seconds", "virtual time after which it ends anyway", 1, 86400, &seconds, NULL},
 	{"press", "how often the scenario itself presses f, each time when the last kill is done",
 		0, MAX_APPS, &press, NULL},
+	{"users", "so many of the first are not root: nothing is taken off their badness", 0,
+		MAX_APPS, &users, NULL},
 };
 
 static volatile long ready KERNEL_DATA;
 
-static void app(long size)
+static void app(long n)
 {
+	long size = (mib + n - 1) * MIB;
 	char *p = malloc(size);
 
+	if (n <= users)
+		lw_drop_root();
 	if (!p)
 		exit(1);
 	memset(p, 1, size);
@@ -48,7 +54,7 @@ static int start_app(long n)
 	int pid;
 
 	snprintf(name, sizeof(name), "app%ld", n);
-	pid = lw_spawn(name, app, (mib + n - 1) * MIB);
+	pid = lw_spawn(name, app, n);
 	for (;;) {
 		long seen = lw_event_count();
 

@@ -35,6 +35,32 @@ static void test_7_5_badness_adj(void **state)
 	assert_int_equal(oom_badness(m, t, 999), 100);
 }
 
+static void test_7_5_root_has_3_percent_less(void **state)
+{
+	struct task *t = app_new("a", 10, 199, 0);
+
+	(void)state;
+	t->process->cap_sys_admin = true;
+	assert_int_equal(oom_badness(m, t, 100000), 199 - 5); /* of 5.97 */
+	t->mm->nr_ptes = 1;
+	assert_int_equal(oom_badness(m, t, 100000), 200 - 6);
+	/* Of what it has, not of what it is adjusted by; and it is never nothing. */
+	t->process->oom_score_adj = 10;
+	assert_int_equal(oom_badness(m, t, 100000), 194 + 10 * 100);
+	t->process->oom_score_adj = -2;
+	assert_int_equal(oom_badness(m, t, 100000), 1);
+}
+
+static void test_7_5_a_user_dies_before_a_larger_root(void **state)
+{
+	struct task *user = app_new("user", 10, 980, 0), *root = app_new("root", 11, 1000, 0);
+
+	(void)state;
+	root->process->cap_sys_admin = true;
+	oom(GFP_KERNEL);
+	assert_true(is_victim(user) && untouched(root));
+}
+
 static void test_7_5_badness_0_cannot_be_killed(void **state)
 {
 	struct task *t = app_new("a", 10, 100, -1000);
@@ -306,6 +332,8 @@ static void test_7_9_page_fault_with_busy_lock(void **state)
 static const struct CMUnitTest tests[] = {
 	TEST_ALL(test_7_5_badness_sums_what_dies_with_it),
 	TEST_ALL(test_7_5_badness_adj),
+	TEST_ALL(test_7_5_root_has_3_percent_less),
+	TEST_ALL(test_7_5_a_user_dies_before_a_larger_root),
 	TEST_ALL(test_7_5_badness_0_cannot_be_killed),
 	TEST_ALL(test_7_4_worst_dies),
 	TEST_ALL(test_7_4_equal_later_wins),
