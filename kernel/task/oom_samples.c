@@ -19,5 +19,6 @@ static void sample(struct timer *t)
 void oom_samples_start(void)
 {
 	timer_init(&timer, sample);
+	timer.wakes_nobody = true;
 	timer_start(&timer, hz / SAMPLES_A_SECOND);
 }

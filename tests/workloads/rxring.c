@@ -82,6 +82,7 @@ static void on_timer(struct timer *timer)
 		ring.want = 0;
 		wake_up_all(&ring.idle);
 	}
+	timer->wakes_nobody = !ring.busy;
 	if (ring.running)
 		timer_start(timer, 1);
 	spin_unlock(&ring.lock);
@@ -117,6 +118,7 @@ void rxring_fill(long pages)
 	flags = spin_lock_irqsave(&ring.lock);
 	ring.want = pages;
 	ring.busy = true;
+	ring.timer.wakes_nobody = false;
 	spin_unlock_irqrestore(&ring.lock, flags);
 	wait_idle();
 	kernel_leave();
@@ -130,6 +132,7 @@ void rxring_empty(void)
 	flags = spin_lock_irqsave(&ring.lock);
 	ring.emptying = true;
 	ring.busy = true;
+	ring.timer.wakes_nobody = false;
 	spin_unlock_irqrestore(&ring.lock, flags);
 	wait_idle();
 	kernel_leave();

@@ -36,6 +36,7 @@ struct cpu {
 	bool online;
 	bool resched; /* switch at the next safe point; set by any CPU under sched_lock() */
 	bool halted;  /* in the idle loop's halt, or on its way there */
+	bool idles;   /* its idle task has booted it and does nothing any more but wait */
 	unsigned int format_depth;
 	struct task *idle;
 	struct list_head run[NR_PRIO]; /* under sched_lock() */

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 
 #include "kernel/core/time/hpet.h"
+#include "kernel/core/log/event.h"
 #include "kernel/core/log/ksyms.h"
 #include "kernel/core/lock/lock.h"
 #include "kernel/core/machine.h"
@@ -17,6 +18,7 @@
 
 #define NS_PER_MS 1000000ul
 
+static bool asleep; /* everybody */
 static long watchdog_ms = 5000;
 PARAM_INT("watchdog_ms", watchdog_ms, 0, 600000,
 	"virtual time without progress after which a run is a LOCKUP (0: never)");
@@ -33,6 +35,7 @@ void watchdog_lockup(const char *fmt, ...)
 	kvsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	pr_emerg("LOCKUP: %s", text);
+	event_counter("lockup_asleep", asleep);
 	print_tasks_with_traces();
 	print_held_locks();
 	machine_reports();
@@ -116,14 +119,25 @@ static void check_tasks(void)
 			"%s (pid %d) %s for %ld ms", stuck->comm, stuck->pid, why, watchdog_ms);
 }
 
+/* Without the lock, first: most ticks find somebody at work. */
+static void check_sleepers(const struct cpu *cpu)
+{
+	if (cpu->idles && cpu->task == cpu->idle && sched_all_asleep()) {
+		asleep = true;
+		watchdog_lockup("everybody is asleep: no task can run, and no timer will wake one");
+	}
+}
+
 /* At each jiffy; does not return when it has a verdict. */
 static void look(void)
 {
 	uint64_t now = clock_ns();
 	const struct cpu *cpu;
 
-	if (this_cpu_id() == 0)
+	if (this_cpu_id() == 0) {
 		put_off_nmi();
+		check_sleepers(this_cpu());
+	}
 	for_each_cpu(cpu)
 		if (cpu->online)
 			check_cpu(cpu, now);

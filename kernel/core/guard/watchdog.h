@@ -14,7 +14,10 @@
  *   a CPU that spins on one spinlock;
  *   a runnable task that has not had a turn;
  *   a request for memory that has been in the allocator's slow path all that time;
- *   a task that has been waiting for one lock all that time.
+ *   a task that has been waiting for one lock all that time;
+ * and, without waiting,
+ *   a machine where everybody is asleep: no task can run, and no timer will wake one. No device owes
+ *   a task an answer here; a key on the console could end it, but nobody presses one for ever.
  * The boot CPU, whose tick moves jiffies, puts off an NMI with each: should it loop with
  * interrupts off, the NMI comes, a jiffy after the limit.
  */

@@ -427,6 +427,7 @@ void sched_idle_loop(void)
 {
 	struct cpu *cpu = this_cpu();
 
+	cpu->idles = true;
 	preempt_enable();
 	for (;;) {
 		irq_disable();
@@ -436,6 +437,25 @@ void sched_idle_loop(void)
 			schedule();
 		irq_enable();
 	}
+}
+
+static bool has_nothing_to_do(const struct cpu *cpu)
+{
+	return !cpu->online || (cpu->idles && cpu->task == cpu->idle && cpu->nr_running == 0);
+}
+
+/* Under the lock nobody wakes; a timer that is about to wake somebody waits for it. */
+bool sched_all_asleep(void)
+{
+	unsigned long flags = sched_lock();
+	const struct cpu *cpu;
+	bool asleep = true;
+
+	for_each_cpu(cpu)
+		asleep = asleep && has_nothing_to_do(cpu);
+	asleep = asleep && !timers_may_wake();
+	sched_unlock(flags);
+	return asleep;
 }
 
 bool task_stack_span(uint64_t addr, uint64_t *lo, uint64_t *hi)

@@ -63,4 +63,10 @@ void task_leave_address_space(void);
 /* From the timer interrupt. */
 void sched_tick(void);
 
+/*
+ * No task runs or can, and no timer will wake one: but for an interrupt from outside, nothing will
+ * ever happen. From a timer interrupt, its own timers done.
+ */
+bool sched_all_asleep(void);
+
 #endif

@@ -6,6 +6,7 @@
 #include "kernel/core/time/timer.h"
 
 static struct spinlock timer_lock;
+static unsigned int nr_running; /* functions, under timer_lock */
 
 void timers_init(void)
 {
@@ -23,6 +24,7 @@ static void unlink_timer(struct timer *t)
 void timer_init(struct timer *t, void (*fn)(struct timer *timer))
 {
 	t->fn = fn;
+	t->wakes_nobody = false;
 	t->pending = false;
 	t->running = false;
 }
@@ -77,13 +79,16 @@ static struct timer *take_due(struct timer *done)
 	struct list_head *timers = &this_cpu()->timers;
 	struct timer *t = list_empty(timers) ? NULL : list_first_entry(timers, struct timer, node);
 
-	if (done)
+	if (done) {
 		done->running = false;
+		nr_running--;
+	}
 	if (t && t->expires > jiffies)
 		t = NULL;
 	if (t) {
 		unlink_timer(t);
 		t->running = true;
+		nr_running++;
 	}
 	spin_unlock_irqrestore(&timer_lock, flags);
 	return t;
@@ -95,4 +100,26 @@ void timers_run(void)
 
 	while ((t = take_due(t)))
 		t->fn(t);
+}
+
+static bool may_wake(const struct list_head *timers)
+{
+	const struct timer *t;
+
+	list_for_each_entry(t, timers, node)
+		if (!t->wakes_nobody)
+			return true;
+	return false;
+}
+
+bool timers_may_wake(void)
+{
+	unsigned long flags = spin_lock_irqsave(&timer_lock);
+	bool may = nr_running > 0;
+	const struct cpu *cpu;
+
+	for_each_cpu(cpu)
+		may = may || (cpu->online && may_wake(&cpu->timers));
+	spin_unlock_irqrestore(&timer_lock, flags);
+	return may;
 }

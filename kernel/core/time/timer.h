@@ -13,7 +13,8 @@ struct timer {
 	unsigned long expires; /* jiffies */
 	void (*fn)(struct timer *timer);
 	bool pending;
-	bool running; /* its function */
+	bool running;      /* its function */
+	bool wakes_nobody; /* set by its owner: a machine with no other timer may be asleep for good */
 };
 
 /* Boot, before the first timer. */
@@ -26,5 +27,7 @@ void timer_cancel(struct timer *t);
 void timer_cancel_sync(struct timer *t);
 /* Run what is due. Timer interrupt. */
 void timers_run(void);
+/* Is a timer of any CPU armed that may wake somebody, or some timer's function on another CPU? */
+bool timers_may_wake(void);
 
 #endif
