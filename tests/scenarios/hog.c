@@ -25,9 +25,27 @@ long free_pages_now(void)
 long min_pages(void)
 {
 	struct lw_meminfo m;
+	long sum = 0;
 
 	lw_meminfo(&m);
-	return m.zone[0].min;
+	for (int i = 0; i < m.nr_zones; i++)
+		sum += m.zone[i].min;
+	return sum;
+}
+
+long pages_to_be_had(void)
+{
+	struct lw_meminfo m;
+	long sum = 0;
+
+	lw_meminfo(&m);
+	for (int i = 0; i < m.nr_zones; i++) {
+		const struct lw_zone *z = &m.zone[i];
+		long pages = z->free - z->min - z->protection;
+
+		sum += pages > 0 ? pages : 0;
+	}
+	return sum;
 }
 
 static void touch(volatile unsigned char *start, long pages)
@@ -58,7 +76,7 @@ long hog_until(long left, enum hog_kind kind)
 {
 	long taken = 0, n;
 
-	while ((n = free_pages_now() - left) > 0) {
+	while ((n = pages_to_be_had() - left) > 0) {
 		n = n < EXTENT ? n : EXTENT;
 		take(n, kind);
 		taken += n;
@@ -79,7 +97,7 @@ void sleep_for_ever(void)
 
 void take_the_rest(volatile long *flag)
 {
-	hog_until(min_pages() * 2, HOG_PLAIN);
+	hog_until(min_pages() / 2, HOG_PLAIN);
 	*flag = 1;
 	lw_wake();
 	sleep_for_ever();

@@ -10,17 +10,22 @@
 #define PAGE   4096l
 #define KILLED (-9)
 
-/* Pages that are free on the whole machine, and pages of the preferred zone's min watermark. */
+/* Pages that are free on the whole machine, and pages of all zones' min watermarks. */
 long free_pages_now(void);
 long min_pages(void);
+/*
+ * Pages that an app can have before anybody must be killed for it: what a zone keeps below min and, if
+ * it is a lower one, in protection from such requests is not among them, and may be the larger part.
+ */
+long pages_to_be_had(void);
 
 enum hog_kind { HOG_PLAIN, HOG_MLOCKED, HOG_SHARED };
-/* Map and touch memory until so many pages are free. Returns how many it took. */
+/* Map and touch memory until so many pages are still to be had. Returns how many it took. */
 long hog_until(long left, enum hog_kind kind);
 /* Map and touch so many pages. */
 void hog_pages(long pages);
 
-/* Take what is left but for twice min, set the flag, and sleep until killed. */
+/* Take what is to be had but for half of min, set the flag, and sleep until killed. */
 void take_the_rest(volatile long *flag) __attribute__((noreturn));
 /* Wait for the flag, then map and unmap a page until killed: each wants mmap_sem for writing. */
 void map_and_unmap(const volatile long *flag) __attribute__((noreturn));

@@ -39,7 +39,7 @@ static void holder(long waiters)
 
 static void hog(long unused)
 {
-	long taken = hog_until(min_pages() * 2, HOG_PLAIN);
+	long taken = hog_until(min_pages() / 2, HOG_PLAIN);
 
 	(void)unused;
 	hog_size = taken;
@@ -52,7 +52,7 @@ static void hog(long unused)
 static void other(long number)
 {
 	(void)number;
-	while (lw_oom_kills() == 0 && !(nofs && free_pages_now() < 2 * min_pages()))
+	while (lw_oom_kills() == 0 && !(nofs && pages_to_be_had() < min_pages()))
 		lw_sleep_ms(4);
 	hog_pages(64);
 }
@@ -80,16 +80,19 @@ static const struct scenario_arm arms[] = {
 	{.patch = "none",
 		.outcome = "lockup",
 		.showed = "holder asked {oom_steps_meanwhile} times, victim never died",
-		.checks = {"oom_kills == 1", "oom_reaped == 0"}},
+		.checks = {"oom_kills == 1", "victims == 'hog'", "oom_kills_by_hand == 0",
+			"oom_reaped == 0", "lockup_asleep == 0"}},
 	{.patch = "oom-reaper",
 		.outcome = "oom-killed",
 		.showed = "{oom_reaped_pages} pages reaped, holder served in {holder_ms} ms",
-		.checks = {"oom_kills == 1", "oom_reaped == 1",
+		.checks = {"oom_kills == 1", "victims == 'hog'", "oom_kills_by_hand == 0",
+			"oom_reaped == 1",
 			"debug_build == 1 or kill_to_reap_ms < 1000"}},
 	{.patch = "all",
 		.outcome = "oom-killed",
 		.showed = "{oom_reaped_pages} pages reaped, holder served in {holder_ms} ms",
-		.checks = {"oom_kills == 1", "oom_reaped == 1",
+		.checks = {"oom_kills == 1", "victims == 'hog'", "oom_kills_by_hand == 0",
+			"oom_reaped == 1",
 			"debug_build == 1 or kill_to_reap_ms < 1000"}},
 };
 

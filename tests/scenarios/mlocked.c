@@ -19,7 +19,7 @@ static const struct param knobs[] = {
 };
 
 static volatile long hog_size KERNEL_DATA, all_taken KERNEL_DATA;
-static long pages KERNEL_DATA; /* free at the start */
+static long pages KERNEL_DATA; /* to be had at the start */
 
 static void holder(long unused)
 {
@@ -50,7 +50,7 @@ static void mlocked(long unused)
 	int code, bystander_pid;
 
 	(void)unused;
-	pages = free_pages_now();
+	pages = pages_to_be_had();
 	if (lw_spawn("holder", holder, 0) < 0 || lw_spawn("hog", hog, 0) < 0)
 		fail("an app could not be started");
 	wait_until(&hog_size);
@@ -69,11 +69,12 @@ static const struct scenario_arm arms[] = {
 	{.patch = "none",
 		.outcome = "lockup",
 		.showed = "victim never died",
-		.checks = {"oom_kills == 1"}},
+		.checks = {"oom_kills == 1", "victims == 'hog'", "lockup_asleep == 0"}},
 	{.patch = "oom-reaper",
 		.outcome = "lockup",
 		.showed = "{oom_reaped_pages} pages reaped: locked ones are skipped",
-		.checks = {"oom_kills == 1", "oom_reaped == 1", "oom_reaped_pages < 256"}},
+		.checks = {"oom_kills == 1", "victims == 'hog'", "oom_reaped == 1",
+			"oom_reaped_pages < 256", "lockup_asleep == 0"}},
 	{.patch = "all",
 		.outcome = "oom-killed",
 		.showed = "{oom_reaped_pages} pages reaped, next victim: {oom_kills} kills",

@@ -16,7 +16,7 @@
 #include "kernel/task/scenario.h"
 #include "tests/scenarios/hog.h"
 
-#define MANY 100000l /* pages: more than there are */
+#define MANY (1l << 30) /* pages: more than there are */
 
 static volatile long ready KERNEL_DATA, filler_pid KERNEL_DATA;
 
@@ -24,7 +24,7 @@ static volatile long ready KERNEL_DATA, filler_pid KERNEL_DATA;
 static void large(long unused)
 {
 	(void)unused;
-	hog_until(min_pages() * 3 / 2, HOG_PLAIN);
+	hog_until(min_pages() * 3 / 8, HOG_PLAIN);
 	ready = 1;
 	lw_wake();
 	sleep_for_ever();
@@ -42,7 +42,7 @@ static void small(long pages)
 static void filler(long unused)
 {
 	(void)unused;
-	hog_until(min_pages() * 2, HOG_PLAIN);
+	hog_until(min_pages() * 7 / 8, HOG_PLAIN);
 	ready = 1;
 	lw_wake();
 	ballast_inflate_stubborn(MANY, 1);

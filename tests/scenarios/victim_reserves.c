@@ -38,7 +38,7 @@ static void fill_reserve(void)
 static void victim(long n)
 {
 	lw_bind(0);
-	hog_until(preferred().low + 256, HOG_PLAIN);
+	hog_until(preferred().low - preferred().min + 128, HOG_PLAIN);
 	if (n == 2)
 		fill_reserve();
 	victim_demand((int)n);
