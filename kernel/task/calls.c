@@ -226,7 +226,7 @@ int lw_set_oom_score_adj(int pid, int adj)
 	flags = tasks_lock();
 	t = find_app(pid);
 	if (t)
-		t->process->oom_score_adj = (short)adj;
+		oom_set_score_adj(&system_memory, t, (short)adj);
 	tasks_unlock(flags);
 	kernel_leave();
 	return t ? 0 : -1;

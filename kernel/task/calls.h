@@ -34,8 +34,8 @@ int lw_wait(int *code);
 void lw_exit(int code) __attribute__((noreturn));
 int lw_pid(void); /* of the process */
 /*
- * /proc/PID/oom_score_adj: -1000 (never killed) to 1000. Processes that share the memory keep theirs,
- * as before 4.8. 0, or -1 if there is no such app.
+ * /proc/PID/oom_score_adj: -1000 (never killed) to 1000, also for the processes that share the memory,
+ * unless shared_oom_adj=0. 0, or -1 if there is no such app.
  */
 int lw_set_oom_score_adj(int pid, int adj);
 

@@ -17,6 +17,7 @@
 #include "mm/oom/oom_reaper.h"
 #include "mm/oom/oom_watch.h"
 #include "mm/page/patch.h"
+#include "mm/page/rule.h"
 #include "mm/alloc/pcp.h"
 #include "mm/show/validate.h"
 #include "mm/page/vmstat.h"
@@ -68,8 +69,18 @@ void scenarios_register_knobs(void)
 	}
 }
 
+/* The state that follows is not one of 4.8. */
+static void announce_older_rules(const struct mm_tunables *t)
+{
+	for (unsigned int i = 0; i < nr_mm_rules; i++)
+		if (mm_rule_is_older(t, &mm_rules[i]))
+			pr_info("as in Linux %s: %s (%s=0)", mm_rules[i].last, mm_rules[i].older,
+				mm_rules[i].param);
+}
+
 static void announce(const struct scenario *s)
 {
+	const char *older = mm_rules_last(&system_memory.tunables);
 	struct line l;
 	char list[256], count[24];
 	long insns = instructions_since_boot();
@@ -80,14 +91,15 @@ static void announce(const struct scenario *s)
 	pr_info("scenario %s: patch=%s seed=%ld sched=%ld cpus=%u", s->name,
 		patches_chosen ? patch_list(patches_chosen, list, sizeof(list)) : "none",
 		workload_seed, sched_seed, nr_cpus);
+	announce_older_rules(&system_memory.tunables);
 	line_init(&l);
 	for (unsigned int i = 0, n = 0; i < nr_patches; i++)
 		if (patches_chosen & patches[i].bit)
 			line_add(&l, "%s\"%s\"", n++ ? "," : "", patches[i].name);
 	event("{\"event\":\"start\",\"scenario\":\"%s\",\"patches\":[%s],\"seed\":%ld,\"sched\":%"
 	      "ld,"
-	      "\"insns\":%s,\"ns\":%lu}",
-		s->name, l.text, workload_seed, sched_seed,
+	      "\"rules\":\"%s\",\"insns\":%s,\"ns\":%lu}",
+		s->name, l.text, workload_seed, sched_seed, older ? older : "4.8",
 		event_count(insns, count, sizeof(count)), ns);
 }
 

@@ -11,8 +11,8 @@
 
 /*
  * The OOM killer of Linux 4.8 (§7), and what the patches under study change in it: the order of
- * steps is here and in oom_kill.c, who is chosen in oom_select.c, what being a victim means in
- * oom_victim.c, the report in oom_report.c.
+ * steps is here and in oom_kill.c, who is chosen in oom_select.c, what may be said about that in
+ * oom_adj.c, what being a victim means in oom_victim.c, the report in oom_report.c.
  *
  * Scores and sizes are in pages. Who looks at other tasks holds tasks_lock().
  */
@@ -62,6 +62,12 @@ struct task *oom_sacrifice(const struct oom_control *oc, struct task *victim);
 bool oom_unkillable_task(const struct task *t);
 /* §7.3: on its way out, and so is every process that shares its memory. */
 bool task_will_free_mem(const struct task *t);
+
+/*
+ * Write the process's oom_score_adj (-1000 to 1000), and, as 4.8 does, that of all processes that share
+ * its memory, with a line for each; shared_oom_adj=0: its own alone (§7.5). tasks_lock() held.
+ */
+void oom_set_score_adj(const struct memory *m, struct task *t, short adj);
 
 /* Victims (§7.7). */
 

@@ -58,6 +58,7 @@ static bool kill_sharers(struct memory *m, struct mm *mm, const struct task *vic
 				print_pinned(victim, p);
 		} else if (!(p->flags & PF_KTHREAD)) {
 			task_kill(p);
+			mm_event_add(m, OOM_SHARERS_KILLED, 1);
 		}
 	}
 	tasks_unlock(flags);

@@ -11,6 +11,7 @@ struct mm_tunables mm_tunables = {
 	.lowmem_reserve_ratio = 256,
 	.oom_dump_tasks = 1,
 	.killable_mmap = 1,
+	.shared_oom_adj = 1,
 };
 
 PARAM_INT("pageblock_order", mm_tunables.pageblock_order, 9, 10,
@@ -42,6 +43,7 @@ const char *const mm_event_name[NR_MM_EVENTS] = {
 	[OOM_KILLS] = "oom_kills",
 	[OOM_INVOCATIONS] = "oom_invocations",
 	[OOM_KILLS_BY_HAND] = "oom_kills_by_hand",
+	[OOM_SHARERS_KILLED] = "oom_sharers_killed",
 	[OOM_STEPS] = "oom_steps",
 	[OOM_TRYLOCK_FAILED] = "oom_trylock_failed",
 	[OOM_SCANS_ABORTED] = "oom_scans_aborted",

@@ -60,6 +60,7 @@ enum mm_event {
 	ALLOC_FAILURES,
 	OOM_KILLS,
 	OOM_KILLS_BY_HAND,
+	OOM_SHARERS_KILLED, /* processes that died because they used a victim's memory */
 	OOM_INVOCATIONS,
 	OOM_STEPS,          /* requests that came to §5.8 ... */
 	OOM_TRYLOCK_FAILED, /* ... and found oom_lock taken */
@@ -139,7 +140,9 @@ struct mm_tunables {
 	long watermark_scale_factor;
 	long lowmem_reserve_ratio;
 	long panic_on_oom, oom_kill_allocating_task, oom_dump_tasks;
-	long killable_mmap; /* may a kill end the wait for mmap_sem as a writer? */
+	/* Rules of their time; 1: 4.8's (see rule.h). */
+	long killable_mmap;  /* a kill ends the wait for mmap_sem as a writer (§8.6 W2') */
+	long shared_oom_adj; /* oom_score_adj goes to all who share the memory (§7.5) */
 };
 extern struct mm_tunables mm_tunables; /* what the command line says */
 

@@ -10,7 +10,8 @@
 #include "mm/space/zap.h"
 
 PARAM_INT("killable_mmap", mm_tunables.killable_mmap, 0, 1,
-	"a kill ends the wait for mmap_sem of mmap, munmap, mprotect, mlock and brk");
+	"1, as from Linux 4.7: a kill ends the wait for mmap_sem of mmap, munmap, mprotect, mlock "
+	"and brk; 0, as until 4.6: it does not");
 
 int mmap_write_lock(struct mm *mm)
 {

@@ -16,7 +16,7 @@ MAX_SHIFT = 10  # of -icount, as the kernel and QEMU have it
 MAX_SEED = (1 << 31) - 1  # of SEED and SCHED, as the kernel has them
 RESERVED = ("scenario", "patch", "seed", "sched", "icount")
 
-NAME = re.compile(r"[A-Za-z0-9_-]+")
+NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
 PATCH = re.compile(r"[A-Za-z0-9_-]+(,[A-Za-z0-9_-]+)*")
 WORD = re.compile(r"[!-~]+")
 

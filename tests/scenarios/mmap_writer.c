@@ -1,12 +1,12 @@
 /*
- * mmap-writer and mmap-writer-killable: the lock that the reaper itself needs (reference §8.6 W2, W2').
+ * mmap-writer and mmap-writer-4.8: the lock that the reaper itself needs (reference §8.6 W2, W2').
  *
  * Threads of a big process map and unmap a page in a loop; each wants mmap_sem for writing. Another
  * app reads that process's /proc file: it holds mmap_sem for reading and allocates. Memory runs out and
  * the big process is killed; its writers wait behind the reader, its other threads behind the writers,
  * and the reaper's trylock fails as long as a writer waits. The seed gives up after ten attempts. Linux
- * 4.9 then lets the killer choose somebody else. With killable waits (4.7) the waiting writers die, and
- * the first attempt succeeds.
+ * 4.9 then lets the killer choose somebody else. So it was until Linux 4.6. In 4.8 a kill ends the wait of
+ * a writer: the writers die, and the first attempt succeeds.
  */
 #include "kernel/task/scenario.h"
 #include "tests/scenarios/hog.h"
@@ -26,7 +26,7 @@ static const struct param knobs[] = {
 };
 
 static volatile long victim_ready KERNEL_DATA, victim_pid KERNEL_DATA, all_taken KERNEL_DATA;
-static long pages KERNEL_DATA; /* free at the start */
+static long pages KERNEL_DATA; /* to be had at the start */
 
 static void writer(long unused)
 {
@@ -65,7 +65,7 @@ static void mmap_writer(long unused)
 	int code, pid, bystander_pid, reader_pid;
 
 	(void)unused;
-	pages = free_pages_now();
+	pages = pages_to_be_had();
 	reader_pid = lw_spawn("reader", reader, 0);
 	victim_pid = lw_spawn("victim", victim, 0);
 	wait_until(&victim_ready);
@@ -85,11 +85,12 @@ static const struct scenario_arm arms[] = {
 	{.patch = "none",
 		.outcome = "lockup",
 		.showed = "writers wait for mmap_sem behind the reader",
-		.checks = {"oom_kills == 1"}},
+		.checks = {"oom_kills == 1", "victims == 'victim'"}},
 	{.patch = "oom-reaper",
 		.outcome = "lockup",
 		.showed = "{oom_reap_attempts} attempts failed, given up, still stuck",
-		.checks = {"oom_kills == 1", "oom_reap_attempts == 10", "oom_reap_gave_up == 1"}},
+		.checks = {"oom_kills == 1", "victims == 'victim'", "oom_reap_attempts == 10",
+			"oom_reap_gave_up == 1"}},
 	{.patch = "all",
 		.outcome = "oom-killed",
 		.showed = "given up after {oom_reap_failed} attempts, {oom_kills} kills in all",
@@ -110,4 +111,38 @@ SCENARIO(mmap_writer_scenario) = {
 	.nr_knobs = ARRAY_SIZE(knobs),
 	.arms = arms,
 	.nr_arms = ARRAY_SIZE(arms),
+};
+
+static const struct scenario_arm arms_of_4_8[] = {
+	{.patch = "none",
+		.outcome = "oom-killed",
+		.showed = "victim died, its reader keeps the memory: {oom_kills} kills",
+		.checks = {"oom_kills == 2", "victims == 'victim bystander'"}},
+	{.patch = "oom-reaper",
+		.outcome = "oom-killed",
+		.showed = "reaped at attempt {oom_reap_attempts}, reader served in {holder_ms} ms",
+		/* On several CPUs the victim has left, and is no victim any more, before it is reaped. */
+		.checks = {"oom_kills == 1 or cpus > 1", "oom_reap_gave_up == 0",
+			"oom_reap_lost == oom_kills - 1",
+			"victims == 'victim' or (cpus > 1 and victims == 'victim bystander')"}},
+	{.patch = "all",
+		.outcome = "oom-killed",
+		.showed = "reaped at attempt {oom_reap_attempts}, reader served in {holder_ms} ms",
+		.checks = {"oom_kills == 1", "victims == 'victim'", "oom_reap_attempts == 1",
+			"oom_reaped == 1"}},
+};
+
+SCENARIO(mmap_writer_4_8_scenario) = {
+	.name = "mmap-writer-4.8",
+	.help = "the same where a kill ends such a wait, as in Linux 4.8",
+	.source = "oom-reaper",
+	.mem_mib = 128,
+	.shift = 4,
+	.args = "watchdog_ms=3000",
+	.group = "study",
+	.app = mmap_writer,
+	.knobs = knobs,
+	.nr_knobs = ARRAY_SIZE(knobs),
+	.arms = arms_of_4_8,
+	.nr_arms = ARRAY_SIZE(arms_of_4_8),
 };

@@ -6,6 +6,10 @@
  * No second process dies by itself as long as the first one lives; somebody at the console presses
  * SysRq-f, and the second victim sleeps for the mutex. The seed's slot is taken: it is never reaped. Linux
  * 4.9 has a queue.
+ *
+ * So it was until Linux 4.6. two-victims-4.8 is the same where a kill ends the writer's wait: the first
+ * victim leaves at once, so that the killer goes on to the second by itself, while the reader still keeps
+ * the first's memory from being freed.
  */
 #include "kernel/task/scenario.h"
 #include "tests/scenarios/hog.h"
@@ -13,7 +17,7 @@
 
 static volatile long first_pid KERNEL_DATA, second_pid KERNEL_DATA;
 static volatile long first_ready KERNEL_DATA, all_taken KERNEL_DATA;
-static long pages KERNEL_DATA; /* free at the start */
+static long pages KERNEL_DATA; /* to be had at the start */
 
 static void writer(long unused)
 {
@@ -35,11 +39,12 @@ static void first(long unused)
 static void second(long unused)
 {
 	(void)unused;
-	hog_until(min_pages() * 2, HOG_PLAIN);
+	hog_until(min_pages() / 2, HOG_PLAIN);
 	all_taken = 1;
 	lw_wake();
 	lw_sleep_ms(20); /* the reader is faster */
 	inode_append(1, DEMAND_KERNEL);
+	sleep_for_ever(); /* who is chosen by hand shall be there */
 }
 
 static void reader(long unused)
@@ -64,7 +69,7 @@ static void two_victims(long unused)
 	int code, pid, reader_pid = lw_spawn("reader", reader, 0);
 
 	(void)unused;
-	pages = free_pages_now();
+	pages = pages_to_be_had();
 	first_pid = lw_spawn("first", first, 0);
 	wait_until(&first_ready);
 	second_pid = lw_spawn("second", second, 0);
@@ -80,15 +85,17 @@ static const struct scenario_arm arms[] = {
 	{.patch = "none",
 		.outcome = "lockup",
 		.showed = "{oom_kills} victims, neither died",
-		.checks = {"oom_kills == 2"}},
+		.checks = {"oom_kills == 2", "victims == 'first second'", "oom_kills_by_hand == 1"}},
 	{.patch = "oom-reaper",
 		.outcome = "lockup",
 		.showed = "slot taken: second victim never reaped",
-		.checks = {"oom_kills == 2", "oom_reap_lost == 1", "oom_reaped == 0"}},
+		.checks = {"oom_kills == 2", "victims == 'first second'", "oom_kills_by_hand == 1",
+			"oom_reap_lost == 1", "oom_reaped == 0"}},
 	{.patch = "all",
 		.outcome = "oom-killed",
 		.showed = "queued: both handled, holder served in {holder_ms} ms",
-		.checks = {"oom_kills >= 2", "oom_reap_gave_up == 1", "oom_reap_lost == 0"}},
+		.checks = {"oom_kills == 2", "victims == 'first second'", "oom_kills_by_hand == 1",
+			"oom_reap_gave_up == 1", "oom_reaped == 1"}},
 };
 
 SCENARIO(two_victims_scenario) = {
@@ -102,4 +109,34 @@ SCENARIO(two_victims_scenario) = {
 	.app = two_victims,
 	.arms = arms,
 	.nr_arms = ARRAY_SIZE(arms),
+};
+
+static const struct scenario_arm arms_of_4_8[] = {
+	{.patch = "none",
+		.outcome = "lockup",
+		.showed = "first died, its reader keeps the memory; second cannot",
+		.checks = {"oom_kills == 2", "victims == 'first second'", "oom_kills_by_hand == 0"}},
+	{.patch = "oom-reaper",
+		.outcome = "oom-killed",
+		.showed = "second chosen while the first is reaped: lost",
+		.checks = {"oom_kills == 2", "victims == 'first second'", "oom_kills_by_hand == 0",
+			"oom_reap_lost == 1", "oom_reap_gave_up == 0"}},
+	{.patch = "all",
+		.outcome = "oom-killed",
+		.showed = "both handled at once, holder served in {holder_ms} ms",
+		.checks = {"oom_kills == 2", "victims == 'first second'", "oom_kills_by_hand == 1",
+			"oom_reap_lost == 0", "oom_reap_gave_up == 0"}},
+};
+
+SCENARIO(two_victims_4_8_scenario) = {
+	.name = "two-victims-4.8",
+	.help = "the same where a kill ends the writer's wait, as in Linux 4.8",
+	.source = "oom-reaper",
+	.mem_mib = 128,
+	.shift = 4,
+	.args = "watchdog_ms=3000",
+	.group = "study",
+	.app = two_victims,
+	.arms = arms_of_4_8,
+	.nr_arms = ARRAY_SIZE(arms_of_4_8),
 };

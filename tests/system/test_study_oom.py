@@ -13,9 +13,11 @@ from test_study import result_of, run_one
 
 RESULTS = "build/test/study-oom"
 WATCHDOG = "watchdog_ms=3000"
-REAPER = ("exit-race", "lockup", "mlocked", "mmap-writer", "shared-mm", "two-victims")
+REAPER = ("exit-race", "lockup", "mlocked", "mmap-writer", "mmap-writer-4.8", "shared-mm",
+          "two-victims", "two-victims-4.8")
 ARMS = [(scenario, patch) for scenario in REAPER for patch in ("none", "oom-reaper", "all")]
 ARMS += [("notifier", patch) for patch in ("none", "oom-notifier-outside", "all")]
+ARMS += [("shared-mm-4.8", "none"), ("shared-mm-4.8", "all")]
 ARMS += [("victim-reserves", patch) for patch in ("none", "all")]
 
 
@@ -108,6 +110,41 @@ class Lockup(unittest.TestCase):
         self.assertEqual(order, sorted(order))
 
 
+class Asleep(unittest.TestCase):
+    """Who waits for somebody that is no more: a verdict at once, not the time limit."""
+
+    def test_a_hog_that_dies_early_leaves_everybody_asleep(self):
+        for options in ({}, {"cpus": "2"}, {"cpus": "4", "sched": "3"}, {"build": "debug"}):
+            with self.subTest(**options):
+                run = small("lockup", "none", "sysrq=f@10", **options)
+                self.assertEqual(run.status, STATUS["lockup"])
+                self.assertIn("LOCKUP: everybody is asleep: no task can run, and no timer will "
+                              "wake one\n", run.console)
+                self.assertRegex(run.console, r"pid 3 holder: killable sleep on app events\n")
+                self.assertRegex(run.console, r"pid 1 lockup: killable sleep on app events\n")
+                self.assertEqual(run.counter("lockup_asleep"), 1)
+                self.assertLess(run.events[-1]["ns"], 1e9)
+
+    def test_it_is_not_what_the_arm_declares(self):
+        code, shown, found = study("lockup", "none", "--args", "sysrq=f@10")
+        self.assertEqual((code, found["outcome"]), (4, "lockup"), shown)
+        self.assertNotIn("victim never died", shown)
+
+    def test_whoever_will_be_woken_by_a_timer_is_waited_for(self):
+        """A key that is still to be pressed."""
+        run = small("lockup", "none", "sysrq=f@10,t@3000")
+        self.assertIn("Show State", run.console.split("LOCKUP: everybody is asleep")[0])
+        self.assertGreater(run.events[-1]["ns"], 3e9)
+
+    def test_a_lock_up_of_others_is_not_called_that(self):
+        self.assertEqual(small("lockup", "none", "").counter("lockup_asleep"), 0)
+
+    def test_never_with_the_watchdog_off(self):
+        """Until a key is pressed, for example."""
+        run = boot(scenario="lockup", mem="128", shift="4", args="watchdog_ms=0 sysrq=f@10,f@500")
+        self.assertEqual(run.counter("oom_kills"), 2)
+
+
 class OtherColumns(unittest.TestCase):
     """Reference 8.6: what the seed cannot do, and the lines of 4.9."""
 
@@ -133,11 +170,19 @@ class OtherColumns(unittest.TestCase):
         first, gave_up = stamp.values()
         self.assertAlmostEqual(gave_up - first, 1.0, delta=0.05)
 
-    def test_killable_writers_do_not_lock_anybody_up(self):
-        for patch in ("none", "oom-reaper", "all"):
-            run = small("mmap-writer", patch, "killable_mmap=1")
-            self.assertEqual(run.status, STATUS["finished"], patch)
-            self.assertEqual(run.counter("oom_reap_gave_up"), 0)
+    def test_which_linux_a_row_is_of(self):
+        for scenario, rules, line in (
+                ("mmap-writer", "4.6", "as in Linux 4.6: a kill does not end the wait for mmap_sem "
+                                       "as a writer (killable_mmap=0)"),
+                ("shared-mm", "4.7", "as in Linux 4.7: who shares the memory keeps an "
+                                     "oom_score_adj of its own (shared_oom_adj=0)"),
+                ("mmap-writer-4.8", "4.8", None)):
+            with self.subTest(scenario=scenario):
+                _, shown, found = study(scenario, "all")
+                console = Path(RESULTS, scenario, "all", "console.log").read_text()
+                self.assertEqual(found["rules"], rules)
+                self.assertIn(f" all ({rules})  " if line else " all  ", shown)
+                self.assertEqual(re.findall(r"\] (as in Linux .*)", console), [line] if line else [])
 
     def test_the_second_victim_is_lost(self):
         _, _, found = study("two-victims", "oom-reaper")

@@ -28,6 +28,7 @@ static void test_7_6_a_living_sharer_dies_too(void **state)
 	(void)state;
 	kill_with_sharer(11, 0, -999);
 	assert_true(is_killed_only(sharer));
+	assert_int_equal(event_of(OOM_SHARERS_KILLED), 1);
 	assert_int_equal(is_handed_over(), m->patches != 0);
 	assert_int_equal(console_count("Killed process"), 1);
 	assert_not_printed("pinned");
@@ -38,6 +39,7 @@ static void test_8_1_minus_1000_is_spared_and_blocks(void **state)
 	(void)state;
 	kill_with_sharer(11, 0, -1000);
 	assert_true(untouched(sharer));
+	assert_int_equal(event_of(OOM_SHARERS_KILLED), 0);
 	assert_false(is_handed_over());
 	assert_not_printed("pinned");
 	assert_false(mm_test_flag(victim->mm, MMF_OOM_SKIP));

@@ -17,6 +17,7 @@ OOM = re.compile(r"(?P<comm>.*) invoked oom-killer: gfp_mask=(?P<mask>0x[0-9a-f]
                  r"oom_score_adj=(?P<adj>-?\d+)")
 FAILURE = re.compile(r"(?P<comm>.*): page allocation failure: order:(?P<order>\d+), "
                      r"mode:(?P<mask>0x[0-9a-f]+|0)\((?P<flags>.*)\)")
+PANIC = "Kernel panic - not syncing: "
 CPU = re.compile(r"CPU: (\d+) PID: (\d+) Comm: (.*?) (?:Not tainted|Tainted: )")
 FRAME = re.compile(r"(?:\[<[0-9a-f]+>\] )?((?:\? )?[\w.$]+(?:\+0x[0-9a-f]+/0x[0-9a-f]+)?"
                    r"(?: \[\w+\])?)")
@@ -63,6 +64,8 @@ def parse(lines):
                 stack.clear()  # OOM reports never overlap: they are printed under one lock
             stack.append(Section(header))
             reports.append(header)
+        elif text.startswith(PANIC):
+            stack.clear()  # what follows is the panic's own report of memory
         elif stack and stack[-1].feed(text):
             stack.pop()
     return reports

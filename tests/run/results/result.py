@@ -32,16 +32,17 @@ def build(spec, arm, ended):
     for one in reports:
         one["identities"] = identities.check(one, spec.cpus)
     found = outcome.outcome(ended.status, said.counters, reports)
-    as_expected, failed = outcome.judge(arm, found, said.counters, reports)
+    names = said.counters | {"victims": victims(said.timeline), "cpus": spec.cpus}
+    as_expected, failed = outcome.judge(arm, found, names, reports)
     return {
         "scenario": spec.scenario, "source": spec.source, "arm": spec.arm,
-        "patches": said.start.get("patches"), "seed": spec.seed, "sched": spec.sched,
+        "patches": said.start.get("patches"), "rules": said.start.get("rules"), "seed": spec.seed, "sched": spec.sched,
         "cpus": spec.cpus, "mem_mib": spec.mem, "shift": spec.shift,
         "mode": spec.mode, "accel": ended.accel, "boot": spec.boot, "build": spec.build,
         "args": spec.args, "declared_args": spec.declared_args,
         "outcome": found, "expected": arm.outcome if arm else None,
         "as_expected": as_expected, "failed_checks": failed,
-        "showed": phrase.showed(arm, found, failed, said.counters, reports),
+        "showed": phrase.showed(arm, found, failed, names, reports),
         "message": message(found, lines, spec, ended), "notes": notes,
         "console_sha256": digest(folder / "console.log"),
         "instructions": instructions(spec.mode, said), "virtual_ns": said.end.get("ns"),
@@ -50,6 +51,11 @@ def build(spec, arm, ended):
         "counters": said.counters, "locks": said.locks, "reports": reports,
         "timeline": said.timeline, "samples": said.samples,
     }
+
+
+def victims(timeline):
+    """Return the names of those whom the OOM killer killed, in order, as a check may have them."""
+    return " ".join(one.get("comm", "?") for one in timeline if one["what"] == "killed")
 
 
 def instructions(mode, said):

@@ -15,6 +15,7 @@ GAPS = (0, 2, 2, 2, 1, 2, 2, 1)  # before each column
 ARM, SHOWED = 1, 5
 NUMBERS = (4, 6, 7)  # columns that are aligned to the right
 NARROWEST_ARM, NARROWEST_SHOWED = 7, 14
+OWN_RULES = "4.8"
 OK = {"ok": "yes", "FAIL": "NO", "-": "-"}
 
 
@@ -40,10 +41,16 @@ def rule(source, width):
 
 
 def cells(result):
-    return [result["scenario"], result["arm"].replace("+", ", "), result["outcome"],
+    return [result["scenario"], arm_name(result), result["outcome"],
             OK[outcome.verdict(result)], text(result["counters"].get("oom_kills")),
             text(result["showed"]), short(result["instructions"]["total"]),
             seconds(result["wall_seconds"])]
+
+
+def arm_name(result):
+    """Return an arm's patches, and which Linux a run was of that had not 4.8's rules."""
+    rules = result.get("rules") or OWN_RULES
+    return result["arm"].replace("+", ", ") + (f" ({rules})" if rules != OWN_RULES else "")
 
 
 def fit(rows):
