@@ -34,6 +34,15 @@ unsigned int gfp_to_alloc_flags(gfp_t gfp)
 	return flags;
 }
 
+bool may_use_reserves(gfp_t gfp)
+{
+	if (gfp & __GFP_NOMEMALLOC)
+		return false;
+	if (gfp & __GFP_MEMALLOC)
+		return true;
+	return !in_interrupt() && ((current->flags & PF_MEMALLOC) || current->memdie);
+}
+
 static unsigned long isqrt(unsigned long x)
 {
 	unsigned long root = 0;

@@ -19,6 +19,8 @@
 
 /* Those of a request in the slow path, in this context (§1.7). Any context. */
 unsigned int gfp_to_alloc_flags(gfp_t gfp);
+/* May a request ignore them, in this context? (§1.7) */
+bool may_use_reserves(gfp_t gfp);
 
 /* min_free_kbytes for the managed pages of zones up to NORMAL (§2.5 step 2, with its clamp). */
 unsigned long min_free_kbytes_default(unsigned long lowmem_kbytes);

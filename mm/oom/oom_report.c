@@ -11,8 +11,6 @@
 #include "mm/show/show_mem.h"
 #include "mm/show/verdict.h"
 
-#define VERDICT_JSON 1024
-
 PARAM_INT("oom_dump_tasks", mm_tunables.oom_dump_tasks, 0, 1, "print the task table on a kill");
 
 static void fill_row(struct oom_row *row, const struct task *t, const struct mm *mm)
@@ -89,7 +87,7 @@ noinline void dump_header(const struct oom_control *oc)
 	struct oom_row *rows = oc->memory->oom_rows;
 	unsigned int nr_rows = read_tasks(rows, 0);
 	unsigned long flags = output_lock();
-	char text[GFP_TEXT_LEN], verdict[VERDICT_JSON];
+	char text[GFP_TEXT_LEN];
 
 	pr_warn("%s invoked oom-killer: gfp_mask=0x%x(%s), order=%d, oom_score_adj=%hd",
 		current->comm, oc->gfp, gfp_text(oc->gfp, text, sizeof(text)), oc->order,
@@ -99,8 +97,6 @@ noinline void dump_header(const struct oom_control *oc)
 	show_mem(oc->memory);
 	if (oc->memory->tunables.oom_dump_tasks)
 		flags = print_table(rows, nr_rows, flags);
-	print_verdict(oc->memory, oc->gfp, MAX(oc->order, 0));
-	report_event(oc->memory, "oom",
-		verdict_json(oc->memory, oc->gfp, MAX(oc->order, 0), verdict, sizeof(verdict)));
+	report_verdict(oc->memory, "oom", oc->gfp, oc->order);
 	output_unlock(flags);
 }

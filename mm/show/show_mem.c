@@ -6,6 +6,7 @@
 #include "kernel/core/log/printk.h"
 #include "kernel/core/time/time.h"
 #include "mm/show/show_mem.h"
+#include "mm/show/verdict.h"
 
 #define RATELIMIT_BURST   10
 #define RATELIMIT_SECONDS 5
@@ -263,6 +264,6 @@ noinline void warn_alloc_failed(struct memory *m, gfp_t gfp, unsigned int order)
 		gfp_text(gfp, text, sizeof(text)));
 	dump_stack();
 	show_mem(m);
-	report_event(m, "alloc-failure", "null");
+	report_verdict(m, "alloc-failure", gfp, order);
 	output_unlock(flags);
 }

@@ -25,16 +25,6 @@
 
 #define MAX_RECLAIM_RETRIES 16
 
-/* May this context ignore watermarks? (§1.7) */
-static bool may_use_reserves(gfp_t gfp)
-{
-	if (gfp & __GFP_NOMEMALLOC)
-		return false;
-	if (gfp & __GFP_MEMALLOC)
-		return true;
-	return !in_interrupt() && ((current->flags & PF_MEMALLOC) || current->memdie);
-}
-
 /* There is no LRU yet: R of §5.6 is what the file counters say, which is 0. */
 static unsigned long zone_reclaimable_pages(const struct zone *z)
 {

@@ -44,19 +44,6 @@ class Spike(unittest.TestCase):
         self.assertEqual(result["showed"], words)
         self.assertIn(f"  yes     1  {words}  ", shown)
 
-    def test_the_verdict_names_the_reserve(self):
-        run_one("--scenario", "spike", "--patch", "none", "--mem", "128")
-        [first] = result_of("spike", "none")["reports"]
-        zone, verdict = first["zones"]["DMA32"], first["verdict"]
-        self.assertTrue(verdict["avoidable"])
-        named = verdict["remedies"][0]
-        self.assertEqual((named["zone"], named["withheld"]), ("DMA32", "highatomic"))
-        self.assertEqual(named["pages"], zone["free_by_type"]["H"])
-        self.assertEqual(named["margin"], zone["free"] - zone["min"])
-        console = Path("build/test/study/spike/none/console.log").read_text()
-        self.assertIn(f"AVOIDABLE: {named['pages']} pages of DMA32 held as highatomic; released",
-                      console)
-
     def test_exhaust_alone_never_reaches_its_helper(self):
         code, shown = run_one("--scenario", "spike", "--patch", "highatomic-exhaust")
         result = result_of("spike", "highatomic-exhaust")
@@ -103,6 +90,51 @@ class Spike(unittest.TestCase):
                 run = boot(scenario="spike", mem="128", **options)
                 self.assertEqual(run.status, STATUS["finished"])
                 self.assertGreaterEqual(run.counter("oom_kills"), 1)
+
+
+class Verdict(unittest.TestCase):
+    def test_it_names_the_reserve(self):
+        run_one("--scenario", "spike", "--patch", "none", "--mem", "128")
+        [first] = result_of("spike", "none")["reports"]
+        zone, verdict = first["zones"]["DMA32"], first["verdict"]
+        self.assertEqual(verdict["kind"], "avoidable")
+        [named] = verdict["remedies"]
+        self.assertEqual((named["zone"], named["withheld"]), ("DMA32", "highatomic"))
+        self.assertEqual(named["pages"], zone["free_by_type"]["H"])
+        self.assertEqual(named["margin"], zone["free"] - zone["min"])
+        console = Path("build/test/study/spike/none/console.log").read_text()
+        self.assertIn(f"AVOIDABLE: {named['pages']} pages of DMA32 held as highatomic; released",
+                      console)
+
+    def test_what_dma_keeps_back_by_design_avoids_nothing(self):
+        run_one("--scenario", "lockup", "--patch", "none")
+        [first] = result_of("lockup", "none")["reports"]
+        verdict, zones = first["verdict"], first["zones"]
+        self.assertEqual((verdict["kind"], verdict["remedies"]), ("unavoidable", []))
+        for name, zone in zones.items():
+            needed = zone["min"] + zone["lowmem_reserve"][1]  # DMA32's class
+            self.assertEqual(verdict["short"][name], needed + 1 - zone["free"])
+        notes = {one["withheld"]: one for one in verdict["notes"]}
+        self.assertEqual(set(notes), {"per_cpu", "lowmem_reserve"})
+        self.assertEqual((notes["per_cpu"]["pages"], notes["per_cpu"]["why"]),
+                         (zones["DMA32"]["free_pcp"], "handful"))
+        dma = zones["DMA"]
+        self.assertEqual(notes["lowmem_reserve"]["pages"],
+                         min(dma["lowmem_reserve"][1], dma["free"] - dma["min"]))
+
+    def test_a_kill_by_hand_is_not_judged(self):
+        run_one("--scenario", "keys", "--patch", "none", "--mem", "128", "--args", "sysrq=f@40")
+        [first] = result_of("keys", "none")["reports"]
+        self.assertEqual((first["order"], first["verdict"]), (-1, None))
+        self.assertEqual(first["victim"]["comm"], "app1")
+        console = Path("build/test/study/keys/none/console.log").read_text()
+        self.assertNotRegex(console, "verdict|AVOIDABLE|judge")
+
+    def test_what_came_after_the_request_is_said(self):
+        run_one("--scenario", "notifier", "--patch", "all")
+        kinds = [one["verdict"] and one["verdict"]["kind"]
+                 for one in result_of("notifier", "all")["reports"]]
+        self.assertEqual(kinds[0], "served-now")  # the ballast gave pages, fewer than high asks for
 
 
 class SpikeStray(unittest.TestCase):

@@ -1,17 +1,14 @@
 /*
- * The verdict after an OOM report (mm/show/verdict.h): by rule, and against what really happens on the
- * same machine when the thing withheld is given.
+ * The verdict after a report (mm/show/verdict.h), by rule; against what really happens it is held in
+ * test_verdict_truth.c.
  */
 #include "twin.h"
 
 #include "host_machine.h"
-#include "kernel/core/rand.h"
-#include "mm/alloc/buddy.h"
-#include "mm/page/pageblock.h"
 #include "mm/alloc/pcp.h"
+#include "mm/page/pageblock.h"
+#include "mm/show/show_mem.h"
 #include "mm/show/verdict.h"
-#include "mm/alloc/watermark.h"
-#include "request.h"
 
 #define U MIGRATE_UNMOVABLE
 #define M MIGRATE_MOVABLE
@@ -19,7 +16,7 @@
 
 static struct memory *m;
 static struct zone *z;
-static struct remedy remedy[MAX_REMEDIES];
+static struct verdict v;
 
 static void start(void)
 {
@@ -37,6 +34,27 @@ static int setup(void **state)
 	return err;
 }
 
+static void verdict_is(enum verdict_kind kind, gfp_t gfp, int order)
+{
+	judge(m, gfp, order, &v);
+	assert_int_equal(v.kind, kind);
+	console_clear();
+	print_verdict(&v);
+}
+
+static void remedy_is(unsigned int n, const struct zone *zone, unsigned int given, long pages,
+	long margin, enum remedy_flaw flaw)
+{
+	const struct remedy *r = &v.remedy[n];
+
+	assert_true(n < v.nr_remedies);
+	assert_ptr_equal(r->zone, zone);
+	assert_int_equal(r->given, given);
+	assert_int_equal(r->pages, pages);
+	assert_int_equal(r->then.avail - r->then.needed, margin);
+	assert_int_equal(r->flaw, flaw);
+}
+
 static void hold_in_reserve(unsigned long pfn)
 {
 	set_pageblock_type(z, pfn, H);
@@ -44,252 +62,262 @@ static void hold_in_reserve(unsigned long pfn)
 	z->nr_reserved_highatomic += 1024;
 }
 
+/* Single pages on this CPU's list, apart from each other. */
+static void on_pcp(struct zone *zone, unsigned long pfn, unsigned int n)
+{
+	zone->pcp[0].high = 1000;
+	for (; n; n--, pfn += 2)
+		free_single(zone, pfn_to_page(m, pfn), false);
+}
+
+static void batch(int pages)
+{
+	z->pcp[0].batch = pages;
+}
+
 static void test_highatomic(void **state)
 {
 	(void)state;
 	zone_marks(z, 100, 120, 140);
 	hold_in_reserve(5120);
-	assert_int_equal(find_remedies(m, GFP_KERNEL, 0, remedy), 1);
-	assert_ptr_equal(remedy[0].zone, z);
-	assert_int_equal(remedy[0].what, WITHHELD_HIGHATOMIC);
-	assert_int_equal(remedy[0].pages, 1024);
-	assert_int_equal(remedy[0].avail - remedy[0].needed, 1024 - 100);
-	print_verdict(m, GFP_KERNEL, 0);
+	verdict_is(VERDICT_AVOIDABLE, GFP_KERNEL, 0);
+	assert_int_equal(v.nr_remedies, 1);
+	remedy_is(0, z, GIVE_HIGHATOMIC, 1024, 1024 - 100, NO_FLAW);
 	assert_line(
 		"verdict: DMA32: 1024 free, 1024 of them highatomic, 0 on per-CPU lists; min 100, "
 		"lowmem_reserve 0, 1024 reserved");
 	assert_line("AVOIDABLE: 1024 pages of DMA32 held as highatomic; released: 1024 available - "
 		    "100 needed = 924");
+	assert_not_printed("note:");
 }
 
-/* The mark must be passed, not reached. */
+/* The mark must be passed, not reached, and then by a batch more. */
 static void test_highatomic_at_the_mark(void **state)
 {
 	(void)state;
-	zone_marks(z, 1024, 1100, 1200);
+	batch(7);
 	hold_in_reserve(5120);
-	assert_int_equal(find_remedies(m, GFP_KERNEL, 0, remedy), 0);
-	zone_put(z, 9300, 0, H);
-	assert_int_equal(find_remedies(m, GFP_KERNEL, 0, remedy), 1);
-	assert_int_equal(remedy[0].avail - remedy[0].needed, 1);
+	zone_marks(z, 1024, 1100, 1200);
+	verdict_is(VERDICT_UNAVOIDABLE, GFP_KERNEL, 0);
+	assert_int_equal(v.nr_remedies, 0);
+	assert_line("UNAVOIDABLE: too little for order 0: DMA32 by 1 pages, DMA by 1 pages");
+	zone_marks(z, 1024 - 7, 1100, 1200);
+	verdict_is(VERDICT_UNAVOIDABLE, GFP_KERNEL, 0);
+	remedy_is(0, z, GIVE_HIGHATOMIC, 1024, 7, FLAW_NOT_LASTING);
+	assert_line("UNAVOIDABLE: too little for order 0: DMA32 by 1 pages for a batch of 7 more, "
+		    "DMA by 1 pages");
+	assert_line("note: 1024 pages of DMA32 held as highatomic; released: 1024 available - 1017 "
+		    "needed = 7; not for a batch of 7 more");
+	zone_marks(z, 1024 - 8, 1100, 1200);
+	verdict_is(VERDICT_AVOIDABLE, GFP_KERNEL, 0);
 }
 
 static void test_high_order_wants_a_block(void **state)
 {
 	(void)state;
 	hold_in_reserve(5120);
-	assert_int_equal(find_remedies(m, GFP_KERNEL, 3, remedy), 1);
+	verdict_is(VERDICT_AVOIDABLE, GFP_KERNEL, 3);
 	start();
 	z->nr_reserved_highatomic = 1024;
 	set_pageblock_type(z, 5120, H);
 	for (unsigned long pfn = 5120; pfn < 5184; pfn += 2)
 		zone_put(z, pfn, 0, H);
-	assert_int_equal(find_remedies(m, GFP_KERNEL, 3, remedy), 0);
-	assert_int_equal(find_remedies(m, GFP_KERNEL, 0, remedy), 1);
+	verdict_is(VERDICT_FRAGMENTED, GFP_KERNEL, 3);
+	assert_int_equal(v.nr_remedies, 0);
+	verdict_is(VERDICT_AVOIDABLE, GFP_KERNEL, 0);
 }
 
-static void test_lowmem_reserve(void **state)
+/* The test subtracts the whole reserve (§4.4); a release gives back only blocks with something free. */
+static void test_a_reserve_in_use_stays_counted(void **state)
+{
+	(void)state;
+	zone_put(z, 4096, 9, M);
+	zone_put(z, 8192, 9, M);
+	hold_in_reserve(5120);
+	set_pageblock_type(z, 6144, H);
+	z->nr_reserved_highatomic += 1024;
+	zone_marks(z, 500, 600, 700);
+	verdict_is(VERDICT_AVOIDABLE, GFP_KERNEL, 1);
+	remedy_is(0, z, GIVE_HIGHATOMIC, 1024, 2048 - 1 - 1024 - 500, NO_FLAW);
+	z->nr_reserved_highatomic += 1024; /* and a third one, in use as well */
+	set_pageblock_type(z, 7168, H);
+	verdict_is(VERDICT_UNAVOIDABLE, GFP_KERNEL, 1);
+	assert_line("UNAVOIDABLE: too little for order 1: DMA32 by 502 pages, DMA by 2 pages");
+}
+
+static void test_lowmem_reserve_is_by_design(void **state)
 {
 	(void)state;
 	zone_put(dma(m), 2048, 5, U);
+	zone_marks(dma(m), 10, 10, 10);
 	dma(m)->lowmem_reserve[ZONE_DMA32] = 40;
-	assert_int_equal(find_remedies(m, GFP_KERNEL, 0, remedy), 1);
-	assert_ptr_equal(remedy[0].zone, dma(m));
-	assert_int_equal(remedy[0].what, WITHHELD_LOWMEM);
-	assert_int_equal(remedy[0].pages, 40);
-	assert_int_equal(remedy[0].avail - remedy[0].needed, 32);
+	verdict_is(VERDICT_UNAVOIDABLE, GFP_KERNEL, 0);
+	assert_int_equal(v.nr_remedies, 1);
+	remedy_is(0, dma(m), GIVE_LOWMEM, 22, 22, FLAW_BY_DESIGN);
+	assert_line("UNAVOIDABLE: too little for order 0: DMA32 by 1 pages, DMA by 19 pages");
+	assert_line("note: 22 pages of DMA kept back by lowmem_reserve; waived: 32 available - 10 "
+		    "needed = 22; by design");
+	dma(m)->lowmem_reserve[ZONE_DMA32] = 22; /* of more free pages, no more than the reserve */
+	zone_put(dma(m), 3072, 3, U);
+	zone_marks(dma(m), 18, 18, 18);
+	verdict_is(VERDICT_UNAVOIDABLE, GFP_KERNEL, 0);
+	remedy_is(0, dma(m), GIVE_LOWMEM, 22, 22, FLAW_BY_DESIGN);
 	/* It never held back a request that wants this zone. */
-	assert_int_equal(find_remedies(m, GFP_KERNEL | __GFP_DMA, 0, remedy), 0);
+	verdict_is(VERDICT_SERVED_NOW, GFP_KERNEL | __GFP_DMA, 0);
 }
 
-static void test_per_cpu_lists(void **state)
+static void test_a_handful_on_per_cpu_lists(void **state)
 {
 	(void)state;
-	z->pcp[0].high = 10;
-	set_pageblock_type(z, 6144, H);
-	free_single(z, pfn_to_page(m, 5120), false);
-	free_single(z, pfn_to_page(m, 5122), false);
-	free_single(z, pfn_to_page(m, 6144), false);
-	assert_int_equal(find_remedies(m, GFP_KERNEL, 0, remedy), 1);
-	assert_int_equal(remedy[0].what, WITHHELD_PCP);
-	assert_int_equal(remedy[0].pages, 3);
-	assert_int_equal(find_remedies(m, GFP_KERNEL, 1, remedy), 0);
+	zone_marks(z, 0, 13, 26);
+	on_pcp(z, 5120, 12);
+	verdict_is(VERDICT_UNAVOIDABLE, GFP_KERNEL, 0);
+	remedy_is(0, z, GIVE_PCP, 12, 12, FLAW_HANDFUL);
+	assert_line("note: 12 pages of DMA32 on per-CPU lists; drained: 12 available - 0 needed = "
+		    "12; a handful: low - min is 13");
+	on_pcp(z, 5500, 1);
+	verdict_is(VERDICT_AVOIDABLE, GFP_KERNEL, 0);
+	remedy_is(0, z, GIVE_PCP, 13, 13, NO_FLAW);
+	assert_line("AVOIDABLE: 13 pages of DMA32 on per-CPU lists; drained: 13 available - 0 "
+		    "needed = 13");
+	batch(12);
+	verdict_is(VERDICT_AVOIDABLE, GFP_KERNEL, 0);
+	batch(13);
+	verdict_is(VERDICT_UNAVOIDABLE, GFP_KERNEL, 0);
+	remedy_is(0, z, GIVE_PCP, 13, 13, FLAW_NOT_LASTING);
 }
 
 /* It would go to an H list, where no order-0 request looks. */
 static void test_a_drained_h_page_does_not_help(void **state)
 {
 	(void)state;
-	z->pcp[0].high = 10;
 	set_pageblock_type(z, 6144, H);
-	free_single(z, pfn_to_page(m, 6144), false);
-	assert_int_equal(find_remedies(m, GFP_KERNEL, 0, remedy), 0);
+	on_pcp(z, 6144, 5);
+	verdict_is(VERDICT_UNAVOIDABLE, GFP_KERNEL, 0);
+	assert_int_equal(v.nr_remedies, 0);
 }
 
-static void test_unavoidable(void **state)
+/* Neither is enough for a batch more: one lacks free pages, the other pages for this request. */
+static void test_both_together(void **state)
 {
-	char json[256];
+	char text[64];
 
 	(void)state;
-	print_verdict(m, GFP_KERNEL, 0);
-	assert_printed("UNAVOIDABLE: no zone would serve order 0");
-	assert_string_equal(verdict_json(m, GFP_KERNEL, 0, json, sizeof(json)),
-		"{\"avoidable\":false,\"remedies\":[]}");
+	hold_in_reserve(5120);
+	batch(40);
+	zone_marks(z, 1010, 1040, 1080);
+	on_pcp(z, 6144, 30);
+	verdict_is(VERDICT_AVOIDABLE, GFP_KERNEL, 0);
+	assert_int_equal(v.nr_remedies, 1);
+	remedy_is(0, z, GIVE_HIGHATOMIC | GIVE_PCP, 1054, 44, NO_FLAW);
+	assert_line("AVOIDABLE: 1054 pages of DMA32 held as highatomic and on per-CPU lists; "
+		    "released and drained: 1054 available - 1010 needed = 44");
+	snprintf(text, sizeof(text), "\"withheld\":\"highatomic+per_cpu\"");
+	report_verdict(m, "oom", GFP_KERNEL, 0);
+	assert_non_null(strstr(events(), text));
+}
+
+static void test_served_as_things_stand(void **state)
+{
+	(void)state;
+	zone_marks(z, 100, 120, 140);
+	zone_put(z, 5120, 7, U);
+	hold_in_reserve(6144);
+	verdict_is(VERDICT_SERVED_NOW, GFP_HIGHUSER_MOVABLE, 0);
+	assert_line("nothing to judge: DMA32 would serve it now, 1152 available - 100 needed = "
+		    "1052: a race, or memory freed meanwhile");
+	assert_not_printed("AVOIDABLE");
+	verdict_is(VERDICT_SERVED_NOW, GFP_ATOMIC, 3); /* the reserve is for these */
+}
+
+static void test_fragmented(void **state)
+{
+	(void)state;
+	zone_marks(z, 10, 20, 30);
+	z->stat[NR_ZONE_INACTIVE_ANON] = 70;
+	z->stat[NR_ZONE_ACTIVE_FILE] = 7;
+	for (unsigned long pfn = 5120; pfn < 5220; pfn += 4)
+		zone_put(z, pfn, 1, M);
+	zone_put(z, 8192, 0, U);
+	verdict_is(VERDICT_FRAGMENTED, GFP_KERNEL, 2);
+	assert_line("FRAGMENTED: DMA32: 48 available - 10 needed = 38, but no block of order 2; "
+		    "largest: order 1; free by type: U 1 M 50 E 0 H 0; 77 movable pages in use: "
+		    "compaction could help");
+	assert_not_printed("UNAVOIDABLE");
+	z->stat[NR_ZONE_INACTIVE_ANON] = z->stat[NR_ZONE_ACTIVE_FILE] = 0;
+	verdict_is(VERDICT_FRAGMENTED, GFP_KERNEL, 2);
+	assert_not_printed("compaction");
+	zone_marks(z, 48, 60, 80);
+	verdict_is(VERDICT_UNAVOIDABLE, GFP_KERNEL, 2);
+	assert_line("UNAVOIDABLE: too little for order 2: DMA32 by 1 pages, DMA by 4 pages");
+}
+
+/* A victim ignores watermarks, and yet gets no page of the reserve (§7.8). */
+static void test_a_victim_has_no_mark(void **state)
+{
+	(void)state;
+	become(task_new("victim", 9, NULL))->memdie = false;
+	current->memdie = true;
+	zone_marks(z, 5000, 6000, 7000);
+	verdict_is(VERDICT_UNAVOIDABLE, GFP_KERNEL, 0);
+	assert_line("UNAVOIDABLE: too little for order 0: DMA32 by 1 pages, DMA by 1 pages");
+	hold_in_reserve(5120);
+	verdict_is(VERDICT_AVOIDABLE, GFP_KERNEL, 0);
+	remedy_is(0, z, GIVE_HIGHATOMIC, 1024, 1024, NO_FLAW);
+	verdict_is(VERDICT_UNAVOIDABLE, GFP_KERNEL | __GFP_NOMEMALLOC, 0);
+	zone_put(z, 6144, 0, M);
+	verdict_is(VERDICT_SERVED_NOW, GFP_KERNEL, 0);
+}
+
+static const char *sent(gfp_t gfp, int order)
+{
+	console_clear();
+	report_verdict(m, "oom", gfp, order);
+	return events();
+}
+
+static void test_by_hand_nothing_is_judged(void **state)
+{
+	(void)state;
+	hold_in_reserve(5120);
+	assert_non_null(strstr(sent(GFP_KERNEL, -1), "\"verdict\":null}"));
+	assert_string_equal(console(), "");
 }
 
 static void test_a_fault_without_a_request_has_no_verdict(void **state)
 {
 	(void)state;
 	hold_in_reserve(5120);
-	print_verdict(m, 0, 0);
+	assert_non_null(strstr(sent(0, 0), "\"verdict\":null}"));
 	assert_string_equal(console(), "");
 }
 
-/* Random machines. The same seed builds the same one again, to try a remedy for real. */
-static struct rand rng;
-
-static void build_block(struct zone *zone, unsigned long pfn)
+static void test_after_an_allocation_failure(void **state)
 {
-	static const int types[] = {U, M, H, H};
-	int type = types[rand_below(&rng, ARRAY_SIZE(types))];
-	unsigned int order = rand_below(&rng, 2) ? rand_below(&rng, 11) : 0;
-
-	set_pageblock_type(zone, pfn, type);
-	if (type != H && rand_below(&rng, 4))
-		return; /* mostly nothing but the reserve is free */
-	zone_put(zone, pfn, order, type);
-}
-
-static void build(uint64_t seed)
-{
-	struct zone *zone;
-
-	rand_seed(&rng, seed);
-	start();
-	for_each_populated_zone(m, zone) {
-		unsigned long mark = rand_below(&rng, 3) ? rand_below(&rng, 1500) : 0;
-
-		for (unsigned long pfn = zone == z ? 4096 : 1024; pfn + 1024 <= zone_end_pfn(zone);
-			pfn += 1024)
-			if (rand_below(&rng, 2))
-				build_block(zone, pfn);
-		zone->nr_reserved_highatomic = blocks_of_type(zone, H) * 1024;
-		zone_marks(zone, mark, mark + 10, mark + 20);
-		zone->lowmem_reserve[ZONE_DMA32] = zone == z ? 0 : rand_below(&rng, 600);
-		zone->pcp[0].high = 20;
-		for (unsigned int n = rand_below(&rng, 4); n; n--)
-			free_single(zone, pfn_to_page(m, (zone == z ? 9600 : 3000) + 2 * n), false);
-	}
-}
-
-static void release_reserve(struct zone *zone)
-{
-	for (unsigned int order = 0; order < MAX_ORDER; order++) {
-		struct list_head *list = &zone->free_area[order].free_list[H];
-
-		while (!list_empty(list)) {
-			struct page *page = list_first_entry(list, struct page, lru);
-
-			set_pageblock_type(zone, page_to_pfn(m, page), M);
-			move_freepages_block(zone, page, M);
-		}
-	}
-	zone->nr_reserved_highatomic = 0;
-}
-
-static void apply(struct zone *zone, enum withheld what)
-{
-	switch (what) {
-	case WITHHELD_HIGHATOMIC:
-		release_reserve(zone);
-		break;
-	case WITHHELD_LOWMEM:
-		memset(zone->lowmem_reserve, 0, sizeof(zone->lowmem_reserve));
-		break;
-	default:
-		pcp_drain_local(m);
-		break;
-	}
-}
-
-/* One walk, as in the slow path; for an unmovable page, so that this CPU's list does not help. */
-static bool walk_finds(unsigned int order)
-{
-	struct alloc_context ac = request(m, GFP_KERNEL, order);
-
-	return get_page_from_freelist(&ac, gfp_to_alloc_flags(GFP_KERNEL)) != NULL;
-}
-
-static bool predicted(unsigned int order, int type, enum withheld what)
-{
-	unsigned int n = find_remedies(m, GFP_KERNEL, order, remedy);
-
-	for (unsigned int i = 0; i < n; i++)
-		if (remedy[i].zone->type == (unsigned int)type && remedy[i].what == what)
-			return true;
-	return false;
-}
-
-/* A drain drains all zones: only one of them shall have something to give. */
-static void empty_list(struct per_cpu_pages *pcp, struct list_head *list)
-{
-	while (!list_empty(list))
-		pcp_pop(pcp, list, false);
-}
-
-static void empty_pcp_of_others(int type)
-{
-	for (int i = 0; i < MAX_NR_ZONES; i++) {
-		struct per_cpu_pages *pcp = this_cpu_pages(&m->zone[i]);
-
-		for (int t = 0; t < MIGRATE_PCPTYPES; t++)
-			if (i != type && m->zone[i].present)
-				empty_list(pcp, &pcp->lists[t]);
-	}
-}
-
-static unsigned int try_for_real(uint64_t seed, unsigned int order)
-{
-	unsigned int hits = 0;
-
-	for (int type = ZONE_DMA; type <= ZONE_DMA32; type++) {
-		for (int what = 0; what < NR_WITHHELD; what++) {
-			bool says, works;
-
-			build(seed);
-			says = predicted(order, type, what);
-			if (what == WITHHELD_PCP)
-				empty_pcp_of_others(type);
-			apply(&m->zone[type], what);
-			works = walk_finds(order);
-			if (says != works)
-				fail_msg("seed %lu order %u zone %d remedy %d: says %d, is %d",
-					seed, order, type, what, says, works);
-			hits += works;
-		}
-	}
-	machines_destroy();
-	return hits;
-}
-
-static void test_against_what_happens(void **state)
-{
-	unsigned int failing = 0, helped = 0;
-
 	(void)state;
-	for (uint64_t seed = 1; seed <= 400; seed++) {
-		unsigned int order = seed % 4 ? 0 : seed / 4 % 4;
+	zone_marks(z, 100, 120, 140);
+	hold_in_reserve(5120);
+	warn_alloc_failed(m, GFP_ATOMIC, 0);
+	assert_line("AVOIDABLE: 1024 pages of DMA32 held as highatomic; released: 1024 available - "
+		    "38 needed = 986");
+	assert_non_null(strstr(events(), "\"kind\":\"alloc-failure\""));
+	assert_non_null(strstr(events(),
+		"\"verdict\":{\"kind\":\"avoidable\",\"remedies\":[{"
+		"\"zone\":\"DMA32\",\"withheld\":\"highatomic\","
+		"\"pages\":1024,\"margin\":986}],\"notes\":[]}"));
+}
 
-		build(seed);
-		if (walk_finds(order)) {
-			machines_destroy();
-			continue;
-		}
-		failing++;
-		helped += try_for_real(seed, order) > 0;
-	}
-	assert_true(failing > 100);
-	assert_true(helped > 30 && helped < failing - 30);
+static void test_event_of_an_unavoidable_end(void **state)
+{
+	(void)state;
+	zone_put(dma(m), 2048, 5, U);
+	dma(m)->lowmem_reserve[ZONE_DMA32] = 40;
+	zone_marks(z, 5, 50, 90);
+	assert_non_null(strstr(sent(GFP_KERNEL, 0),
+		"\"verdict\":{\"kind\":\"unavoidable\",\"short\":{\"DMA32\":6,\"DMA\":9},"
+		"\"remedies\":[],"
+		"\"notes\":[{\"zone\":\"DMA\",\"withheld\":\"lowmem_reserve\",\"pages\":32,"
+		"\"margin\":32,\"why\":\"by-design\"}]}"));
 }
 
 #undef TEST
@@ -298,12 +326,18 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_highatomic),
 	TEST(test_highatomic_at_the_mark),
 	TEST(test_high_order_wants_a_block),
-	TEST(test_lowmem_reserve),
-	TEST(test_per_cpu_lists),
+	TEST(test_a_reserve_in_use_stays_counted),
+	TEST(test_lowmem_reserve_is_by_design),
+	TEST(test_a_handful_on_per_cpu_lists),
 	TEST(test_a_drained_h_page_does_not_help),
-	TEST(test_unavoidable),
+	TEST(test_both_together),
+	TEST(test_served_as_things_stand),
+	TEST(test_fragmented),
+	TEST(test_a_victim_has_no_mark),
+	TEST(test_by_hand_nothing_is_judged),
 	TEST(test_a_fault_without_a_request_has_no_verdict),
-	TEST(test_against_what_happens),
+	TEST(test_after_an_allocation_failure),
+	TEST(test_event_of_an_unavoidable_end),
 };
 
 TEST_GROUP(verdict)
