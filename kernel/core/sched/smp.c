@@ -95,6 +95,7 @@ const char *smp_count_cpus(void)
 	for (unsigned int i = 0; i < m->nr_cpus; i++)
 		if (m->apic_id[i] != boot_id && nr_cpus < MAX_CPUS) {
 			cpus[nr_cpus].id = nr_cpus;
+			cpu_absent(&cpus[nr_cpus]);
 			cpus[nr_cpus++].apic_id = m->apic_id[i];
 		}
 	return nr_cpus == m->nr_cpus ? NULL : "ACPI: the MADT does not list the boot CPU";
@@ -104,6 +105,7 @@ const char *smp_count_cpus(void)
 void ap_main(struct cpu *cpu)
 {
 	cpu_init(cpu, cpu - cpus, ap_fault_stacks);
+	halt_is_over(cpu);
 	lapic_enable();
 	tick_start();
 	__atomic_store_n(&cpu->online, true, __ATOMIC_RELEASE);

@@ -17,6 +17,14 @@
 #define TURN_INSNS  100000ul
 #define MAX_TURN_NS 25600000ul
 
+#define RTC_INDEX          0x70
+#define RTC_DATA           0x71
+#define RTC_REG_A          0x0a
+#define RTC_DIVIDERS_RESET 0x66
+#define PIT_COUNT          0x40
+#define PIT_CONTROL        0x43
+#define PIT_ONCE           0x30 /* channel 0, both bytes, mode 0: counts down once */
+
 #define MAX_HOOKS 4
 
 static uint64_t next_jiffy; /* when jiffies goes on; the boot CPU's */
@@ -103,15 +111,51 @@ static void mask_8259(void)
 	outb(0xa1, 0xff);
 }
 
+/* Old timers that nobody here asks, and which the firmware leaves running: quiet from here on. */
+static void stop_old_timers(void)
+{
+	outb(RTC_INDEX, RTC_REG_A);
+	outb(RTC_DATA, RTC_DIVIDERS_RESET);
+	outb(PIT_CONTROL, PIT_ONCE);
+	outb(PIT_COUNT, 1);
+	outb(PIT_COUNT, 0);
+}
+
+static void woken(struct pt_regs *regs)
+{
+	(void)regs;
+	lapic_eoi();
+}
+
+/*
+ * Under -icount whatever came before the kernel, a loader that waits for a CD above all, leaves a phase
+ * at random in what ends turns: in those timers, and in QEMU's own kick every 100 ms, which starts anew
+ * when all CPUs have been halted. So they halt once, to a slice's begin: from there on a run is the same,
+ * whoever loaded the kernel.
+ */
+static void forget_what_was_before(void)
+{
+	trap_set_irq(IRQ_TIMER, woken);
+	lapic_timer_once(2 * turn_ns() - clock_ns() % turn_ns()); /* the next might come too soon */
+	cpu_halt();
+}
+
+static void start_time(void)
+{
+	mask_8259();
+	stop_old_timers();
+	lapic_enable();
+	if (takes_turns())
+		forget_what_was_before();
+	trap_set_irq(IRQ_TIMER, tick);
+	next_jiffy = clock_ns() + jiffy_ns();
+}
+
 void tick_start(void)
 {
+	if (this_cpu_id() == 0)
+		start_time();
 	this_cpu()->tick_ns = clock_ns();
-	if (this_cpu_id() == 0) {
-		mask_8259();
-		trap_set_irq(IRQ_TIMER, tick);
-		lapic_enable();
-		next_jiffy = clock_ns() + jiffy_ns();
-	}
 	if (takes_turns())
 		tick_at_next_slice();
 	else

@@ -59,6 +59,12 @@ void cpu_halt(void)
 	asm volatile("sti; hlt; cli" : : : "memory");
 }
 
+void cpu_absent(struct cpu *cpu)
+{
+	cpu->halted = true;
+	nr_halted++;
+}
+
 void halt_is_over(struct cpu *cpu)
 {
 	if (idle_since)

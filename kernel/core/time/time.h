@@ -36,6 +36,8 @@ long tsc_to_instructions(uint64_t counts);
 /* Halt until the next interrupt, which is taken before this returns. Interrupts off, and after. */
 void cpu_halt(void);
 struct cpu;
+/* One that has not been started counts as halted, until halt_is_over(). Boot. */
+void cpu_absent(struct cpu *cpu);
 /* From the first interrupt after a halt. */
 void halt_is_over(struct cpu *cpu);
 
