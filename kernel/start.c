@@ -14,6 +14,7 @@
 #include "kernel/core/param.h"
 #include "kernel/core/log/printk.h"
 #include "kernel/core/sched/sched.h"
+#include "kernel/core/log/screen.h"
 #include "kernel/core/log/serial.h"
 #include "kernel/core/sched/smp.h"
 #include "kernel/core/sched/tick.h"
@@ -67,10 +68,12 @@ void boot_main(uint32_t magic, uint32_t info_addr)
 {
 	cpu_init(&cpus[0], 0, NULL);
 	serial_init();
+	screen_init();
 	event_init();
 	need(boot_info_read(&boot_info, magic, info_addr, early_phys));
 	mm_check_map(&boot_info);
 	need(paging_init(&boot_info));
+	screen_map();
 	need(acpi_init(&acpi_info));
 	need(hpet_init(acpi_info.hpet));
 	need(ioapic_init(&acpi_info.madt));
@@ -79,6 +82,7 @@ void boot_main(uint32_t magic, uint32_t info_addr)
 	strcpy(command_line, boot_info.cmdline);
 	scenarios_register_knobs();
 	params_parse(boot_info.cmdline);
+	screen_settle();
 	sched_points_init();
 	print_map(&boot_info);
 	mm_boot(&boot_info);

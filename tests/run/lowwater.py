@@ -186,6 +186,7 @@ def make_iso(spec, options):
     out = Path(options.out or spec.build_dir / "lowwater.iso")
     iso.build(iso.menu(arms.study(arms.load(spec))), spec.elf, out)
     print(out)
+    print(f"boot it: {iso.boot_command(out)}")
     return 0
 
 

@@ -1,6 +1,10 @@
 """The GRUB image: what a run from it has in common with one that QEMU loads itself."""
+import json
 import re
+import socket
+import subprocess
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
@@ -57,6 +61,107 @@ class SameRun(unittest.TestCase):
 
 def number(text):
     return int(re.search(r"\d+", text)[0])
+
+
+class Monitor:
+    """QEMU's monitor over a socket; the guest stands still when it has powered itself off."""
+
+    def __init__(self, folder):
+        self.path = folder / "monitor"
+        self.argv = ["-chardev", f"socket,id=mon,path={self.path},server=on,wait=off",
+                     "-mon", "chardev=mon,mode=control", "-no-shutdown"]
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(system.TIMEOUT)
+        while True:
+            try:
+                self.sock.connect(str(self.path))
+                break
+            except OSError:
+                time.sleep(0.05)  # QEMU has not made it yet; run() bounds all of this
+        self.lines = self.sock.makefile("r", encoding="utf-8")
+        self.lines.readline()
+        self.ask("qmp_capabilities")
+
+    def close(self):
+        self.lines.close()
+        self.sock.close()
+
+    def ask(self, command, **arguments):
+        words = {"execute": command, "arguments": arguments}
+        self.sock.sendall(json.dumps(words).encode() + b"\n")
+        while "return" not in (reply := json.loads(self.lines.readline())):
+            if "error" in reply:
+                raise AssertionError(reply)
+        return reply["return"]
+
+    def wait_for(self, event):
+        while json.loads(self.lines.readline()).get("event") != event:
+            pass
+
+    def crtc(self, index):
+        """A pair of the CRTC's registers: a place in the text window, in characters."""
+        value = 0
+        for number_ in (index, index + 1):
+            self.ask("human-monitor-command", **{"command-line": f"o /b 0x3d4 {number_:#x}"})
+            said = self.ask("human-monitor-command", **{"command-line": "i /b 0x3d5"})
+            value = value << 8 | int(said.split("=")[1], 16)
+        return value
+
+
+class Screen(unittest.TestCase):
+    """What somebody sees who boots the image; a machine that goes off leaves it to be read."""
+
+    COLUMNS, ROWS, WINDOW, SIZE = 80, 25, 0xb8000, 0x8000
+
+    def show(self, line, vga="std"):
+        """Boot the image in virtual time; return (console, rows of the screen, cursor)."""
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            spec = system.settled(results=name, boot="iso", mem="64")
+            image, memory = folder / "boot.iso", folder / "memory"
+            iso.build(iso.silent(line), spec.elf, image)
+            argv = qemu.command(spec, line, folder / "console.log", folder / "events", image)
+            at = next(i for i, word in enumerate(argv) if word.startswith("isa-debug-exit"))
+            del argv[at - 1:at + 1]
+            monitor = Monitor(folder)
+            with subprocess.Popen(argv + ["-vga", vga, *monitor.argv], stdin=subprocess.DEVNULL,
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as child:
+                try:
+                    monitor.connect()
+                    monitor.wait_for("SHUTDOWN")
+                    monitor.ask("pmemsave", val=self.WINDOW, size=self.SIZE, filename=str(memory))
+                    start, cursor = monitor.crtc(0x0c), monitor.crtc(0x0e)
+                finally:
+                    child.kill()
+                    monitor.close()
+            text = memory.read_bytes()[::2].decode("latin-1")
+            rows = [text[at:at + self.COLUMNS].rstrip() for at in
+                    range(start, start + self.COLUMNS * self.ROWS, self.COLUMNS)]
+            return system.read(folder / "console.log"), rows, cursor - start
+
+    def folded(self, console):
+        """A console's lines as a screen of so many columns has them."""
+        return [line[at:at + self.COLUMNS].rstrip() for line in console.splitlines()
+                for at in range(0, max(len(line), 1), self.COLUMNS)]
+
+    def test_it_shows_what_serial_shows(self):
+        for line in ("scenario=info", "scenario=spike spike.apps=x"):
+            with self.subTest(line=line):
+                console, rows, cursor = self.show(line)
+                expected = self.folded(console)[-(self.ROWS - 1):]
+                self.assertEqual(rows[:len(expected)], expected)
+                self.assertEqual("".join(rows[len(expected):]), "")
+                self.assertEqual(cursor, len(expected) * self.COLUMNS)
+
+    def test_a_run_that_counts_instructions_leaves_it_alone(self):
+        options = {"scenario": "info", "mem": "64"}
+        logs = {system.boot(extra=("-vga", vga), **options).console for vga in ("std", "none")}
+        self.assertEqual(len(logs), 1)
+        console, rows, _ = self.show("scenario=info icount=0")
+        self.assertIn("scenario info finished", console)
+        self.assertNotIn("scenario info finished", "\n".join(rows))
 
 
 if __name__ == "__main__":

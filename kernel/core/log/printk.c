@@ -10,6 +10,7 @@
 #include "kernel/core/cpu/cpu.h"
 #include "kernel/core/param.h"
 #include "kernel/core/log/printk.h"
+#include "kernel/core/log/screen.h"
 #include "kernel/core/log/serial.h"
 #include "kernel/core/time/time.h"
 
@@ -88,6 +89,8 @@ static void emit(const char *s, size_t len)
 		log_ring.ring[log_ring.total++ % LOG_RING] = s[i];
 		serial_putc(s[i]);
 	}
+	if (unlikely(screen_shows()))
+		screen_write(s, len);
 }
 
 static void emit_line(const char *s, size_t len)

@@ -3,10 +3,12 @@
 Only BIOS GRUB and only the modules a Multiboot 2 boot from a CD needs, so that an image is made,
 and boots, in a moment. The silent one leaves the serial line to the kernel alone.
 """
+import shlex
 import subprocess
 import tempfile
 from pathlib import Path
 
+from machine import qemu
 from options import UserError
 
 GRUB = "/usr/lib/grub/i386-pc"
@@ -57,6 +59,11 @@ def build(config, elf, out):
         make(["objcopy", "--strip-debug", str(elf), str(boot / "lowwater.elf")])
         make(["grub-mkrescue", "-d", GRUB, f"--install-modules={MODULES} {serial}".rstrip(),
               "--fonts=", "--locales=", "--themes=", "--compress=no", "-o", str(out), name])
+
+
+def boot_command(image):
+    """Return how a user boots an image: its menu and all that the kernel says, on two screens."""
+    return f"{qemu.BINARY} -m 2048 -cdrom {shlex.quote(str(image))} -serial stdio"
 
 
 def make(argv):
