@@ -79,9 +79,9 @@ class CommandLine(unittest.TestCase):
         line = qemu.kernel_line(one)
         self.assertEqual(line, "scenario=spike patch=none seed=7 sched=3 icount=0 spike.apps=8")
         self.assertEqual(" ".join(qemu.command(one, line, "C", "a,E")[1:]),
-                         "-machine pc -accel tcg -icount shift=0,sleep=off -cpu qemu64 -smp 1 "
-                         "-m 128 -rtc base=2000-01-01,clock=vm -seed 1 -net none -no-reboot "
-                         "-display none -monitor none -serial file:C "
+                         "-machine pc -nodefaults -accel tcg -icount shift=0,sleep=off -cpu qemu64 -smp 1 "
+                         "-m 128 -rtc base=2000-01-01,clock=vm -seed 1 -no-reboot "
+                         "-display none -serial file:C "
                          "-chardev file,id=events,path=a,,E "
                          "-device isa-debugcon,iobase=0xe9,chardev=events "
                          "-device isa-debug-exit,iobase=0xf4,iosize=0x04 "
