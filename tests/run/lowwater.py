@@ -14,10 +14,10 @@ from pathlib import Path
 sys.dont_write_bytecode = not sys.pycache_prefix  # the source tree stays as it is
 
 # pylint: disable=wrong-import-position
-from campaign import arms, bench, record, runner, sweep  # noqa: E402
-from machine import core, debug, facts, iso, terminal  # noqa: E402
+from campaign import arms, bench, fleet, record, runner, sweep  # noqa: E402
+from machine import accel, core, debug, facts, iso, terminal  # noqa: E402
 from results import outcome, table, tracefile  # noqa: E402
-from options import UserError, make_spec, need_elf, text  # noqa: E402
+from options import UserError, jobs, make_spec, need_elf, text  # noqa: E402
 
 OPTIONS = (  # name, default, help
     ("scenario", "spike", "what to run"), ("patch", "none", "none, all or a list"),
@@ -50,7 +50,11 @@ def main(argv=None):
     except UserError as error:
         print(f"lowwater: {error}", file=sys.stderr)
         return 2
+    except OSError as error:
+        print(f"lowwater: {error.filename or 'results'}: {error.strerror}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
+        print("lowwater: interrupted", file=sys.stderr)
         return 130
 
 
@@ -77,7 +81,8 @@ def commands():
     """Return {name: (what does it, help, options of its own)}."""
     return {
         "run": (run, "one run", flag("record", "one line of JSON, for a sweep")),
-        "all": (run_all, "every study arm"),
+        "all": (run_all, "every study arm, side by side",
+                text_option("jobs", "at a time [as many as CPUs]")),
         "sweep": (run_sweep, "one arm under many seeds, in parallel",
                   text_option("seeds", "such as 1..50,77 [--seed]"),
                   text_option("scheds", "the same for the turns of the CPUs [--sched]"),
@@ -112,12 +117,11 @@ def run(spec, options):
     if options.record:
         return record.job(spec, arm)
     result = runner.run(spec, arm)
-    shown = runner.publish([result], spec.folder)
     code = outcome.exit_code(result)
     if code == outcome.EXITS["bad-parameter"]:
         print(result["message"])  # one line that names it is all there is to say
         return code
-    print(shown)
+    print(table.render([result]))
     for line in table.summaries(result) + table.problems(result):
         print(line)
     for name in ("console.log", "result.json", facts.NAME, *tracefile.FILES):
@@ -140,13 +144,17 @@ def settled(spec, known):
     return arms.settle(spec, known), arms.find(known, spec.scenario, spec.patch)
 
 
-def run_all(spec, _options):
-    results, known = [], arms.load(spec)
+def run_all(spec, options):
+    at_once, known = jobs(options.jobs, fleet.usual_jobs(spec)), arms.load(spec)
+    pairs = []
     for arm in arms.study(known):
         one = make_spec(vars_of(spec) | {"scenario": arm.scenario, "patch": arm.patch})
-        results.append(runner.run(arms.settle(one, known), arm))
-    if not results:
+        pairs.append((arms.settle(one, known), arm))
+    if not pairs:
         raise UserError(f"{spec.elf}: expected at least one arm of group 'study', found none")
+    if spec.mode == "fast":
+        accel.choose(spec)  # it is timed, so before there is other work
+    results = fleet.run(pairs, at_once)
     print(runner.publish(results, spec.results))
     for result in results:
         for line in table.problems(result):

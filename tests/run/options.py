@@ -13,6 +13,7 @@ BUILDS = ("release", "debug")
 MAX_CPUS = 8
 MAX_MIB = 16384
 MAX_SHIFT = 10  # of -icount, as the kernel and QEMU have it
+MAX_JOBS = 1024
 MAX_SEED = (1 << 31) - 1  # of SEED and SCHED, as the kernel has them
 RESERVED = ("scenario", "patch", "seed", "sched", "icount")
 
@@ -108,6 +109,11 @@ def integer(name, text, low, high, unit=""):
     if not re.fullmatch(r"[0-9]+", text, re.ASCII) or not low <= int(text) <= high:
         raise UserError(f"{name}={text!r}: expected a whole number from {low} to {high}{unit}")
     return int(text)
+
+
+def jobs(text, usual):
+    """Return how many runs are done at a time."""
+    return integer("JOBS", text, 1, MAX_JOBS) if text else usual
 
 
 def exact_shift(text, mode):

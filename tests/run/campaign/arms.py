@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from machine import qemu
-from results import console, events, outcome
+from results import console, events, outcome, whole
 from options import MAX_MIB, MAX_SHIFT, UserError
 
 CACHE = "scenarios.json"
@@ -74,7 +74,7 @@ def keep(elf, table):
     """Let load() answer with this table for as long as that very ELF is there."""
     rows = [dataclasses.asdict(arm) for arm in table]
     kept = {"elf_sha256": digest(elf), "arms": rows}
-    elf.with_name(CACHE).write_text(json.dumps(kept, indent=1) + "\n")
+    whole.write(elf.with_name(CACHE), json.dumps(kept, indent=1) + "\n")
 
 
 def cached(elf):

@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 from campaign import arms, runner
-from results import events
+from results import events, whole
 from options import UserError
 
 DATA = Path(__file__).resolve().parent / "data"
@@ -30,9 +30,9 @@ def run(spec, known, update=False):
     found = {"mem_mib": spec.mem, "cpus": spec.cpus, "build": spec.build, "compiler": compiler(),
              "rows": rows}
     out = spec.folder / "bench.json"
-    out.write_text(json.dumps(found, indent=1) + "\n")
+    whole.write(out, json.dumps(found, indent=1) + "\n")
     if update:
-        BASELINE.write_text(json.dumps(found, indent=1) + "\n")
+        whole.write(BASELINE, json.dumps(found, indent=1) + "\n")
     print(table(found, load(BASELINE), load(LINUX)))
     print(out)
     return 0

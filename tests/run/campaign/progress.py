@@ -9,31 +9,57 @@ WIDTH = 79
 SPARSE_LINES, SPARSE_SECONDS = 10, 60  # of a sweep, where there is no terminal
 
 
+class Line:
+    """A stream, and on a terminal the one line there that is written again and again."""
+
+    def __init__(self, stream=None):
+        self.stream = stream or sys.stderr
+        self.live = self.stream.isatty()
+
+    def draw(self, text):
+        self.say("\r" + text[:WIDTH].ljust(WIDTH))
+
+    def clear(self):
+        if self.live:
+            self.say("\r" + " " * WIDTH + "\r")
+
+    def say(self, text):
+        self.stream.write(text)
+        self.stream.flush()
+
+
+class Silent:
+    """Follows a run that nobody looks at."""
+
+    def __init__(self, name, log):
+        pass
+
+    def tick(self, spent):
+        pass
+
+    def finish(self, outcome, wall):
+        pass
+
+
 class Progress:
     """Follows one run; made with its name and its console log, closed by finish()."""
 
     def __init__(self, name, log, stream=None):
         self.name = name
         self.log = log
-        self.stream = stream or sys.stderr
-        self.live = self.stream.isatty()
-        if not self.live:
-            self.say(f"run   {name}\n")
+        self.line = Line(stream)
+        if not self.line.live:
+            self.line.say(f"run   {name}\n")
 
     def tick(self, spent):
-        if self.live:
+        if self.line.live:
             last = console.last_line(tail(self.log)) or "starting"
-            self.say("\r" + f"{self.name} {spent:5.1f} s  {last}"[:WIDTH].ljust(WIDTH))
+            self.line.draw(f"{self.name} {spent:5.1f} s  {last}")
 
     def finish(self, outcome, wall):
-        if self.live:
-            self.say("\r" + " " * WIDTH + "\r")
-        else:
-            self.say(f"done  {self.name}: {outcome} in {wall:.1f} s\n")
-
-    def say(self, text):
-        self.stream.write(text)
-        self.stream.flush()
+        self.line.clear()
+        if not self.line.live:
+            self.line.say(f"done  {self.name}: {outcome} in {wall:.1f} s\n")
 
 
 def tail(path, size=512):
@@ -53,8 +79,7 @@ class Many:
     def __init__(self, name, total, outcomes, stream=None):
         self.name, self.total = name, total
         self.outcomes = Counter(outcomes)  # of those done before, too
-        self.stream = stream or sys.stderr
-        self.live = self.stream.isatty()
+        self.line = Line(stream)
         self.first = self.done
         self.start = self.said = time.monotonic()
         self.next = 0
@@ -69,26 +94,87 @@ class Many:
         self.show()
 
     def show(self):
-        if self.live:
-            self.say("\r" + self.line()[:WIDTH].ljust(WIDTH))
+        if self.line.live:
+            self.line.draw(self.text())
         elif self.done >= self.next or time.monotonic() - self.said >= SPARSE_SECONDS:
-            self.say(self.line() + "\n")
+            self.line.say(self.text() + "\n")
             self.said = time.monotonic()
             self.next = min(self.total, self.done + max(1, self.total // SPARSE_LINES))
 
-    def line(self):
+    def text(self):
         parts = [f"sweep {self.name} {self.done}/{self.total}"]
         parts += [f"{name} {count}" for name, count in self.outcomes.most_common()]
         new = self.done - self.first
         if new and self.done < self.total:
-            left = int((time.monotonic() - self.start) / new * (self.total - self.done))
-            parts.append(f"{left // 60}:{left % 60:02} left")
+            left = (time.monotonic() - self.start) / new * (self.total - self.done)
+            parts.append(f"{clock(left)} left")
         return "  ".join(parts)
 
     def finish(self):
-        if self.live:
-            self.say("\r" + " " * WIDTH + "\r")
+        self.line.clear()
 
-    def say(self, text):
-        self.stream.write(text)
-        self.stream.flush()
+
+def clock(seconds):
+    """Return seconds as minutes and seconds."""
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02}"
+
+
+class Fleet:
+    """Follows runs side by side: how many are done, which are at work, the time left.
+
+    Made with the seconds that each run is expected to take and with how many run at a time.
+    """
+
+    def __init__(self, expected, jobs, stream=None):
+        self.expected, self.jobs = expected, jobs
+        self.rows = {}  # of those begun, by place
+        self.line = Line(stream)
+
+    def start(self, at, name):
+        """Return the row of run number `at`, which begins; its thread keeps it up to date."""
+        self.rows[at] = Row(self, name)
+        return self.rows[at]
+
+    def finished(self, row, outcome):
+        if not self.line.live:
+            self.line.say(f"done  {row.name}: {outcome} in {row.spent:.1f} s "
+                          f"({self.done} of {len(self.expected)})\n")
+
+    @property
+    def done(self):
+        return sum(row.over for row in list(self.rows.values()))
+
+    def show(self):
+        if self.line.live:
+            self.line.draw(self.text())
+
+    def text(self):
+        running = [f"{row.name} {row.spent:.0f} s" for row in list(self.rows.values())
+                   if not row.over]
+        parts = [f"{self.done}/{len(self.expected)} arms  {clock(self.left())} left", *running]
+        return "  ".join(parts)
+
+    def left(self):
+        """Return the seconds left, by how well the expectations were met so far."""
+        rows = dict(self.rows)
+        done = [(row.spent, self.expected[at]) for at, row in rows.items() if row.over]
+        scale = sum(spent for spent, _ in done) / sum(said for _, said in done) if done else 1
+        rest = sum(said * scale for at, said in enumerate(self.expected) if at not in rows)
+        rest += sum(max(0, self.expected[at] * scale - row.spent) for at, row in rows.items()
+                    if not row.over)
+        return rest / self.jobs
+
+    def close(self):
+        self.line.clear()
+
+
+class Row:
+    """One run of a fleet."""
+
+    def __init__(self, fleet, name):
+        self.fleet, self.name = fleet, name
+        self.spent, self.over = 0.0, False
+
+    def finish(self, outcome, wall):
+        self.spent, self.over = wall, True
+        self.fleet.finished(self, outcome)

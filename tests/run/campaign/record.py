@@ -3,12 +3,12 @@
 Jobs with one signature came to the same; seeds, addresses and other numbers are not part of it.
 """
 import json
-import os
 import re
 from typing import NamedTuple
 
 from campaign import runner
 from results import outcome
+from campaign.progress import Silent
 from options import UserError
 
 COPIED = ("seed", "sched", "outcome", "as_expected", "failed_checks", "message", "counters",
@@ -31,8 +31,7 @@ class Signature(NamedTuple):
 
 def job(spec, arm):
     """Do one run and print its record; a refused parameter is an error: no seed will mend it."""
-    with open(os.devnull, "w", encoding="utf-8") as nowhere:
-        result = runner.run(spec, arm, nowhere)
+    result = runner.run(spec, arm, Silent)
     if result["outcome"] == "bad-parameter" and not result["as_expected"]:
         raise UserError((result["message"] or "bad parameter").removeprefix("lowwater: "))
     print(json.dumps(short(result)))

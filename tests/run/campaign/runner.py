@@ -1,59 +1,56 @@
-"""One run from its options to its files: console.log, events.jsonl, result.json and the rest."""
+"""One run from its options to its files: console.log, events.jsonl, result.json and the rest.
+
+A run's folder holds the files of one run and nothing else: they are written beside it and take its
+place together, once all of them are there.
+"""
 import json
 
 from machine import accel, facts, iso, qemu
-from results import junit, result, table, tracefile
+from results import junit, result, table, tracefile, whole
 from campaign.progress import Progress
 
-FILES = ("console.log", "events.jsonl", "qemu.log", "result.json", "junit.xml", "table.txt",
-         facts.NAME, *tracefile.FILES)
+IMAGE = "boot.iso"
 
 
-def run(spec, arm, stream=None):
+def run(spec, arm, follow=Progress):
     """Do one settled run and return its result; arm is what it declares, or None.
 
-    Signs of life go to stream, or else to stderr.
+    follow(name, console log) returns what is told of its progress: tick(seconds) while it runs,
+    which may raise to end it, and finish(outcome, seconds).
     """
-    folder = spec.folder
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in FILES:  # a file of an earlier run must never pass for this one's
-        (folder / name).unlink(missing_ok=True)
-    progress = Progress(f"{spec.scenario} {spec.arm}", folder / "console.log", stream)
-    ended = emulate(spec, progress.tick)
-    tracefile.write(folder)
-    found = result.build(spec, arm, ended)
-    progress.finish(found["outcome"], ended.wall)
-    (folder / "result.json").write_text(json.dumps(found, indent=1) + "\n")
+    with whole.folder(spec.folder) as folder:
+        progress = follow(f"{spec.scenario} {spec.arm}", folder / "console.log")
+        ended = emulate(spec, folder, progress.tick)
+        tracefile.write(folder)
+        found = result.build(spec, folder, arm, ended)
+        whole.write(folder / "result.json", json.dumps(found, indent=1) + "\n")
+        publish([found], folder)
+        progress.finish(found["outcome"], ended.wall)
     return found
 
 
-def emulate(spec, tick):
+def emulate(spec, folder, tick):
     """Run the emulator to its end, or to its time limit and the facts of that."""
-    folder = spec.folder
-    line = qemu.kernel_line(spec)
     speed = accel.choose(spec) if spec.mode == "fast" else None
-    argv = qemu.command(spec, line, folder / "console.log", folder / "events.jsonl",
-                        image(spec, line), speed)
+    if spec.boot == "iso":
+        iso.build(iso.silent(qemu.kernel_line(spec)), spec.elf, folder / IMAGE)
     late = facts.Facts(spec.elf, folder)
     with late.stub() as more:
-        status, wall = qemu.run(argv + more, folder / "qemu.log", spec.timeout, tick,
-                                late.collect)
-    return result.Ended(argv, speed or "icount", status, wall, late)
+        status, wall = qemu.run(command(spec, folder, speed) + more, folder / "qemu.log",
+                                spec.timeout, tick, late.collect)
+    return result.Ended(command(spec, spec.folder, speed), speed or "icount", status, wall, late)
 
 
-def image(spec, line):
-    """Return the one-entry image an iso run boots from, freshly made, else None."""
-    if spec.boot != "iso":
-        return None
-    out = spec.folder / "boot.iso"
-    iso.build(iso.silent(line), spec.elf, out)
-    return out
+def command(spec, folder, speed):
+    """Return the emulator's argument list of a run whose files are in folder."""
+    image = folder / IMAGE if spec.boot == "iso" else None
+    return qemu.command(spec, qemu.kernel_line(spec), folder / "console.log",
+                        folder / "events.jsonl", image, speed)
 
 
 def publish(results, folder):
     """Write table.txt and junit.xml for results into folder; return the table."""
-    folder.mkdir(parents=True, exist_ok=True)
     shown = table.render(results)
-    (folder / "table.txt").write_text(shown + "\n")
-    junit.write(results, folder / "junit.xml")
+    whole.write(folder / "table.txt", shown + "\n")
+    whole.write(folder / "junit.xml", junit.text(results))
     return shown

@@ -15,12 +15,11 @@ import dataclasses
 import fcntl
 import hashlib
 import json
-import os
 import shutil
 
 from campaign import arms, record
 from machine import accel, qemu
-from results import console
+from results import console, whole
 from options import UserError
 
 BUILD, RUNS = "build", "runs"
@@ -62,7 +61,7 @@ class Store:
         self.lock.close()
 
     def keep_kernel(self):
-        write(self.folder / "options.json", json.dumps(self.options, indent=1) + "\n")
+        whole.write(self.folder / "options.json", json.dumps(self.options, indent=1) + "\n")
         elf = self.spec.elf
         elf.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(self.original, elf)
@@ -75,7 +74,7 @@ class Store:
         for line in console.read_lines(self.jobs):
             with contextlib.suppress(ValueError, KeyError, TypeError):
                 self.enter(json.loads(line))
-        write(self.jobs, "".join(map(as_line, self.records.values())))
+        whole.write(self.jobs, "".join(map(as_line, self.records.values())))
         self.clear()
 
     def clear(self):
@@ -118,9 +117,3 @@ def options(spec):
 def as_line(one):
     return json.dumps(one) + "\n"
 
-
-def write(path, text):
-    """Write a file so that it is there whole or not at all."""
-    new = path.with_name(path.name + ".new")
-    new.write_text(text, encoding="utf-8")
-    os.replace(new, path)

@@ -16,14 +16,13 @@ from pathlib import Path
 
 from campaign import arms, distribution, ranges, record
 from machine import accel
-from options import UserError, integer, text
+from options import UserError, jobs, text
 from campaign.progress import Many
 from campaign.store import BUILD, OPTIONS, RUNS, Store
 
 PARALLEL = "parallel"
 PYTHON = "/usr/bin/python3"
 RUNNER = Path(__file__).resolve().parent.parent / "lowwater.py"
-MAX_JOBS = 1024
 TERM_SECONDS = 2.0  # GNU parallel ends its jobs on SIGTERM
 
 
@@ -46,11 +45,11 @@ def run(spec, table, options):
     return 0 if all(map(record.good, found)) else 1
 
 
-def parallel(jobs, more):
+def parallel(at_once, more):
     """Return GNU parallel's own part of the command."""
     if not shutil.which(PARALLEL):
         raise UserError(f"{PARALLEL}: not found; install the package parallel")
-    wanted = str(integer("JOBS", jobs, 1, MAX_JOBS)) if jobs else "100%"
+    wanted = str(jobs(at_once, "100%"))
     try:
         words = shlex.split(more)
     except ValueError as error:

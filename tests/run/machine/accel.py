@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 from machine import qemu
-from results import outcome
+from results import outcome, whole
 from options import choice
 
 DEVICE = Path("/dev/kvm")
@@ -35,7 +35,7 @@ def choose(spec):
         if not found:
             return qemu.TCG
         kept[key] = found
-        cache.write_text(json.dumps(kept, indent=1) + "\n")
+        whole.write(cache, json.dumps(kept, indent=1) + "\n")
     return kept[key]
 
 

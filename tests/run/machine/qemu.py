@@ -3,10 +3,13 @@
 Knows nothing of what a run means; it returns the exit status and the seconds. A run that passes
 its time limit is ended by its own process handle and by nothing else.
 """
+import contextlib
 import os
 import select
+import signal
 import subprocess
 import tempfile
+import threading
 import time
 
 from options import UserError
@@ -85,18 +88,38 @@ def run(argv, log, timeout, tick=None, late=None):
     late() at the time limit, before the emulator is ended.
     """
     start = time.monotonic()
+    child = None
     with open(log, "wb") as out:
-        child = spawn(argv, out)
         try:
+            with held_back(signal.SIGINT, signal.SIGTERM):
+                child = spawn(argv, out)
             status = wait(child, start, timeout, tick)
             seconds = time.monotonic() - start
             if status is None and late:
                 late()
             return status, seconds
         finally:
-            if child.poll() is None:
+            if child and child.poll() is None:
                 child.kill()
                 child.wait()
+
+
+@contextlib.contextmanager
+def held_back(*numbers):
+    """Let signals wait: one that came while the emulator starts would leave it to itself."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # where no signal comes
+        return
+    came = []
+    before = {number: signal.signal(number, lambda *args: came.append(args[0]))
+              for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for number in came:
+            signal.raise_signal(number)
 
 
 def spawn(argv, out, **options):

@@ -4,8 +4,8 @@ import xml.etree.ElementTree as tree
 from results import outcome, table
 
 
-def write(results, path):
-    """Write results as one suite to path."""
+def text(results):
+    """Return results as one suite."""
     suite = tree.Element("testsuite", name="lowwater", tests=str(len(results)),
                          failures=str(sum(failed(one) for one in results)), errors="0",
                          time=f"{sum(one['wall_seconds'] for one in results):.3f}")
@@ -14,7 +14,7 @@ def write(results, path):
     root = tree.Element("testsuites")
     root.append(suite)
     tree.indent(root)
-    tree.ElementTree(root).write(path, encoding="utf-8", xml_declaration=True)
+    return tree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
 
 
 def failed(result):

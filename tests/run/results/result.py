@@ -5,8 +5,8 @@ Reads what the run left in its folder and puts it together; decides nothing itse
 import hashlib
 import shlex
 from dataclasses import dataclass
+from typing import Any
 
-from machine import facts
 from reports import identities, report
 from results import console, events, outcome, phrase
 
@@ -19,12 +19,11 @@ class Ended:
     accel: str
     status: int | None
     wall: float
-    facts: facts.Facts
+    facts: Any  # where a run stood at its time limit, with its file and notes: machine/facts.py
 
 
-def build(spec, arm, ended):
-    """Return the result of a run whose console.log and events.jsonl are in the spec's folder."""
-    folder = spec.folder
+def build(spec, folder, arm, ended):
+    """Return the result of a run whose console.log and events.jsonl are in folder."""
     said = events.read(folder / "events.jsonl")
     lines = console.read_lines(folder / "console.log")
     reports = report.parse(lines)
@@ -43,7 +42,7 @@ def build(spec, arm, ended):
         "outcome": found, "expected": arm.outcome if arm else None,
         "as_expected": as_expected, "failed_checks": failed,
         "showed": phrase.showed(arm, found, failed, names, reports),
-        "message": message(found, lines, spec, ended), "notes": notes,
+        "message": message(found, lines, spec, folder, ended), "notes": notes,
         "console_sha256": digest(folder / "console.log"),
         "instructions": instructions(spec.mode, said), "virtual_ns": said.end.get("ns"),
         "wall_seconds": round(ended.wall, 3), "exit_status": ended.status,
@@ -69,13 +68,13 @@ def digest(path):
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
 
 
-def message(found, lines, spec, ended):
+def message(found, lines, spec, folder, ended):
     """Return the one line that best explains a run that did not finish, else None."""
     if found in ("completed", "oom-killed"):
         return None
     if found == "bad-parameter":
         return console.error_line(lines) or console.last_line(lines)
     if found == "timeout" and ended.facts.where:
-        return f"after {spec.timeout:g} s {ended.facts.where}; more in {facts.NAME}"
-    own = console.last_line(console.read_lines(spec.folder / "qemu.log"))
+        return f"after {spec.timeout:g} s {ended.facts.where}; more in {ended.facts.path.name}"
+    own = console.last_line(console.read_lines(folder / "qemu.log"))
     return (own if found == "crash" else None) or console.last_line(lines)

@@ -3,7 +3,8 @@
 
 Writes the console and the events that the scenario named on the kernel line stands for, then
 exits with the status QEMU would have had. Set LOWWATER_QEMU to this file. FAKE_TCG and FAKE_KVM
-are the seconds that a run takes under each accelerator.
+are the seconds that a run takes under each accelerator; FAKE_MEET is a folder in which it waits for
+a second one.
 """
 import json
 import os
@@ -49,6 +50,7 @@ def main():
         print("fake emulator version 1")
         return 0
     time.sleep(float(os.environ.get(f"FAKE_{value(argv, '-accel')[:3].upper()}", "0")))
+    meet(os.environ.get("FAKE_MEET"))
     console = value(argv, "-serial").removeprefix("file:")
     events = value(argv, "-chardev").split("path=")[1].replace(",,", ",")
     words = dict(word.split("=", 1) for word in value(argv, "-append").split())
@@ -68,6 +70,13 @@ def main():
     if scenario == "hang":
         time.sleep(600)
     return STATUS.get(scenario, 33)
+
+
+def meet(folder):
+    if folder:
+        Path(folder, str(os.getpid())).touch()
+        while len(os.listdir(folder)) < 2:
+            time.sleep(0.01)
 
 
 def value(argv, option):
