@@ -4,6 +4,8 @@
 #   make coverage                 the unit tests' coverage of mm/, with gcov
 #   make host-threads             the allocator on real threads under ThreadSanitizer
 #   make host-bench               how many random operations a second
+#   make mutants                  wrong changes of mm/: which do the tests notice? FILES='mm/alloc/*'
+#                                 SAMPLE=300 SEED=1 JOBS=2 narrow it down
 
 SECONDS ?= 60
 JOBS ?=
@@ -29,7 +31,15 @@ THREADS_OPTIONS := suppressions=tests/host/tsan/suppressions.txt print_suppressi
 BENCH := $(TOP)/bench
 BENCH_O := $(patsubst %.c,$(BENCH)/%.o,$(HOST_NO_TESTS) tests/host/bench/bench.c)
 
-.PHONY: fuzz coverage host-threads host-bench
+# Mutants that live in the fast build are tried in the checked one as well.
+MUTANTS := $(TOP)/mutants
+MUTANTS_fast := -O1 -g0
+MUTANTS_checked := -O1 -g0 -fsanitize=address,undefined -fno-sanitize-recover=all -DLW_DEBUG
+MUTANTS_CC = $(filter-out -MMD -MP,gcc $(HOST_COMMON) $(MUTANTS_$1))
+FILES ?=
+SAMPLE ?=
+
+.PHONY: fuzz coverage host-threads host-bench mutants
 
 fuzz: $(FUZZ)/fuzz_alloc
 	@$(AS_EXPECTED) $(PY) tests/run/suites/fuzz.py --seconds "$(SECONDS)" --jobs "$(JOBS)" $(FUZZ)
@@ -37,6 +47,15 @@ fuzz: $(FUZZ)/fuzz_alloc
 coverage: setup
 	@$(MAKE) --no-print-directory HOST=$(TOP)/coverage HOST_CHECKS="-O0 --coverage" -s host-tests
 	@$(PY) tests/run/suites/coverage.py $(TOP)/coverage
+
+mutants: setup
+	@$(MAKE) --no-print-directory HOST=$(MUTANTS)/fast HOST_CHECKS="$(MUTANTS_fast)" CC=gcc -s host-tests
+	@$(MAKE) --no-print-directory HOST=$(MUTANTS)/checked HOST_CHECKS="$(MUTANTS_checked)" CC=gcc -s \
+		host-tests
+	@PYTHONPATH=tests/run $(PY) tests/run/suites/mutants.py --files "$(FILES)" --sample "$(SAMPLE)" \
+		--seed "$(SEED)" --jobs "$(JOBS)" --fast "$(call MUTANTS_CC,fast)" \
+		--checked "$(call MUTANTS_CC,checked)" --link "gcc $(HOST_LINK)" \
+		--objects "$(HOST_C:%.c=%.o)" $(MUTANTS)
 
 host-threads: $(THREADS)/threads
 	@HOST_SEED=$(HOST_SEED) TSAN_OPTIONS="$(THREADS_OPTIONS)" $(AS_EXPECTED) $<

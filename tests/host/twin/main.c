@@ -1,5 +1,6 @@
 /*
- * Runs every group. An argument, a pattern with * and ?, picks tests by name.
+ * Runs every group. An argument, a pattern with * and ?, picks tests by name; further ones name the
+ * groups to run, in that order.
  * CMOCKA_MESSAGE_OUTPUT=TAP in the environment gives TAP instead of cmocka's lines.
  */
 #include "twin.h"
@@ -21,15 +22,48 @@
 #define DECLARE(group) int host_##group(void);
 GROUPS(DECLARE)
 
-int main(int argc, char **argv)
+static const struct group {
+	const char *name;
+	int (*run)(void);
+} groups[] = {
+#define ENTRY(group) {#group, host_##group},
+	GROUPS(ENTRY)};
+
+static const struct group *find_group(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(groups); i++)
+		if (!strcmp(groups[i].name, name))
+			return &groups[i];
+	fprintf(stderr, "host: no group of tests is called %s\n", name);
+	exit(2);
+}
+
+static int run_named(char **name)
 {
 	int failed = 0;
+
+	for (; *name; name++)
+		failed += find_group(*name)->run();
+	return failed;
+}
+
+static int run_all(void)
+{
+	int failed = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(groups); i++)
+		failed += groups[i].run();
+	return failed;
+}
+
+int main(int argc, char **argv)
+{
+	int failed;
 
 	if (argc > 1)
 		cmocka_set_test_filter(argv[1]);
 	setvbuf(stdout, NULL, _IOLBF, 0);
-#define RUN(group) failed += host_##group();
-	GROUPS(RUN)
+	failed = argc > 2 ? run_named(argv + 2) : run_all();
 	if (argc > 1)
 		printf("# host: %d failed of those that match %s\n", failed, argv[1]);
 	else
