@@ -176,6 +176,29 @@ static void test_3_3_orders_9_and_10_always_head(void **state)
 	assert_valid(m);
 }
 
+/* The same at a zone's end, where the top order's block is not whole. */
+static void test_3_3_order_9_at_the_zone_s_end_goes_to_the_head(void **state)
+{
+	struct machine_spec spec = {
+		.range = {{0, MIB(46), MB_MEMORY_USABLE}}}; /* 11 x 1024 + 512 */
+
+	(void)state;
+	m = machine_new(&spec);
+	memory_empty(m);
+	z = dma32(m);
+	zone_put(z, 8192, 9, M);
+	zone_put(z, 10240, 10, M); /* would be the buddy of [11264, 12288) */
+	zone_put(z, 11264, 9, M);
+	assert_int_equal(nth_free(m, z, 9, M, 0), 11264);
+	/* Order 8 there has a buddy one order up, or has none. */
+	memory_empty(m);
+	zone_put(z, 8192, 7, M);
+	zone_put(z, 11264 + 256, 8, M);
+	zone_put(z, 11264, 7, M);
+	assert_int_equal(nth_free(m, z, 7, M, 1), 11264);
+	assert_valid(m);
+}
+
 static void test_3_4_split_keeps_the_lower_half(void **state)
 {
 	struct page *page;
@@ -337,6 +360,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_3_3_tail_when_likely_to_merge),
 	TEST(test_3_3_upper_half_goes_to_the_tail_too),
 	TEST(test_3_3_orders_9_and_10_always_head),
+	TEST(test_3_3_order_9_at_the_zone_s_end_goes_to_the_head),
 	TEST(test_3_4_split_keeps_the_lower_half),
 	TEST(test_3_4_remainders_at_the_head_of_the_wanted_type),
 	TEST(test_3_5_smallest_fit_and_type_noted),

@@ -5,8 +5,10 @@
 
 #include "boot/multiboot.h"
 #include "host_machine.h"
+#include "mm/alloc/buddy.h"
 #include "mm/alloc/highatomic.h"
 #include "mm/page/pageblock.h"
+#include "mm/page/patch.h"
 #include "request.h"
 
 #define M MIGRATE_MOVABLE
@@ -90,6 +92,26 @@ static void test_4_2_limit_of_a_small_zone(void **state)
 		reserve(pfn);
 	assert_int_equal(z->nr_reserved_highatomic, 2048);
 	assert_int_equal(blocks_of_type(z, H), 2);
+}
+
+/* A reserve that has reached its limit to the page is full: nobody even takes the lock for more. */
+static void test_4_2_at_the_limit_is_full(void **state)
+{
+	unsigned long flags;
+
+	(void)state;
+	z->managed = 99; /* the limit is one block exactly */
+	reserve(5120);
+	assert_int_equal(z->nr_reserved_highatomic, highatomic_limit(z));
+	reserve(6144);
+	assert_int_equal(z->nr_reserved_highatomic, 1024);
+	assert_int_equal(blocks_of_type(z, H), 1);
+	flags = spin_lock_irqsave(&z->lock);
+	reserve(6144);
+	spin_unlock_irqrestore(&z->lock, flags);
+	z->managed = 100; /* a page below the limit: one block more */
+	reserve(6144);
+	assert_int_equal(z->nr_reserved_highatomic, 2048);
 }
 
 static void test_4_2_table_of_the_seed_machine(void **state)
@@ -328,6 +350,22 @@ static void test_4_7_force_goes_on_until_pages_moved(void **state)
 	assert_int_equal(z->nr_reserved_highatomic, 0);
 }
 
+/* Series 4/4 makes the search thorough for direct reclaim too, which does not force. */
+static void test_4_7_unforced_goes_on_until_pages_moved_with_force_patch(void **state)
+{
+	(void)state;
+	end_block_first();
+	zone_put(z, 6144, 3, M);
+	set_pageblock_type(z, 6144, H);
+	move_freepages_block(z, pfn_to_page(m, 6144), H);
+	z->nr_reserved_highatomic += 1024;
+	m->patches |= PATCH_HIGHATOMIC_FORCE;
+	assert_true(unreserve(GFP_KERNEL, false));
+	assert_int_equal(pageblock_type(z, 9216), U);
+	assert_int_equal(free_blocks(z, 3, U), 1);
+	assert_int_equal(z->nr_reserved_highatomic, 1024);
+}
+
 static void test_4_7_force_drains_everything(void **state)
 {
 	int calls = 0;
@@ -403,6 +441,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_4_2_reserve_counts_tags_and_moves),
 	TEST(test_4_2_reserved_block_is_left_alone),
 	TEST(test_4_2_limit_of_a_small_zone),
+	TEST(test_4_2_at_the_limit_is_full),
 	TEST(test_4_2_table_of_the_seed_machine),
 	TEST(test_4_2_zone_end_block_is_counted_but_not_moved),
 	TEST(test_4_2_cma_and_isolated_blocks_are_refused),
@@ -420,6 +459,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_4_5_nothing_free_in_the_blocks),
 	TEST(test_4_5_first_entry_ends_the_search),
 	TEST(test_4_7_force_goes_on_until_pages_moved),
+	TEST(test_4_7_unforced_goes_on_until_pages_moved_with_force_patch),
 	TEST(test_4_7_force_drains_everything),
 	TEST(test_4_7_force_one_block_a_call),
 	TEST(test_4_6_r4_stray_is_counted_down_twice),

@@ -272,6 +272,19 @@ static void test_1_4_invalid_zone_bits_panic(void **state)
 		assert_invalid(GFP_KERNEL | nibbles[i]);
 }
 
+/* Whoever had it, the next one finds a page without an owner. */
+static void test_freed_pages_have_no_owner(void **state)
+{
+	(void)state;
+	for (unsigned int order = 0; order < 3; order++) {
+		struct page *page = alloc_pages(m, GFP_KERNEL, order);
+
+		page->mapping = m;
+		free_pages(m, page, order);
+		assert_null(page->mapping);
+	}
+}
+
 static void test_bad_page_double_free(void **state)
 {
 	struct page *volatile page = alloc_pages(m, GFP_KERNEL, 0);
@@ -399,6 +412,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_5_2_order_11_is_said_once_unless_nowarn),
 	TEST(test_5_1_no_zone_fails),
 	TEST(test_1_4_invalid_zone_bits_panic),
+	TEST(test_freed_pages_have_no_owner),
 	TEST(test_bad_page_double_free),
 	TEST(test_bad_page_wrong_order),
 	TEST(test_bad_page_still_in_use),

@@ -364,6 +364,26 @@ static void test_4_6_r8_second_test_is_under_the_lock(void **state)
 	assert_true(refused_under_lock > 0);
 }
 
+/* The same where the other CPU fills the reserve to its limit, to the page. */
+static void one_left_to_the_page(void)
+{
+	z->managed = 99;
+	put(block(1), 1, U);
+	put(block(2), 2, U);
+}
+
+static void look_for_one_block(unsigned long k)
+{
+	(void)k;
+	assert_reserve(1, 1);
+}
+
+static void test_4_6_r8_the_second_test_is_the_same_as_the_first(void **state)
+{
+	(void)state;
+	each_switch(one_left_to_the_page, ask, ask, look_for_one_block);
+}
+
 static const struct CMUnitTest tests[] = {
 	TEST_NONE_AND_ALL(test_4_6_r1_cached_type_outlives_the_release),
 	TEST_NONE_AND_ALL(test_4_6_r1_prime_reclaim_makes_strays_every_time),
@@ -386,5 +406,6 @@ static const struct CMUnitTest tests[] = {
 	TEST_NONE_AND_ALL(test_4_6_r1_race_of_two_cpus),
 	TEST_NONE_AND_ALL(test_4_6_r2_race_of_two_cpus),
 	TEST_NONE_AND_ALL(test_4_6_r8_second_test_is_under_the_lock),
+	TEST_NONE_AND_ALL(test_4_6_r8_the_second_test_is_the_same_as_the_first),
 };
 TEST_GROUP(races)

@@ -71,6 +71,31 @@ static void test_8_1_the_slot_is_full_while_it_is_reaped(void **state)
 	assert_null(m->reaper.mm_to_reap);
 }
 
+/*
+ * First a user more, then the semaphore by trylock: a victim that has gone is a race lost to it, even
+ * while somebody still holds its mmap_sem.
+ */
+static void test_8_1_gone_comes_before_locked(void **state)
+{
+	struct task *a = app_mapped(m, "a", 10, 20);
+	struct mm *mm = a->mm;
+
+	(void)state;
+	oom(GFP_KERNEL);
+	block(mm);
+	a->mm = NULL;
+	mm_pin(mm);
+	assert_true(mm_put_user(mm));
+	run_reaper();
+	unblock(mm);
+	mm_drop(mm);
+	assert_int_equal(event_of(OOM_REAP_ATTEMPTS), 1);
+	assert_int_equal(event_of(OOM_REAP_RACED), 1);
+	assert_int_equal(event_of(OOM_REAP_FAILED), 0);
+	assert_int_equal(naps, 0);
+	assert_all_gone();
+}
+
 /* What is taken */
 
 static void test_8_1_private_memory_is_taken(void **state)
@@ -292,6 +317,7 @@ static const struct CMUnitTest tests[] = {
 	TEST_SEED(test_8_1_a_kill_fills_the_slot),
 	TEST_SEED(test_8_1_a_second_victim_is_lost),
 	TEST_SEED(test_8_1_the_slot_is_full_while_it_is_reaped),
+	TEST_SEED(test_8_1_gone_comes_before_locked),
 	TEST_SEED(test_8_1_private_memory_is_taken),
 	TEST_SEED(test_8_1_the_victim_is_one_still),
 	TEST_SEED(test_8_1_what_is_left_alone),

@@ -202,6 +202,22 @@ static void test_3_1_grouping_needs_six_pageblocks(void **state)
 	assert_true(machine_of_mib(13, 9)->mobility_grouping);
 }
 
+/* To the page: 6 x 1024 pages are enough. */
+static void test_3_1_grouping_needs_no_more_than_six_pageblocks(void **state)
+{
+	struct machine_spec spec = {.range = {{MIB(1), 0, MB_MEMORY_USABLE}}};
+	struct memory *m;
+
+	(void)state;
+	/* Two pages more: the kernel's table page, and one of pageblock types (see above). */
+	spec.range[0].end = MIB(1) + (6 * 1024 + 2) * PAGE_SIZE;
+	m = machine_new(&spec);
+	assert_int_equal(m->totalram_pages, 6 * 1024);
+	assert_true(m->mobility_grouping);
+	spec.range[0].end -= PAGE_SIZE;
+	assert_false(machine_new(&spec)->mobility_grouping);
+}
+
 static void test_3_1_without_grouping_only_h_is_kept(void **state)
 {
 	struct memory *m = machine_of_mib(20, 10);
@@ -264,6 +280,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_3_10_boot_release_in_aligned_blocks),
 	TEST(test_3_1_all_pageblocks_start_movable),
 	TEST(test_3_1_grouping_needs_six_pageblocks),
+	TEST(test_3_1_grouping_needs_no_more_than_six_pageblocks),
 	TEST(test_3_1_without_grouping_only_h_is_kept),
 	TEST(test_2_2_holes_are_not_touched),
 	TEST(test_2_2_no_room_for_the_page_array),

@@ -46,6 +46,36 @@ static void test_5_8_nofail_goes_round_until_there_is_a_page(void **state)
 	assert_int_equal(m->event[OOM_INVOCATIONS], 2);
 }
 
+/* §5.2 step 9: a victim that must have it goes on like anybody else. */
+static void test_5_2_a_victim_s_nofail_does_not_give_up(void **state)
+{
+	(void)state;
+	app_mark(m, app_new("fat", 10, 500, 0));
+	current->memdie = true;
+	shrinker.act = free_at_third_call;
+	assert_int_equal(page_to_pfn(m, alloc_pages(m, GFP_KERNEL | __GFP_NOFAIL, 0)), 9500);
+	assert_int_equal(shrinker.calls, 3);
+	assert_int_equal(m->event[ALLOC_FAILURES], 0);
+}
+
+static void free_after_three_turns(void)
+{
+	if (twin.yields == 3)
+		free_one_page();
+}
+
+/* §5.2 step 8: a reclaimer that must have it waits for others, and does not reclaim. */
+static void test_5_2_a_reclaimer_s_nofail_lets_others_run(void **state)
+{
+	(void)state;
+	current->flags |= PF_MEMALLOC;
+	twin.on_yield = free_after_three_turns;
+	assert_int_equal(page_to_pfn(m, alloc_pages(m, GFP_KERNEL | __GFP_NOFAIL, 0)), 9500);
+	assert_int_equal(twin.yields, 3);
+	assert_int_equal(shrinker.calls, 0);
+	assert_int_equal(m->event[OOM_STEPS], 0);
+}
+
 /* A page that another kill has freed, seen at the high watermark with the lock held. */
 static void test_5_8_last_look_before_the_kill(void **state)
 {
@@ -98,6 +128,8 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_5_2_nofail_that_may_not_reclaim_fails_and_says_so_once),
 	TEST(test_5_8_nofail_kills_even_where_it_would_not_help),
 	TEST(test_5_8_nofail_goes_round_until_there_is_a_page),
+	TEST(test_5_2_a_victim_s_nofail_does_not_give_up),
+	TEST(test_5_2_a_reclaimer_s_nofail_lets_others_run),
 	TEST(test_5_8_last_look_before_the_kill),
 	TEST(test_5_7_order_2_gives_up_when_order_0_would_fail_too),
 	TEST(test_5_7_order_0_is_not_compaction_s_affair),

@@ -1,6 +1,7 @@
 /*
  * The slow path's retry decision (reference §5.6, §5.7), with and without the patches (§4.8, §4.9).
  */
+#include "apps.h"
 #include "starved.h"
 
 /* 5.6: the retry decision */
@@ -37,6 +38,49 @@ static void test_5_6_nothing_reclaimable_is_oom_at_once(void **state)
 	assert_panics(NO_VICTIM, alloc_pages(m, GFP_KERNEL, 0));
 	assert_int_equal(shrinker.calls, 1);
 	assert_int_equal(m->event[OOM_INVOCATIONS], 1);
+}
+
+/* Free pages are counted exactly, with what CPUs have gathered (§2.9). */
+static void test_5_6_free_pages_are_exact(void **state)
+{
+	(void)state;
+	nr_cpus = 2;
+	z->stat_threshold = 100;
+	zone_marks(z, 100, 100, 100);
+	/* 150 by the counter, 100 in truth: the first round says no. */
+	z->stat[NR_FREE_PAGES] = 150;
+	z->pcp[1].stat_diff[NR_FREE_PAGES] = -50;
+	assert_panics(NO_VICTIM, alloc_pages(m, GFP_KERNEL, 0));
+	assert_int_equal(shrinker.calls, 1);
+	/* 100 by the counter, 101 in truth: yes until the rounds are used up. */
+	mutex_abandon(&m->oom_lock);
+	shrinker.calls = 0;
+	z->stat[NR_FREE_PAGES] = 100;
+	z->pcp[1].stat_diff[NR_FREE_PAGES] = 1;
+	assert_panics(NO_VICTIM, alloc_pages(m, GFP_KERNEL, 0));
+	assert_int_equal(shrinker.calls, 17);
+}
+
+static void free_a_page_in_round_29(unsigned int call)
+{
+	if (call == 29) {
+		zone_marks(z, 0, 0, 0);
+		free_one_page();
+	}
+}
+
+/* §5.2 step 17: an OOM step that made progress, here because a victim lives, begins a new count. */
+static void test_5_2_rounds_are_counted_anew_after_the_oom_step(void **state)
+{
+	(void)state;
+	app_mark(m, app_new("fat", 10, 500, 0));
+	/* avail(k) = 1600 - 100 k, and min is 100: the 15th round says no, and so would the 30th. */
+	z->stat[NR_ZONE_ACTIVE_FILE] = 1600;
+	zone_marks(z, 100, 100, 100);
+	shrinker.act = free_a_page_in_round_29;
+	assert_non_null(alloc_pages(m, GFP_KERNEL, 0));
+	assert_int_equal(shrinker.calls, 29);
+	assert_int_equal(m->event[OOM_STEPS], 1);
 }
 
 /* Patches that decide at the end of the retries. */
@@ -199,6 +243,8 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_5_6_reclaimable_pages_decay),
 	TEST(test_5_6_decay_rounds_up),
 	TEST(test_5_6_nothing_reclaimable_is_oom_at_once),
+	TEST(test_5_6_free_pages_are_exact),
+	TEST(test_5_2_rounds_are_counted_anew_after_the_oom_step),
 	TEST(test_4_8_exact_accounting_without_patch),
 	TEST(test_4_8_exhaust_is_not_reached_with_exact_accounting),
 	TEST(test_4_8_early_releases_on_the_first_no),

@@ -100,6 +100,29 @@ static void test_5_2_kswapd_is_told_at_the_entry_and_each_round(void **state)
 	assert_int_equal(m->event[KSWAPD_WAKEUPS], 2);
 }
 
+static unsigned long since;
+
+static void look_at_the_clock(unsigned int call)
+{
+	(void)call;
+	since = current->alloc_since;
+}
+
+/* The watchdog's clock of a request; one made by whoever reclaims for it is a part of it. */
+static void test_a_request_s_clock_is_the_outermost_s(void **state)
+{
+	(void)state;
+	shrinker.act = look_at_the_clock;
+	jiffies = 70;
+	assert_null(alloc_pages(m, GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN, 0));
+	assert_int_equal(since, 70);
+	assert_int_equal(current->alloc_since, 0);
+	current->alloc_since = 5;
+	assert_null(alloc_pages(m, GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN, 0));
+	assert_int_equal(since, 5);
+	assert_int_equal(current->alloc_since, 5);
+}
+
 static void test_2_8_safe_is_discounted(void **state)
 {
 	(void)state;
@@ -125,6 +148,10 @@ static void test_2_8_safe_is_exact_where_it_matters(void **state)
 	z->stat[NR_FREE_PAGES] = 220; /* at the drift mark the estimate will do */
 	z->pcp[0].stat_diff[NR_FREE_PAGES] = -20;
 	assert_true(zone_watermark_safe(z, 0, 140, ZONE_DMA32));
+	z->stat_threshold = 5; /* nor can 20 pages of drift hide that 20 are gone */
+	z->stat[NR_FREE_PAGES] = 141;
+	z->pcp[0].stat_diff[NR_FREE_PAGES] = 0;
+	assert_true(zone_watermark_safe(z, 0, 140, ZONE_DMA32));
 	z->stat_threshold = 4; /* 16 pages of drift cannot hide 20 */
 	z->stat[NR_FREE_PAGES] = 200;
 	assert_true(zone_watermark_safe(z, 0, 140, ZONE_DMA32));
@@ -137,6 +164,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_5_6_a_worker_sleeps_a_jiffy),
 	TEST(test_5_1_memalloc_noio_takes_io_and_fs_away),
 	TEST(test_5_2_kswapd_is_told_at_the_entry_and_each_round),
+	TEST(test_a_request_s_clock_is_the_outermost_s),
 	TEST(test_2_8_safe_is_discounted),
 	TEST(test_2_8_safe_is_exact_where_it_matters),
 };

@@ -342,6 +342,54 @@ static void test_two_threads_make_the_same_table(void **state)
 	assert_int_equal(all_free(m), 4);
 }
 
+/* Of every level; what the loser made is in no account. */
+static void race_for_a_table(uint64_t neighbour, long left)
+{
+	map(0, 1);
+	mm_map_fixed(mm, neighbour, LEN(1), VM_WRITE, NULL, 0);
+	mm_fault(mm, neighbour, FAULT_WRITE);
+	fault_race();
+	assert_int_equal(all_free(m), left);
+	assert_int_equal(mm->nr_ptes, 2);
+	assert_int_equal(memory_stat(m, NR_PAGETABLE), 2);
+	assert_int_equal(mm->nr_pmds, left == 6 ? 1 : 2);
+	mm_put_user(mm);
+	assert_int_equal(memory_stat(m, NR_PAGETABLE), 0);
+}
+
+static void test_two_threads_make_the_same_lowest_table(void **state)
+{
+	(void)state;
+	race_for_a_table(AT(0) + (2ull << 20), 6);
+}
+
+static void test_two_threads_make_the_same_middle_table(void **state)
+{
+	(void)state;
+	race_for_a_table(AT(0) + (1ull << 30), 5);
+}
+
+/* A killer waits for the memory: that it need not any more is said when all has been freed. */
+static void not_yet(void)
+{
+	assert_false(mm_test_flag(mm, MMF_OOM_SKIP));
+	twin.called++;
+}
+
+static void test_8_2_skip_is_set_when_the_memory_is_free(void **state)
+{
+	(void)state;
+	map(0, 3);
+	mm_fault(mm, AT(0), FAULT_WRITE);
+	mm_pin(mm);
+	twin.on_yield = not_yet;
+	assert_true(mm_put_user(mm));
+	assert_int_equal(twin.called, 1);
+	assert_true(mm_test_flag(mm, MMF_OOM_SKIP));
+	mm_drop(mm);
+	assert_all_back();
+}
+
 static void test_fault_without_memory(void **state)
 {
 	(void)state;
@@ -402,6 +450,33 @@ static void test_7_7_exit_mm(void **state)
 	exit_mm(m); /* once more is harmless */
 }
 
+/* While its memory is being freed it is a victim: who asked for its death waits for that. */
+static void still_a_victim(void)
+{
+	assert_true(current->memdie);
+	assert_int_equal(m->oom_victims, 1);
+	assert_int_equal(current->process->oom_victims, 1);
+	twin.called++;
+}
+
+static void test_7_7_a_victim_until_its_memory_is_free(void **state)
+{
+	struct task *t = task_new("app", 10, mm);
+
+	(void)state;
+	map(0, 3);
+	mm_fault(mm, AT(0), FAULT_WRITE);
+	app_mark(m, t);
+	become(t);
+	twin.on_yield = still_a_victim;
+	exit_mm(m);
+	assert_int_equal(twin.called, 1);
+	assert_false(t->memdie);
+	assert_int_equal(m->oom_victims, 0);
+	assert_int_equal(t->process->oom_victims, 0);
+	assert_all_back();
+}
+
 static struct task *writer;
 
 static void writer_lets_go(void)
@@ -453,9 +528,13 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_last_user_tears_down),
 	TEST(test_two_threads_fault_the_same_page),
 	TEST(test_two_threads_make_the_same_table),
+	TEST(test_two_threads_make_the_same_lowest_table),
+	TEST(test_two_threads_make_the_same_middle_table),
+	TEST(test_8_2_skip_is_set_when_the_memory_is_free),
 	TEST(test_fault_without_memory),
 	TEST(test_fault_without_memory_for_tables),
 	TEST(test_7_7_exit_mm),
+	TEST(test_7_7_a_victim_until_its_memory_is_free),
 	TEST(test_7_7_exit_waits_for_a_writer_uninterruptibly),
 };
 TEST_GROUP(fault)

@@ -197,6 +197,35 @@ static void test_find_vma(void **state)
 	assert_null(find_vma(mm, AT(24)));
 }
 
+/* What follows the template is like any other memory: it merges with its neighbours. */
+static void test_the_part_behind_a_template_is_an_ordinary_one(void **state)
+{
+	static const char template[PAGE_SIZE];
+
+	(void)state;
+	mm_map_fixed(mm, AT(0), LEN(4), VM_WRITE, template, PAGE_SIZE);
+	mm_unmap(mm, AT(0), LEN(1));
+	map(4, 1, VM_WRITE);
+	assert_string_equal(layout(), "1-5:1 ");
+}
+
+/* The one that was found last may be merged into its neighbour, and is nobody's then. */
+static void test_find_vma_after_a_merge(void **state)
+{
+	struct vma *whole;
+
+	(void)state;
+	map(0, 1, VM_WRITE);
+	map(2, 1, VM_WRITE);
+	assert_non_null(find_vma(mm, AT(2)));
+	map(1, 1, VM_WRITE);
+	assert_string_equal(layout(), "0-3:1 ");
+	whole = list_first_entry(&mm->vmas, struct vma, node);
+	assert_ptr_equal(find_vma(mm, AT(2)), whole);
+	assert_int_equal(mm_unmap(mm, AT(0), LEN(3)), 0);
+	assert_null(find_vma(mm, AT(2)));
+}
+
 static void test_brk(void **state)
 {
 	(void)state;
@@ -347,6 +376,8 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_unmap_of_nothing),
 	TEST(test_unmap_splits_a_template),
 	TEST(test_find_vma),
+	TEST(test_the_part_behind_a_template_is_an_ordinary_one),
+	TEST(test_find_vma_after_a_merge),
 	TEST(test_brk),
 	TEST(test_sbrk),
 	TEST(test_brk_stops_at_a_mapping),
