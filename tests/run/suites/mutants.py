@@ -167,9 +167,6 @@ def table(results):
 def report(options, results, texts, stale):
     """Print what came of it; return the exit code."""
     results.sort(key=lambda one: (one[0].file, one[0].start, one[0].operator, one[0].change))
-    with open(options.folder / "verdicts.txt", "w", encoding="utf-8") as out:
-        for mutant, verdict, killer in results:
-            print(f"{verdict:16} {mutant.describe()} | {mutant.line} | {killer}", file=out)
     for mutant, verdict, _ in results:
         if verdict == "lived":
             print("\n".join([f"\nlived: {mutant.describe()}",
@@ -207,10 +204,12 @@ def work(options, twins):
             print(f"mutants: without any change a test fails: {failed}", file=sys.stderr)
             return 2
     results, began, lived = [], time.monotonic(), 0
-    for done in run_all(options, twins, mutants, texts, equivalents):
-        results.append(done)
-        lived += done[1] == "lived"
-        progress(len(results), len(mutants), lived, began)
+    with open(options.folder / "verdicts.txt", "w", encoding="utf-8", buffering=1) as out:
+        for mutant, verdict, killer in run_all(options, twins, mutants, texts, equivalents):
+            results.append((mutant, verdict, killer))
+            lived += verdict == "lived"
+            print(f"{verdict:16} {mutant.describe()} | {mutant.line} | {killer}", file=out)
+            progress(len(results), len(mutants), lived, began)
     return report(options, results, texts, stale)
 
 

@@ -21,7 +21,7 @@ class Mutant:
     line: str  # the line's text, without the blanks around it
     operator: str
     change: str
-    nth: int  # among those of the same line that are else the same
+    nth: int  # among those of the file that are else the same
     start: int  # text[start:end] is replaced
     end: int
     replacement: str
@@ -52,11 +52,11 @@ def mutants_of(name, text):
 
 def number(name, text, edits):
     """Edits (start, end, operator, change, replacement) as mutants."""
-    seen, found = {}, []
+    lines, seen, found = text.splitlines(), {}, []
     for start, end, operator, change, replacement in edits:
         at = text.count("\n", 0, start)
-        line = text.splitlines()[at].strip()
-        nth = seen[at, operator, change] = seen.get((at, operator, change), -1) + 1
+        line = lines[at].strip()
+        nth = seen[line, operator, change] = seen.get((line, operator, change), -1) + 1
         found.append(Mutant(name, at + 1, line, operator, change, nth, start, end, replacement))
     return found
 
