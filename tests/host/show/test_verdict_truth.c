@@ -130,7 +130,7 @@ static struct alloc_context asked(struct zone *only)
 		.order = drawn.order,
 		.high_zoneidx = gfp_zone(drawn.gfp),
 		.first = m->first_zone[gfp_zone(drawn.gfp)],
-		.classzone = m->preferred[drawn.gfp & 0xf]->type,
+		.classzone = m->route[drawn.gfp & ROUTE_BITS].zone->type,
 		.migratetype = request_type(m, drawn.gfp)};
 
 	if (only) {
@@ -161,9 +161,11 @@ static bool served(struct zone *only)
 /* A larger block leaves the zone's pages, not the list's, for those who come after it. */
 static void forget_list(struct zone *z)
 {
+	struct per_cpu_pages *pcp = this_cpu_pages(z);
+
 	for (int type = 0; type < MIGRATE_PCPTYPES; type++)
-		while (pcp_pop(z, type, false))
-			;
+		while (!list_empty(&pcp->lists[type]))
+			pcp_pop(pcp, &pcp->lists[type], false);
 }
 
 /* And then a batch of single pages more. */
