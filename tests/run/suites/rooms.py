@@ -46,6 +46,7 @@ UPWARD_CALLS = {
     "boot_main": "the boot code enters the kernel",
     "ap_boot": "the boot code's trampoline enters the kernel on a further CPU",
     "ap_main": "the same, in C",
+    "paging_no_table": "page tables that do not fit end the machine; boot cannot print (paging.h)",
     "panic": "an impossible state ends the machine, wherever it is found (machine.h)",
     "panic_regs": "the same, at an exception",
     "machine_refuse": "so does a bad parameter (machine.h)",
