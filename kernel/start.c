@@ -6,6 +6,7 @@
 #include "boot/bootinfo.h"
 #include "boot/paging.h"
 #include "kernel/core/cpu/acpi.h"
+#include "kernel/core/cpu/device_place.h"
 #include "kernel/core/cpu/dmi.h"
 #include "kernel/core/log/event.h"
 #include "kernel/core/time/hpet.h"
@@ -75,6 +76,7 @@ void boot_main(uint32_t magic, uint32_t info_addr)
 	need(paging_init(&boot_info));
 	screen_map();
 	need(acpi_init(&acpi_info));
+	need(device_places_check(&acpi_info, &boot_info, cpu_phys_bits()));
 	need(hpet_init(acpi_info.hpet));
 	need(ioapic_init(&acpi_info.madt));
 	need(smp_count_cpus());

@@ -88,6 +88,11 @@ def spoil_madt(what, madt):
     elif what == "madt-irq4":  # the override of ISA IRQ 5 becomes one of IRQ 4, to no pin
         at = next(entry for entry in entries(madt, size) if read(entry, "<HBB") == (0x0a02, 0, 5))
         memory().write_memory(at, struct.pack("<BBBBIH", 2, 10, 0, 4, 200, 0))
+    elif what.startswith("madt-lapic-"):
+        write(madt + 36, "<I", int(what.split("-")[2], 16))
+    elif what.startswith("madt-ioapic-"):
+        at = next(entry for entry in entries(madt, size) if read(entry, "<B") == 1)
+        write(at + 4, "<I", int(what.split("-")[2], 16))
     elif what == "madt-gone":
         memory().write_memory(madt, b"XPIC")
     write(madt + 9, "<B", 0)

@@ -12,8 +12,8 @@ HOST_SEED ?= 1
 HOST_TEST ?=
 
 HOST_SUBJECT := $(filter-out mm/setup/mm_boot.c,$(wildcard mm/*/*.c)) boot/bootinfo.c kernel/core/param.c \
-	$(wildcard kernel/core/lock/*.c) $(addprefix kernel/core/,cpu/madt.c guard/sysrq_plan.c \
-	log/event_text.c log/format.c log/trace.c sched/process.c sched/work.c)
+	$(wildcard kernel/core/lock/*.c) $(addprefix kernel/core/,cpu/madt.c cpu/device_place.c \
+	guard/sysrq_plan.c log/event_text.c log/format.c log/trace.c sched/process.c sched/work.c)
 # What tests stand on: machines, shims, and lives of machines (fuzz/play.h).
 HOST_BASE := $(addprefix tests/host/twin/,host_machine.c twin.c apps.c) $(wildcard tests/host/shim/*.c) \
 	$(wildcard tests/host/fuzz/play*.c)

@@ -260,6 +260,12 @@ class DamagedBootInformation(unittest.TestCase):
         ("madt-absent-cpu", "CPU 1 (APIC id 77) did not come up within 100 ms"),
         ("madt-entry", "ACPI: the MADT"), ("madt-no-cpu", "ACPI: the MADT"),
         ("madt-checksum", "ACPI: a table is damaged"), ("madt-gone", "ACPI: no MADT"),
+        ("madt-lapic-200000", "the MADT puts the local APICs at 0x200000, in memory that the map "
+         "calls usable; expected device registers"),
+        ("madt-lapic-d0000000", "the MADT puts the local APICs at 0xd0000000; expected 0xfee00000, "
+         "where this CPU has its own"),
+        ("madt-ioapic-d0000000", "the MADT puts the I/O APIC at 0xd0000000, where none answers; "
+         "expected its registers"),
         ("magic", "no Multiboot loader"), ("no-map", "the loader gave none"),
         ("empty-map", "the loader gave none"), ("truncated", "last entry is truncated"),
         ("entry-size", "size does not fit"), ("unsorted", "entries are unsorted"),

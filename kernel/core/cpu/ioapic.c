@@ -3,6 +3,7 @@
  */
 #include "boot/paging.h"
 #include "kernel/core/cpu/ioapic.h"
+#include "kernel/core/log/printk.h"
 
 /* Two registers reach all others. */
 #define INDEX 0x00
@@ -32,12 +33,30 @@ static void put(unsigned int reg, uint32_t v)
 	*(volatile uint32_t *)(regs + DATA) = v;
 }
 
+/* The index stays as it was written, and a version is neither nothing nor all ones. */
+static bool answers(void)
+{
+	uint32_t version = get(REG_VERSION);
+
+	return (*(volatile uint32_t *)(regs + INDEX) & 0xff) == REG_VERSION && version &&
+		version != ~0u;
+}
+
 const char *ioapic_init(const struct madt *m)
 {
+	static char line[128];
+
 	if (!m->ioapic)
 		return "ACPI: the MADT lists no I/O APIC; expected one";
 	madt = m;
 	regs = kmap_io(m->ioapic, PAGE_SIZE, false);
+	if (!answers()) {
+		ksnprintf(line, sizeof(line),
+			"ACPI: the MADT puts the I/O APIC at 0x%lx, where none answers; expected "
+			"its registers",
+			(unsigned long)m->ioapic);
+		return line;
+	}
 	nr_pins = (get(REG_VERSION) >> 16 & 0xff) + 1;
 	for (unsigned int pin = 0; pin < nr_pins; pin++)
 		put(REG_ENTRY(pin), ENTRY_MASKED);

@@ -5,6 +5,10 @@
 #include "kernel/core/cpu/arch.h"
 #include "kernel/core/cpu/lapic.h"
 #include "kernel/core/cpu/trap.h"
+#include "kernel/core/log/printk.h"
+
+#define MSR_APIC_BASE 0x1b
+#define APIC_BASE_ON  0x800
 
 #define REG_ID        0x020
 #define REG_EOI       0x0b0
@@ -45,10 +49,23 @@ static void spurious(struct pt_regs *r)
 	(void)r;
 }
 
-void lapic_map(uint64_t phys)
+const char *lapic_map(uint64_t phys)
 {
+	static char line[128];
+	uint64_t base = rdmsr(MSR_APIC_BASE);
+
+	if (!(base & APIC_BASE_ON))
+		return "the CPU's local APIC is switched off; expected it on";
+	if ((base & PTE_ADDR) != phys) {
+		ksnprintf(line, sizeof(line),
+			"ACPI: the MADT puts the local APICs at 0x%lx; expected 0x%lx, where this "
+			"CPU has its own",
+			phys, (unsigned long)(base & PTE_ADDR));
+		return line;
+	}
 	regs = kmap_io(phys, PAGE_SIZE, false);
 	trap_set_irq(IRQ_SPURIOUS, spurious);
+	return NULL;
 }
 
 void lapic_enable(void)

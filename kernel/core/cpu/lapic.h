@@ -7,8 +7,11 @@
 
 #include "kernel/core/types.h"
 
-/* Map the registers (all CPUs' are at one address). Boot. */
-void lapic_map(uint64_t phys);
+/*
+ * Map the registers, which all CPUs have at one address. NULL, or one line: this CPU says that its own
+ * are elsewhere, or off. Boot.
+ */
+const char *lapic_map(uint64_t phys);
 /* Accept interrupts on this CPU. Interrupts off. */
 void lapic_enable(void);
 unsigned int lapic_id(void);

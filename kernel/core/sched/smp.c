@@ -82,9 +82,11 @@ static void stop_self(const struct pt_regs *regs)
 const char *smp_count_cpus(void)
 {
 	const struct madt *m = &acpi_info.madt;
+	const char *err = lapic_map(m->lapic);
 	unsigned int boot_id;
 
-	lapic_map(m->lapic);
+	if (err)
+		return err;
 	boot_id = lapic_id();
 	trap_set_irq(IRQ_RESCHED, on_resched);
 	trap_set_irq(IRQ_CALL, on_call);

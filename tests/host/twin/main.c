@@ -11,8 +11,9 @@
 	X(pcp) X(page_alloc) X(highatomic) X(slowpath) X(retry) X(reclaim) X(oom) X(oom_report)    \
 	X(oom_adj) X(rule) \
 	X(show_mem) X(vma) X(fault) X(patch) X(param) X(lock) X(lockdep) X(lockdep_random)         \
-	X(validate) X(random) X(madt) X(madt_random) X(vmstat) X(races) X(reserve_scenarios)       \
-	X(reserve_walk) X(fibers) X(runs) X(verdict) X(verdict_truth) X(trace) X(waits)               \
+	X(validate) X(random) X(madt) X(madt_random) X(vmstat) X(races) X(reserve_scenarios) \
+	X(reserve_walk) X(fibers) X(runs) X(verdict) X(verdict_truth) X(trace) X(waits) \
+	X(device_place) \
 	X(play) X(nofail) X(scarce) X(odd_maps) X(report_lock) X(sysrq_plan) X(mprotect) \
 	X(mlock) X(gather) X(zap) X(process) X(work) X(oom_kill) X(oom_threads) X(oom_smp) \
 	X(oom_manual) X(oom_sharers) X(oom_reaper) X(oom_reaper_queue) X(oom_reaper_start) \
