@@ -116,9 +116,8 @@ void mm_check_map(const struct boot_info *info)
 
 void paging_no_table(void)
 {
-	machine_refuse("machine: memory: too little for the kernel's page tables; expected at "
-		       "least %d MiB",
-		LEAST_MEMORY_MIB);
+	machine_refuse("machine: memory: no page is left for the kernel's page tables; expected "
+		       "enough for all that is mapped at boot");
 }
 
 /* Where nothing is, writes are lost, and reads find the same whatever was written. */

@@ -11,6 +11,7 @@ MODES = ("exact", "fast")
 BOOTS = ("kernel", "iso")
 BUILDS = ("release", "debug")
 MAX_CPUS = 8
+MIN_MIB = 2  # with less there is nothing where the image is loaded, and nobody to say so
 MAX_MIB = 16384
 MAX_SHIFT = 10  # of -icount, as the kernel and QEMU have it
 MAX_JOBS = 1024
@@ -66,7 +67,7 @@ def make_spec(raw):
     return RunSpec(
         scenario=match("SCENARIO", raw["scenario"], NAME, "a scenario name such as spike"),
         patch=match("PATCH", raw["patch"], PATCH, "none, all or a list a,b,-c"),
-        mem=integer("MEM", raw["mem"], 1, MAX_MIB, " MiB") if raw["mem"] else None,
+        mem=integer("MEM", raw["mem"], MIN_MIB, MAX_MIB, " MiB") if raw["mem"] else None,
         shift=exact_shift(raw["shift"], raw["mode"]),
         cpus=integer("CPUS", raw["cpus"], 1, MAX_CPUS),
         seed=integer("SEED", raw["seed"], 0, MAX_SEED),

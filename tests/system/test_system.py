@@ -277,8 +277,8 @@ class DamagedBootInformation(unittest.TestCase):
          "expected all of it below 0x10000000000 (as far as this CPU's addresses reach)"),
         ("usable-100000000", "no memory at 0x100000000, which it calls usable; expected to read "
          "there what was written"),
-        ("few-tables", "memory: too little for the kernel's page tables; expected at least 24 MiB"),
-        ("no-table-page", "memory: too little for the kernel's page tables"),
+        ("few-tables", "memory: no page is left for the kernel's page tables; expected enough"),
+        ("no-table-page", "memory: no page is left for the kernel's page tables"),
     )
 
     def test_each_damage_is_one_line(self):

@@ -39,7 +39,7 @@ def result(**changes):
 class Options(unittest.TestCase):
     def test_bad_values_are_named_with_what_was_expected(self):
         for name, value in (("cpus", "9"), ("cpus", "0"), ("cpus", "two"), ("mem", "2G"),
-                            ("mem", "0"), ("mem", "16385"), ("mem", " "),
+                            ("mem", "0"), ("mem", "1"), ("mem", "16385"), ("mem", " "),
                             ("shift", "11"), ("shift", "-1"), ("shift", "auto"), ("shift", "1.0"),
                             ("mode", "kvm"), ("boot", "disk"), ("build", "o2"),
                             ("seed", "-1"), ("seed", "2147483648"), ("sched", "x"),
