@@ -82,6 +82,7 @@ boot_entry32:
 1:	lidt PHYS(early_idt_ptr)
 
 	/* It would be overwritten before it is read, and what is built there would not begin as zero. */
+boot_checks:
 	cmpl $_load_phys, %esi
 	jb 1f
 	cmpl $_bss_end_phys, %esi

@@ -19,6 +19,7 @@
 #include "kernel/core/log/serial.h"
 #include "kernel/core/sched/smp.h"
 #include "kernel/core/sched/tick.h"
+#include "kernel/core/guard/power_button.h"
 #include "kernel/core/guard/sysrq.h"
 #include "kernel/core/time/time.h"
 #include "kernel/core/time/timer.h"
@@ -95,6 +96,7 @@ void boot_main(uint32_t magic, uint32_t info_addr)
 	watchdog_start();
 	tick_start();
 	sysrq_start();
+	power_button_start();
 	need(start_cpus());
 	start_workers();
 	oom_reaper_start(&system_memory, daemon_spawn);

@@ -53,6 +53,12 @@ def no_table_page():
     memory().write_memory(physical("alloc_table_page"), b"\x31\xc0\xc3")
 
 
+def nmi_at(place):
+    gdb.execute(f"hbreak *({place})")
+    gdb.execute("continue")
+    gdb.execute("monitor nmi")
+
+
 def find_madt():
     """Return the MADT's physical address, by the RSDP in the BIOS area."""
     for at in range(0xe0000, 0x100000, 16):
@@ -122,6 +128,12 @@ def spoil(what, info):
         write(entry + 3 * ENTRY_SIZE + LENGTH, "<Q", 1 << 60)
     elif what.startswith("usable-"):  # this much, far up, where nothing is
         claim(info, int(what.split("-")[1], 16), 1 << 20)
+    elif what == "nmi-32":  # right after the table that holds a vector for it is loaded
+        nmi_at(physical("boot_checks"))
+    elif what == "nmi-64":
+        nmi_at(physical("boot_entry64"))
+    elif what == "nmi-late":
+        nmi_at("&boot_info_read")
     elif what == "few-tables":  # all above the image is taken
         end = (physical("_kernel_end") + 0xfff) & ~0xfff
         write(entry + 3 * ENTRY_SIZE + LENGTH, "<Q", end + 0x4000 - 0x100000)

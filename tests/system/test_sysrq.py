@@ -78,16 +78,23 @@ class Guest(Wire):
 
     def __enter__(self):
         self.place = tempfile.TemporaryDirectory()
-        far = self.far.fileno()
+        self.monitor, monitor = socket.socketpair()
+        far, asked = self.far.fileno(), monitor.fileno()
         argv = system.argv_for(Path(self.place.name), serial=[
             "-chardev", f"socket,id=keys,fd={far}", "-serial", "chardev:keys"], **self.options)
-        with self.far:
-            self.child = subprocess.Popen(argv, stdin=subprocess.DEVNULL, pass_fds=(far,),
+        argv += ["-chardev", f"socket,id=monitor,fd={asked}", "-mon", "chardev=monitor"]
+        with self.far, monitor:
+            self.child = subprocess.Popen(argv, stdin=subprocess.DEVNULL, pass_fds=(far, asked),
                                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         return self
 
+    def command(self, words):
+        """Tell QEMU's own monitor."""
+        self.monitor.sendall(words.encode() + b"\n")
+
     def __exit__(self, *_):
         self.socket.close()
+        self.monitor.close()
         if self.child.poll() is None:
             self.child.kill()
         self.child.wait()
@@ -186,6 +193,19 @@ class OnTheConsole(unittest.TestCase):
                 run = guest.end()
                 self.assertEqual(run.status, STATUS["finished"], run.console[-3000:])
                 self.assertGreater(run.console.count("Show Memory"), 1)
+
+
+class OnThePowerButton(unittest.TestCase):
+    def test_each_press_is_a_line_and_the_run_goes_on(self):
+        for cpus in ("1", "2"):
+            with self.subTest(cpus=cpus), Guest(cpus=cpus) as guest:
+                guest.until("1 apps wait")
+                for _ in range(2):
+                    guest.command("system_powerdown")
+                    guest.until(r"ACPI: power button pressed: the run goes on; .*\n")
+                guest.press("f")
+                guest.until(r"Killed process \d+ \(app1\)")
+                self.assertEqual(guest.end().status, STATUS["finished"])
 
 
 class AtStatedTimes(unittest.TestCase):

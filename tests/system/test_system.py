@@ -277,6 +277,8 @@ class DamagedBootInformation(unittest.TestCase):
          "expected all of it below 0x10000000000 (as far as this CPU's addresses reach)"),
         ("usable-100000000", "no memory at 0x100000000, which it calls usable; expected to read "
          "there what was written"),
+        ("nmi-32", "an NMI before there was a handler; expected none so early"),
+        ("nmi-64", "an NMI before there was a handler; expected none so early"),
         ("few-tables", "memory: no page is left for the kernel's page tables; expected enough"),
         ("no-table-page", "memory: no page is left for the kernel's page tables"),
     )
@@ -288,6 +290,11 @@ class DamagedBootInformation(unittest.TestCase):
                 self.assertEqual(run.status, STATUS["refused"])
                 self.assertIn("machine: ", run.error_line())
                 self.assertIn(expected, run.error_line())
+
+    def test_an_nmi_that_nobody_expects_is_a_panic(self):
+        run = spoiled_boot("nmi-late")
+        self.assertEqual(run.status, STATUS["panic"])
+        self.assertIn("Kernel panic - not syncing: NMI (vector 2)", run.console)
 
     def test_an_empty_entry_is_ignored(self):
         run = spoiled_boot("empty-entry")  # of the memory below 640 KiB

@@ -33,6 +33,8 @@ struct hpet_table {
 	uint64_t address;
 } __attribute__((packed));
 
+#define FADT_SCI_IRQ      46
+#define FADT_PM1A_EVENT   56
 #define FADT_PM1A_CONTROL 64
 
 struct acpi_info acpi_info;
@@ -71,12 +73,20 @@ static const struct sdt *map_table(uint64_t addr)
 	return sums_to_zero(whole, len) ? whole : NULL;
 }
 
+static void read_fadt(struct acpi_info *info, const char *fadt)
+{
+	memcpy(&info->sci_irq, fadt + FADT_SCI_IRQ, 2);
+	memcpy(&info->pm1a_control, fadt + FADT_PM1A_CONTROL, 2);
+	if (info->sci_irq < ISA_IRQS)
+		memcpy(&info->pm1a_event, fadt + FADT_PM1A_EVENT, 2);
+}
+
 static const char *read_table(struct acpi_info *info, const struct sdt *t)
 {
 	if (!memcmp(t->signature, "HPET", 4) && t->length >= sizeof(struct hpet_table))
 		info->hpet = ((const struct hpet_table *)t)->address;
 	if (!memcmp(t->signature, "FACP", 4) && t->length >= FADT_PM1A_CONTROL + 4)
-		memcpy(&info->pm1a_control, (const char *)t + FADT_PM1A_CONTROL, 2);
+		read_fadt(info, (const char *)t);
 	if (memcmp(t->signature, "APIC", 4))
 		return NULL;
 	if (info->madt.nr_cpus)

@@ -10,6 +10,8 @@
 struct acpi_info {
 	uint64_t hpet;         /* physical address, 0: none */
 	uint16_t pm1a_control; /* I/O port, 0: none */
+	uint16_t pm1a_event;   /* of fixed events, the same */
+	uint16_t sci_irq;      /* the ISA interrupt of these, 0 to 15 */
 	struct madt madt;
 };
 
