@@ -28,7 +28,8 @@ ORDER = (
 UPWARD_INCLUDES = {
     "kernel/core/log/printk.h":
         ("formatting and the log are everybody's",
-         "kernel/core/param.c", "kernel/core/cpu/dmi.c", "kernel/core/cpu/madt.c"),
+         "kernel/core/param.c", "kernel/core/cpu/device_place.c", "kernel/core/cpu/dmi.c",
+         "kernel/core/cpu/ioapic.c", "kernel/core/cpu/lapic.c", "kernel/core/cpu/madt.c"),
     "kernel/core/time/time.h":
         ("the first interrupt after a halt ends it", "kernel/core/cpu/trap.c"),
     "kernel/core/lock/lock.h":
