@@ -2,10 +2,12 @@
  * crash: one deliberate fault, by crash.kind. Each must end in a report that names it.
  */
 #include "kernel/core/log/event.h"
+#include "kernel/core/guard/sysrq.h"
 #include "kernel/core/lock/lock.h"
 #include "kernel/core/machine.h"
 #include "kernel/core/log/printk.h"
 #include "kernel/core/sched/smp.h"
+#include "kernel/core/time/time.h"
 #include "kernel/task/app.h"
 #include "kernel/task/scenario.h"
 #include "mm/alloc/page_alloc.h"
@@ -13,7 +15,7 @@
 static long kind = 1;
 
 static const struct param knobs[] = {
-	{"kind", "which fault (see tests/guest/crash.c)", 1, 24, &kind, NULL},
+	{"kind", "which fault (see tests/guest/crash.c)", 1, 25, &kind, NULL},
 };
 
 static void wild_pointer(void)
@@ -219,6 +221,26 @@ static void stopped_in_an_event(void)
 		schedule_timeout(TASK_UNINTERRUPTIBLE, 1);
 }
 
+/* Interrupts off, for longer than the watchdog's time in the tests. */
+static void answer_slowly(void)
+{
+	uint64_t start = clock_ns();
+
+	while (clock_ns() - start < 150000000ul)
+		cpu_relax();
+}
+
+/* As of somebody who reads slowly at the console; the lock-up comes behind it, and is seen. */
+static void slow_keys_and_a_lockup(void)
+{
+	sysrq_register('y', "Slow answer", answer_slowly);
+	irq_disable();
+	for (int i = 0; i < 3; i++)
+		sysrq_console_key('y');
+	pr_info("3 keys answered");
+	interrupts_off_for_ever();
+}
+
 /* The next ones are caught by a debug build only. */
 static void wrong_order_of_locks(void)
 {
@@ -275,6 +297,7 @@ static void (*const kinds[])(void) = {
 	mutex_under_spinlock,
 	interrupts_off_for_ever,
 	stopped_in_an_event,
+	slow_keys_and_a_lockup,
 };
 
 static void crash(void)

@@ -559,6 +559,16 @@ class Watchdog(unittest.TestCase):
         self.assertLessEqual(len(said.notes), 1)
         return said.notes
 
+    def test_keys_that_are_answered_slowly_are_no_lockup(self):
+        for cpus in ("1", "2"):
+            with self.subTest(cpus=cpus):
+                run = boot(scenario="crash", cpus=cpus, shift="4",
+                           args="crash.kind=25 watchdog_ms=100")
+                self.assertEqual(run.status, STATUS["lockup"])
+                before, after = run.console.split("LOCKUP: ", 1)
+                self.assertIn("3 keys answered", before)
+                self.assertRegex(after, r"interrupts_off_for_ever\+0x")
+
     def test_interrupts_off_tell_where(self):
         run = boot(scenario="crash", args="crash.kind=23 watchdog_ms=100")
         self.assertRegex(run.console, r"interrupts_off_for_ever\+0x")

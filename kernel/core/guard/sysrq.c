@@ -7,6 +7,7 @@
 #include "kernel/core/log/serial.h"
 #include "kernel/core/guard/sysrq.h"
 #include "kernel/core/guard/sysrq_plan.h"
+#include "kernel/core/guard/watchdog.h"
 #include "kernel/core/sched/tick.h"
 #include "kernel/core/time/time.h"
 
@@ -124,6 +125,13 @@ void sysrq_key(char key)
 	irq_restore(flags);
 }
 
+void sysrq_console_key(char key)
+{
+	watchdog_hold();
+	sysrq_key(key);
+	watchdog_release();
+}
+
 /* At each jiffy. */
 static void take_request(void)
 {
@@ -163,7 +171,7 @@ void sysrq_start(void)
 	for (unsigned int i = 0; i < plan.n; i++)
 		plan_press(&planned[i], &plan.press[i]);
 	tick_add(take_request);
-	if (!serial_receive(sysrq_key))
+	if (!serial_receive(sysrq_console_key))
 		pr_warn("serial: the I/O APIC has no pin for COM1's interrupt (ISA IRQ 4): keys on "
 			"the console are not seen");
 }

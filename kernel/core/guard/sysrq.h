@@ -30,6 +30,9 @@ void sysrq_start(void);
  */
 void sysrq_key(char key);
 
+/* The same for a key from the console, while the watchdog looks away. Interrupts off. */
+void sysrq_console_key(char key);
+
 /* Set by the debugger: a key to press at CPU 0's next tick, which clears it. */
 extern char sysrq_requested;
 

@@ -17,11 +17,16 @@
 #include "kernel/core/guard/watchdog.h"
 
 #define NS_PER_MS 1000000ul
+#define HOUR_NS   3600000000000ul
 
 static bool asleep; /* everybody */
 static long watchdog_ms = 5000;
 PARAM_INT("watchdog_ms", watchdog_ms, 0, 600000,
 	"virtual time without progress after which a run is a LOCKUP (0: never)");
+
+static bool armed; /* the NMI */
+static bool held;
+static uint64_t released_ns; /* the last time */
 
 void watchdog_lockup(const char *fmt, ...)
 {
@@ -50,7 +55,22 @@ static uint64_t limit_ns(void)
 
 static void put_off_nmi(void)
 {
-	hpet_alarm_in(limit_ns() + 1000000000ul / hz);
+	hpet_alarm_in(held ? HOUR_NS : limit_ns() + 1000000000ul / hz);
+}
+
+void watchdog_hold(void)
+{
+	held = true;
+	if (armed)
+		put_off_nmi();
+}
+
+void watchdog_release(void)
+{
+	released_ns = clock_ns();
+	held = false;
+	if (armed)
+		put_off_nmi();
 }
 
 /* Returns if the NMI is not the watchdog's. */
@@ -138,6 +158,8 @@ static void look(void)
 		put_off_nmi();
 		check_sleepers(this_cpu());
 	}
+	if (held || now < released_ns + limit_ns())
+		return;
 	for_each_cpu(cpu)
 		if (cpu->online)
 			check_cpu(cpu, now);
@@ -150,7 +172,8 @@ void watchdog_start(void)
 		return;
 	trap_add_nmi(look_at_nmi);
 	tick_add(look);
-	if (hpet_alarm_init(cpus[0].apic_id))
+	armed = hpet_alarm_init(cpus[0].apic_id);
+	if (armed)
 		put_off_nmi();
 	else
 		pr_warn("watchdog: no NMI from this HPET: a CPU 0 with interrupts off is not seen");

@@ -29,6 +29,13 @@
 /* Arm the NMI, and look at each jiffy from here on. Boot, interrupts off. */
 void watchdog_start(void);
 
+/*
+ * Nobody is judged from watchdog_hold() until `watchdog_ms` after watchdog_release(): somebody at the
+ * console reads what keys print, and the time that takes is nobody's fault. Interrupts off, no nesting.
+ */
+void watchdog_hold(void);
+void watchdog_release(void);
+
 /* The verdict itself: LOCKUP, everything that explains it, exit code 4. Any context. */
 void watchdog_lockup(const char *fmt, ...) __printf(1, 2) __attribute__((noreturn));
 
