@@ -60,16 +60,16 @@ static const struct scenario_arm arms[] = {
 	{.patch = "none",
 		.outcome = "oom-killed",
 		.showed = "victim refused with {victim2_free_pages} pages free, all (H)",
-		.checks = {"oom_kills == 2", "victim1_reserve_pages > 256",
-			"victim1_free_pages == 0", "victim2_reserve_pages == 0",
-			"victim2_free_highatomic > 0",
+		.checks = {"oom_kills == 2", "victims == 'victim victim'",
+			"victim1_reserve_pages > 256", "victim1_free_pages == 0",
+			"victim2_reserve_pages == 0", "victim2_free_highatomic > 0",
 			"victim2_free_pages == victim2_free_highatomic"}},
 	{.patch = "all",
 		.outcome = "oom-killed",
 		.showed = "(H) released: victim got {victim2_reserve_pages} pages",
-		.checks = {"oom_kills == 2", "victim1_reserve_pages > 256",
-			"highatomic_released_pages > 0", "victim2_reserve_pages > 256",
-			"victim2_free_highatomic == 0"}},
+		.checks = {"oom_kills == 2", "victims == 'victim victim'",
+			"victim1_reserve_pages > 256", "highatomic_released_pages > 0",
+			"victim2_reserve_pages > 256", "victim2_free_highatomic == 0"}},
 };
 
 SCENARIO(victim_reserves_scenario) = {

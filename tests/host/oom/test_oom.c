@@ -304,6 +304,38 @@ static void test_7_7_mark_and_exit_count(void **state)
 	assert_int_equal(m->oom_victims, 0);
 }
 
+/* The bystander's moment: the victim's memory is being freed, and it has left it already. */
+static struct task *leaving, *bystander;
+
+static void ask_for_a_kill(void)
+{
+	assert_null(leaving->mm);
+	assert_true(leaving->memdie);
+	assert_int_equal(m->oom_victims, 1);
+	become(bystander);
+	assert_true(oom(GFP_KERNEL));
+	assert_true(untouched(bystander));
+	twin.called++;
+}
+
+static void test_7_7_a_victim_until_its_memory_has_gone(void **state)
+{
+	(void)state;
+	leaving = app_mapped(m, "a", 10, 20);
+	bystander = app_new("b", 11, 5, 0);
+	oom(GFP_KERNEL);
+	assert_true(is_victim(leaving));
+	twin.on_yield = ask_for_a_kill;
+	app_leaves(m, leaving);
+	twin.on_yield = NULL;
+	assert_true(twin.called > 0);
+	assert_int_equal(event_of(OOM_KILLS), 1);
+	assert_false(leaving->memdie);
+	assert_int_equal(m->oom_victims, 0);
+	assert_true(oom(GFP_KERNEL));
+	assert_true(is_victim(bystander));
+}
+
 static void test_7_9_page_fault(void **state)
 {
 	struct task *a = app_new("a", 10, 900, 0);
@@ -352,6 +384,7 @@ static const struct CMUnitTest tests[] = {
 	TEST_ALL(test_7_2_sleeps_a_tick_after_a_kill_with_the_lock_held),
 	TEST_ALL(test_7_2_killed_caller_does_not_sleep),
 	TEST_ALL(test_7_7_mark_and_exit_count),
+	TEST_ALL(test_7_7_a_victim_until_its_memory_has_gone),
 	TEST_ALL(test_7_9_page_fault),
 	TEST_ALL(test_7_9_page_fault_with_busy_lock),
 };
