@@ -20,6 +20,7 @@
 #define PTE_ACCESSED 0x020ull
 #define PTE_DIRTY    0x040ull
 #define PTE_LARGE    0x080ull
+#define PTE_SPECIAL  0x200ull /* ours: the zero page, which is not counted and not freed */
 #define PTE_NX       (1ull << 63)
 #define PTE_ADDR     0x000ffffffffff000ull
 

@@ -5,9 +5,8 @@
 #include "mm/page/pageblock.h"
 
 /* As far as the aligned block around it lies within the zone. */
-noinline unsigned int top_order_at_edge(const struct zone *z, const struct page *page)
+static unsigned int top_order_at_edge(const struct zone *z, unsigned long pfn)
 {
-	unsigned long pfn = page_to_pfn(z->memory, page);
 	unsigned int order = 0;
 
 	while (order < MAX_ORDER - 1) {
@@ -20,13 +19,34 @@ noinline unsigned int top_order_at_edge(const struct zone *z, const struct page 
 	return order;
 }
 
-noinline bool next_buddy_at_edge(const struct zone *z, const struct page *page, unsigned int order)
+/* Is the next-higher buddy of the block there, and free? */
+static bool next_buddy_at_edge(const struct zone *z, unsigned long pfn, unsigned int order)
 {
-	unsigned long higher = page_to_pfn(z->memory, page) & ~(1ul << order);
-	unsigned long buddy = higher ^ (2ul << order);
+	unsigned long higher = pfn & ~(1ul << order), buddy = higher ^ (2ul << order);
 
 	return order < MAX_ORDER - 2 && higher >= z->start_pfn && buddy >= z->start_pfn &&
 		buddy < zone_end_pfn(z) && page_is_buddy(pfn_to_page(z->memory, buddy), order + 1);
+}
+
+noinline void put_block_at_edge(
+	struct zone *z, struct page *page, unsigned int order, enum migratetype type)
+{
+	unsigned long pfn = page_to_pfn(z->memory, page);
+	unsigned int top = top_order_at_edge(z, pfn);
+
+	for (; order < top; order++) {
+		struct page *buddy = pfn_to_page(z->memory, pfn ^ (1ul << order));
+
+		if (!page_is_buddy(buddy, order))
+			break;
+		take_off(z, buddy, order);
+		buddy->state = 0;
+		pfn &= ~(1ul << order);
+	}
+	page = pfn_to_page(z->memory, pfn);
+	page->state = PAGE_STATE(PG_BUDDY, order, type);
+	count_in(z, &z->free_area[order], 1u << order, type);
+	place_block(&z->free_area[order], page, type, next_buddy_at_edge(z, pfn, order));
 }
 
 void buddy_split(struct zone *z, struct page *page, unsigned int order, unsigned int found,

@@ -52,31 +52,45 @@ static inline struct page *lower_of(const struct page *page, const struct page *
 	return (struct page *)((unsigned long)page & (unsigned long)buddy);
 }
 
-/* Out of line, for a block near the zone's ends, where a buddy may be a hole or another zone's:
- * how far it may grow; whether the next-higher buddy is there and free. */
-unsigned int top_order_at_edge(const struct zone *z, const struct page *page);
-bool next_buddy_at_edge(const struct zone *z, const struct page *page, unsigned int order);
+/* Out of line, for a block near the zone's ends, where a buddy may be a hole or another zone's. */
+void put_block_at_edge(
+	struct zone *z, struct page *page, unsigned int order, enum migratetype type);
+
+/* A final block's place: its list's tail when the next-higher buddy is free, as the two will likely
+ * merge soon; else the head (§3.3). */
+static inline void place_block(
+	struct free_area *area, struct page *page, enum migratetype type, bool tail)
+{
+	struct list_head *list = &area->free_list[type];
+
+	keep_in_register(list);
+	if (tail)
+		list_add_tail(&page->lru, list);
+	else
+		list_add(&page->lru, list);
+}
 
 /*
  * Give a block back: merge (§3.2), place (§3.3); it goes to `type`'s list whatever it merges. What
- * depends on the order goes on with it, a variable each: a page's way up costs no shifts. The final block goes to the list's head, or to its tail when the next-higher buddy is
- * free: the two will likely merge soon (§3.3).
+ * depends on the order goes on with it, a variable each: a page's way up costs no shifts.
  */
 static inline void put_block(
 	struct zone *z, struct page *page, unsigned int order, enum migratetype type)
 {
-	struct free_area *area = &z->free_area[order], *top = &z->free_area[MAX_ORDER - 1];
-	bool inner = (unsigned long)page - z->inner_start < z->inner_len, tail = false;
+	struct free_area *area = &z->free_area[order];
 	uint32_t want = PAGE_STATE(PG_BUDDY, order, 0);
 	unsigned long bytes = PAGE_STRUCTS(order);
 	unsigned int bit = 1u << order;
 	struct page *buddy;
 
-	if (unlikely(!inner))
-		top = &z->free_area[top_order_at_edge(z, page)];
+	if (unlikely((unsigned long)page - z->inner_start >= z->inner_len)) {
+		put_block_at_edge(z, page, order, type);
+		return;
+	}
 	for (;;) {
 		buddy = buddy_of(page, bytes);
-		if (area >= top || page_flags_order(buddy) != want)
+		/* Of the largest order there may be no buddy, nor a struct for it. */
+		if (area == &z->free_area[MAX_ORDER - 1] || page_flags_order(buddy) != want)
 			break;
 		list_del(&buddy->lru);
 		count_out(z, area, bit, buddy->list_type);
@@ -89,22 +103,17 @@ static inline void put_block(
 	}
 	page->state = want | PAGE_STATE(0, 0, type);
 	count_in(z, area, bit, type);
-	if (unlikely(!inner))
-		tail = next_buddy_at_edge(z, page, area - z->free_area);
-	else if (area < &z->free_area[MAX_ORDER - 2])
-		tail = page_flags_order(buddy_of(lower_of(page, buddy), 2 * bytes)) ==
-			want + PAGE_STATE(0, 1, 0);
-	if (tail)
-		list_add_tail(&page->lru, &area->free_list[type]);
-	else
-		list_add(&page->lru, &area->free_list[type]);
+	place_block(area, page, type,
+		area < &z->free_area[MAX_ORDER - 2] &&
+			page_flags_order(buddy_of(lower_of(page, buddy), 2 * bytes)) ==
+				want + PAGE_STATE(0, 1, 0));
 }
 
 /* The same, accounted. */
 static inline void buddy_free(
 	struct zone *z, struct page *page, unsigned int order, enum migratetype type)
 {
-	zone_stat_add(z, NR_FREE_PAGES, 1l << order);
+	zone_stat_add_irqs_off(z, NR_FREE_PAGES, 1l << order);
 	put_block(z, page, order, type);
 }
 
@@ -135,7 +144,10 @@ static inline struct page *take_block(struct zone *z, unsigned int order, enum m
 	page = list_first_entry(free_list_of(z, found, type), struct page, lru);
 	list_del(&page->lru);
 	count_out(z, &z->free_area[found], 1u << found, type);
-	split_block(z, page, order, found, type);
+	if (likely(found == order))
+		page->state = PAGE_STATE(0, 0, type);
+	else
+		split_block(z, page, order, found, type);
 	return page;
 }
 

@@ -44,7 +44,7 @@ static struct page *take_high_order(
 	if (!page)
 		page = rmqueue_buddy(z, order, type);
 	if (page)
-		zone_stat_add(z, NR_FREE_PAGES, -(1l << order));
+		zone_stat_add_irqs_off(z, NR_FREE_PAGES, -(1l << order));
 	spin_unlock_irqrestore(&z->lock, flags);
 	return page;
 }
@@ -208,6 +208,15 @@ static noinline struct page *alloc_from_zonelist(struct memory *m, gfp_t gfp, un
 	return likely(page) ? page : alloc_pages_slowpath(&ac);
 }
 
+/* The zone's low watermark, for a request of its own class and without further rights (§2.6). */
+static inline bool is_above_low(const struct zone *z, unsigned int order)
+{
+	long free = z->stat[NR_FREE_PAGES] - z->stat[NR_FREE_CMA_PAGES];
+
+	return free - (long)z->nr_reserved_highatomic - (1l << order) >=
+		(long)z->watermark[WMARK_LOW];
+}
+
 /* Interrupts are off, and given back to `flags`. */
 static noinline struct page *refill_and_take(
 	struct memory *m, struct zone *z, gfp_t gfp, unsigned long flags)
@@ -218,22 +227,23 @@ static noinline struct page *refill_and_take(
 	return page ? prep_new_page(m, page, 0, gfp) : alloc_from_zonelist(m, gfp, 0);
 }
 
-/* The same for higher orders: a block of the wanted type in the preferred zone. */
+/*
+ * The same for higher orders: a block of the wanted type in the preferred zone, above its low
+ * watermark. That there is one is what the test of §2.6 asks in the end.
+ */
 static noinline struct page *alloc_block(
 	struct memory *m, struct zone *z, gfp_t gfp, unsigned int order)
 {
-	struct page *page = NULL;
+	struct page *page;
 	unsigned long flags;
 
-	if (likely(order < MAX_ORDER) &&
-		zone_watermark_test_inline(
-			z, order, z->watermark[WMARK_LOW], z->type, 0, z->stat[NR_FREE_PAGES])) {
-		flags = spin_lock_irqsave(&z->lock);
-		page = take_block(z, order, request_type(m, gfp));
-		if (page)
-			zone_stat_add(z, NR_FREE_PAGES, -(1l << order));
-		spin_unlock_irqrestore(&z->lock, flags);
-	}
+	if (unlikely(order >= MAX_ORDER) || unlikely(!is_above_low(z, order)))
+		return alloc_from_zonelist(m, gfp, order);
+	flags = spin_lock_irqsave(&z->lock);
+	page = take_block(z, order, request_type(m, gfp));
+	if (likely(page))
+		zone_stat_add_irqs_off(z, NR_FREE_PAGES, -(1l << order));
+	spin_unlock_irqrestore(&z->lock, flags);
 	if (unlikely(!page))
 		return alloc_from_zonelist(m, gfp, order);
 	return prep_new_page(m, page, order, gfp);
@@ -309,26 +319,74 @@ static noinline void free_block(struct zone *z, struct page *page, unsigned int 
 	free_high_order(m, z, page, order);
 }
 
+/* One reference, not mapped; no flags, order 0. */
+static inline bool is_single(const struct page *page)
+{
+	return likely(page->users == 1 && !page_flags_order(page));
+}
+
+/* A single page, to this CPU's list. Interrupts off; as pcp_add(). */
+static inline bool put_single(
+	struct memory *m, struct zone *z, struct per_cpu_pages *pcp, struct page *page)
+{
+	page->users = 0;
+	page->mapping = NULL;
+	return pcp_add(pcp, page, page_block_type(m, z, page), false);
+}
+
 void free_pages(struct memory *m, struct page *page, unsigned int order)
 {
 	struct zone *z = page_zone(m, page);
+	struct per_cpu_pages *pcp;
 	unsigned long flags;
 
 	if (unlikely(order)) {
 		free_block(z, page, order);
 		return;
 	}
-	/* One reference, not mapped; no flags, order 0. */
-	if (unlikely(page->users != 1 || page_flags_order(page))) {
+	if (unlikely(!is_single(page))) {
 		bad_free(m, page, 0);
 		return;
 	}
 	poison(m, page, 0, POISON_FREE);
-	page->users = 0;
-	page->mapping = NULL;
 	mm_event_add(m, PGFREE, 1);
 	flags = irq_save();
-	pcp_free(z, page, page_block_type(m, z, page), false, flags);
+	pcp = this_cpu_pages(z);
+	if (unlikely(put_single(m, z, pcp, page)))
+		pcp_free_batch_irqrestore(z, pcp, flags);
+	else
+		irq_restore(flags);
+}
+
+/* So long, in pages, are interrupts off. */
+#define FREE_AT_ONCE 32ul
+
+static void free_some(struct memory *m, struct page **page, unsigned long n)
+{
+	unsigned long flags = irq_save(), slot = this_cpu_slot();
+
+	while (n--) {
+		struct zone *z = page_zone(m, page[n]);
+		struct per_cpu_pages *pcp = in_slot(z->pcp, slot);
+
+		if (unlikely(!is_single(page[n])))
+			bad_free(m, page[n], 0);
+		poison(m, page[n], 0, POISON_FREE);
+		if (unlikely(put_single(m, z, pcp, page[n])))
+			pcp_free_batch(z, pcp);
+	}
+	irq_restore(flags);
+}
+
+void free_page_array(struct memory *m, struct page **page, unsigned long n)
+{
+	mm_event_add(m, PGFREE, n);
+	while (n) {
+		unsigned long some = MIN(n, FREE_AT_ONCE);
+
+		n -= some;
+		free_some(m, page + n, some);
+	}
 }
 
 void split_page(struct memory *m, struct page *page, unsigned int order)

@@ -53,7 +53,7 @@ static void refill(struct zone *z, struct per_cpu_pages *pcp, enum migratetype t
 		append_run(list, page, n, type, cold);
 	}
 	n = pcp->batch - left;
-	zone_stat_add(z, NR_FREE_PAGES, -n);
+	zone_stat_add_irqs_off(z, NR_FREE_PAGES, -n);
 	spin_unlock(&z->lock);
 	pcp->count += n;
 }
@@ -120,7 +120,7 @@ static void free_bulk(struct zone *z, struct per_cpu_pages *pcp, int count)
 	spin_lock(&z->lock);
 	mm_event_add(z->memory, ZONE_LOCK_BULK_FREES, 1);
 	forget_scanned(z->memory);
-	zone_stat_add(z, NR_FREE_PAGES, count);
+	zone_stat_add_irqs_off(z, NR_FREE_PAGES, count);
 	while (count) {
 		int got;
 
@@ -137,9 +137,14 @@ static void free_bulk(struct zone *z, struct per_cpu_pages *pcp, int count)
 	spin_unlock(&z->lock);
 }
 
-noinline void pcp_free_batch(struct zone *z, struct per_cpu_pages *pcp, unsigned long flags)
+void pcp_free_batch(struct zone *z, struct per_cpu_pages *pcp)
 {
 	free_bulk(z, pcp, MIN(pcp->batch, pcp->count));
+}
+
+void pcp_free_batch_irqrestore(struct zone *z, struct per_cpu_pages *pcp, unsigned long flags)
+{
+	pcp_free_batch(z, pcp);
 	irq_restore(flags);
 }
 

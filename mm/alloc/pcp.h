@@ -10,17 +10,9 @@
 /* Batch and high mark from the zone's managed pages (§3.9). */
 void pcp_size(unsigned long managed, int *batch, int *high);
 
-/* Give a batch back to the buddy lists, and interrupts back to `flags`. */
-void pcp_free_batch(struct zone *z, struct per_cpu_pages *pcp, unsigned long flags);
-
-/* What `p` points to of CPU 0's lists, of the CPU whose slot this is. */
-#define in_slot(p, slot) ((__typeof__(&*(p)))((char *)(p) + (slot)))
-
-/* This CPU's lists of a zone. */
-static inline struct per_cpu_pages *this_cpu_pages(struct zone *z)
-{
-	return in_slot(z->pcp, this_cpu_slot());
-}
+/* Give a batch back to the buddy lists; the other one: and interrupts back to `flags`. */
+void pcp_free_batch(struct zone *z, struct per_cpu_pages *pcp);
+void pcp_free_batch_irqrestore(struct zone *z, struct per_cpu_pages *pcp, unsigned long flags);
 
 /* One page from a list that is not empty, and is one of `pcp`'s. */
 static inline struct page *pcp_pop(struct per_cpu_pages *pcp, struct list_head *list, bool cold)
@@ -37,13 +29,12 @@ struct page *pcp_take(struct zone *z, enum migratetype type, bool cold);
 
 /*
  * A freed page. Its type is sampled without the lock: it is what is cached with the page, and H
- * pages share the movable list, so a movable request may get one (§3.9). Interrupts are off, and
- * are given back to `flags`; a batch may go to the buddy lists before.
+ * pages share the movable list, so a movable request may get one (§3.9). True: there are so many
+ * now that a batch goes to the buddy lists.
  */
-static inline void pcp_free(
-	struct zone *z, struct page *page, enum migratetype type, bool cold, unsigned long flags)
+static inline bool pcp_add(
+	struct per_cpu_pages *pcp, struct page *page, enum migratetype type, bool cold)
 {
-	struct per_cpu_pages *pcp = this_cpu_pages(z);
 	struct list_head *list;
 
 	page->list_type = type;
@@ -56,10 +47,7 @@ static inline void pcp_free(
 	else
 		list_add(&page->lru, list);
 	pcp->count++;
-	if (unlikely(pcp->count >= pcp->high))
-		pcp_free_batch(z, pcp, flags);
-	else
-		irq_restore(flags);
+	return pcp->count >= pcp->high;
 }
 
 /* Empty this CPU's lists into the buddy lists; drain_all: those of all CPUs. Local:

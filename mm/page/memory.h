@@ -169,9 +169,10 @@ struct route {
 #define ROUTE_BITS 0x1f /* of a mask: zone and mobility */
 
 struct memory {
-	struct page *mem_map;                    /* (B) indexed by pfn; holes may be unmapped */
-	char *virt_base;                         /* (B) page frame 0's address */
-	unsigned long max_pfn;                   /* (B) one past the last usable page frame */
+	struct page *mem_map;   /* (B) indexed by pfn; holes may be unmapped */
+	char *virt_base;        /* (B) page frame 0's address */
+	unsigned long zero_pfn; /* (B) of zeroes that nobody writes; no zone's, and nobody's */
+	unsigned long max_pfn;  /* (B) one past the last usable page frame */
 	unsigned long zone_end[MAX_NR_ZONES];    /* (B) pfn limits of the zone types */
 	struct page *zone_end_page[ZONE_NORMAL]; /* (B) the same as places in mem_map */
 	unsigned int pageblock_order;            /* (B) */
@@ -233,6 +234,11 @@ static inline uint64_t page_to_phys(const struct memory *m, const struct page *p
 	return bytes << (PAGE_SHIFT - PAGE_STRUCT_SHIFT);
 }
 
+static inline struct page *phys_to_page(const struct memory *m, uint64_t phys)
+{
+	return (struct page *)((char *)m->mem_map + (phys >> (PAGE_SHIFT - PAGE_STRUCT_SHIFT)));
+}
+
 static inline void *page_address(const struct memory *m, const struct page *page)
 {
 	return m->virt_base + page_to_phys(m, page);
@@ -284,14 +290,47 @@ static inline void forget_scanned(struct memory *m)
 		WRITE_ONCE(m->pages_scanned, 0);
 }
 
-void zone_stat_gather(struct zone *z, enum zone_stat item, long delta);
+/* What `p` points to of CPU 0's part, of the CPU whose slot this is. */
+#define in_slot(p, slot) ((__typeof__(&*(p)))((char *)(p) + (slot)))
 
-static inline void zone_stat_add(struct zone *z, enum zone_stat item, long delta)
+/* This CPU's part of a zone. */
+static inline struct per_cpu_pages *this_cpu_pages(struct zone *z)
+{
+	return in_slot(z->pcp, this_cpu_slot());
+}
+
+/* Interrupts off: this CPU gathers up to the threshold (§2.9). */
+static inline void zone_stat_gather(struct zone *z, enum zone_stat item, long delta)
+{
+	signed char *gathered = &this_cpu_pages(z)->stat_diff[item];
+	long most = z->stat_threshold, sum = *gathered + delta;
+
+	if (unlikely((unsigned long)(sum + most) > 2ul * most)) {
+		atomic_add(&z->stat[item], sum);
+		sum = 0;
+	}
+	*gathered = (signed char)sum;
+}
+
+static inline void zone_stat_add_irqs_off(struct zone *z, enum zone_stat item, long delta)
 {
 	if (likely(z->stat_threshold == 0))
 		atomic_add(&z->stat[item], delta);
 	else
 		zone_stat_gather(z, item, delta);
+}
+
+static inline void zone_stat_add(struct zone *z, enum zone_stat item, long delta)
+{
+	unsigned long flags;
+
+	if (likely(z->stat_threshold == 0)) {
+		atomic_add(&z->stat[item], delta);
+		return;
+	}
+	flags = irq_save();
+	zone_stat_gather(z, item, delta);
+	irq_restore(flags);
 }
 
 /* Near enough: see vmstat.h. What CPUs have gathered can make a small counter negative. */

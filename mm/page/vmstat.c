@@ -20,20 +20,6 @@ int vmstat_threshold(unsigned int ncpu, unsigned long managed)
 	return MIN(MOST_THRESHOLD, 2 * fls(ncpu) * (1 + fls(managed >> UNIT_SHIFT)));
 }
 
-void zone_stat_gather(struct zone *z, enum zone_stat item, long delta)
-{
-	unsigned long flags = irq_save();
-	signed char *gathered = &z->pcp[this_cpu_id()].stat_diff[item];
-	long sum = *gathered + delta;
-
-	if (sum > z->stat_threshold || sum < -z->stat_threshold) {
-		atomic_add(&z->stat[item], sum);
-		sum = 0;
-	}
-	*gathered = (signed char)sum;
-	irq_restore(flags);
-}
-
 long zone_stat_exact(const struct zone *z, enum zone_stat item)
 {
 	long sum = z->stat[item];

@@ -26,7 +26,7 @@
 typedef bool (*map_page_array_fn)(
 	struct memory *m, struct boot_mem *bm, unsigned long start, unsigned long end);
 
-/* Empty object with limits, tunables, locks; mem_map and virt_base are the caller's. */
+/* Empty object with limits, tunables, locks; mem_map, virt_base and zero_pfn are the caller's. */
 void memory_object_init(struct memory *m, const struct mm_tunables *tunables, unsigned int patches);
 
 /* Zones' spans and present pages (§2.1, §2.2). */

@@ -18,6 +18,9 @@
 
 struct memory system_memory;
 
+/* A part of the image, as Linux's is, so that no zone is a page smaller for it. */
+static const uint8_t zero_page[PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
+
 /*
  * Nobody looks at more of a struct page than its users and state before it is set; debug builds
  * look at all of it.
@@ -159,6 +162,7 @@ void mm_boot(const struct boot_info *info)
 	memory_object_init(m, &mm_tunables, patches_chosen);
 	m->mem_map = (struct page *)VMEMMAP;
 	m->virt_base = (char *)DIRECT_MAP;
+	m->zero_pfn = virt_to_phys(zero_page) >> PAGE_SHIFT;
 	boot_mem_now = &bm;
 	paging_set_alloc(boot_table_page);
 	err = memory_setup(m, &bm, map_array);

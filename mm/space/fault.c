@@ -1,8 +1,11 @@
 /*
- * Page faults of apps: demand-zero pages, and first copies of their initial data (see mm.h).
+ * Page faults of apps: demand-zero pages, and first copies of their initial data (see mm.h). As long as
+ * zeroes are only read, the zero page is there for all of them (4.8): mapped read-only, in no count
+ * and on no list, never locked and never freed.
  */
 #include <string.h>
 
+#include "kernel/core/sched/smp.h"
 #include "mm/space/mlock.h"
 #include "mm/alloc/page_alloc.h"
 #include "mm/space/pgtable.h"
@@ -30,6 +33,17 @@ static struct page *new_anon_page(struct mm *mm, const struct vma *vma, uint64_t
 	if (page)
 		memcpy(page_address(m, page), vma->template + offset, vma->template_len - offset);
 	return page;
+}
+
+static bool is_zero(const struct vma *vma, uint64_t addr)
+{
+	return !(vma->flags & VM_SHARED) &&
+		!(vma->template && addr - vma->start < vma->template_len);
+}
+
+static uint64_t zero_entry(const struct memory *m)
+{
+	return m->zero_pfn << PAGE_SHIFT | PTE_PRESENT | PTE_ACCESSED | PTE_NX | PTE_SPECIAL;
 }
 
 static uint64_t entry_for(const struct memory *m, const struct vma *vma, const struct page *page)
@@ -60,20 +74,13 @@ static inline void charge(struct mm *mm, const struct vma *vma, struct page *pag
 		page_mlock(m, page);
 }
 
-enum fault_result handle_mm_fault(struct mm *mm, struct vma *vma, uint64_t addr, unsigned int flags)
+/* A page of its own at an entry that is `old` so far: 0 for empty, or the zero page's. */
+static always_inline enum fault_result map_page(
+	struct mm *mm, struct vma *vma, uint64_t addr, uint64_t *pte, uint64_t old)
 {
 	struct memory *m = mm->memory;
-	uint64_t *pte = pte_find(mm, addr);
-	struct page *page;
+	struct page *page = new_anon_page(mm, vma, addr);
 
-	(void)flags;
-	mm_event_add(m, PGFAULT, 1);
-	if (unlikely(!pte)) {
-		pte = pte_make(mm, addr);
-		if (!pte)
-			return FAULT_OOM;
-	}
-	page = new_anon_page(mm, vma, addr);
 	if (unlikely(!page))
 		return FAULT_OOM;
 	page->mapcount = 1;
@@ -81,13 +88,43 @@ enum fault_result handle_mm_fault(struct mm *mm, struct vma *vma, uint64_t addr,
 	page->index = addr >> PAGE_SHIFT;
 	if (unlikely(vma->flags & VM_SHARED))
 		page->flags = PG_SHMEM;
-	/* Another thread may have served the same page meanwhile. */
-	if (unlikely(!pte_set_first(pte, entry_for(m, vma, page)))) {
+	if (unlikely(!pte_change(pte, old, entry_for(m, vma, page)))) { /* a thread was faster */
 		page->mapcount = 0;
 		page->flags = 0;
 		free_pages(m, page, 0);
 		return FAULT_OK;
 	}
+	if (old)
+		tlb_flush_page(mm->pgd, addr);
 	charge(mm, vma, page);
 	return FAULT_OK;
+}
+
+/* Another thread has served the same page meanwhile, unless it is the zero page, and to be written. */
+static noinline enum fault_result fault_on_present(struct mm *mm, struct vma *vma, uint64_t addr,
+	unsigned int flags, uint64_t *pte, uint64_t old)
+{
+	if (!(flags & FAULT_WRITE) || !(old & PTE_SPECIAL))
+		return FAULT_OK;
+	return map_page(mm, vma, addr, pte, old);
+}
+
+enum fault_result handle_mm_fault(struct mm *mm, struct vma *vma, uint64_t addr, unsigned int flags)
+{
+	uint64_t *pte = pte_find(mm, addr), old;
+
+	mm_event_add(mm->memory, PGFAULT, 1);
+	if (unlikely(!pte)) {
+		pte = pte_make(mm, addr);
+		if (!pte)
+			return FAULT_OOM;
+	}
+	old = READ_ONCE(*pte);
+	if (unlikely(old))
+		return fault_on_present(mm, vma, addr, flags, pte, old);
+	if (unlikely(!(flags & FAULT_WRITE)) && is_zero(vma, addr)) {
+		pte_change(pte, 0, zero_entry(mm->memory));
+		return FAULT_OK;
+	}
+	return map_page(mm, vma, addr, pte, 0);
 }

@@ -47,6 +47,7 @@ void gather_start(struct mmu_gather *g, struct mm *mm, bool flush)
 {
 	g->mm = mm;
 	g->flush = flush;
+	g->stale = false;
 	g->nr_batches = 0;
 	g->batches = NULL;
 	use_bundle(g);
@@ -60,20 +61,21 @@ static void forget_translations(struct mmu_gather *g)
 		check_unused(g->mm);
 }
 
+/* As in 4.8, the last one first: release_pages() makes a list of them, each put before the others. */
 static void free_all(struct mmu_gather *g, struct page **page, unsigned long n)
 {
-	for (unsigned long i = 0; i < n; i++) {
+	for (unsigned long i = 0; i < n; i++)
 		flushed(page[i]);
-		free_pages(g->mm->memory, page[i], 0);
-	}
+	free_page_array(g->mm->memory, page, n);
 }
 
 static void release(struct mmu_gather *g)
 {
 	unsigned long in_bundle = g->active ? GATHER_BUNDLE : g->next - g->bundle;
 
-	if (!in_bundle)
+	if (!in_bundle && !g->stale)
 		return;
+	g->stale = false;
 	if (g->active)
 		g->active->nr = g->next - g->active->page;
 	forget_translations(g);

@@ -26,6 +26,7 @@ struct mmu_gather {
 	struct gather_batch *batches;
 	unsigned int nr_batches;
 	bool flush; /* the tables may be loaded somewhere */
+	bool stale; /* entries were cleared whose pages are not gathered */
 	struct page *bundle[GATHER_BUNDLE];
 };
 
@@ -45,9 +46,12 @@ void gather_more(struct mmu_gather *g);
 /* A page whose PTE has been cleared and which nobody else uses. */
 static inline void gather_page(struct mmu_gather *g, struct page *page)
 {
+	struct page **next = g->next;
+
 	gather_debug(page);
-	*g->next++ = page;
-	if (unlikely(g->next == g->end))
+	*next++ = page;
+	g->next = next;
+	if (unlikely(next == g->end))
 		gather_more(g);
 }
 

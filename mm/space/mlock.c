@@ -27,34 +27,41 @@ void page_munlock(struct memory *m, struct page *page)
 		account(m, page, -1);
 }
 
+/* The page that is mapped there; NULL: none, or the zero page. */
+static struct page *page_at(struct mm *mm, uint64_t addr)
+{
+	uint64_t *pte = pte_find(mm, addr);
+
+	return pte ? entry_page(mm->memory, *pte) : NULL;
+}
+
 static void set_locked(struct mm *mm, struct vma *v, bool on)
 {
 	v->flags = on ? v->flags | VM_LOCKED : v->flags & ~VM_LOCKED;
 	for (uint64_t addr = v->start; !on && addr < v->end; addr += PAGE_SIZE) {
-		uint64_t *pte = pte_find(mm, addr);
+		struct page *page = page_at(mm, addr);
 
-		if (pte && (*pte & PTE_PRESENT))
-			page_munlock(mm->memory,
-				pfn_to_page(mm->memory, (*pte & PTE_ADDR) >> PAGE_SHIFT));
+		if (page)
+			page_munlock(mm->memory, page);
 	}
 }
 
-/* Present, and locked if its VMA still is. mmap_sem held for read. */
+/*
+ * Present, and locked if its VMA still is. What may be written gets a page of its own; what may only be
+ * read stays the zero page, of which there is nothing to lock. mmap_sem held for read.
+ */
 static int populate_page(struct mm *mm, uint64_t addr)
 {
 	struct vma *v = find_vma(mm, addr);
-	uint64_t *pte;
+	struct page *page;
 
 	if (!v)
 		return -1;
-	pte = pte_find(mm, addr);
-	if ((!pte || !(*pte & PTE_PRESENT)) &&
-		handle_mm_fault(mm, v, addr, v->flags & VM_WRITE) != FAULT_OK)
+	if (!page_at(mm, addr) && handle_mm_fault(mm, v, addr, v->flags & VM_WRITE) != FAULT_OK)
 		return -1;
-	if (!pte)
-		pte = pte_find(mm, addr);
-	if (v->flags & VM_LOCKED)
-		page_mlock(mm->memory, pfn_to_page(mm->memory, (*pte & PTE_ADDR) >> PAGE_SHIFT));
+	page = page_at(mm, addr);
+	if (page && (v->flags & VM_LOCKED))
+		page_mlock(mm->memory, page);
 	return 0;
 }
 

@@ -11,7 +11,7 @@ static void set_write(struct mm *mm, struct vma *v, bool on)
 	for (uint64_t addr = v->start; addr < v->end; addr += PAGE_SIZE) {
 		uint64_t *pte = pte_find(mm, addr);
 
-		if (pte && (*pte & PTE_PRESENT))
+		if (pte && entry_page(mm->memory, *pte)) /* the zero page is never written */
 			*pte = on ? *pte | PTE_WRITE : *pte & ~PTE_WRITE;
 	}
 	tlb_flush_mm(mm->pgd);

@@ -40,12 +40,12 @@ static uint64_t alloc_table(struct mm *mm, int level)
 	if (!page)
 		return 0;
 	account(mm, page, level, 1);
-	return page_to_pfn(mm->memory, page) << PAGE_SHIFT;
+	return page_to_phys(mm->memory, page);
 }
 
 static void free_table(struct mm *mm, uint64_t entry, int level)
 {
-	struct page *page = pfn_to_page(mm->memory, (entry & PTE_ADDR) >> PAGE_SHIFT);
+	struct page *page = phys_to_page(mm->memory, entry & PTE_ADDR);
 
 	account(mm, page, level, -1);
 	free_pages(mm->memory, page, 0);
@@ -111,7 +111,7 @@ static bool make_table(struct mm *mm, uint64_t *slot, int level)
 
 	if (!phys)
 		return false;
-	if (!pte_set_first(slot, phys | PTE_PRESENT | PTE_WRITE))
+	if (!pte_change(slot, 0, phys | PTE_PRESENT | PTE_WRITE))
 		free_table(mm, phys, level);
 	return true;
 }

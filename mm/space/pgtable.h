@@ -52,13 +52,19 @@ static inline uint64_t *pte_find(struct mm *mm, uint64_t addr)
 /* The same, with tables made where there are none; NULL when memory for them is refused. */
 uint64_t *pte_make(struct mm *mm, uint64_t addr);
 
-/* Fill an empty entry; false: another thread was faster. */
-static inline bool pte_set_first(uint64_t *pte, uint64_t value)
+/* The page that an entry maps and that is counted with it; NULL: none, or the zero page. */
+static inline struct page *entry_page(const struct memory *m, uint64_t entry)
 {
-	uint64_t empty = 0;
+	return (entry & (PTE_PRESENT | PTE_SPECIAL)) == PTE_PRESENT ?
+		phys_to_page(m, entry & PTE_ADDR) :
+		NULL;
+}
 
+/* Change an entry that is `from`, 0 for empty; false: another thread was faster. */
+static inline bool pte_change(uint64_t *pte, uint64_t from, uint64_t to)
+{
 	return __atomic_compare_exchange_n(
-		pte, &empty, value, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED);
+		pte, &from, to, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED);
 }
 
 #endif

@@ -37,9 +37,9 @@ static noinline void uncharge_special(struct mm *mm, struct page *page)
 	page->flags = 0;
 }
 
-static inline void uncharge(struct mm *mm, struct page *page, unsigned long pfn, struct tally *t)
+static inline void uncharge(struct mm *mm, struct page *page, struct tally *t)
 {
-	struct zone *z = pfn_zone(mm->memory, pfn);
+	struct zone *z = page_zone(mm->memory, page);
 
 	if (unlikely(page->flags)) {
 		uncharge_special(mm, page);
@@ -58,14 +58,17 @@ static inline void zap_present(
 	struct mm *mm = g->mm;
 	/* Others may fault meanwhile: what they wrote into the page struct comes with the entry. */
 	uint64_t entry = __atomic_exchange_n(pte, 0, __ATOMIC_ACQUIRE);
-	unsigned long pfn = (entry & PTE_ADDR) >> PAGE_SHIFT;
-	struct page *page = pfn_to_page(mm->memory, pfn);
+	struct page *page = phys_to_page(mm->memory, entry & PTE_ADDR);
 
+	if (unlikely(entry & PTE_SPECIAL)) {
+		g->stale = true; /* nothing to free, but CPUs may know the entry */
+		return;
+	}
 	/* The seed's place: the entry is gone, the page stays with whoever writes it back. */
 	if (unlikely(details && details->ignore_dirty && (page->flags & PG_SHMEM) &&
 		    (entry & PTE_DIRTY)))
 		return;
-	uncharge(mm, page, pfn, t);
+	uncharge(mm, page, t);
 	page->mapcount--;
 	gather_page(g, page);
 }

@@ -162,6 +162,11 @@ static inline void tlb_flush_all(void)
 	write_cr3(read_cr3());
 }
 
+static inline void tlb_flush_address(uint64_t addr)
+{
+	asm volatile("invlpg (%0)" : : "r"(addr) : "memory");
+}
+
 /*
  * Whole pages, with 16-byte stores; the FP register used is saved and restored, so that any
  * context may call them. `page` is page-aligned. See clear_page.S. Clearing keeps all registers:

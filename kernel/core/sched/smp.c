@@ -290,21 +290,39 @@ static void flush_local(void *unused)
 	tlb_flush_all();
 }
 
-void tlb_flush_mm(uint64_t cr3)
+static void flush_page_local(void *addr)
+{
+	tlb_flush_address((uint64_t)addr);
+}
+
+/* On those CPUs that have this space loaded. */
+static void flush_users(uint64_t cr3, void (*flush)(void *arg), void *arg)
 {
 	unsigned int mask = 0;
 	struct cpu *cpu;
 
-	if (nr_cpus == 1) {
-		tlb_flush_all();
-		return;
-	}
-	/* A CPU that loads this space from here on sees the cleared entries. */
+	/* A CPU that loads this space from here on sees the changed entries. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	for_each_cpu(cpu)
 		if (READ_ONCE(cpu->cr3) == cr3)
 			mask |= 1u << cpu->id;
-	smp_call(mask, flush_local, NULL);
+	smp_call(mask, flush, arg);
+}
+
+void tlb_flush_mm(uint64_t cr3)
+{
+	if (nr_cpus == 1)
+		tlb_flush_all();
+	else
+		flush_users(cr3, flush_local, NULL);
+}
+
+void tlb_flush_page(uint64_t cr3, uint64_t addr)
+{
+	if (nr_cpus == 1)
+		tlb_flush_address(addr);
+	else
+		flush_users(cr3, flush_page_local, (void *)addr);
 }
 
 void tlb_flush_kernel(void)

@@ -42,8 +42,9 @@ void smp_resched(struct cpu *cpu);
  * §8.5: called after the page table entries are cleared and before the pages are freed: when it
  * returns, no CPU knows the old entries any more. Context as smp_call().
  */
-void tlb_flush_mm(uint64_t cr3); /* of one address space */
-void tlb_flush_kernel(void);     /* of the kernel's half */
+void tlb_flush_mm(uint64_t cr3);                  /* of one address space */
+void tlb_flush_page(uint64_t cr3, uint64_t addr); /* of one page in it */
+void tlb_flush_kernel(void);                      /* of the kernel's half */
 
 /* Stop all other CPUs for good, their registers kept in cpu->stop_regs: the machine is ending. */
 void smp_stop_others(void);

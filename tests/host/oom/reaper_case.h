@@ -61,7 +61,7 @@ static inline void map_more(
 {
 	assert_int_equal(mm_map_fixed(mm, AT(page), LEN(pages), flags, NULL, 0), 0);
 	for (unsigned int i = page; i < page + pages; i++)
-		assert_int_equal(mm_fault(mm, AT(i), 0), FAULT_OK);
+		assert_int_equal(mm_fault(mm, AT(i), flags & VM_WRITE), FAULT_OK);
 }
 
 /* Somebody holds its mmap_sem for writing. */

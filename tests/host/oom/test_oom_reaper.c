@@ -151,7 +151,8 @@ static void test_8_1_what_is_left_alone(void **state)
 	map_more(mm, 10, 2, VM_WRITE | VM_LOCKED);
 	map_more(mm, 20, 2, VM_WRITE | VM_SHARED);
 	map_more(mm, 30, 2, VM_WRITE | VM_HUGETLB);
-	map_more(mm, 40, 2, 0);
+	map_more(mm, 40, 2, VM_WRITE);
+	assert_int_equal(mm_protect(mm, AT(40), LEN(2), false), 0);
 	assert_int_equal(mm_map_fixed(mm, AT(50), LEN(2), VM_WRITE, initial, sizeof(initial)), 0);
 	assert_int_equal(mm_fault(mm, AT(50), FAULT_WRITE), FAULT_OK);
 	oom(GFP_KERNEL);

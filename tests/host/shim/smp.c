@@ -63,6 +63,14 @@ void tlb_flush_mm(uint64_t cr3)
 		twin.on_flush(cr3);
 }
 
+void tlb_flush_page(uint64_t cr3, uint64_t addr)
+{
+	(void)addr;
+	host_arch.page_flushes++;
+	if (twin.on_flush)
+		twin.on_flush(cr3);
+}
+
 unsigned long output_lock(void)
 {
 	return irq_save();

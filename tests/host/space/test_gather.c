@@ -93,6 +93,42 @@ static void test_8_5_a_bundle_of_eight(void **state)
 	assert_int_equal(all_free(m), before);
 }
 
+/* As release_pages() of 4.8: what was gathered first is freed last, and so the first to be had again. */
+static void test_freed_from_the_last_to_the_first(void **state)
+{
+	struct per_cpu_pages *pcp = &dma32(m)->pcp[0];
+	struct page *page[GATHER_BUNDLE - 1];
+
+	(void)state;
+	pcp->high = 42;
+	for (unsigned int i = 0; i < ARRAY_SIZE(page); i++)
+		page[i] = alloc_pages(m, GFP_HIGHUSER_MOVABLE, 0);
+	begin(true);
+	for (unsigned int i = 0; i < ARRAY_SIZE(page); i++)
+		gather_page(&g, page[i]);
+	gather_finish(&g);
+	for (unsigned int i = 0; i < ARRAY_SIZE(page); i++)
+		assert_ptr_equal(alloc_pages(m, GFP_HIGHUSER_MOVABLE, 0), page[i]);
+}
+
+/* Interrupts are not off for all of them at a stretch; a batch goes to the buddy lists in between. */
+static void test_many_in_an_array(void **state)
+{
+	struct page *page[100];
+	long before = all_free(m);
+	unsigned long freed = m->event[PGFREE];
+
+	(void)state;
+	for (unsigned int i = 0; i < ARRAY_SIZE(page); i++)
+		page[i] = alloc_pages(m, i % 3 ? GFP_HIGHUSER_MOVABLE : GFP_DMA, 0);
+	free_page_array(m, page, ARRAY_SIZE(page));
+	assert_int_equal(m->event[PGFREE] - freed, ARRAY_SIZE(page));
+	assert_int_equal(all_free(m), before);
+	assert_true(irqs_enabled());
+	assert_valid(m);
+	assert_panics("double free", free_page_array(m, page, 1));
+}
+
 static void test_8_5_batches_of_a_page(void **state)
 {
 	long before = all_free(m);
@@ -234,6 +270,8 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_8_5_clear_flush_free),
 	TEST(test_nothing_gathered_nothing_flushed),
 	TEST(test_8_5_a_bundle_of_eight),
+	TEST(test_freed_from_the_last_to_the_first),
+	TEST(test_many_in_an_array),
 	TEST(test_8_5_batches_of_a_page),
 	TEST(test_8_5_no_memory_for_a_batch),
 	TEST(test_8_5_at_most_about_10000_pages),

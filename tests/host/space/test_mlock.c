@@ -74,7 +74,7 @@ static void test_lock_across_vmas_that_become_alike(void **state)
 	map(10, 5, 0);
 	assert_int_equal(lock(0, 15), 0);
 	assert_string_equal(layout(), "0-10:3 10-15:2 ");
-	assert_accounts(0, 15, 0);
+	assert_accounts(0, 10, 0); /* the last five are the zero page */
 	assert_all_back();
 }
 
@@ -141,8 +141,23 @@ static void test_lock_memory_that_may_not_be_written(void **state)
 	(void)state;
 	map(0, 3, 0);
 	assert_int_equal(lock(0, 3), 0);
+	assert_int_equal((entry(1) & PTE_ADDR) >> PAGE_SHIFT, m->zero_pfn);
 	assert_false(entry(1) & PTE_WRITE);
-	assert_accounts(0, 3, 0);
+	assert_accounts(0, 0, 0); /* of the zero page there is nothing to lock */
+}
+
+/* What may be written has a page of its own in the end, also where the zero page was. */
+static void test_lock_what_was_only_read(void **state)
+{
+	(void)state;
+	map(0, 3, W);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(mm_fault(mm, AT(i), 0), FAULT_OK);
+	assert_int_equal(unlock(0, 3), 0); /* as if nothing were there */
+	assert_accounts(0, 0, 0);
+	assert_int_equal(lock(1, 2), 0);
+	assert_accounts(0, 2, 0);
+	assert_all_back();
 }
 
 /* As in Linux, nothing is made present then. */
@@ -279,6 +294,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_16_1_shmem_is_inactive),
 	TEST(test_unmap_takes_locked_pages),
 	TEST(test_lock_memory_that_may_not_be_written),
+	TEST(test_lock_what_was_only_read),
 	TEST(test_lock_up_to_a_gap),
 	TEST(test_lock_without_memory),
 	TEST(test_a_kill_ends_making_present),

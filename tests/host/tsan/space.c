@@ -22,7 +22,8 @@ static unsigned int faulting;
 
 static void fault(struct rand *r)
 {
-	enum fault_result result = mm_fault(mm, AT(rand_below(r, PAGES)), FAULT_WRITE);
+	enum fault_result result =
+		mm_fault(mm, AT(rand_below(r, PAGES)), rand_below(r, 2) ? FAULT_WRITE : 0);
 
 	if (result != FAULT_OK)
 		panic("a fault is answered with %d", result);

@@ -132,6 +132,12 @@ void tlb_flush_mm(uint64_t cr3)
 	(void)cr3;
 }
 
+void tlb_flush_page(uint64_t cr3, uint64_t addr)
+{
+	(void)cr3;
+	(void)addr;
+}
+
 void task_leave_address_space(void)
 {
 }

@@ -132,6 +132,18 @@ static void read_map(struct machine *pc, const struct machine_spec *spec)
 	boot_mem_init(&pc->boot_mem, &info);
 }
 
+/* Where a PC has its VGA memory, and so never RAM. */
+#define ZERO_PFN 0xa0
+
+static void add_zero_page(struct memory *memory)
+{
+	char *page = memory->virt_base + ZERO_PFN * PAGE_SIZE;
+
+	open_space(page, PAGE_SIZE);
+	assert_int_equal(mprotect(page, PAGE_SIZE, PROT_READ), 0);
+	memory->zero_pfn = ZERO_PFN;
+}
+
 static void add_ram(struct machine *pc)
 {
 	unsigned long end = (boot_mem_end(&pc->boot_mem) + 1023) / 1024 * 1024;
@@ -139,6 +151,7 @@ static void add_ram(struct machine *pc)
 	pc->ram_bytes = end * PAGE_SIZE;
 	pc->map_bytes = end * sizeof(struct page);
 	pc->memory.virt_base = reserve_space(pc->ram_bytes);
+	add_zero_page(&pc->memory);
 	pc->memory.mem_map = take_map_space(pc->map_bytes);
 	for (unsigned int i = 0; i < pc->boot_mem.nr_usable; i++) {
 		const struct pfn_range *r = &pc->boot_mem.usable[i];
@@ -267,9 +280,13 @@ struct page *zone_put(struct zone *z, unsigned long pfn, unsigned int order, int
 
 void free_single(struct zone *z, struct page *page, bool cold)
 {
-	enum migratetype type = pageblock_type(z, page_to_pfn(z->memory, page));
+	enum migratetype type = page_block_type(z->memory, z, page);
+	unsigned long flags = irq_save();
+	struct per_cpu_pages *pcp = this_cpu_pages(z);
 
-	pcp_free(z, page, type, cold, irq_save());
+	if (pcp_add(pcp, page, type, cold))
+		pcp_free_batch(z, pcp);
+	irq_restore(flags);
 }
 
 void zone_marks(struct zone *z, unsigned long min, unsigned long low, unsigned long high)

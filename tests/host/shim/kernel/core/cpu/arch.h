@@ -23,7 +23,7 @@ struct host_arch {
 	unsigned int cpu_id;
 	uint64_t cr3;
 	uint64_t tsc;
-	unsigned long full_flushes;
+	unsigned long full_flushes, page_flushes;
 };
 
 /* Where each CPU is a thread (tests/host/tsan), it has all this for itself. */
