@@ -121,6 +121,7 @@ class Operators(unittest.TestCase):
         self.assertEqual(changes("g(a);\n\th(b);", "order"), [(swapped, "h(b);\n\tg(a);")])
         self.assertEqual(changes("a = b;\n\tb = 1;", "order"), [(swapped, "b = 1;\n\ta = b;")])
         self.assertEqual(changes("a->x = 1;\n\ta->y = 2;", "order"), [])  # they do not meet
+        self.assertEqual(changes("g(a);\n\ttrace(b);", "order"), [])  # a note
         self.assertEqual(changes("g(a);\n\tif (b)\n\t\th(b);", "order"), [])
         self.assertEqual(changes("for_each_zone(a, b)\n\t\tg(a);\n\th(b);", "order"), [])
 

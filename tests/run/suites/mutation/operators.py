@@ -12,6 +12,8 @@ RELATIONS = {"<": ("<=", ">="), "<=": ("<", ">"), ">": (">=", "<="), ">=": (">",
 LOGIC = {"&&": "||", "||": "&&"}
 SIGNS = {"+": "-", "-": "+", "+=": "-=", "-=": "+=", "++": "--", "--": "++"}
 TRUTH = {"true": "false", "false": "true"}
+# Notes for a reader of the results: it matters that they are made, but not when.
+NOTES = ("trace", "mm_event_add")
 
 
 @dataclass(frozen=True)
@@ -126,7 +128,12 @@ def statement_edits(text, tokens, function):
 
 
 def may_meet(text, tokens, one, after):
-    """Whether their order can matter: not of two assignments of which neither uses the other's."""
+    """
+    Whether their order can matter: not of notes, nor of two assignments of which neither uses the
+    other's.
+    """
+    if tokens[one.first].text in NOTES or tokens[after.first].text in NOTES:
+        return False
     parts = []
     for each in (one, after):
         inside = tokens[each.first:each.last]
