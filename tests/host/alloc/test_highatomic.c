@@ -103,6 +103,7 @@ static void test_4_2_at_the_limit_is_full(void **state)
 	z->managed = 99; /* the limit is one block exactly */
 	reserve(5120);
 	assert_int_equal(z->nr_reserved_highatomic, highatomic_limit(z));
+	assert_int_equal(highatomic_max(z), 1024);
 	reserve(6144);
 	assert_int_equal(z->nr_reserved_highatomic, 1024);
 	assert_int_equal(blocks_of_type(z, H), 1);
@@ -366,6 +367,31 @@ static void test_4_7_unforced_goes_on_until_pages_moved_with_force_patch(void **
 	assert_int_equal(z->nr_reserved_highatomic, 1024);
 }
 
+/* Nothing changes before the zone's lock is had; here the test itself has it. */
+static void test_4_5_released_under_the_zone_s_lock(void **state)
+{
+	unsigned long flags;
+
+	(void)state;
+	two_blocks(2, 3);
+	flags = spin_lock_irqsave(&z->lock);
+	assert_panics("spinlock zone DMA32", unreserve(GFP_KERNEL, true));
+	assert_int_equal(z->nr_reserved_highatomic, 2048);
+	assert_int_equal(blocks_of_type(z, H), 2);
+	spin_unlock_irqrestore(&z->lock, flags);
+}
+
+/* First and last pageblock count, and the one behind them is the next zone's. */
+static void test_4_1_a_zone_s_own_blocks_are_counted(void **state)
+{
+	(void)state;
+	set_pageblock_type(dma(m), 1, H);
+	set_pageblock_type(dma(m), 3072, H);
+	set_pageblock_type(z, 4096, H);
+	assert_int_equal(highatomic_tagged(dma(m)), 2048);
+	assert_int_equal(highatomic_tagged(z), 1024);
+}
+
 static void test_4_7_force_drains_everything(void **state)
 {
 	int calls = 0;
@@ -460,6 +486,8 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_4_5_first_entry_ends_the_search),
 	TEST(test_4_7_force_goes_on_until_pages_moved),
 	TEST(test_4_7_unforced_goes_on_until_pages_moved_with_force_patch),
+	TEST(test_4_5_released_under_the_zone_s_lock),
+	TEST(test_4_1_a_zone_s_own_blocks_are_counted),
 	TEST(test_4_7_force_drains_everything),
 	TEST(test_4_7_force_one_block_a_call),
 	TEST(test_4_6_r4_stray_is_counted_down_twice),

@@ -229,6 +229,7 @@ static void test_5_2_order_11_fails(void **state)
 	(void)state;
 	assert_null(alloc_pages(m, GFP_KERNEL, 11));
 	assert_null(alloc_pages(m, GFP_KERNEL, 64));
+	assert_int_equal(m->event[ALLOC_FAILURES], 2);
 	assert_non_null(alloc_pages(m, GFP_KERNEL, 10));
 	assert_int_equal(m->event[OOM_INVOCATIONS], 0);
 }

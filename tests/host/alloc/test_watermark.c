@@ -160,6 +160,70 @@ static void test_2_4_lowmem_reserve_ratio(void **state)
 	assert_int_equal(dma(m)->lowmem_reserve[ZONE_DMA32], 5);
 }
 
+/* NORMAL keeps 1/32 of what lies above it. */
+static void test_2_4_normal_keeps_a_32nd_from_movable(void **state)
+{
+	struct memory *m = machine_of_counts(10, 3977, 500000, 100000);
+
+	(void)state;
+	m->zone[ZONE_MOVABLE].managed = 3200;
+	setup_lowmem_reserve(m);
+	assert_int_equal(m->zone[ZONE_NORMAL].lowmem_reserve[ZONE_MOVABLE], 100);
+	assert_int_equal(m->zone[ZONE_NORMAL].lowmem_reserve[ZONE_NORMAL], 0);
+	assert_int_equal(dma32(m)->lowmem_reserve[ZONE_MOVABLE], 103200 / 256);
+}
+
+/* With one zone nothing is rounded away: 64 pages of memory and more are a square to the page. */
+static void test_2_5_one_zone_has_it_all(void **state)
+{
+	struct memory *m = machine_of_counts(10, 0, 40000, 0);
+
+	(void)state;
+	assert_int_equal(m->min_free_kbytes, 1600);
+	assert_int_equal(dma32(m)->watermark[WMARK_MIN], 400);
+	assert_marks(dma(m), 0, 0, 0);
+}
+
+static void assert_distance(struct zone *z, unsigned long managed, unsigned long distance)
+{
+	z->managed = managed;
+	setup_watermarks(z->memory);
+	assert_int_equal(z->watermark[WMARK_LOW] - z->watermark[WMARK_MIN], distance);
+}
+
+/* Step 5, to the page, where no quarter of min is more. */
+static void test_2_5_ten_thousandths(void **state)
+{
+	struct memory *m = machine_of_counts(10, 0, 40000, 0);
+
+	(void)state;
+	m->min_free_kbytes = 0;
+	assert_distance(dma32(m), 20000, 20);
+	assert_distance(dma32(m), 19999, 19);
+	assert_distance(dma32(m), 15000, 15);
+	assert_distance(dma32(m), 9999, 9);
+}
+
+static void test_2_5_no_memory_no_marks(void **state)
+{
+	struct memory *m = machine_of_counts(10, 0, 0, 0);
+
+	(void)state;
+	assert_marks(dma32(m), 0, 0, 0);
+}
+
+static void test_1_7_flags_of_the_slow_path(void **state)
+{
+	(void)state;
+	assert_int_equal(gfp_to_alloc_flags(GFP_KERNEL), WMARK_MIN | ALLOC_CPUSET);
+	assert_int_equal(
+		gfp_to_alloc_flags(GFP_HIGHUSER_MOVABLE), WMARK_MIN | ALLOC_CPUSET | ALLOC_CMA);
+	assert_int_equal(gfp_to_alloc_flags(GFP_ATOMIC), WMARK_MIN | ALLOC_HIGH | ALLOC_HARDER);
+	assert_int_equal(gfp_to_alloc_flags(GFP_ATOMIC | __GFP_NOMEMALLOC), WMARK_MIN | ALLOC_HIGH);
+	current->prio = PRIO_RT;
+	assert_int_equal(gfp_to_alloc_flags(GFP_KERNEL), WMARK_MIN | ALLOC_CPUSET | ALLOC_HARDER);
+}
+
 /* The largest free count that fails the order-0 test: the effective mark. */
 static long effective_mark(struct zone *z, unsigned long mark, unsigned int flags)
 {
@@ -326,6 +390,11 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_2_5_reference_table_highatomic_limits),
 	TEST(test_2_4_lowmem_reserve_of_three_zones),
 	TEST(test_2_4_lowmem_reserve_ratio),
+	TEST(test_2_4_normal_keeps_a_32nd_from_movable),
+	TEST(test_2_5_one_zone_has_it_all),
+	TEST(test_2_5_ten_thousandths),
+	TEST(test_2_5_no_memory_no_marks),
+	TEST(test_1_7_flags_of_the_slow_path),
 	TEST(test_2_6_effective_min),
 	TEST(test_2_6_whole_reserve_is_discounted),
 	TEST(test_2_6_lowmem_reserve_is_never_reduced),

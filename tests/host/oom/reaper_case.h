@@ -36,6 +36,23 @@ static inline void reaper_sleeps(void)
 		on_nap();
 }
 
+/* Whether a task that sleeps until the reaper's state changes is woken by what `act` does. */
+static inline bool wakes_waiters(void (*act)(void))
+{
+	struct task *sleeper = task_new("sleeper", 60, NULL), *self = become(sleeper);
+	struct waiter w;
+	bool woken;
+
+	wait_prepare(&m->reaper.wait, &w, TASK_UNINTERRUPTIBLE);
+	become(self);
+	act();
+	woken = sleeper->state == TASK_RUNNING;
+	become(sleeper);
+	wait_finish(&m->reaper.wait, &w);
+	become(self);
+	return woken;
+}
+
 static inline void run_reaper(void)
 {
 	struct task *self = become(m->reaper.task);
@@ -44,7 +61,8 @@ static inline void run_reaper(void)
 	assert_panics("the reaper is idle",
 		(m->patches & PATCH_OOM_REAPER_SKIP ? oom_reaper_queue : oom_reaper)(m));
 	twin.on_sleep = NULL;
-	list_init(&m->reaper.wait.waiters); /* its place there went with its stack */
+	/* Its place there, the last one, went with its stack. */
+	list_del(m->reaper.wait.waiters.prev);
 	become(self);
 }
 

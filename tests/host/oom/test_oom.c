@@ -17,6 +17,22 @@ static void test_7_5_badness_sums_what_dies_with_it(void **state)
 	assert_int_equal(oom_badness(m, t, 100000), 132);
 }
 
+/* A counter may be below zero for a moment, while pages come and go: that is none. */
+static void test_7_5_badness_of_counters_that_change(void **state)
+{
+	struct task *t = app_new("a", 10, 0, 0);
+
+	(void)state;
+	t->mm->file_rss = 20;
+	assert_int_equal(oom_badness(m, t, 100000), 20);
+	t->mm->anon_rss = -3;
+	assert_int_equal(oom_badness(m, t, 100000), 20);
+	t->mm->shmem_rss = -3;
+	assert_int_equal(oom_badness(m, t, 100000), 20);
+	t->mm->shmem_rss = 5;
+	assert_int_equal(oom_badness(m, t, 100000), 25);
+}
+
 static void test_7_5_badness_adj(void **state)
 {
 	struct task *t = app_new("a", 10, 100, 0);
@@ -33,6 +49,7 @@ static void test_7_5_badness_adj(void **state)
 	assert_int_equal(oom_badness(m, t, 1 << 30), 1);
 	t->process->oom_score_adj = 1000;
 	assert_int_equal(oom_badness(m, t, 999), 100);
+	assert_int_equal(oom_badness(m, t, 1000), 1100);
 }
 
 static void test_7_5_root_has_3_percent_less(void **state)
@@ -208,6 +225,20 @@ static void test_7_2_panic_on_oom(void **state)
 	assert_true(oom(GFP_NOFS));
 }
 
+/* Step 3 comes before step 6: with a task that is on its way out nothing is lost yet. */
+static void test_7_2_a_dying_caller_is_no_reason_to_panic(void **state)
+{
+	struct task *a = app_new("a", 10, 100, 0);
+
+	(void)state;
+	app_kill(a);
+	become(a);
+	m->tunables.panic_on_oom = 1;
+	assert_true(oom(GFP_KERNEL));
+	assert_true(a->memdie);
+	assert_string_equal(console(), "");
+}
+
 static void test_7_2_kill_allocating_task(void **state)
 {
 	struct task *big = app_new("big", 10, 900, 0), *self = app_new("self", 11, 5, 0);
@@ -363,6 +394,7 @@ static void test_7_9_page_fault_with_busy_lock(void **state)
 
 static const struct CMUnitTest tests[] = {
 	TEST_ALL(test_7_5_badness_sums_what_dies_with_it),
+	TEST_ALL(test_7_5_badness_of_counters_that_change),
 	TEST_ALL(test_7_5_badness_adj),
 	TEST_ALL(test_7_5_root_has_3_percent_less),
 	TEST_ALL(test_7_5_a_user_dies_before_a_larger_root),
@@ -377,6 +409,7 @@ static const struct CMUnitTest tests[] = {
 	TEST_ALL(test_7_2_without_fs_nobody_is_killed),
 	TEST_ALL(test_7_2_dying_caller_marks_itself),
 	TEST_ALL(test_7_2_panic_on_oom),
+	TEST_ALL(test_7_2_a_dying_caller_is_no_reason_to_panic),
 	TEST_ALL(test_7_2_kill_allocating_task),
 	TEST_ALL(test_7_2_allocating_task_that_cannot_be_killed),
 	TEST_ALL(test_7_2_allocating_task_at_minus_1000_is_spared),

@@ -21,6 +21,21 @@ static void test_7_6_kill_lines(void **state)
 		"Out of memory: Kill process", "Killed process", NULL);
 }
 
+/* Its share of all memory, in thousandths; and what it has of each kind, in kB. */
+static void test_7_6_kill_lines_of_a_large_one(void **state)
+{
+	struct task *a = app_new("large", 10, m->totalram_pages, 0);
+
+	(void)state;
+	a->mm->shmem_rss = 7;
+	oom(GFP_KERNEL);
+	assert_line("Out of memory: Kill process 10 (large) score %lu or sacrifice child",
+		oom_badness(m, a, m->totalram_pages) * 1000 / m->totalram_pages);
+	assert_line("Killed process 10 (large) total-vm:%lukB, anon-rss:%lukB, file-rss:0kB, "
+		    "shmem-rss:28kB",
+		m->totalram_pages * 8, m->totalram_pages * 4);
+}
+
 static void test_7_6_exiting_victim_is_marked_silently(void **state)
 {
 	struct task *a = app_new("a", 10, 900, 0);
@@ -116,6 +131,19 @@ static void test_7_6_child_is_sacrificed(void **state)
 	/* The first of the worst: only a higher score replaces it here. */
 	assert_true(is_victim(big));
 	assert_printed_in_order("Kill process 10 (parent)", "Killed process 12 (big)", NULL);
+}
+
+/* Any child that may be killed will do, even one that scores the least. */
+static void test_7_6_the_least_of_children_is_sacrificed(void **state)
+{
+	struct task *parent = app_new("parent", 10, 900, 0), *child = app_new("child", 11, 0, 0);
+
+	(void)state;
+	task_set_parent(child, parent);
+	assert_int_equal(oom_badness(m, child, 100000), 1);
+	oom(GFP_KERNEL);
+	assert_true(is_victim(child));
+	assert_true(untouched(parent));
 }
 
 static void test_7_6_child_that_shares_or_cannot_die_is_no_sacrifice(void **state)
@@ -232,6 +260,7 @@ static void test_7_6_a_child_without_memory_is_no_sacrifice(void **state)
 
 static const struct CMUnitTest tests[] = {
 	TEST_ALL(test_7_6_kill_lines),
+	TEST_ALL(test_7_6_kill_lines_of_a_large_one),
 	TEST_ALL(test_7_6_exiting_victim_is_marked_silently),
 	TEST_ALL(test_7_3_shared_with_the_living_is_not_dying),
 	TEST_ALL(test_7_3_killed_but_shared_with_the_living_is_killed_again),
@@ -239,6 +268,7 @@ static const struct CMUnitTest tests[] = {
 	TEST_ALL(test_7_3_shared_with_the_killed_is_dying),
 	TEST_ALL(test_7_3_dumping_core_is_not_dying),
 	TEST_ALL(test_7_6_child_is_sacrificed),
+	TEST_ALL(test_7_6_the_least_of_children_is_sacrificed),
 	TEST(test_7_6_child_that_shares_or_cannot_die_is_no_sacrifice),
 	TEST_SEED(test_7_6_child_that_shares_or_cannot_die_is_no_sacrifice),
 	TEST_ALL(test_7_6_sharers_die_without_reserves),

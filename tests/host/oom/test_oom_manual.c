@@ -113,6 +113,34 @@ static void test_7_10_when_the_killer_is_disabled(void **state)
 	assert_string_equal(console(), "OOM request ignored because killer is disabled\n");
 }
 
+/* Whoever calls it: the killer works with oom_lock held. */
+static void look_for_the_lock(struct task *t)
+{
+	(void)t;
+	assert_ptr_equal(m->oom_lock.info.owner, current);
+	twin.called++;
+}
+
+static void test_7_1_kills_with_oom_lock_held(void **state)
+{
+	(void)state;
+	app_new("a", 10, 900, 0);
+	twin.on_kill = look_for_the_lock;
+	assert_true(oom_manual_kill(m));
+	assert_int_equal(twin.called, 1);
+	assert_null(m->oom_lock.info.owner);
+}
+
+static void test_7_1_kills_with_oom_lock_held_for_a_fault(void **state)
+{
+	(void)state;
+	app_new("a", 10, 900, 0);
+	twin.on_kill = look_for_the_lock;
+	pagefault_out_of_memory(m);
+	assert_int_equal(twin.called, 1);
+	assert_null(m->oom_lock.info.owner);
+}
+
 /* 7.9 */
 
 static void test_7_9_panic_on_oom_is_for_faults_too(void **state)
@@ -271,6 +299,8 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_7_10_kill_allocating_task_means_nothing),
 	TEST(test_7_10_waits_for_oom_lock),
 	TEST(test_7_10_when_the_killer_is_disabled),
+	TEST(test_7_1_kills_with_oom_lock_held),
+	TEST(test_7_1_kills_with_oom_lock_held_for_a_fault),
 	TEST(test_7_9_panic_on_oom_is_for_faults_too),
 	TEST(test_7_9_a_killed_task_s_fault),
 	TEST(test_7_9_when_the_killer_is_disabled),

@@ -44,6 +44,22 @@ static void test_9_4_unless_high_is_passed(void **state)
 	assert_int_equal(event_of(NOTIFIER_KILLS_AFTER_FREED), 0);
 }
 
+static void take_two_seconds(void)
+{
+	jiffies += 2 * hz;
+}
+
+/* §9.5: what a call costs is counted, from its begin to its end. */
+static void test_9_5_time_in_the_chain(void **state)
+{
+	(void)state;
+	jiffies = 5 * hz;
+	meanwhile = take_two_seconds;
+	assert_non_null(alloc_pages(m, GFP_KERNEL, 0));
+	assert_int_equal(m->event[NOTIFIER_NS], 2000000000 * calls);
+	assert_true(calls > 0);
+}
+
 static void test_9_1_nothing_freed(void **state)
 {
 	(void)state;
@@ -252,6 +268,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_9_1_freed_pages_suppress_the_kill),
 	TEST_OUTSIDE(test_9_4_freed_pages_do_not_suppress_it),
 	TEST_OUTSIDE(test_9_4_unless_high_is_passed),
+	TEST_BOTH(test_9_5_time_in_the_chain),
 	TEST_BOTH(test_9_1_nothing_freed),
 	TEST(test_5_8_the_last_attempt_is_before),
 	TEST_BOTH(test_9_4_where_oom_lock_is),

@@ -4,6 +4,8 @@
  */
 #include "reaper_case.h"
 
+#include "mm/page/mm_trace.h"
+
 /* The slot */
 
 static void test_8_1_a_kill_fills_the_slot(void **state)
@@ -293,7 +295,107 @@ static void test_8_1_free_after_the_last_attempt_is_too_late(void **state)
 	assert_int_equal(event_of(OOM_REAP_GAVE_UP), 1);
 }
 
+/* Memory that came meanwhile is not counted against what was reaped. */
+static void more_faults(void)
+{
+	twin.on_yield = NULL;
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(mm_fault(blocked, AT(100 + i), FAULT_WRITE), FAULT_OK);
+}
+
+static void test_8_1_reaped_pages_are_never_below_none(void **state)
+{
+	struct task *a = app_mapped(m, "a", 10, 1);
+
+	(void)state;
+	blocked = a->mm;
+	assert_int_equal(mm_map_fixed(blocked, AT(100), LEN(4), VM_WRITE | VM_LOCKED, NULL, 0), 0);
+	oom(GFP_KERNEL);
+	twin.on_yield = more_faults;
+	run_reaper();
+	assert_int_equal(blocked->anon_rss, 4);
+	assert_int_equal(event_of(OOM_REAPED_PAGES), 0);
+	/* Nor is nothing something. */
+	wake_oom_reaper(m, a, blocked);
+	run_reaper();
+	assert_int_equal(event_of(OOM_REAPED), 2);
+	assert_int_equal(event_of(OOM_REAPED_PAGES), 0);
+}
+
+/* Traces of a kill and of one attempt, in their order. */
+static void test_8_1_what_is_traced(void **state)
+{
+	static const struct trace_event *const order[] = {
+		&mark_victim, &wake_reaper, &start_task_reaping, &finish_task_reaping};
+	struct task *a = app_mapped(m, "a", 10, 1);
+	long args[] = {10, 10, (long)a->mm, (long)a->mm};
+
+	(void)state;
+	memset(&trace_ring, 0, sizeof(trace_ring));
+	oom(GFP_KERNEL);
+	run_reaper();
+	assert_int_equal(trace_ring.total, ARRAY_SIZE(order));
+	for (size_t i = 0; i < ARRAY_SIZE(order); i++) {
+		assert_ptr_equal(trace_ring.record[i].event, order[i]);
+		assert_int_equal(trace_ring.record[i].arg[0], args[i]);
+	}
+	assert_int_equal(trace_ring.record[3].arg[1], true);
+}
+
 /* Waiting for it */
+
+static void kill_one(void)
+{
+	oom(GFP_KERNEL);
+}
+
+static void test_a_kill_wakes_it_and_its_end_who_waits(void **state)
+{
+	(void)state;
+	app_mapped(m, "a", 10, 1);
+	assert_true(wakes_waiters(kill_one));
+	assert_true(wakes_waiters(run_reaper));
+}
+
+static void test_its_lock_has_a_name(void **state)
+{
+	(void)state;
+	assert_string_equal(m->reaper.lock.info.name, "oom_reaper queue");
+	assert_string_equal(m->reaper.wait.name, "oom_reaper");
+}
+
+static void idle_at_last(void)
+{
+	assert_string_equal(current->waiting_for, "oom_reaper");
+	m->reaper.mm_to_reap = NULL;
+	m->reaper.busy = false;
+	twin.called++;
+}
+
+static void wait_for_it(void)
+{
+	void (*on_sleep)(void) = twin.on_sleep;
+
+	become(task_new("waiter", 61, NULL));
+	twin.on_yield = NULL;
+	twin.on_sleep = idle_at_last;
+	oom_reaper_wait_idle(m);
+	twin.on_sleep = on_sleep;
+}
+
+/* Nothing waits for it any more, but it still works; afterwards it is idle. */
+static void test_it_is_not_idle_while_it_reaps(void **state)
+{
+	(void)state;
+	app_mapped(m, "a", 10, 1);
+	oom(GFP_KERNEL);
+	twin.on_yield = wait_for_it;
+	run_reaper();
+	assert_int_equal(twin.called, 1);
+	twin.on_sleep = idle_at_last;
+	oom_reaper_wait_idle(m);
+	assert_int_equal(twin.called, 1);
+}
 
 static void a_slot_becomes_empty(void)
 {
@@ -328,6 +430,14 @@ static const struct CMUnitTest tests[] = {
 	TEST_SEED(test_8_1_succeeds_at_a_later_attempt),
 	TEST_SEED(test_8_1_succeeds_at_the_last_attempt),
 	TEST_SEED(test_8_1_free_after_the_last_attempt_is_too_late),
+	TEST_SEED(test_8_1_reaped_pages_are_never_below_none),
+	TEST_SEED(test_8_1_what_is_traced),
+	TEST_49(test_8_1_what_is_traced),
+	TEST_SEED(test_a_kill_wakes_it_and_its_end_who_waits),
+	TEST_49(test_a_kill_wakes_it_and_its_end_who_waits),
+	TEST(test_its_lock_has_a_name),
+	TEST_SEED(test_it_is_not_idle_while_it_reaps),
+	TEST_49(test_it_is_not_idle_while_it_reaps),
 	TEST(test_wait_until_it_is_idle),
 };
 TEST_GROUP(oom_reaper)

@@ -2,6 +2,7 @@
  * Linux 4.9's OOM reaper (reference §8.2 to §8.4): the queue, attempts under oom_lock, the lines, and
  * what a victim that was reaped or given up means to the killer.
  */
+#include "fibers.h"
 #include "reaper_case.h"
 
 /* The queue */
@@ -47,6 +48,47 @@ static void test_8_2_queued_once(void **state)
 	enqueue(a);
 	run_reaper();
 	assert_int_equal(event_of(OOM_REAP_ATTEMPTS), 3);
+}
+
+/* Two CPUs hand over the same victim: at whatever point the second one comes, it is queued once. */
+static void hand_over(void *victim)
+{
+	struct task *t = victim;
+
+	wake_oom_reaper(m, t, t->mm);
+}
+
+static struct task *marked_on_two_cpus(void)
+{
+	struct task *a;
+
+	tasks_reset();
+	nr_cpus = 2;
+	for (int cpu = 1; cpu >= 0; cpu--) {
+		become_cpu(cpu);
+		become(task_new("killer", 100 + cpu, NULL));
+	}
+	m = machine_with(10, REAPER_49);
+	oom_reaper_start(m, spawn_stub);
+	a = app_mapped(m, "a", 10, 5);
+	app_mark(m, a);
+	return a;
+}
+
+static void test_8_2_queued_once_by_two_cpus(void **state)
+{
+	unsigned long alone = 1;
+
+	(void)state;
+	for (unsigned long k = 0; k <= alone; k++) {
+		struct task *a = marked_on_two_cpus();
+
+		run_on_cpus(2, (void (*const[])(void *)){hand_over, hand_over}, a,
+			turns_switch_once(k));
+		alone = MAX(alone, points_passed(0));
+		assert_int_equal(a->ref.n, 2);
+		assert_ptr_equal(m->reaper.queue, a);
+	}
 }
 
 static void test_8_2_nothing_is_lost(void **state)
@@ -184,6 +226,7 @@ static void test_8_3_oom_lock_is_held_during_an_attempt(void **state)
 	twin.on_yield = NULL;
 	assert_int_equal(twin.called, 1);
 	assert_null(m->oom_lock.info.owner);
+	assert_int_equal(rwsem_readers(&a->mm->mmap_sem), 0);
 	assert_int_equal(a->mm->users.n, 1);
 }
 
@@ -216,11 +259,53 @@ static void test_8_3_and_not_between_two(void **state)
 	assert_int_equal(event_of(OOM_REAP_GAVE_UP), 0);
 }
 
+static void free_before_the_last(void)
+{
+	if (naps == 9)
+		unblock(watched);
+}
+
+static void test_8_3_succeeds_at_the_last_attempt(void **state)
+{
+	struct task *a = app_mapped(m, "a", 10, 20);
+
+	(void)state;
+	watched = a->mm;
+	block(a->mm);
+	oom(GFP_KERNEL);
+	on_nap = free_before_the_last;
+	run_reaper();
+	assert_int_equal(event_of(OOM_REAP_ATTEMPTS), 10);
+	assert_int_equal(event_of(OOM_REAP_FAILED), 9);
+	assert_int_equal(event_of(OOM_REAPED), 1);
+	assert_int_equal(event_of(OOM_REAP_GAVE_UP), 0);
+	assert_not_printed("unable to reap");
+}
+
+/* Its last user has gone, its struct has not: there is nothing to reap, and nothing stays locked. */
+static void test_8_2_the_victim_has_left(void **state)
+{
+	struct task *a = app_mapped(m, "a", 10, 20);
+	struct mm *mm = a->mm;
+
+	(void)state;
+	oom(GFP_KERNEL);
+	app_leaves(m, a);
+	run_reaper();
+	assert_int_equal(event_of(OOM_REAP_RACED), 1);
+	assert_int_equal(event_of(OOM_REAPED), 0);
+	assert_ptr_equal(a->process->oom_mm, mm);
+	assert_int_equal(rwsem_readers(&mm->mmap_sem), 0);
+	mm_drop(mm);
+	assert_all_gone();
+}
+
 static struct task *holder;
 
 static void holder_lets_go(void)
 {
 	assert_string_equal(current->waiting_for, "oom_lock");
+	assert_int_equal(rwsem_readers(&watched->mmap_sem), 0); /* that comes after it */
 	become(holder);
 	mutex_unlock(&m->oom_lock);
 }
@@ -230,6 +315,7 @@ static void test_8_3_waits_for_oom_lock(void **state)
 	struct task *a = app_mapped(m, "a", 10, 20), *self;
 
 	(void)state;
+	watched = a->mm;
 	oom(GFP_KERNEL);
 	holder = task_new("holder", 41, NULL);
 	self = become(holder);
@@ -267,6 +353,7 @@ static void test_8_2_the_seed_lets_the_kernel_read_zeroes(void **state)
 static const struct CMUnitTest tests[] = {
 	TEST_49(test_8_2_last_in_first_out),
 	TEST_49(test_8_2_queued_once),
+	TEST_49(test_8_2_queued_once_by_two_cpus),
 	TEST_49(test_8_2_nothing_is_lost),
 	TEST_49(test_8_4_reaped),
 	TEST_49(test_8_4_unable),
@@ -276,6 +363,8 @@ static const struct CMUnitTest tests[] = {
 	TEST_49(test_8_2_reaped_will_free_nothing),
 	TEST_49(test_8_3_oom_lock_is_held_during_an_attempt),
 	TEST_49(test_8_3_and_not_between_two),
+	TEST_49(test_8_3_succeeds_at_the_last_attempt),
+	TEST_49(test_8_2_the_victim_has_left),
 	TEST_49(test_8_3_waits_for_oom_lock),
 	TEST_49(test_8_2_what_the_kernel_reads_is_no_longer_what_was_written),
 	TEST_SEED(test_8_2_the_seed_lets_the_kernel_read_zeroes),

@@ -54,6 +54,29 @@ static void test_2_2_stretches_that_share_a_block(void **state)
 	assert_valid(m);
 }
 
+/* Memory that begins or ends one page from a top-order block's edge: all of it is there. */
+static void use_all_of(uint64_t start, uint64_t end)
+{
+	struct machine_spec spec = {
+		.range = {{MIB(1), MIB(30), MB_MEMORY_USABLE}, {start, end, MB_MEMORY_USABLE}}};
+	struct memory *m = machine_new(&spec);
+
+	assert_valid(m);
+	for (unsigned long n = m->totalram_pages; n; n--)
+		assert_non_null(alloc_pages(m, GFP_NOWAIT | __GFP_MEMALLOC, 0));
+	assert_valid(m);
+	memset(pfn_to_page(m, start >> PAGE_SHIFT), 0, sizeof(struct page));
+	memset(pfn_to_page(m, (end >> PAGE_SHIFT) - 1), 0, sizeof(struct page));
+}
+
+static void test_2_2_one_page_beyond_a_block(void **state)
+{
+	(void)state;
+	use_all_of(MIB(40), MIB(44) + PAGE_SIZE);
+	use_all_of(MIB(40) - PAGE_SIZE, MIB(44));
+	use_all_of(MIB(40) + PAGE_SIZE, MIB(44) - PAGE_SIZE);
+}
+
 /* A zone of one pageblock, not whole: it can be reserved, but its pages stay where they are (§3.7). */
 static void test_3_7_a_zone_smaller_than_a_pageblock(void **state)
 {
@@ -103,6 +126,7 @@ static void test_4_1_what_is_tagged_h(void **state)
 static const struct CMUnitTest tests[] = {
 	TEST(test_2_2_no_room_for_the_pageblock_types),
 	TEST(test_2_2_stretches_that_share_a_block),
+	TEST(test_2_2_one_page_beyond_a_block),
 	TEST(test_3_7_a_zone_smaller_than_a_pageblock),
 	TEST(test_10_8_pagetypeinfo_leaves_out_holes),
 	TEST(test_4_1_what_is_tagged_h),

@@ -144,6 +144,21 @@ static void test_2_3_zonelist_without_normal(void **state)
 	assert_int_equal(m->first_zone[ZONE_DMA], 1);
 }
 
+/* By a mask's zone bits (§1.4); none for those that make no sense. */
+static void test_2_3_preferred_zones(void **state)
+{
+	struct memory *m = machine_new(&three_zones);
+
+	(void)state;
+	assert_ptr_equal(m->preferred[GFP_KERNEL & 0xf], &m->zone[ZONE_NORMAL]);
+	assert_ptr_equal(m->preferred[GFP_HIGHUSER_MOVABLE & 0xf], &m->zone[ZONE_NORMAL]);
+	assert_ptr_equal(m->preferred[GFP_DMA32], dma32(m));
+	assert_ptr_equal(m->preferred[GFP_DMA32 | __GFP_MOVABLE], dma32(m));
+	assert_ptr_equal(m->preferred[GFP_DMA], dma(m));
+	assert_null(m->preferred[GFP_DMA | GFP_DMA32]);
+	assert_string_equal(machine_default()->preferred[0]->name, "DMA32");
+}
+
 static void test_2_2_managed_is_present_less_reserved(void **state)
 {
 	struct memory *m = machine_default();
@@ -276,6 +291,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_11_1_seed_machine_present),
 	TEST(test_2_3_zonelist_highest_first),
 	TEST(test_2_3_zonelist_without_normal),
+	TEST(test_2_3_preferred_zones),
 	TEST(test_2_2_managed_is_present_less_reserved),
 	TEST(test_3_10_boot_release_in_aligned_blocks),
 	TEST(test_3_1_all_pageblocks_start_movable),

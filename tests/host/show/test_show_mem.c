@@ -48,6 +48,19 @@ static void test_10_3_global_lines(void **state)
 	assert_line(" free:8 free_pcp:19 free_cma:0");
 }
 
+static void test_10_3_lines_come_in_this_order(void **state)
+{
+	(void)state;
+	show_mem(m);
+	assert_printed_in_order("Mem-Info:\n", "active_anon:", "\n active_file:", "\n unevictable:",
+		"\n slab_reclaimable:", "\n mapped:", "\n free:", "\nNode 0 ",
+		"\nDMA free:", "\nlowmem_reserve[]:", "\nDMA32 free:", "\nlowmem_reserve[]:",
+		"\nDMA: ", "\nDMA32: ", " total pagecache pages\n", " pages in swap cache\n",
+		"Swap cache stats:", "\nFree swap", "\nTotal swap", " pages RAM\n",
+		"HighMem/MovableOnly\n", " pages reserved\n", " pages cma reserved\n",
+		" pages hwpoisoned\n", NULL);
+}
+
 static void test_10_3_node_line(void **state)
 {
 	(void)state;
@@ -266,6 +279,31 @@ static void test_10_8_pagetypeinfo(void **state)
 		    "           0            0 ");
 }
 
+static void test_10_8_pagetypeinfo_in_this_order(void **state)
+{
+	(void)state;
+	print_pagetypeinfo(m);
+	assert_printed_in_order("Page block order: ", "\nPages per block: ",
+		"\n \nFree pages count per migrate type", "zone      DMA, type    Unmovable",
+		"zone      DMA, type      Movable", "zone      DMA, type  Reclaimable",
+		"zone      DMA, type   HighAtomic", "zone      DMA, type          CMA",
+		"zone      DMA, type      Isolate", "zone    DMA32, type    Unmovable",
+		"zone    DMA32, type      Isolate", "\n \nNumber of blocks type ",
+		"\nNode 0, zone      DMA ", "\nNode 0, zone    DMA32 ", NULL);
+}
+
+static void test_10_8_zoneinfo_of_all_cpus(void **state)
+{
+	(void)state;
+	nr_cpus = 3;
+	dma32(m)->pcp[2].count = 7;
+	print_zoneinfo(m);
+	assert_printed_in_order("Node 0, zone    DMA32\n", "    cpu: 0\n", "    cpu: 1\n",
+		"    cpu: 2\n", "              count: 7\n", NULL);
+	assert_not_printed("cpu: 3");
+	assert_int_equal(console_count("cpu: "), 6);
+}
+
 static void test_10_8_zoneinfo(void **state)
 {
 	(void)state;
@@ -313,6 +351,7 @@ static void test_free_of_type_walks_the_lists(void **state)
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, twin_teardown)
 static const struct CMUnitTest tests[] = {
 	TEST(test_10_3_global_lines),
+	TEST(test_10_3_lines_come_in_this_order),
 	TEST(test_10_3_node_line),
 	TEST(test_6_7_all_unreclaimable),
 	TEST(test_10_3_zone_lines),
@@ -326,6 +365,8 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_0_4_what_was_not_printed_is_counted),
 	TEST(test_10_8_buddyinfo),
 	TEST(test_10_8_pagetypeinfo),
+	TEST(test_10_8_pagetypeinfo_in_this_order),
+	TEST(test_10_8_zoneinfo_of_all_cpus),
 	TEST(test_10_8_zoneinfo),
 	TEST(test_10_8_zoneinfo_tells_the_thresholds),
 	TEST(test_free_of_type_walks_the_lists),

@@ -227,6 +227,16 @@ static void test_more_free_than_managed(void **state)
 	assert_broken("DMA32: 16 pages free of 15 managed");
 }
 
+/* Those on per-CPU lists are free as well. */
+static void test_more_free_than_managed_with_per_cpu_lists(void **state)
+{
+	(void)state;
+	z->pcp[0].high = 10;
+	free_single(z, pfn_to_page(m, 9000), false);
+	z->managed = 16;
+	assert_broken("DMA32: 17 pages free of 16 managed");
+}
+
 static void test_negative_counter(void **state)
 {
 	(void)state;
@@ -265,6 +275,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_reserve_may_part_from_the_tags),
 	TEST(test_pageblock_type),
 	TEST(test_more_free_than_managed),
+	TEST(test_more_free_than_managed_with_per_cpu_lists),
 	TEST(test_negative_counter),
 };
 TEST_GROUP(validate)

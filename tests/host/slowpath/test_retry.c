@@ -4,6 +4,14 @@
 #include "apps.h"
 #include "starved.h"
 
+static void free_a_page_in_round_29(unsigned int call)
+{
+	if (call == 29) {
+		zone_marks(z, 0, 0, 0);
+		free_one_page();
+	}
+}
+
 /* 5.6: the retry decision */
 
 static void test_5_6_reclaimable_pages_decay(void **state)
@@ -15,6 +23,45 @@ static void test_5_6_reclaimable_pages_decay(void **state)
 	zone_marks(z, 100, 100, 100);
 	assert_panics(NO_VICTIM, alloc_pages(m, GFP_KERNEL, 0));
 	assert_int_equal(shrinker.calls, 15);
+	/* With a min of 99 the 100 pages of k = 15 are enough. */
+	mutex_abandon(&m->oom_lock);
+	shrinker.calls = 0;
+	zone_marks(z, 99, 99, 99);
+	assert_panics(NO_VICTIM, alloc_pages(m, GFP_KERNEL, 0));
+	assert_int_equal(shrinker.calls, 16);
+}
+
+/* §5.2 step 14: a round with progress counts as none, and all that is reclaimable counts. */
+static void test_5_6_progress_begins_anew(void **state)
+{
+	(void)state;
+	z->stat[NR_ZONE_ACTIVE_FILE] = 1;
+	shrinker.gives = 1;
+	shrinker.act = free_a_page_in_round_29;
+	assert_non_null(alloc_pages(m, GFP_KERNEL, 0));
+	assert_int_equal(shrinker.calls, 29);
+}
+
+static void give_8_pages_in_round_29(unsigned int call)
+{
+	if (call != 29)
+		return;
+	zone_marks(z, 0, 0, 0);
+	zone_put(z, 8192, 3, M);
+}
+
+/* Up to order 3; the block on CMA's list satisfies the watermark test alone. */
+static void test_5_6_progress_begins_anew_for_order_3(void **state)
+{
+	(void)state;
+	z->stat[NR_ZONE_ACTIVE_FILE] = 1600;
+	zone_marks(z, 1500, 1500, 1500);
+	zone_put(z, 4096, 3, MIGRATE_CMA);
+	shrinker.gives = 1;
+	shrinker.act = give_8_pages_in_round_29;
+	assert_int_equal(page_to_pfn(m, alloc_pages(m, GFP_HIGHUSER_MOVABLE, 3)), 8192);
+	assert_int_equal(shrinker.calls, 29);
+	assert_int_equal(m->event[OOM_STEPS], 0);
 }
 
 static void test_5_6_decay_rounds_up(void **state)
@@ -61,12 +108,16 @@ static void test_5_6_free_pages_are_exact(void **state)
 	assert_int_equal(shrinker.calls, 17);
 }
 
-static void free_a_page_in_round_29(unsigned int call)
+static unsigned long steps_in_round_30;
+
+static void count_oom_steps(unsigned int call)
 {
-	if (call == 29) {
-		zone_marks(z, 0, 0, 0);
-		free_one_page();
-	}
+	if (call == 30)
+		steps_in_round_30 = m->event[OOM_STEPS];
+	if (call != 31)
+		return;
+	zone_marks(z, 0, 0, 0);
+	free_one_page();
 }
 
 /* §5.2 step 17: an OOM step that made progress, here because a victim lives, begins a new count. */
@@ -77,10 +128,10 @@ static void test_5_2_rounds_are_counted_anew_after_the_oom_step(void **state)
 	/* avail(k) = 1600 - 100 k, and min is 100: the 15th round says no, and so would the 30th. */
 	z->stat[NR_ZONE_ACTIVE_FILE] = 1600;
 	zone_marks(z, 100, 100, 100);
-	shrinker.act = free_a_page_in_round_29;
+	shrinker.act = count_oom_steps;
 	assert_non_null(alloc_pages(m, GFP_KERNEL, 0));
-	assert_int_equal(shrinker.calls, 29);
-	assert_int_equal(m->event[OOM_STEPS], 1);
+	assert_int_equal(steps_in_round_30, 1);
+	assert_int_equal(m->event[OOM_STEPS], 2);
 }
 
 /* Patches that decide at the end of the retries. */
@@ -231,6 +282,37 @@ static void test_5_7_order_2_goes_on_while_order_0_would_do(void **state)
 	assert_int_equal(m->event[OOM_INVOCATIONS], 0);
 }
 
+static void goes_on_for(unsigned int order)
+{
+	start(0);
+	zone_put(z, 9500, 0, U);
+	shrinker.gives = 1;
+	shrinker.act = give_8_pages_in_round_29;
+	assert_int_equal(page_to_pfn(m, alloc_pages(m, GFP_KERNEL, order)), 8192);
+	assert_int_equal(shrinker.calls, 29);
+}
+
+static void test_5_7_orders_1_to_3_go_on(void **state)
+{
+	(void)state;
+	for (unsigned int order = 1; order <= 3; order++)
+		goes_on_for(order);
+}
+
+/* Where the counter says more than there is, order 0 is for the killer and not for one more round. */
+static void test_5_7_order_0_does_not(void **state)
+{
+	(void)state;
+	nr_cpus = 2;
+	z->stat_threshold = 100;
+	zone_marks(z, 100, 100, 100);
+	z->stat[NR_FREE_PAGES] = 150;
+	z->pcp[1].stat_diff[NR_FREE_PAGES] = -50;
+	shrinker.gives = 1;
+	assert_panics(NO_VICTIM, alloc_pages(m, GFP_KERNEL, 0));
+	assert_int_equal(shrinker.calls, 1);
+}
+
 static void test_5_7_not_without_progress(void **state)
 {
 	(void)state;
@@ -241,6 +323,8 @@ static void test_5_7_not_without_progress(void **state)
 
 static const struct CMUnitTest tests[] = {
 	TEST(test_5_6_reclaimable_pages_decay),
+	TEST(test_5_6_progress_begins_anew),
+	TEST(test_5_6_progress_begins_anew_for_order_3),
 	TEST(test_5_6_decay_rounds_up),
 	TEST(test_5_6_nothing_reclaimable_is_oom_at_once),
 	TEST(test_5_6_free_pages_are_exact),
@@ -255,6 +339,8 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_4_8_counter_of_rounds_is_not_reset),
 	TEST(test_4_8_realtime_reaches_exhaust_with_exact_accounting),
 	TEST(test_5_7_order_2_goes_on_while_order_0_would_do),
+	TEST(test_5_7_orders_1_to_3_go_on),
+	TEST(test_5_7_order_0_does_not),
 	TEST(test_5_7_not_without_progress),
 };
 TEST_GROUP(retry)

@@ -31,6 +31,19 @@ static void test_5_2_nowarn_is_silent(void **state)
 	assert_int_equal(m->event[ALLOC_FAILURES], 1);
 }
 
+/* §5.2 step 1: both at once is a mistake that is said once; it may sleep, and so is not atomic. */
+static void test_5_2_atomic_that_may_sleep(void **state)
+{
+	(void)state;
+	zone_marks(z, 2, 2, 2);
+	free_one_page();
+	assert_null(alloc_pages(m, GFP_KERNEL | __GFP_ATOMIC | __GFP_NORETRY | __GFP_NOWARN, 0));
+	assert_line("WARNING: gfp_mask=0x24812c0 is atomic and may sleep: taken as not atomic");
+	console_clear();
+	assert_null(alloc_pages(m, GFP_KERNEL | __GFP_ATOMIC | __GFP_NORETRY | __GFP_NOWARN, 0));
+	assert_string_equal(console(), "");
+}
+
 static void test_5_3_atomic_in_interrupt(void **state)
 {
 	(void)state;
@@ -317,6 +330,7 @@ static void test_5_3_killed_task_marks_itself(void **state)
 static const struct CMUnitTest tests[] = {
 	TEST(test_5_2_atomic_fails_after_two_slow_attempts),
 	TEST(test_5_2_nowarn_is_silent),
+	TEST(test_5_2_atomic_that_may_sleep),
 	TEST(test_5_3_atomic_in_interrupt),
 	TEST(test_5_3_noretry_has_one_round),
 	TEST(test_5_3_costly_has_one_round),

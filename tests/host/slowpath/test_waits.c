@@ -45,6 +45,8 @@ static void test_5_6_little_writeback_is_not_waited_for(void **state)
 	assert_non_null(alloc_pages(m, GFP_KERNEL, 0));
 	assert_int_equal(jiffies, before);
 	assert_int_equal(twin.sleeps, 0);
+	/* But others are let run: in each of three rounds by reclaim, and before the next one. */
+	assert_int_equal(twin.yields, 6);
 }
 
 static void test_5_6_progress_does_not_wait(void **state)
@@ -145,6 +147,9 @@ static void test_2_8_safe_is_exact_where_it_matters(void **state)
 	z->pcp[3].stat_diff[NR_FREE_PAGES] = -20;
 	assert_true(zone_watermark_test(z, 0, 140, ZONE_DMA32, 0, zone_stat(z, NR_FREE_PAGES)));
 	assert_false(zone_watermark_safe(z, 0, 140, ZONE_DMA32));
+	z->pcp[3].stat_diff[NR_FREE_PAGES] = -19;
+	assert_true(zone_watermark_safe(z, 0, 140, ZONE_DMA32));
+	z->pcp[3].stat_diff[NR_FREE_PAGES] = -20;
 	z->stat[NR_FREE_PAGES] = 220; /* at the drift mark the estimate will do */
 	z->pcp[0].stat_diff[NR_FREE_PAGES] = -20;
 	assert_true(zone_watermark_safe(z, 0, 140, ZONE_DMA32));
@@ -152,6 +157,10 @@ static void test_2_8_safe_is_exact_where_it_matters(void **state)
 	z->stat[NR_FREE_PAGES] = 141;
 	z->pcp[0].stat_diff[NR_FREE_PAGES] = 0;
 	assert_true(zone_watermark_safe(z, 0, 140, ZONE_DMA32));
+	z->stat[NR_FREE_PAGES] = 0; /* nor is none an occasion to look */
+	z->pcp[1].stat_diff[NR_FREE_PAGES] = 20;
+	z->pcp[2].stat_diff[NR_FREE_PAGES] = z->pcp[3].stat_diff[NR_FREE_PAGES] = 0;
+	assert_false(zone_watermark_safe(z, 0, 0, ZONE_DMA32));
 	z->stat_threshold = 4; /* 16 pages of drift cannot hide 20 */
 	z->stat[NR_FREE_PAGES] = 200;
 	assert_true(zone_watermark_safe(z, 0, 140, ZONE_DMA32));

@@ -69,6 +69,23 @@ static void test_kernel_half_is_shared_but_for_one_entry(void **state)
 		assert_int_equal(pgd[i], 0);
 }
 
+/* So are the kernel's second-level entries in the private table, where apps have none of their own. */
+static void test_the_private_table_begins_as_the_kernel_s(void **state)
+{
+	uint64_t *kernel = (uint64_t *)(m->virt_base + (kernel_pml4[511] & PTE_ADDR));
+	struct mm *other;
+	uint64_t *pgd, *pud;
+
+	(void)state;
+	kernel[0] = 0x1003;
+	kernel[510] = 0x2003;
+	other = mm_create(m);
+	pgd = (uint64_t *)(m->virt_base + other->pgd);
+	pud = (uint64_t *)(m->virt_base + (pgd[511] & PTE_ADDR));
+	assert_memory_equal(pud, kernel, PAGE_SIZE);
+	mm_put_user(other);
+}
+
 static void test_demand_zero(void **state)
 {
 	unsigned char *p;
@@ -292,6 +309,18 @@ static void test_template_ends_within_a_page(void **state)
 	assert_memory_equal(memory_at(AT(1)), template + PAGE_SIZE, 100);
 	for (int i = 100; i < PAGE_SIZE; i++)
 		assert_int_equal(memory_at(AT(1))[i], 0);
+}
+
+/* Wherever in the page the access is. */
+static void test_template_is_copied_from_the_page_s_begin(void **state)
+{
+	(void)state;
+	fill_template();
+	mm_map_fixed(mm, AT(0), LEN(2), VM_WRITE, template, 2 * PAGE_SIZE);
+	mm_fault(mm, AT(0) + 1, FAULT_WRITE);
+	mm_fault(mm, AT(1) + PAGE_SIZE - 1, FAULT_WRITE);
+	assert_memory_equal(memory_at(AT(0)), template, PAGE_SIZE);
+	assert_memory_equal(memory_at(AT(1)), template + PAGE_SIZE, PAGE_SIZE);
 }
 
 static void test_unmap_frees_and_flushes(void **state)
@@ -621,6 +650,7 @@ static void test_7_7_exit_waits_for_a_writer_uninterruptibly(void **state)
 static const struct CMUnitTest tests[] = {
 	TEST(test_create_takes_three_pages),
 	TEST(test_kernel_half_is_shared_but_for_one_entry),
+	TEST(test_the_private_table_begins_as_the_kernel_s),
 	TEST(test_demand_zero),
 	TEST(test_fault_accounts),
 	TEST(test_second_fault_finds_the_page),
@@ -634,6 +664,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_template_is_copied),
 	TEST(test_template_after_a_split),
 	TEST(test_template_ends_within_a_page),
+	TEST(test_template_is_copied_from_the_page_s_begin),
 	TEST(test_unmap_frees_and_flushes),
 	TEST(test_8_5_unmap_flushes_once_for_all_it_gathers),
 	TEST(test_unmap_across_missing_tables),

@@ -262,6 +262,30 @@ static void test_sbrk(void **state)
 	assert_int_equal(mm_sbrk(mm, 0), AT(2));
 }
 
+/* Nobody else looks at the address space while it changes. */
+static void look_for_the_writer(void)
+{
+	assert_false(down_read_trylock(&mm->mmap_sem));
+	twin.called++;
+}
+
+static void test_changes_are_made_with_mmap_sem_held(void **state)
+{
+	(void)state;
+	mm->brk_start = mm->brk = AT(0);
+	assert_int_equal(mm_set_brk(mm, AT(8)), 0);
+	map(20, 4, VM_LOCKED);
+	twin.on_yield = look_for_the_writer;
+	assert_int_equal(mm_set_brk(mm, AT(6)), 0);
+	assert_int_equal(twin.called, 1);
+	assert_int_equal(mm_sbrk(mm, -0x1000), AT(6));
+	assert_int_equal(twin.called, 2);
+	assert_int_equal(mm_unmap(mm, AT(20), LEN(4)), 0);
+	assert_int_equal(twin.called, 3);
+	assert_true(down_read_trylock(&mm->mmap_sem));
+	up_read(&mm->mmap_sem);
+}
+
 static void test_brk_stops_at_a_mapping(void **state)
 {
 	(void)state;
@@ -380,6 +404,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_find_vma_after_a_merge),
 	TEST(test_brk),
 	TEST(test_sbrk),
+	TEST(test_changes_are_made_with_mmap_sem_held),
 	TEST(test_brk_stops_at_a_mapping),
 	TEST(test_brk_has_an_upper_bound),
 	TEST(test_brk_at_the_last_page),
