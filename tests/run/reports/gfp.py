@@ -1,7 +1,15 @@
-"""Names of allocation masks, as Linux 4.8 prints them with %pGg.
+"""Allocation masks of Linux 4.8: their names, as it prints them with %pGg, and their zones.
 
-Greedy, in the kernel's order: an entry is printed when all its bits are still unnamed.
+Greedy, in the kernel's order: an entry is printed when all its bits are still unnamed. Bits have
+moved with almost every release, so a mask of another one is a number and nothing more.
 """
+import re
+
+KNOWN = re.compile(r"4\.8\.\d")
+
+# By the four zone bits; a machine without HighMem has Normal for it.
+HIGHEST_ZONE = {0x0: "Normal", 0x1: "DMA", 0x2: "HighMem", 0x4: "DMA32", 0x8: "Normal",
+                0x9: "DMA", 0xA: "Movable", 0xC: "DMA32"}
 
 NAMES = (
     ("GFP_TRANSHUGE", 0x4342CA),
@@ -56,3 +64,13 @@ def decode(mask):
     if mask:
         words.append(hex(mask))
     return "|".join(words)
+
+
+def known(release):
+    """Are masks of this kernel release (None: unknown) made of the bits that are named here?"""
+    return release is not None and KNOWN.match(release) is not None
+
+
+def highest_zone(mask):
+    """Return the highest zone that a mask allows (reference 1.4), None for bits that exclude."""
+    return HIGHEST_ZONE.get(mask & 0xF)

@@ -65,12 +65,10 @@ class Names:
 
 
 def with_preferred(report):
-    """The zone that requests try first is the report's last (highest): `preferred.free`."""
-    zones = list((report.get("zones") or {}).items())
-    if not zones:
-        return report
-    name, zone = zones[-1]
-    return {**report, "preferred": {**zone, "name": name}}
+    """`preferred.free` is of the zone that the first report's request tries first."""
+    name = report.get("preferred")
+    zone = (report.get("zones") or {}).get(name)
+    return {**report, "preferred": {**zone, "name": name}} if zone else report
 
 
 def descend(report, name):

@@ -7,7 +7,7 @@ import shlex
 from dataclasses import dataclass
 from typing import Any
 
-from reports import identities, report
+from reports import exact, identities, report
 from results import console, events, outcome, phrase
 
 
@@ -27,7 +27,7 @@ def build(spec, folder, arm, ended):
     said = events.read(folder / "events.jsonl")
     lines = console.read_lines(folder / "console.log")
     reports = report.parse(lines)
-    notes = said.notes + report.merge(reports, said.reports) + ended.facts.notes
+    notes = said.notes + exact.merge(reports, said.reports) + ended.facts.notes
     for one in reports:
         one["identities"] = identities.check(one, spec.cpus)
     found = outcome.outcome(ended.status, said.counters, reports)

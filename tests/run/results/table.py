@@ -136,19 +136,23 @@ def summaries(result):
 
 
 def summary(number, one):
-    who = f"{one['comm']}/{one['trigger']['pid']}" if one["trigger"] else one["comm"]
-    parts = [f"report {number}: {one['kind']} in {who}, order {one['order']} {one['gfp_flags']}"]
-    parts += zone_summary(one["zones"])
+    name = one["comm"] or "?"
+    who = f"{name}/{one['trigger']['pid']}" if one["trigger"] else name
+    mask = one["gfp_mask"] if one["gfp_flags"] is None else one["gfp_flags"]
+    parts = [f"report {number}: {one['kind']} in {who}, order {one['order']} {mask}"]
+    parts += zone_summary(one)
+    if one["verdict"]:
+        parts.append(one["verdict"]["kind"])
     if one["victim"]:
         killed = one["victim"]
         parts.append(f"killed {killed['comm']}/{killed['pid']} score {text(killed['score'])}")
     return "; ".join(parts)
 
 
-def zone_summary(zones):
-    """Describe the largest zone: that is where the shortage is."""
-    if not zones:
+def zone_summary(report):
+    """Describe the zone that the request prefers; what is more is in its verdict."""
+    zone = report["zones"].get(report["preferred"])
+    if zone is None:
         return []
-    name, zone = max(zones.items(), key=lambda pair: pair[1].get("managed", 0))
-    shown = ", all (H)" if zone.get("all_free_H") else ""
-    return [f"{name} free {text(zone.get('free'))} min {text(zone.get('min'))}{shown}"]
+    numbers = f"free {text(zone.get('free'))} min {text(zone.get('min'))}"
+    return [f"{report['preferred']} {numbers}" + (", all (H)" if zone.get("all_free_H") else "")]

@@ -196,10 +196,13 @@ class Checks(unittest.TestCase):
             self.assertIn(part, self.failure(text), text)
         self.assertIn("no report was printed", expr.failure("zones.DMA.min > 1", {}, []))
 
-    def test_the_preferred_zone_is_the_highest(self):
-        reports = [{"zones": {"DMA32": {"free": 1}, "Normal": {"free": 2}}}]
-        self.assertEqual(expr.evaluate("preferred.free", {}, reports), 2)
-        self.assertEqual(expr.evaluate("preferred.name", {}, reports), "Normal")
+    def test_the_preferred_zone_is_the_requests(self):
+        reports = [{"preferred": "DMA32", "zones": {"DMA32": {"free": 1}, "Normal": {"free": 2}}}]
+        self.assertEqual(expr.evaluate("preferred.free", {}, reports), 1)
+        self.assertEqual(expr.evaluate("preferred.name", {}, reports), "DMA32")
+        reports[0]["preferred"] = None
+        with self.assertRaisesRegex(expr.CheckError, "preferred.free is neither a counter nor in"):
+            expr.evaluate("preferred.free", {}, reports)
 
     def test_nothing_else_is_evaluated(self):
         for text in ("__import__('os')", "(lambda: 1)()", "[1][0]", "2 ** 9", "1 if 1 else 2",

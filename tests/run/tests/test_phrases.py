@@ -9,7 +9,7 @@ from test_parts import ARM
 class Phrases(unittest.TestCase):
     counters = {"oom_kills": 2, "ns": 3_512_345_678, "big": 12_345_678, "share": 0.5}
     reports = [{"kind": "oom", "order": 0, "comm": "a\x1bb", "identities": {"violated": []},
-                "zones": {"DMA32": {"free": 6062, "all_free_H": True}}}]
+                "preferred": "DMA32", "zones": {"DMA32": {"free": 6062, "all_free_H": True}}}]
 
     def showed(self, template, found="oom-killed", failed=(), reports=None):
         arm = dataclasses.replace(ARM, showed=template)

@@ -1,0 +1,55 @@
+"""The first line of a report, and who asked for memory.
+
+A task's name is free text of at most 15 bytes, and what stands before it may be a logger's prefix
+that nobody knows: then the name is what the CPU line says, or unknown.
+"""
+import re
+
+MASK = r"(?P<mask>0x[0-9a-f]+|0)(?:\((?P<flags>.*?)\))?"
+OOM = re.compile(r"(?P<before>.*) invoked oom-killer: gfp_mask=" + MASK +
+                 r"(?:, nodemask=.*?)?, +order=(?P<order>-?\d+)(?:, (?:oom_|oomkill)adj=-?\d+)?"
+                 r"(?:, oom_score_adj=(?P<adj>-?\d+))?")
+FAILURE = re.compile(r"(?P<before>.*): page allocation failure[:.] ?order:(?P<order>\d+), "
+                     r"mode:" + MASK + r"(?:, ?nodemask=.*)?")
+CPU = re.compile(r"\b(?:CPU: (?P<cpu>\d+)(?: UID: \d+)? PID|Pid): (?P<pid>\d+),? [Cc]omm: "
+                 r"(?P<comm>.{1,20}?) (?:Not tainted|Tainted: .*?)"
+                 r"(?:\s+(?P<release>\d+\.\d+\S*).*)?$")
+COMM_BYTES = 15
+PREFIX = re.compile(r"[<>|\[]|.*(?:: |[]>|] )")
+
+
+def open_report(text):
+    """Return a new report when text is the first line of one, else None."""
+    kind, found = "oom", OOM.fullmatch(text)
+    if not found:
+        kind, found = "alloc-failure", FAILURE.fullmatch(text)
+    if not found:
+        return None
+    adj = found["adj"] if kind == "oom" else None
+    return {"kind": kind, "unit": "pages", "comm": believed(found["before"]),
+            "gfp_mask": found["mask"], "gfp_flags": found["flags"], "order": int(found["order"]),
+            "oom_score_adj": int(adj) if adj is not None else None,
+            "release": None, "trigger": None, "victim": None, "verdict": None, "preferred": None,
+            "call_trace": [], "global": {}, "nodes": {}, "zones": {}, "trailer": {}, "tasks": [],
+            "malformed": [], "unread": {"count": 0, "first": []}}
+
+
+def believed(text):
+    """Return text if it can be a task's name and nothing more, else None."""
+    if not 0 < len(text.encode()) <= COMM_BYTES or PREFIX.match(text):
+        return None
+    return text
+
+
+def read_cpu(report, text):
+    """Read the CPU line: it names the task by itself, whatever stands before the headline."""
+    found = CPU.search(text)
+    if not found or report["trigger"]:
+        return False
+    cpu = found["cpu"]
+    report["trigger"] = {"comm": found["comm"], "pid": int(found["pid"]),
+                         "cpu": int(cpu) if cpu else None}
+    report["release"] = found["release"]
+    if report["comm"] is None or report["comm"].endswith(" " + found["comm"]):
+        report["comm"] = found["comm"]
+    return True
