@@ -30,6 +30,7 @@ PORT ?=
 # What a sweep is besides (SEED and SCHED where these are empty).
 SEEDS ?=
 SCHEDS ?=
+FAIL_NTH ?=
 JOBS ?=
 PARALLEL_OPTIONS ?=
 
@@ -122,7 +123,7 @@ endif
 
 sweep: image
 	@$(RUN) sweep --scenario "$(SCENARIO)" --patch $(PATCH) $(RUN_OPTIONS) --seeds "$(SEEDS)" \
-		--scheds "$(SCHEDS)" --jobs "$(JOBS)" --parallel-options="$(PARALLEL_OPTIONS)"
+		--scheds "$(SCHEDS)" --fail-nth "$(FAIL_NTH)" --jobs "$(JOBS)" --parallel-options="$(PARALLEL_OPTIONS)"
 
 bench: image
 	@$(RUN) bench $(RUN_OPTIONS) $(if $(UPDATE),--update)
@@ -165,6 +166,7 @@ help:
 	@echo "                     ARGS=\"spike.apps=8\"]   one run"
 	@echo "                     (MEM and SHIFT, where empty, are what the scenario declares)"
 	@echo "make sweep SCENARIO=spike SEEDS=1..50,77 [SCHEDS=1..200 JOBS=2 PATCH=none MEM=128 ..."
+	@echo "                     FAIL_NTH=1..200 (that request for memory is refused)"
 	@echo "                     PARALLEL_OPTIONS=\"--sshlogin host\"]   many runs, their distribution"
 	@echo "make bench [MEM=2048 UPDATE=1]   instructions of the allocator's operations, beside Linux's"
 	@echo "make console SCENARIO=keys [MODE=fast ...]   the serial console here: press h for the keys"

@@ -85,6 +85,7 @@ void boot_main(uint32_t magic, uint32_t info_addr)
 	strcpy(command_line, boot_info.cmdline);
 	scenarios_register_knobs();
 	params_parse(boot_info.cmdline);
+	mm_tunables.fail_page_alloc.seed = workload_seed;
 	screen_settle();
 	sched_points_init();
 	print_map(&boot_info);
@@ -102,6 +103,6 @@ void boot_main(uint32_t magic, uint32_t info_addr)
 	oom_reaper_start(&system_memory, daemon_spawn);
 	sched_run_started(); /* tasks that wait here must not bar the scenario from this CPU */
 	if (!kthread_spawn("scenario", scenario_run, NULL))
-		panic("no memory for the first task");
+		machine_refuse("machine: no memory for the first task");
 	sched_idle_loop();
 }

@@ -107,8 +107,7 @@ static long digit_of(char c)
 	return 99;
 }
 
-/* Decimal or 0x-hexadecimal, the whole text: false if it is not a number that fits. */
-static bool parse_long(const char *text, long *result)
+bool param_long(const char *text, long *result)
 {
 	bool minus = *text == '-';
 	long base = 10, v = 0;
@@ -136,7 +135,7 @@ static bool set_int(
 {
 	long v;
 
-	if (!parse_long(value, &v) || v < p->min || v > p->max) {
+	if (!param_long(value, &v) || v < p->min || v > p->max) {
 		ksnprintf(err, err_size, "bad parameter: %s=%s; expected %ld to %ld: %s", name,
 			value, p->min, p->max, p->help);
 		return false;

@@ -47,6 +47,9 @@ void param_add_group(const struct param_group *group);
 /* Parse a command line in place. Stops the machine with exit code 2 on the first fault. */
 void params_parse(char *cmdline);
 
+/* A whole text as a decimal or 0x-hexadecimal number: false if it is none that fits. */
+bool param_long(const char *text, long *result);
+
 /*
  * The same without stopping: false, and one line about the fault in `err`. For tests.
  */

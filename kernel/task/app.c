@@ -111,11 +111,30 @@ static bool is_app_address(uint64_t addr)
 	return addr < APP_END || addr >= APP_PRIVATE;
 }
 
-/* A fault that memory was refused for (§7.9): of the app, or of a kernel call, whose fixup it is. */
+/* Is the current process all that there is? */
+static bool is_alone(void)
+{
+	unsigned long flags = tasks_lock();
+	bool alone = true;
+	struct task *t;
+
+	for_each_process(t)
+		if (t->process != current->process && thread_with_mm(t->process))
+			alone = false;
+	tasks_unlock(flags);
+	return alone;
+}
+
+/*
+ * A fault that memory was refused for (§7.9): of the app, or of a kernel call, whose fixup it is. While
+ * the first app is alone nobody can be killed for it, and 4.8 panics; here its run cannot be made.
+ */
 static bool fault_oom(unsigned int depth)
 {
 	if (depth)
 		return false;
+	if (current->process->leader->pid == FIRST_APP_PID && is_alone())
+		machine_refuse("machine: no memory for the first app");
 	pagefault_out_of_memory(&system_memory);
 	return true;
 }

@@ -32,6 +32,11 @@ void lw_set_tls(void *tls);
 /* Wait for any child to end: its pid, or -1 if there is none. *code: -9 when it was killed. */
 int lw_wait(int *code);
 void lw_exit(int code) __attribute__((noreturn));
+/*
+ * The code (Linux's ENOMEM) of a process that memory was refused which it cannot do without. A scenario
+ * that ends with it ends the run with one line and exit code 2, as it does where memory is too small.
+ */
+#define LW_NO_MEMORY 12
 int lw_pid(void); /* of the process */
 /*
  * /proc/PID/oom_score_adj: -1000 (never killed) to 1000, also for the processes that share the memory,

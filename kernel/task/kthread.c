@@ -42,6 +42,6 @@ void start_workers(void)
 
 		ksnprintf(name, sizeof(name), "kworker/u:%d", i);
 		if (!daemon_spawn(name, worker, NULL))
-			panic("no memory for %s", name);
+			machine_refuse("machine: no memory for the task %s", name);
 	}
 }

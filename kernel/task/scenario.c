@@ -163,22 +163,24 @@ static void collect_leftovers(void)
 		;
 }
 
-static void run_to_end(const struct scenario *s)
+/* Its exit code: 0 or LW_NO_MEMORY; any other has found something wrong. */
+static int run_to_end(const struct scenario *s)
 {
 	int code = 0;
 
 	if (s->kernel) {
 		s->kernel();
-		return;
+		return 0;
 	}
 	if (!app_spawn_first(s->name, s->app, 0))
-		panic("no memory for the first app");
+		machine_refuse("machine: no memory for the first app");
 	/* Its orphans come to us a moment before it has ended. */
 	while (app_wait(&code) != FIRST_APP_PID)
 		;
-	if (code)
+	if (code && code != LW_NO_MEMORY)
 		panic("scenario %s ended with exit code %d", s->name, code);
 	collect_leftovers();
+	return code;
 }
 
 /* Nothing may be lost, and nothing may be broken, whatever happened on the way (DESIGN §7). */
@@ -216,6 +218,7 @@ void scenario_run(void *unused)
 	const struct scenario *s = find(wanted);
 	struct memory *m = &system_memory;
 	struct world before;
+	int code;
 
 	(void)unused;
 	if (!s) {
@@ -226,11 +229,13 @@ void scenario_run(void *unused)
 	announce(s);
 	panic_add_report(report_counters);
 	oom_samples_start();
-	run_to_end(s);
+	code = run_to_end(s);
 	scenario_end();
 	check_end(m, &before);
 	report_counters();
 	lock_debug_report();
+	if (code)
+		machine_refuse("machine: scenario %s could not have memory that it needs", s->name);
 	if (sched_seed)
 		pr_info("schedule: seed %ld, %lu forced switches", sched_seed, forced_switches());
 	pr_info("scenario %s finished: %lu kills, %lu pages released from the highatomic reserve",

@@ -6,6 +6,7 @@
 #include "kernel/core/machine.h"
 #include "kernel/core/log/printk.h"
 #include "mm/alloc/buddy_ops.h"
+#include "mm/alloc/fail_page_alloc.h"
 #include "mm/alloc/fallback.h"
 #include "mm/alloc/highatomic.h"
 #include "mm/alloc/page_alloc.h"
@@ -198,6 +199,8 @@ static noinline struct page *alloc_from_zonelist(struct memory *m, gfp_t gfp, un
 
 	if (unlikely(high_zoneidx < 0))
 		panic("BUG: invalid zone bits in gfp mask %#x", gfp);
+	if (unlikely(m->fail.on) && should_fail_alloc_page(m, gfp, order))
+		return NULL;
 	ac.high_zoneidx = high_zoneidx;
 	ac.first = m->first_zone[high_zoneidx];
 	ac.migratetype = request_type(m, gfp);

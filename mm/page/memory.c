@@ -12,6 +12,12 @@ struct mm_tunables mm_tunables = {
 	.oom_dump_tasks = 1,
 	.killable_mmap = 1,
 	.shared_oom_adj = 1,
+	.fail_page_alloc = {.interval = 1,
+		.probability = 100,
+		.times = 1,
+		.min_order = 1,
+		.ignore_wait = 1,
+		.ignore_highmem = 1},
 };
 
 PARAM_INT("pageblock_order", mm_tunables.pageblock_order, 9, 10,
@@ -72,6 +78,7 @@ const char *const mm_event_name[NR_MM_EVENTS] = {
 	[ZONE_LOCK_REFILLS] = "zone_lock_refills",
 	[ZONE_LOCK_BULK_FREES] = "zone_lock_bulk_frees",
 	[KSWAPD_WAKEUPS] = "kswapd_wakeups",
+	[FAULTS_INJECTED] = "faults_injected",
 };
 
 long memory_stat(const struct memory *m, enum zone_stat item)

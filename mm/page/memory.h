@@ -90,6 +90,7 @@ enum mm_event {
 	ZONE_LOCK_REFILLS,       /* acquisitions: each takes a batch from the buddy lists ... */
 	ZONE_LOCK_BULK_FREES,    /* ... or gives one back */
 	KSWAPD_WAKEUPS,
+	FAULTS_INJECTED, /* requests refused on purpose (fail_page_alloc.h) */
 	NR_MM_EVENTS
 };
 extern const char *const mm_event_name[NR_MM_EVENTS];
@@ -134,6 +135,21 @@ struct zone {
 	struct free_area free_area[MAX_ORDER]; /* (Z) */
 };
 
+/* What mm/alloc/fail_page_alloc.h describes. */
+struct fail_attr {
+	bool on;  /* fail_page_alloc= was given */
+	long nth; /* fail_nth=; 0: not given */
+	long interval, probability, times, space, min_order, ignore_wait, ignore_highmem, gfp;
+	unsigned long seed;
+};
+
+/* What is left of it, and how many requests were looked at. */
+struct fail_state {
+	bool on;
+	long times, space;
+	unsigned long seen;
+};
+
 struct mm_tunables {
 	long pageblock_order;
 	long min_free_kbytes; /* 0: by the formula */
@@ -143,6 +159,7 @@ struct mm_tunables {
 	/* Rules of their time; 1: 4.8's (see rule.h). */
 	long killable_mmap;  /* a kill ends the wait for mmap_sem as a writer (§8.6 W2') */
 	long shared_oom_adj; /* oom_score_adj goes to all who share the memory (§7.5) */
+	struct fail_attr fail_page_alloc;
 };
 extern struct mm_tunables mm_tunables; /* what the command line says */
 
@@ -184,9 +201,14 @@ struct memory {
 	struct zone zone[MAX_NR_ZONES];
 	struct zone *zonelist[MAX_NR_ZONES + 1]; /* (B) highest first, NULL-terminated */
 	unsigned int first_zone[MAX_NR_ZONES];   /* (B) zonelist index for a high_zoneidx */
-	struct route route[ROUTE_BITS + 1];      /* (B) no_zone where there is none, or invalid */
-	struct zone no_zone;                     /* (B) never above its watermarks */
-	unsigned long min_free_kbytes;           /* (B) */
+	/*
+	 * (B) no_zone where there is none, or invalid; and everywhere where requests are refused on
+	 * purpose (fail_page_alloc.h): then the zonelist walk decides.
+	 */
+	struct route route[ROUTE_BITS + 1];
+	struct zone no_zone; /* (B) never above its watermarks */
+	struct fail_state fail;
+	unsigned long min_free_kbytes; /* (B) */
 	unsigned long totalram_pages;
 	unsigned long total_swap_pages;
 	unsigned long pages_scanned; /* §6.7 */

@@ -5,6 +5,7 @@
 
 #include "kernel/core/machine.h"
 #include "mm/setup/memory_init.h"
+#include "mm/alloc/fail_page_alloc.h"
 #include "mm/oom/oom_reaper.h"
 #include "mm/alloc/page_alloc.h"
 #include "mm/page/pageblock.h"
@@ -216,5 +217,6 @@ const char *memory_setup(struct memory *m, struct boot_mem *bm, map_page_array_f
 	build_zonelist(m);
 	memory_set_grouping(m, m->totalram_pages >= m->pageblock_nr_pages * MIGRATE_TYPES);
 	memory_recompute(m);
+	fail_page_alloc_start(m);
 	return NULL;
 }

@@ -86,6 +86,7 @@ def commands():
         "sweep": (run_sweep, "one arm under many seeds, in parallel",
                   text_option("seeds", "such as 1..50,77 [--seed]"),
                   text_option("scheds", "the same for the turns of the CPUs [--sched]"),
+                  text_option("fail-nth", "such as 1..200: the request for memory that is refused"),
                   text_option("jobs", "at a time [as many as CPUs]"),
                   text_option("parallel-options", "GNU parallel's own, such as --sshlogin")),
         "bench": (run_bench, "instructions of the allocator's operations",

@@ -11,7 +11,7 @@
 void fail(const char *what)
 {
 	printf("%s\n", what);
-	exit(1);
+	exit(LW_NO_MEMORY);
 }
 
 long free_pages_now(void)

@@ -40,7 +40,7 @@ static void app(long n)
 	if (n <= users)
 		lw_drop_root();
 	if (!p)
-		exit(1);
+		exit(LW_NO_MEMORY);
 	memset(p, 1, size);
 	ready++;
 	lw_wake();

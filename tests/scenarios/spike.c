@@ -69,6 +69,12 @@ static void fail(const char *what)
 	exit(1);
 }
 
+static void give_up(const char *what)
+{
+	printf("%s\n", what);
+	exit(LW_NO_MEMORY);
+}
+
 static unsigned char tag(const unsigned char *page)
 {
 	return (unsigned char)((size_t)page >> 12) | 1;
@@ -95,7 +101,7 @@ static void grow(struct desk *d, long pages)
 
 		extents = realloc(extents, (nr_extents + 1) * sizeof(*extents));
 		if (!start || !extents)
-			fail("memory was refused");
+			give_up("memory was refused");
 		extents[nr_extents++] = (struct extent){start, n};
 		touch(start, n);
 		d->held += n;
@@ -286,21 +292,24 @@ static void all_peak(long demand)
 		give(i, PEAK, share(i, more));
 }
 
-/* A killed app will never arrive; the others must not wait for it. */
+/* An app that has ended will never arrive; the others must not wait for it. */
 static long collect(void)
 {
-	long killed = 0;
+	long killed = 0, gave_up = 0;
 	int code;
 
 	while (lw_wait(&code) > 0) {
 		if (code == 0)
 			continue;
-		if (code != KILLED)
+		if (code != KILLED && code != LW_NO_MEMORY)
 			fail("an app did not finish well");
-		killed++;
+		killed += code == KILLED;
+		gave_up += code == LW_NO_MEMORY;
 		__atomic_add_fetch(&arrived, 1, __ATOMIC_SEQ_CST);
 		lw_wake();
 	}
+	if (gave_up)
+		give_up("an app could not have its memory");
 	return killed;
 }
 
@@ -312,7 +321,7 @@ static void start_apps(void)
 		snprintf(name, sizeof(name), "app%ld", i + 1);
 		desk[i].pid = lw_spawn(name, app, i);
 		if (desk[i].pid < 0)
-			fail("an app could not be started");
+			give_up("an app could not be started");
 	}
 }
 

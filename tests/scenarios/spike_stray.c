@@ -44,10 +44,10 @@ static const struct param knobs[] = {
 static volatile long wanted KERNEL_DATA, held KERNEL_DATA;
 static int app_pid KERNEL_DATA;
 
-static void fail(const char *what)
+static void give_up(const char *what)
 {
 	printf("%s\n", what);
-	exit(1);
+	exit(LW_NO_MEMORY);
 }
 
 static void app(long unused)
@@ -62,7 +62,7 @@ static void app(long unused)
 			unsigned char *start = lw_map(n * PAGE);
 
 			if (!start)
-				fail("memory was refused");
+				give_up("memory was refused");
 			for (long i = 0; i < n; i++)
 				start[i * PAGE] = 1;
 			held += n;
@@ -154,8 +154,10 @@ static void spike_stray(long unused)
 	left = z.min + (z.reserve_max - z.min) * percent / 100;
 	dropcache_fill(2 * z.reserve_max / m.pageblock_pages);
 	app_pid = lw_spawn("app", app, 0);
-	if (app_pid < 0)
-		fail("the app could not be started");
+	if (app_pid < 0) {
+		dropcache_drop_all();
+		give_up("the app could not be started");
+	}
 	app_grows_by(until(z.min + SPARE));
 	while (dropcache_punch(run_pages))
 		;

@@ -119,7 +119,7 @@ class Screen(unittest.TestCase):
         """Boot the image in virtual time; return (console, rows of the screen, cursor)."""
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
-            spec = system.settled(results=name, boot="iso", mem="64")
+            spec = system.settled(results=name, boot="iso", mem="128")
             image, memory = folder / "boot.iso", folder / "memory"
             iso.build(iso.silent(line), spec.elf, image)
             argv = qemu.command(spec, line, folder / "console.log", folder / "events", image)
@@ -147,7 +147,7 @@ class Screen(unittest.TestCase):
                 for at in range(0, max(len(line), 1), self.COLUMNS)]
 
     def test_it_shows_what_serial_shows(self):
-        for line in ("scenario=info", "scenario=spike spike.apps=x"):
+        for line in ("scenario=victim-reserves", "scenario=spike spike.apps=x"):
             with self.subTest(line=line):
                 console, rows, cursor = self.show(line)
                 expected = self.folded(console)[-(self.ROWS - 1):]

@@ -6,8 +6,9 @@ from campaign import record
 from results import table
 
 HEADS = ("runs", "share", "outcome", "declared", "kills", "smallest SEED/SCHED")
+WITH_NTH = "smallest SEED/SCHED/FAIL_NTH"
 NUMBERS = (0, 1, 4)  # columns that are aligned to the right
-SHOWN_PAIRS = 3
+SHOWN = 3  # jobs of a row
 COUNTERS = ("oom_kills", "highatomic_released_pages", "highatomic_reserved_max",
             "forced_switches")
 DECLARED = {True: "yes", False: "NO", None: "-"}
@@ -17,8 +18,9 @@ def text(records, spec, folder_of):
     """Return the whole report; folder_of(record) is where a job's files are, or None."""
     found = groups(records)
     rows = [cells(kind, same, len(records)) for kind, same in found.items()]
-    widths = [max(map(len, column)) for column in zip(HEADS, *rows)]
-    lines = [line(HEADS, widths), "-" * (sum(widths) + 2 * (len(widths) - 1))]
+    heads = (*HEADS[:-1], WITH_NTH) if any(one["fail_nth"] for one in records) else HEADS
+    widths = [max(map(len, column)) for column in zip(heads, *rows)]
+    lines = [line(heads, widths), "-" * (sum(widths) + 2 * (len(widths) - 1))]
     for row, (kind, same) in zip(rows, found.items()):
         lines.append(line(row, widths))
         lines += [" " * (widths[0] + 2) + one for one in details(kind, same, spec, folder_of)]
@@ -28,15 +30,16 @@ def text(records, spec, folder_of):
 def groups(records):
     """Return {signature: its records by seeds}, the most frequent first."""
     found = {}
-    for one in sorted(records, key=record.pair):
+    for one in sorted(records, key=record.place):
         found.setdefault(record.signature(one), []).append(one)
     return dict(sorted(found.items(), key=lambda item: -len(item[1])))
 
 
 def cells(kind, same, total):
-    pairs = ["/".join(map(str, record.pair(one))) for one in same[:SHOWN_PAIRS]]
+    places = ["/".join(map(str, record.place(one) if one["fail_nth"] else record.place(one)[:2]))
+              for one in same[:SHOWN]]
     return [str(len(same)), f"{100 * len(same) / total:.1f}%", kind.outcome,
-            DECLARED[kind.as_expected], table.text(kind.kills), " ".join(pairs)]
+            DECLARED[kind.as_expected], table.text(kind.kills), " ".join(places)]
 
 
 def line(row, widths):
@@ -63,7 +66,9 @@ def reproduce(spec, one):
               for name, usual in (("mode", "exact"), ("boot", "kernel"), ("build", "release"))
               if getattr(spec, name) != usual]
     words += [f"TIMEOUT={spec.timeout:g}"] if spec.timeout != 300 else []
-    words += [f"ARGS={shlex.quote(spec.args)}"] if spec.args else []
+    nth = f"fail_nth={one['fail_nth']}" if one["fail_nth"] else ""
+    args = f"{spec.args} {nth}".strip()
+    words += [f"ARGS={shlex.quote(args)}"] if args else []
     return " ".join(["make run", *words])
 
 

@@ -1,4 +1,6 @@
-"""Seeds as a user writes them, such as 1..50,77, and the pairs of a sweep."""
+"""Numbers as a user writes them, such as 1..50,77, and the jobs of a sweep: (seed, sched, fail_nth)."""
+import itertools
+import math
 import re
 
 from options import MAX_SEED, UserError
@@ -7,14 +9,17 @@ MAX_RUNS = 1_000_000
 PART = re.compile(r"([0-9]+)(?:\.\.([0-9]+))?", re.ASCII)
 
 
-def pairs(seeds, scheds, spec):
-    """Return every (seed, sched), ascending; an empty text stands for the spec's own one."""
-    left = parts("SEEDS", seeds or str(spec.seed))
-    right = parts("SCHEDS", scheds or str(spec.sched))
-    count = size(left) * size(right)
+def jobs(seeds, scheds, nths, spec):
+    """Return every (seed, sched, fail_nth), ascending.
+
+    An empty text stands for the spec's own seed, and for a fail_nth of 0: nothing is refused.
+    """
+    found = [parts("SEEDS", seeds or str(spec.seed)), parts("SCHEDS", scheds or str(spec.sched)),
+             parts("FAIL_NTH", nths or "0")]
+    count = math.prod(map(size, found))
     if count > MAX_RUNS:
-        raise UserError(f"SEEDS and SCHEDS: expected at most {MAX_RUNS} runs, found {count}")
-    return [(seed, sched) for seed in numbers(left) for sched in numbers(right)]
+        raise UserError(f"SEEDS, SCHEDS and FAIL_NTH: expected at most {MAX_RUNS} runs, found {count}")
+    return list(itertools.product(*map(numbers, found)))
 
 
 def parts(name, text):

@@ -4,7 +4,7 @@ KEY stands for the kernel, the emulator and every option but the seeds. In the f
 
     build/       the ELF as it was at the start, so that `make` may go on meanwhile, and its arms
     jobs.jsonl   a record for each finished job
-    runs/        SEED-SCHED/: the files of the first job of each distinct outcome
+    runs/        SEED-SCHED/ or SEED-SCHED-FAIL_NTH/: the files of the first job of each distinct outcome
     options.json, table.txt   what KEY stands for, the report
 
 Jobs run in this folder: QEMU tells the kernel the path that it was given, and reading that takes
@@ -85,8 +85,8 @@ class Store:
                 shutil.rmtree(folder)
 
     def enter(self, one):
-        pair, kind, one["kept"] = record.pair(one), record.signature(one), bool(one["kept"])
-        self.records[pair] = one
+        place, kind, one["kept"] = record.place(one), record.signature(one), bool(one["kept"])
+        self.records[place] = one
         self.seen.add(kind)
 
     def add(self, one):
@@ -99,8 +99,8 @@ class Store:
             out.write(as_line(one))
 
     def runs_of(self, one):
-        seed, sched = record.pair(one)
-        return self.spec.results / f"{seed}-{sched}"
+        seed, sched, nth = record.place(one)
+        return self.spec.results / (f"{seed}-{sched}-{nth}" if nth else f"{seed}-{sched}")
 
     def files_of(self, one):
         """Return the folder of a job's files, None when they were not kept."""

@@ -1,4 +1,4 @@
-"""`sweep`: one arm under many seeds, by GNU parallel, here or on other machines that share the
+"""`sweep`: one arm under many seeds, or with many a request refused, by GNU parallel, here or on other machines that share the
 folder; it may be interrupted and then goes on where it was.
 
 Exit code 0 when every run did what its arm declares, else 1; 130 when interrupted.
@@ -28,18 +28,18 @@ TERM_SECONDS = 2.0  # GNU parallel ends its jobs on SIGTERM
 
 def run(spec, table, options):
     """Do what is missing of a sweep and print what all of it came to."""
-    pairs = ranges.pairs(options.seeds, options.scheds, spec)
+    jobs = ranges.jobs(options.seeds, options.scheds, options.fail_nth, spec)
     command = parallel(options.jobs, options.parallel_options)
     settled = arms.settle(spec, table)
     with Store(settled, table) as store:
-        done = [store.records[one]["outcome"] for one in pairs if one in store.records]
-        progress = Many(f"{spec.scenario} {spec.arm}", len(pairs), done)
-        missing = [one for one in pairs if one not in store.records]
+        done = [store.records[one]["outcome"] for one in jobs if one in store.records]
+        progress = Many(f"{spec.scenario} {spec.arm}", len(jobs), done)
+        missing = [one for one in jobs if one not in store.records]
         interrupted = not work(store, command, missing, progress)
-        found = [store.records[one] for one in pairs if one in store.records]
+        found = [store.records[one] for one in jobs if one in store.records]
         report(found, dataclasses.replace(settled, shift=spec.shift), store)
     if interrupted:
-        print(f"lowwater: interrupted: {len(found)} of {len(pairs)} runs are done; the same "
+        print(f"lowwater: interrupted: {len(found)} of {len(jobs)} runs are done; the same "
               "command goes on from here", file=sys.stderr)
         return 130
     return 0 if all(map(record.good, found)) else 1
@@ -63,10 +63,10 @@ def work(store, command, missing, progress):
     if not missing:
         progress.finish()
         return True
-    with tempfile.TemporaryFile() as pairs, tempfile.TemporaryFile() as complaints:
-        pairs.write("".join(f"{seed} {sched}\n" for seed, sched in missing).encode())
-        pairs.seek(0)
-        child = start([*command, job(store)], pairs, complaints, store)
+    with tempfile.TemporaryFile() as numbers, tempfile.TemporaryFile() as complaints:
+        numbers.write("".join("%d %d %d\n" % one for one in missing).encode())
+        numbers.seek(0)
+        child = start([*command, job(store, missing[0][-1] > 0)], numbers, complaints, store)
         try:
             gather(child.stdout, store, progress)
             child.wait()
@@ -81,16 +81,19 @@ def work(store, command, missing, progress):
     return True
 
 
-def job(store):
-    """Return the shell command of one job, where parallel puts seed and sched."""
-    words = [f"--{name}={text(getattr(store.spec, name))}"
-             for name in ("scenario", "patch", *OPTIONS)]
+def job(store, nth):
+    """Return the shell command of one job, where parallel puts seed and sched, and fail_nth if asked."""
+    spec, folder = store.spec, "{1}-{2}"
+    if nth:
+        spec = dataclasses.replace(spec, args=f"{spec.args} fail_nth={{3}}".strip())
+        folder += "-{3}"
+    words = [f"--{name}={text(getattr(spec, name))}" for name in ("scenario", "patch", *OPTIONS)]
     run_it = shlex.join([PYTHON, str(RUNNER), "run", "--record", *words, "--seed={1}",
-                         "--sched={2}", f"--build-dir={BUILD}", f"--results={RUNS}/{{1}}-{{2}}"])
+                         "--sched={2}", f"--build-dir={BUILD}", f"--results={RUNS}/{folder}"])
     return f"cd {shlex.quote(str(store.folder.absolute()))} && {run_it}"
 
 
-def start(argv, pairs, complaints, store):
+def start(argv, numbers, complaints, store):
     """Start parallel in a session of its own: a Ctrl-C is for the runner alone.
 
     The jobs here share compiled Python and the choice of an accelerator; other machines do not.
@@ -99,7 +102,7 @@ def start(argv, pairs, complaints, store):
               "PYTHONPYCACHEPREFIX": str(store.folder.parents[3].absolute() / "pycache")}
     if store.spec.mode == "fast":
         shared["LOWWATER_ACCEL"] = accel.name_of(store.options["accel"])
-    return subprocess.Popen(argv, stdin=pairs, stdout=subprocess.PIPE, stderr=complaints,
+    return subprocess.Popen(argv, stdin=numbers, stdout=subprocess.PIPE, stderr=complaints,
                             env=os.environ | shared, text=True, start_new_session=True)
 
 
@@ -108,7 +111,7 @@ def gather(stream, store, progress):
     for line in stream:
         try:
             one = json.loads(line)
-            record.pair(one)
+            record.place(one)
         except (ValueError, KeyError, TypeError):
             continue
         store.add(one)

@@ -9,7 +9,7 @@ from test_parts import result, spec
 
 def one(seed=1, sched=0, **changes):
     """Return a record, spike's ordinary one but for the changes."""
-    found = result(seed=seed, sched=sched, console_sha256=f"{seed}-{sched}")
+    found = result(seed=seed, sched=sched, console_sha256=f"{seed}-{sched}", args="")
     return record.short(found | changes)
 
 
@@ -20,19 +20,20 @@ def panic(seed, message):
 
 class Ranges(unittest.TestCase):
     def test_parts_between_commas(self):
-        self.assertEqual(ranges.pairs("7, 1..3,2..4", "0,9", spec()),
-                         [(seed, sched) for seed in (1, 2, 3, 4, 7) for sched in (0, 9)])
+        self.assertEqual(ranges.jobs("7, 1..3,2..4", "0,9", "", spec()),
+                         [(seed, sched, 0) for seed in (1, 2, 3, 4, 7) for sched in (0, 9)])
+        self.assertEqual(ranges.jobs("3", "", "5..6", spec()), [(3, 0, 5), (3, 0, 6)])
 
     def test_empty_is_the_runs_own(self):
-        self.assertEqual(ranges.pairs("", "", spec(seed="5", sched="6")), [(5, 6)])
+        self.assertEqual(ranges.jobs("", "", "", spec(seed="5", sched="6")), [(5, 6, 0)])
 
     def test_mistakes(self):
         for text in ("2..1", "x", "1..", "..2", "1,,2", "-1", "1...3", "2147483648", "1 2"):
             with self.subTest(text):
                 with self.assertRaisesRegex(options.UserError, "^SCHEDS=.*expected numbers from"):
-                    ranges.pairs("", text, spec())
+                    ranges.jobs("", text, "", spec())
         with self.assertRaisesRegex(options.UserError, "at most 1000000 runs, found 2000000"):
-            ranges.pairs("1..1000", "1..2000", spec())
+            ranges.jobs("1..1000", "1..2000", "", spec())
 
 
 class Signatures(unittest.TestCase):
@@ -68,6 +69,17 @@ class Signatures(unittest.TestCase):
                                   ({"as_expected": None, "reports": sums}, False)):
             self.assertEqual(record.good(one(**changes)), expected, changes)
 
+    def test_good_with_a_request_refused(self):
+        for changes, expected in (({"outcome": "completed"}, True), ({"outcome": "panic"}, False),
+                                  ({"outcome": "bad-parameter"}, True),
+                                  ({"outcome": "lockup"}, False), ({"outcome": "timeout"}, False),
+                                  ({"outcome": "lockup", "expected": "lockup"}, True)):
+            found = one(as_expected=None, args="a=1 fail_nth=7", **changes)
+            self.assertEqual(found["fail_nth"], 7)
+            self.assertEqual(record.good(found), expected, changes)
+        self.assertFalse(record.good(one(as_expected=None, outcome="bad-parameter")))
+        self.assertEqual(one(args="x_fail_nth=7 fail_nth=8x")["fail_nth"], 0)
+
 
 class Text(unittest.TestCase):
     def text(self, records, **changes):
@@ -95,6 +107,14 @@ class Text(unittest.TestCase):
     def test_a_shift_is_said_if_its_user_did(self):
         self.assertIn(" SCHED=8 SHIFT=0", distribution.reproduce(spec(shift="0"), one(3, 8)))
         self.assertNotIn("SHIFT", distribution.reproduce(spec(), one(3, 8)))
+
+    def test_a_refused_request_is_part_of_it(self):
+        found = [one(3, args="fail_nth=5", as_expected=None), one(3, args="fail_nth=6", as_expected=None)]
+        self.assertTrue(distribution.reproduce(spec(args="a=1"), found[0]).endswith(
+            "ARGS='a=1 fail_nth=5'"))
+        lines = self.text(found).split("\n")
+        self.assertTrue(lines[0].endswith("smallest SEED/SCHED/FAIL_NTH"))
+        self.assertTrue(lines[2].endswith("3/0/5 3/0/6"))
 
     def test_spread(self):
         found = [one(seed, counters={"oom_kills": kills, "other": 1})

@@ -45,6 +45,20 @@ class Sweep(FakeBuild):
         self.assertEqual(len(self.records()), 5)
         self.assertIn("sweep spike none 2/3", err)
 
+    def test_each_request_is_refused_in_a_run_of_its_own(self):
+        code, out, err = self.sweep("--fail-nth", "1..3", "--args", "a=1")
+        self.assertEqual(code, 0, out + err)
+        self.assertIn("3 ended well, 0 not", out)  # what the arm declares is not asked
+        self.assertIn("ARGS='a=1 fail_nth=1'\n", out)
+        self.assertEqual(sorted(one["fail_nth"] for one in self.records()), [1, 2, 3])
+        [kept] = (self.folder() / "runs").iterdir()
+        result = json.loads((kept / "spike" / "none" / "result.json").read_text(encoding="utf-8"))
+        self.assertEqual(kept.name, "1-0-" + result["args"].split("fail_nth=")[1])
+        code, _, err = self.sweep("--fail-nth", "1..2", scenario="typo")
+        self.assertEqual((code, err.count("bad parameter: ")), (2, 1))  # a typo is no refusal
+        code, _, err = self.sweep("--fail-nth", "2..1")
+        self.assertIn("FAIL_NTH='2..1': expected numbers", err)
+
     def test_files_of_the_first_of_each_outcome_alone(self):
         code, out, _ = self.sweep("--seeds", "1..4,6,7", scenario="dice")
         self.assertEqual(code, 1)

@@ -1,0 +1,58 @@
+"""Requests for memory that are refused on purpose: how the real kernel ends."""
+import unittest
+
+import system
+from system import STATUS, boot
+
+SPIKE = {"scenario": "spike", "mem": "128"}
+
+
+def injected(run):
+    return run.console.count("FAULT_INJECTION: forcing a failure.")
+
+
+class NthRequest(unittest.TestCase):
+    """From boot to the load: each end is a line, a kill, or all that was asked for."""
+
+    def refused(self, nth, **options):
+        run = boot(**SPIKE | options, args=f"fail_nth={nth}")
+        self.assertEqual(run.status, STATUS["refused"], run.console[-1500:])
+        self.assertEqual(injected(run), 1)
+        self.assertNotIn("Kernel panic", run.console)
+        return run.error_line()
+
+    def test_boot_ends_with_one_line(self):
+        lines = {self.refused(nth) for nth in range(1, 13)}
+        self.assertTrue(all(line.startswith("lowwater: machine: ") for line in lines), lines)
+        for what in ("page tables", "task kworker/u:0", "first task", "first app"):
+            self.assertTrue(any(what in line for line in lines), (what, lines))
+
+    def test_further_cpus_do_too(self):
+        lines = {self.refused(nth, cpus="2") for nth in range(6, 9)}
+        self.assertEqual(lines, {"lowwater: machine: too little memory for this many CPUs"})
+
+    def test_a_scenario_gives_up_when_an_app_cannot_start(self):
+        run = boot(**SPIKE, args="fail_nth=30")
+        self.assertEqual(run.status, STATUS["refused"])
+        self.assertIn("all pages returned; mm_validate found nothing", run.console)
+        self.assertEqual(run.error_line(), "lowwater: machine: scenario spike could not have memory that "
+                                           "it needs")
+
+    def test_an_apps_fault_is_a_kill(self):
+        run = boot(**SPIKE, args="fail_nth=60")
+        self.assertEqual(run.status, STATUS["finished"])
+        self.assertEqual((run.counter("oom_kills"), run.counter("faults_injected")), (1, 1))
+        self.assertIn("all pages returned; mm_validate found nothing", run.console)
+
+
+class Attributes(unittest.TestCase):
+    def test_atomic_blocks_of_a_ring_are_refused_and_the_run_goes_on(self):
+        run = boot(**SPIKE, args="fail_page_alloc=interval:10,times:5,min-order:3")
+        self.assertEqual(run.status, STATUS["finished"], run.console[-1500:])
+        self.assertEqual(run.counter("faults_injected"), 5)
+        self.assertEqual(injected(run), 5)
+        self.assertRegex(run.console, r"request \d+: order:3, mode:0x\w+\(GFP_ATOMIC")
+
+
+if __name__ == "__main__":
+    unittest.main()
