@@ -27,12 +27,18 @@ TIMEOUT ?= 300
 AT ?= oom
 PORT ?=
 
+# How many runs, or tests, at a time; as many as cores where empty.
+JOBS ?=
+
 # What a sweep is besides (SEED and SCHED where these are empty).
 SEEDS ?=
 SCHEDS ?=
 FAIL_NTH ?=
-JOBS ?=
 PARALLEL_OPTIONS ?=
+
+# Which tests: suites, all where empty, and words of their names.
+SUITE ?=
+TEST ?=
 
 CC := gcc
 TOP := build
@@ -62,10 +68,12 @@ RUN := $(PY) tests/run/lowwater.py
 RUN_OPTIONS = --mem "$(MEM)" --shift "$(SHIFT)" --cpus $(CPUS) --seed $(SEED) --sched $(SCHED) \
 	--mode $(MODE) --args "$(ARGS)" --boot $(BOOT) --build $(BUILD) --timeout $(TIMEOUT) --build-dir $(TOP)
 
-.PHONY: all image setup run sweep bench test console debug core iso clean help format clang-check objects
+.PHONY: all image image-debug setup run sweep bench test console debug core iso clean help format \
+	clang-check objects
 all: image iso
 
 image: $(ELF)
+	@:
 
 setup:
 	@tests/run/toolchain/setup.sh
@@ -116,7 +124,7 @@ $(ELF): $(KERNEL_O) $(O)/apps.o $(O)/symtab.o linker.ld
 
 run: image
 ifeq ($(SCENARIO),)
-	@$(RUN) all $(RUN_OPTIONS)
+	@$(RUN) all $(RUN_OPTIONS) --jobs "$(JOBS)"
 else
 	@$(RUN) run --scenario $(SCENARIO) --patch $(PATCH) $(RUN_OPTIONS)
 endif
@@ -128,9 +136,14 @@ sweep: image
 bench: image
 	@$(RUN) bench $(RUN_OPTIONS) $(if $(UPDATE),--update)
 
-test: image clang-check
+TEST_ALL := $(PY) tests/run/suites/test_all.py
+
+test: setup
+	@builds=$$($(TEST_ALL) --builds $(SUITE)) && $(MAKE) --no-print-directory $$builds
+	@$(TEST_ALL) --jobs "$(JOBS)" --test "$(TEST)" $(SUITE)
+
+image-debug:
 	@$(MAKE) --no-print-directory BUILD=debug image
-	@$(PY) tests/run/suites/test_all.py
 
 # Every source file must also pass clang's warnings.
 clang-check: image
@@ -160,7 +173,7 @@ format:
 
 help:
 	@echo "make                 build/lowwater.elf and build/lowwater.iso"
-	@echo "make run             every scenario in every arm, one table"
+	@echo "make run [JOBS=2]    every scenario in every arm, side by side, one table"
 	@echo "make run SCENARIO=spike PATCH=none [MEM=2048 SHIFT=4 CPUS=1 SEED=1 SCHED=0"
 	@echo "                     MODE=exact|fast BOOT=kernel|iso BUILD=release|debug"
 	@echo "                     ARGS=\"spike.apps=8\"]   one run"
@@ -172,7 +185,7 @@ help:
 	@echo "make console SCENARIO=keys [MODE=fast ...]   the serial console here: press h for the keys"
 	@echo "make debug SCENARIO=spike PATCH=none     GDB, stopped at the first kill"
 	@echo "make core SCENARIO=spike PATCH=none AT=oom|panic|end   a core of the guest for GDB"
-	@echo "make test            everything that is tested"
+	@echo "make test [SUITE=\"host gdb\" TEST=word JOBS=2]   everything that is tested, or some of it"
 	@echo "make fuzz SECONDS=60 [JOBS=2]   the allocator under libFuzzer; corpus in build/fuzz"
 	@echo "make coverage        lines and branches of mm/ that the host tests execute"
 	@echo "make host-bench      random operations a second, in an optimised build on this machine"

@@ -39,7 +39,7 @@ MUTANTS_CC = $(filter-out -MMD -MP,gcc $(HOST_COMMON) $(MUTANTS_$1))
 FILES ?=
 SAMPLE ?=
 
-.PHONY: fuzz coverage host-threads host-bench mutants
+.PHONY: fuzz coverage threads-tests host-threads host-bench mutants
 
 fuzz: $(FUZZ)/fuzz_alloc
 	@$(AS_EXPECTED) $(PY) tests/run/suites/fuzz.py --seconds "$(SECONDS)" --jobs "$(JOBS)" $(FUZZ)
@@ -56,6 +56,9 @@ mutants: setup
 		--seed "$(SEED)" --jobs "$(JOBS)" --fast "$(call MUTANTS_CC,fast)" \
 		--checked "$(call MUTANTS_CC,checked)" --link "gcc $(HOST_LINK)" \
 		--objects "$(HOST_C:%.c=%.o)" $(MUTANTS)
+
+threads-tests: $(THREADS)/threads
+	@:
 
 host-threads: $(THREADS)/threads
 	@HOST_SEED=$(HOST_SEED) TSAN_OPTIONS="$(THREADS_OPTIONS)" $(AS_EXPECTED) $<

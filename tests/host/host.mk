@@ -28,9 +28,13 @@ HOST_COMMON := -std=gnu11 -g -Wall -Wextra -Werror -fno-omit-frame-pointer -fno-
 HOST_FLAGS := $(HOST_COMMON) $(HOST_CHECKS) $(if $(filter debug,$(BUILD)),-DLW_DEBUG)
 HOST_LINK := -no-pie -Wl,-T,tests/host/twin/params.ld
 
-.PHONY: host-tests host-run
+.PHONY: host-tests host-tests-debug host-run
 
 host-tests: $(HOST)/twin
+	@:
+
+host-tests-debug:
+	@$(MAKE) --no-print-directory BUILD=debug host-tests
 
 $(HOST)/%.o: %.c tests/host/host.mk
 	@mkdir -p $(@D)

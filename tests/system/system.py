@@ -1,4 +1,5 @@
-"""What the system tests share: one bounded boot of the real kernel, and what it left behind."""
+"""What the system tests share: a bounded boot of the real kernel, or a run by the runner, and what
+it left behind."""
 import json
 import subprocess
 import sys
@@ -12,8 +13,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "run"))
 from campaign import arms  # noqa: E402
 from machine import qemu  # noqa: E402
 from options import make_spec  # noqa: E402
+import once  # noqa: E402
 
 TIMEOUT = 300
+RUNNER = ["/usr/bin/python3", "tests/run/lowwater.py"]
 STATUS = {"finished": 33, "refused": 37, "panic": 39, "lockup": 41}
 DEFAULTS = {"scenario": "info", "patch": "none", "mem": "64", "shift": "", "cpus": "1",
             "seed": "1", "sched": "0", "mode": "exact", "args": "", "boot": "kernel", "build": "release",
@@ -55,22 +58,42 @@ def argv_for(folder, line=None, without=(), serial=None, **options):
     return argv
 
 
-def boot(line=None, extra=(), without=(), while_running=None, **options):
-    """Boot once and return what happened; while_running(child) may talk to the emulator."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        argv = argv_for(folder, line, without, **options) + list(extra)
-        with subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                              stderr=subprocess.DEVNULL) as child:
-            try:
-                if while_running:
-                    while_running()
-                status = child.wait(TIMEOUT)
-            finally:
-                if child.poll() is None:
-                    child.kill()
-        channel = read(folder / "events.jsonl")
-        return Boot(status, read(folder / "console.log"), parse(channel), channel)
+def boot(line=None, extra=(), without=(), while_running=None, again=False, **options):
+    """Boot and return what happened; while_running() may talk to the emulator.
+
+    An exact run of the same arguments is the same run, so one `make test` does it once, unless it
+    is to be done `again`.
+    """
+    def fill(folder):
+        emulate(folder, line, extra, without, while_running, options)
+
+    if again or while_running or options.get("mode", "exact") != "exact":
+        with tempfile.TemporaryDirectory() as name:
+            fill(Path(name))
+            return left_in(Path(name))
+    return left_in(once.folder(fill, "boot", line, *extra, *without, *sorted(options.items())))
+
+
+def emulate(folder, line, extra, without, while_running, options):
+    """Boot in a folder and leave the status there, too."""
+    argv = argv_for(folder, line, without, **options) + list(extra)
+    with once.room(settled(**options).mem), subprocess.Popen(
+            argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL) as child:
+        try:
+            if while_running:
+                while_running()
+            status = child.wait(TIMEOUT)
+        finally:
+            if child.poll() is None:
+                child.kill()
+    (folder / "status").write_text(str(status))
+
+
+def left_in(folder):
+    """Return the boot that left its files in a folder."""
+    channel = read(folder / "events.jsonl")
+    return Boot(int(read(folder / "status")), read(folder / "console.log"), parse(channel), channel)
 
 
 def repeated(**options):
@@ -80,11 +103,47 @@ def repeated(**options):
     that was the CPU thread's to serve, and a turn ends early (one run in some forty on an
     overloaded host). A kernel that does not repeat itself differs in the third as well.
     """
-    first, second = boot(**options), boot(**options)
+    first, second = boot(**options), boot(again=True, **options)
     if first.channel == second.channel and first.console == second.console:
         return first, second
-    third = boot(**options)
+    third = boot(again=True, **options)
     return (first if first.console == third.console else second), third
+
+
+@dataclass
+class Study:
+    """One run by the runner, as its user has it: exit code, what it printed, the run's folder."""
+
+    code: int
+    shown: str
+    folder: Path
+
+    @property
+    def result(self):
+        return json.loads((self.folder / "result.json").read_text())
+
+
+def study(scenario, patch="none", *options):
+    """Run an arm by the runner, once in a `make test`."""
+    def fill(folder):
+        argv = [*RUNNER, "run", "--results", str(folder), "--scenario", scenario, "--patch", patch,
+                *options]
+        with once.room(memory(scenario, options)):
+            done = subprocess.run(argv, text=True, capture_output=True, timeout=TIMEOUT,
+                                  check=False)
+        (folder / "code").write_text(str(done.returncode))
+        (folder / "shown").write_text(done.stdout)
+
+    folder = once.folder(fill, "study", scenario, patch, *options)
+    return Study(int(read(folder / "code")), read(folder / "shown"),
+                 folder / scenario / patch.replace(",", "+"))
+
+
+def memory(scenario, options):
+    """Return the MiB of a run's guest."""
+    mem = options[options.index("--mem") + 1] if "--mem" in options else ""
+    spec = make_spec(DEFAULTS | {"scenario": scenario, "mem": mem})
+    return arms.settle(spec, arms.load(spec)).mem
 
 
 def read(path):

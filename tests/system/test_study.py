@@ -1,33 +1,18 @@
 """The study's arms as a user runs them: tables, result files and what each arm must show."""
 import json
 import re
-import subprocess
 import unittest
-from pathlib import Path
 
 from reports import identities, report
-import system
-from system import STATUS, boot
-
-RUNNER = ["/usr/bin/python3", "tests/run/lowwater.py"]
-
-
-def run_one(*options, results="build/test/study"):
-    done = subprocess.run(RUNNER + ["run", "--results", results, *options], text=True,
-                          capture_output=True, timeout=system.TIMEOUT, check=False)
-    return done.returncode, done.stdout
-
-
-def result_of(scenario, arm, results="build/test/study"):
-    return json.loads(Path(results, scenario, arm, "result.json").read_text())
+from system import STATUS, boot, study
 
 
 class Spike(unittest.TestCase):
     """2048 MiB: the machine of the seed report."""
 
     def test_none_is_killed_with_the_reserve_intact(self):
-        code, shown = run_one("--scenario", "spike", "--patch", "none")
-        result = result_of("spike", "none")
+        run = study("spike")
+        code, shown, result = run.code, run.shown, run.result
         first = result["reports"][0]
         zone = first["zones"]["DMA32"]
         self.assertEqual((code, result["outcome"]), (0, "oom-killed"), shown)
@@ -45,21 +30,21 @@ class Spike(unittest.TestCase):
         self.assertIn(f"  yes     1  {words}  ", shown)
 
     def test_exhaust_alone_never_reaches_its_helper(self):
-        code, shown = run_one("--scenario", "spike", "--patch", "highatomic-exhaust")
-        result = result_of("spike", "highatomic-exhaust")
-        self.assertEqual((code, result["outcome"]), (0, "oom-killed"), shown)
+        run = study("spike", "highatomic-exhaust")
+        result = run.result
+        self.assertEqual((run.code, result["outcome"]), (0, "oom-killed"), run.shown)
         self.assertEqual(result["counters"]["highatomic_released_pages"], 0)
 
     def test_all_completes(self):
-        code, shown = run_one("--scenario", "spike", "--patch", "all")
-        result = result_of("spike", "all")
-        self.assertEqual((code, result["outcome"]), (0, "completed"), shown)
+        run = study("spike", "all")
+        result = run.result
+        self.assertEqual((run.code, result["outcome"]), (0, "completed"), run.shown)
         self.assertEqual(result["counters"]["oom_kills"], 0)
         self.assertGreater(result["counters"]["highatomic_released_pages"], 0)
 
     def test_rounds_fill_the_reserve_by_blocks(self):
-        run = boot(scenario="spike", mem="2048")
-        grown = [int(n) for n in re.findall(r": round .* reserved \(\+(\d+)\)", run.console)]
+        console = (study("spike").folder / "console.log").read_text()
+        grown = [int(n) for n in re.findall(r": round .* reserved \(\+(\d+)\)", console)]
         self.assertEqual(sum(grown), 6144)
         self.assertLessEqual(set(grown), {0, 1024, 2048})
         self.assertGreaterEqual(sum(n > 0 for n in grown), 4)
@@ -94,21 +79,20 @@ class Spike(unittest.TestCase):
 
 class Verdict(unittest.TestCase):
     def test_it_names_the_reserve(self):
-        run_one("--scenario", "spike", "--patch", "none", "--mem", "128")
-        [first] = result_of("spike", "none")["reports"]
+        run = study("spike", "none", "--mem", "128")
+        [first] = run.result["reports"]
         zone, verdict = first["zones"]["DMA32"], first["verdict"]
         self.assertEqual(verdict["kind"], "avoidable")
         [named] = verdict["remedies"]
         self.assertEqual((named["zone"], named["withheld"]), ("DMA32", "highatomic"))
         self.assertEqual(named["pages"], zone["free_by_type"]["H"])
         self.assertEqual(named["margin"], zone["free"] - zone["min"])
-        console = Path("build/test/study/spike/none/console.log").read_text()
+        console = (run.folder / "console.log").read_text()
         self.assertIn(f"AVOIDABLE: {named['pages']} pages of DMA32 held as highatomic; released",
                       console)
 
     def test_what_dma_keeps_back_by_design_avoids_nothing(self):
-        run_one("--scenario", "lockup", "--patch", "none")
-        [first] = result_of("lockup", "none")["reports"]
+        [first] = study("lockup", "none").result["reports"]
         verdict, zones = first["verdict"], first["zones"]
         self.assertEqual((verdict["kind"], verdict["remedies"]), ("unavoidable", []))
         for name, zone in zones.items():
@@ -123,17 +107,16 @@ class Verdict(unittest.TestCase):
                          min(dma["lowmem_reserve"][1], dma["free"] - dma["min"]))
 
     def test_a_kill_by_hand_is_not_judged(self):
-        run_one("--scenario", "keys", "--patch", "none", "--mem", "128", "--args", "sysrq=f@40")
-        [first] = result_of("keys", "none")["reports"]
+        run = study("keys", "none", "--mem", "128", "--args", "sysrq=f@40")
+        [first] = run.result["reports"]
         self.assertEqual((first["order"], first["verdict"]), (-1, None))
         self.assertEqual(first["victim"]["comm"], "app1")
-        console = Path("build/test/study/keys/none/console.log").read_text()
+        console = (run.folder / "console.log").read_text()
         self.assertNotRegex(console, "verdict|AVOIDABLE|judge")
 
     def test_what_came_after_the_request_is_said(self):
-        run_one("--scenario", "notifier", "--patch", "all")
         kinds = [one["verdict"] and one["verdict"]["kind"]
-                 for one in result_of("notifier", "all")["reports"]]
+                 for one in study("notifier", "all").result["reports"]]
         self.assertEqual(kinds[0], "served-now")  # the ballast gave pages, fewer than high asks for
 
 
@@ -144,16 +127,14 @@ class SpikeStray(unittest.TestCase):
         for patch, outcome in (("none", "oom-killed"), ("highatomic-exhaust", "completed"),
                                ("series", "oom-killed"), ("all", "completed")):
             with self.subTest(patch=patch):
-                code, shown = run_one("--scenario", "spike-stray", "--patch", patch)
-                result = result_of("spike-stray", patch)
-                self.assertEqual((code, result["outcome"]), (0, outcome), shown)
+                run = study("spike-stray", patch)
+                result = run.result
+                self.assertEqual((run.code, result["outcome"]), (0, outcome), run.shown)
                 counted_right = patch in ("series", "all")
                 self.assertEqual(result["counters"]["stray_pages"] == 0, counted_right)
 
     def test_the_trace_shows_the_double_decrease(self):
-        run_one("--scenario", "spike-stray", "--patch", "none", "--args", "trace=on",
-                results="build/test/trace")
-        folder = Path("build/test/trace/spike-stray/none")
+        folder = study("spike-stray", "none", "--args", "trace=on").folder
         text = (folder / "trace.txt").read_text()
         # Released, though its pageblock was not (any more) of type 3, highatomic; and counted off.
         self.assertRegex(text, r"mm_highatomic_unreserve: zone=DMA32 pfn=\d+ old_migratetype=[012] "
@@ -173,8 +154,8 @@ class Declared(unittest.TestCase):
     """stall declares its machine, its parameters, and that it locks up."""
 
     def stall(self, *options, patch="none"):
-        code, shown = run_one("--scenario", "stall", "--patch", patch, *options)
-        return code, shown, result_of("stall", patch)
+        run = study("stall", patch, *options)
+        return run.code, run.shown, run.result
 
     def test_machine_parameters_and_a_lock_up(self):
         code, shown, found = self.stall()
@@ -252,30 +233,28 @@ class Bench(unittest.TestCase):
 
 class Runner(unittest.TestCase):
     def test_a_typo_is_one_line(self):
-        code, shown = run_one("--scenario", "spike", "--mem", "64", "--args", "spike.apsp=3")
-        self.assertEqual(code, 2)
-        self.assertEqual(len(shown.strip().splitlines()), 1)
-        self.assertIn("the nearest is spike.apps", shown)
+        run = study("spike", "none", "--mem", "64", "--args", "spike.apsp=3")
+        self.assertEqual(run.code, 2)
+        self.assertEqual(len(run.shown.strip().splitlines()), 1)
+        self.assertIn("the nearest is spike.apps", run.shown)
 
     def test_result_files(self):
-        code, _ = run_one("--scenario", "info", "--mem", "64")
-        folder = Path("build/test/study/info/none")
-        self.assertEqual(code, 0)
+        run = study("info", "none", "--mem", "64")
+        self.assertEqual(run.code, 0)
         for name in ("console.log", "result.json", "junit.xml", "table.txt"):
-            self.assertTrue((folder / name).is_file(), name)
-        result = result_of("info", "none")
+            self.assertTrue((run.folder / name).is_file(), name)
+        result = run.result
         for key in ("scenario", "source", "arm", "patches", "seed", "sched", "cpus", "mem_mib",
                     "shift", "showed", "samples", "timeline", "virtual_ns", "mode", "build", "outcome", "as_expected", "console_sha256", "wall_seconds", "qemu"):
             self.assertIn(key, result)
 
     def test_panic_on_oom(self):
-        code, _ = run_one("--scenario", "spike", "--mem", "128", "--args", "panic_on_oom=2",
-                          results="build/test/panic")
-        result = result_of("spike", "none", "build/test/panic")
-        self.assertEqual((code, result["outcome"]), (3, "panic"))
+        run = study("spike", "none", "--mem", "128", "--args", "panic_on_oom=2")
+        result = run.result
+        self.assertEqual((run.code, result["outcome"]), (3, "panic"))
         self.assertGreater(result["counters"]["highatomic_reserved_max"], 0)
-        self.assertIn("compulsory panic_on_oom is enabled", Path(
-            "build/test/panic/spike/none/console.log").read_text())
+        self.assertIn("compulsory panic_on_oom is enabled",
+                      (run.folder / "console.log").read_text())
 
     def test_kill_of_the_allocating_task(self):
         run = boot(scenario="spike", mem="128", args="oom_kill_allocating_task=1 oom_dump_tasks=0")

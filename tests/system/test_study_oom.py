@@ -9,9 +9,7 @@ from pathlib import Path
 
 import system
 from system import STATUS, boot
-from test_study import result_of, run_one
 
-RESULTS = "build/test/study-oom"
 WATCHDOG = "watchdog_ms=3000"
 REAPER = ("exit-race", "lockup", "mlocked", "mmap-writer", "mmap-writer-4.8", "shared-mm",
           "two-victims", "two-victims-4.8")
@@ -23,8 +21,8 @@ ARMS += [("victim-reserves", patch) for patch in ("none", "all")]
 
 def study(scenario, patch, *options):
     """One run by the runner: its exit code, and its result."""
-    code, shown = run_one("--scenario", scenario, "--patch", patch, *options, results=RESULTS)
-    return code, shown, result_of(scenario, patch.replace(",", "+"), RESULTS)
+    run = system.study(scenario, patch, *options)
+    return run.code, run.shown, run.result
 
 
 def small(scenario, patch, args, **options):
@@ -103,8 +101,8 @@ class Lockup(unittest.TestCase):
         self.assertEqual((run.status, run.counter("oom_reap_attempts")), (STATUS["lockup"], 0))
 
     def test_trace(self):
-        study("lockup", "oom-reaper", "--args", "trace=on")
-        text = Path(RESULTS, "lockup/oom-reaper/trace.txt").read_text()
+        run = system.study("lockup", "oom-reaper", "--args", "trace=on")
+        text = (run.folder / "trace.txt").read_text()
         order = [text.index(name) for name in ("mark_victim: pid", "wake_reaper: pid",
                                                "start_task_reaping: mm", "finish_task_reaping: mm")]
         self.assertEqual(order, sorted(order))
@@ -178,10 +176,10 @@ class OtherColumns(unittest.TestCase):
                                      "oom_score_adj of its own (shared_oom_adj=0)"),
                 ("mmap-writer-4.8", "4.8", None)):
             with self.subTest(scenario=scenario):
-                _, shown, found = study(scenario, "all")
-                console = Path(RESULTS, scenario, "all", "console.log").read_text()
-                self.assertEqual(found["rules"], rules)
-                self.assertIn(f" all ({rules})  " if line else " all  ", shown)
+                run = system.study(scenario, "all")
+                console = (run.folder / "console.log").read_text()
+                self.assertEqual(run.result["rules"], rules)
+                self.assertIn(f" all ({rules})  " if line else " all  ", run.shown)
                 self.assertEqual(re.findall(r"\] (as in Linux .*)", console), [line] if line else [])
 
     def test_the_second_victim_is_lost(self):

@@ -1,6 +1,6 @@
 /*
- * Runs every group. An argument, a pattern with * and ?, picks tests by name; further ones name the
- * groups to run, in that order.
+ * Runs every group. An argument, a pattern with * and ?, picks tests by name, and one that picks none
+ * is refused; further ones name the groups to run, in that order. --groups lists the groups.
  * CMOCKA_MESSAGE_OUTPUT=TAP in the environment gives TAP instead of cmocka's lines.
  */
 #include "twin.h"
@@ -57,14 +57,31 @@ static int run_all(void)
 	return failed;
 }
 
+static int list_groups(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(groups); i++)
+		puts(groups[i].name);
+	return 0;
+}
+
+static int nothing_named(const char *pattern)
+{
+	fprintf(stderr, "lowwater: no test of the host twin is named %s\n", pattern);
+	return 2;
+}
+
 int main(int argc, char **argv)
 {
 	int failed;
 
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (argc == 2 && !strcmp(argv[1], "--groups"))
+		return list_groups();
 	if (argc > 1)
 		cmocka_set_test_filter(argv[1]);
-	setvbuf(stdout, NULL, _IOLBF, 0);
 	failed = argc > 2 ? run_named(argv + 2) : run_all();
+	if (!twin_setups)
+		return nothing_named(argv[1]);
 	if (argc > 1)
 		printf("# host: %d failed of those that match %s\n", failed, argv[1]);
 	else

@@ -42,6 +42,7 @@ struct twin {
 	unsigned int called; /* CPUs that smp_call() has disturbed, a bit each */
 };
 extern struct twin twin;
+extern unsigned int twin_setups; /* since the program's start: 0 where a pattern picks no test */
 
 int twin_setup(void **state);
 int twin_teardown(void **state);

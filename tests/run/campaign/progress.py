@@ -102,7 +102,7 @@ class Many:
             self.next = min(self.total, self.done + max(1, self.total // SPARSE_LINES))
 
     def text(self):
-        parts = [f"sweep {self.name} {self.done}/{self.total}"]
+        parts = [f"{self.name} {self.done}/{self.total}"]
         parts += [f"{name} {count}" for name, count in self.outcomes.most_common()]
         new = self.done - self.first
         if new and self.done < self.total:

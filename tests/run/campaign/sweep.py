@@ -33,7 +33,7 @@ def run(spec, table, options):
     settled = arms.settle(spec, table)
     with Store(settled, table) as store:
         done = [store.records[one]["outcome"] for one in jobs if one in store.records]
-        progress = Many(f"{spec.scenario} {spec.arm}", len(jobs), done)
+        progress = Many(f"sweep {spec.scenario} {spec.arm}", len(jobs), done)
         missing = [one for one in jobs if one not in store.records]
         interrupted = not work(store, command, missing, progress)
         found = [store.records[one] for one in jobs if one in store.records]

@@ -1,69 +1,117 @@
 #!/usr/bin/python3
-"""`make test`: every suite, one after the other, and one closing line `N passed, N failed`.
+"""`make test`: the suites side by side on all cores, by pytest, and one closing line.
 
-Suites: unittest cases of the runner, the system and GDB's helpers, the host twin and the allocator
-on threads (TAP). A test is one unittest method or one TAP line. Each suite's own output goes to
-build/test/SUITE.log and is shown only where something failed.
+    test_all.py [--jobs N] [--test WORDS] [SUITE...]   run them, or all
+    test_all.py --builds [SUITE...]                    the make targets that they need
 """
-import re
-import subprocess
+import argparse
+import json
+import os
+import shutil
 import sys
 from pathlib import Path
 
-LOGS = Path("build/test")
-PYTHON = "/usr/bin/python3"
-UNITTEST = ["env", "PYTHONPATH=tests/run", PYTHON, "-m", "unittest", "discover", "-v", "-s"]
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-SUITES = (
-    ("runner", UNITTEST + ["tests/run/tests", "-p", "test_*.py"]),
-    ("host", ["env", "CMOCKA_MESSAGE_OUTPUT=TAP", "make", "-s", "host-run"]),
-    ("host-dbg", ["env", "CMOCKA_MESSAGE_OUTPUT=TAP", "make", "-s", "BUILD=debug", "host-run"]),
-    ("threads", ["make", "-s", "host-threads"]),
-    ("system", UNITTEST + ["tests/system", "-p", "test_system.py"]),
-    ("sysrq", UNITTEST + ["tests/system", "-p", "test_sysrq.py"]),
-    ("study", UNITTEST + ["tests/system", "-p", "test_study.py"]),
-    ("oom", UNITTEST + ["tests/system", "-p", "test_study_oom.py"]),
-    ("timeout", UNITTEST + ["tests/system", "-p", "test_timeout.py"]),
-    ("sweep", UNITTEST + ["tests/system", "-p", "test_sweep.py"]),
-    ("gdb", UNITTEST + ["tests/gdb", "-p", "test_*.py"]),
-)
+# pylint: disable=wrong-import-position
+from options import UserError, jobs  # noqa: E402
 
-
-def count(text):
-    """(passed, failed) by the lines of unittest -v and of TAP."""
-    passed = failed = 0
-    for line in text.splitlines():
-        if re.search(r"\.\.\. (.* )?ok$", line) or re.match(r"ok \d+", line):
-            passed += 1
-        elif re.match(r"not ok \d+", line) or re.match(r"(FAIL|ERROR): ", line):
-            failed += 1
-    return passed, failed
+FOLDER = Path("build/test")
+KERNELS = ("image", "image-debug")
+SUITES = {  # name: where its tests are, what they need
+    "system": ("tests/system/test_system.py", KERNELS),
+    "study": ("tests/system/test_study.py", KERNELS),
+    "oom": ("tests/system/test_study_oom.py", KERNELS),
+    "sysrq": ("tests/system/test_sysrq.py", KERNELS),
+    "iso": ("tests/system/test_iso.py", KERNELS),
+    "rooms": ("tests/system/test_rooms.py", ("image",)),
+    "timeout": ("tests/system/test_timeout.py", KERNELS),
+    "sweep": ("tests/system/test_sweep.py", KERNELS),
+    "gdb": ("tests/gdb", KERNELS),
+    "runner": ("tests/run/tests", ("image",)),
+    "host-dbg": ("build/host-debug/twin", ("host-tests-debug",)),
+    "host": ("build/host/twin", ("host-tests",)),
+    "threads": ("build/threads/threads", ("threads-tests",)),
+}
+ALWAYS = ("clang-check",)  # when all are asked for
 
 
-def run(name, command):
-    """Run a suite; a suite that ends badly without a failed test counts as one failure."""
-    log = LOGS / f"{name}.log"
-    with open(log, "w", encoding="utf-8") as out:
-        status = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
-                                check=False).returncode
-    text = log.read_text(errors="replace")
-    passed, failed = count(text)
-    if (status or not passed) and not failed:
-        failed = 1
-    print(f"{name:8} {passed} passed, {failed} failed", flush=True)
-    if failed:
-        print("\n".join(line[:300] for line in text.splitlines()[-60:]))
-        print(f"(all of it: {log})", flush=True)
-    return passed, failed
+class Parser(argparse.ArgumentParser):
+    def error(self, message):
+        raise UserError(message)
+
+
+def parse(argv):
+    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--builds", action="store_true")
+    parser.add_argument("--jobs", default="")
+    parser.add_argument("--test", default="", help="words of pytest -k")
+    parser.add_argument("suite", nargs="*")
+    options = parser.parse_args(argv)
+    for name in options.suite:
+        if name not in SUITES:
+            raise UserError(f"SUITE={name!r}: expected some of {' '.join(SUITES)}")
+    options.jobs = jobs(options.jobs, len(os.sched_getaffinity(0)))
+    options.all = not options.suite
+    options.suite = options.suite or list(SUITES)
+    return options
+
+
+def builds(options):
+    """Return the make targets that the suites need."""
+    found = [target for name in options.suite for target in SUITES[name][1]]
+    return list(dict.fromkeys([*found, *(ALWAYS if options.all else ())]))
+
+
+def suite_of(test):
+    """Return the suite of a test by its file."""
+    path = test.split("::")[0]
+    return next(name for name, (place, _) in SUITES.items()
+                if path == place or path.startswith(place + "/"))
+
+
+def run(options):
+    """Run the suites and return the exit code."""
+    import pytest  # pylint: disable=import-outside-toplevel
+    from suites import order, summary  # pylint: disable=import-outside-toplevel
+
+    once = FOLDER / "once"
+    shutil.rmtree(once, ignore_errors=True)
+    once.mkdir(parents=True)
+    os.environ["LOWWATER_ONCE"] = str(once.resolve())
+    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+    shown = summary.Summary(suite_of)
+    argv = ["-p", "suites.tap", "-p", "suites.order", "-p", "no:cacheprovider", "--rootdir", ".",
+            "-c", os.devnull, "-n", str(options.jobs), "--tb", "short",
+            f"--junitxml={FOLDER / 'junit.xml'}", *(["-k", options.test] if options.test else []),
+            *(SUITES[name][0] for name in options.suite)]
+    status = pytest.main(argv, plugins=[shown])
+    if status == pytest.ExitCode.NO_TESTS_COLLECTED:
+        raise UserError(f"TEST={options.test!r}: no test of these suites has such a name")
+    keep(order, shown.seconds)
+    shown.show()
+    passed, failed = shown.totals()
+    return 0 if status == pytest.ExitCode.OK and passed and not failed else 1
+
+
+def keep(order, seconds):
+    """Remember how long the tests took, those not run now as well."""
+    order.SECONDS.write_text(json.dumps(order.last() | seconds, indent=0) + "\n", encoding="utf-8")
 
 
 def main():
-    LOGS.mkdir(parents=True, exist_ok=True)
-    wanted = sys.argv[1:]
-    counts = [run(name, command) for name, command in SUITES if not wanted or name in wanted]
-    passed, failed = (sum(column) for column in zip(*counts))
-    print(f"{passed} passed, {failed} failed")
-    return 1 if failed else 0
+    try:
+        options = parse(sys.argv[1:])
+        if options.builds:
+            print(*builds(options))
+            return 0
+        return run(options)
+    except UserError as error:
+        print(f"lowwater: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
 
 
 if __name__ == "__main__":

@@ -132,7 +132,7 @@ class Text(unittest.TestCase):
 class Progress(unittest.TestCase):
     def test_sparse_lines_elsewhere_than_on_a_terminal(self):
         stream = io.StringIO()
-        many = progress.Many("spike none", 200, ["completed"] * 20, stream)
+        many = progress.Many("sweep spike none", 200, ["completed"] * 20, stream)
         for _ in range(179):
             many.add("oom-killed")
         many.add("panic")
@@ -148,7 +148,7 @@ class Progress(unittest.TestCase):
     def test_live_line_on_a_terminal(self):
         stream = io.StringIO()
         stream.isatty = lambda: True
-        many = progress.Many("spike none", 2, [], stream)
+        many = progress.Many("sweep spike none", 2, [], stream)
         many.add("completed")
         many.finish()
         self.assertNotIn("\n", stream.getvalue())
