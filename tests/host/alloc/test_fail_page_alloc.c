@@ -52,10 +52,10 @@ static void test_nothing_is_refused_unasked(void **state)
 {
 	(void)state;
 	start("");
-	assert_non_null(m->preferred[0]);
+	assert_ptr_not_equal(m->route[0].zone, &m->no_zone);
 	assert_string_equal(pattern(6, GFP_KERNEL, 1), "......");
 	start("fail_nth=0");
-	assert_non_null(m->preferred[0]);
+	assert_ptr_not_equal(m->route[0].zone, &m->no_zone);
 }
 
 /* The zonelist walk, which decides when it is asked for, gives the very pages that the fast path does. */

@@ -150,13 +150,13 @@ static void test_2_3_preferred_zones(void **state)
 	struct memory *m = machine_new(&three_zones);
 
 	(void)state;
-	assert_ptr_equal(m->preferred[GFP_KERNEL & 0xf], &m->zone[ZONE_NORMAL]);
-	assert_ptr_equal(m->preferred[GFP_HIGHUSER_MOVABLE & 0xf], &m->zone[ZONE_NORMAL]);
-	assert_ptr_equal(m->preferred[GFP_DMA32], dma32(m));
-	assert_ptr_equal(m->preferred[GFP_DMA32 | __GFP_MOVABLE], dma32(m));
-	assert_ptr_equal(m->preferred[GFP_DMA], dma(m));
-	assert_null(m->preferred[GFP_DMA | GFP_DMA32]);
-	assert_string_equal(machine_default()->preferred[0]->name, "DMA32");
+	assert_ptr_equal(m->route[GFP_KERNEL & ROUTE_BITS].zone, &m->zone[ZONE_NORMAL]);
+	assert_ptr_equal(m->route[GFP_HIGHUSER_MOVABLE & ROUTE_BITS].zone, &m->zone[ZONE_NORMAL]);
+	assert_ptr_equal(m->route[GFP_DMA32].zone, dma32(m));
+	assert_ptr_equal(m->route[GFP_DMA32 | __GFP_MOVABLE].zone, dma32(m));
+	assert_ptr_equal(m->route[GFP_DMA].zone, dma(m));
+	assert_ptr_equal(m->route[GFP_DMA | GFP_DMA32].zone, &m->no_zone);
+	assert_string_equal(machine_default()->route[0].zone->name, "DMA32");
 }
 
 static void test_2_2_managed_is_present_less_reserved(void **state)
