@@ -70,11 +70,17 @@ static inline void place_block(
 		list_add(&page->lru, list);
 }
 
+/* No buddy of a block here is outside the zone. */
+static inline bool is_inner(const struct zone *z, const struct page *page)
+{
+	return likely((unsigned long)page - z->inner_start < z->inner_len);
+}
+
 /*
- * Give a block back: merge (§3.2), place (§3.3); it goes to `type`'s list whatever it merges. What
- * depends on the order goes on with it, a variable each: a page's way up costs no shifts.
+ * Give an inner block back: merge (§3.2), place (§3.3); it goes to `type`'s list whatever it merges.
+ * What depends on the order goes on with it, a variable each: a page's way up costs no shifts.
  */
-static inline void put_block(
+static inline void put_inner_block(
 	struct zone *z, struct page *page, unsigned int order, enum migratetype type)
 {
 	struct free_area *area = &z->free_area[order];
@@ -83,10 +89,6 @@ static inline void put_block(
 	unsigned int bit = 1u << order;
 	struct page *buddy;
 
-	if (unlikely((unsigned long)page - z->inner_start >= z->inner_len)) {
-		put_block_at_edge(z, page, order, type);
-		return;
-	}
 	for (;;) {
 		buddy = buddy_of(page, bytes);
 		/* Of the largest order there may be no buddy, nor a struct for it. */
@@ -107,6 +109,16 @@ static inline void put_block(
 		area < &z->free_area[MAX_ORDER - 2] &&
 			page_flags_order(buddy_of(lower_of(page, buddy), 2 * bytes)) ==
 				want + PAGE_STATE(0, 1, 0));
+}
+
+/* The same of any block. */
+static inline void put_block(
+	struct zone *z, struct page *page, unsigned int order, enum migratetype type)
+{
+	if (is_inner(z, page))
+		put_inner_block(z, page, order, type);
+	else
+		put_block_at_edge(z, page, order, type);
 }
 
 /* The same, accounted. */
@@ -144,10 +156,22 @@ static inline struct page *take_block(struct zone *z, unsigned int order, enum m
 	page = list_first_entry(free_list_of(z, found, type), struct page, lru);
 	list_del(&page->lru);
 	count_out(z, &z->free_area[found], 1u << found, type);
-	if (likely(found == order))
-		page->state = PAGE_STATE(0, 0, type);
-	else
-		split_block(z, page, order, found, type);
+	split_block(z, page, order, found, type);
+	return page;
+}
+
+/* The same if there is a block of just this order, else NULL. */
+static inline struct page *take_exact(struct zone *z, unsigned int order, enum migratetype type)
+{
+	struct free_area *area = &z->free_area[order];
+	struct list_head *list = &area->free_list[type], *node = list->next;
+	struct page *page = list_entry(node, struct page, lru);
+
+	if (unlikely(node == list))
+		return NULL;
+	list_del(node);
+	count_out(z, area, 1u << order, type);
+	page->state = PAGE_STATE(0, 0, type);
 	return page;
 }
 

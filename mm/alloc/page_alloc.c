@@ -230,6 +230,18 @@ static noinline struct page *refill_and_take(
 	return page ? prep_new_page(m, page, 0, gfp) : alloc_from_zonelist(m, gfp, 0);
 }
 
+/* The zone's lock is held, and no block of just this order is there. */
+static noinline struct page *split_and_take(
+	struct memory *m, struct zone *z, gfp_t gfp, unsigned int order, unsigned long flags)
+{
+	struct page *page = take_block(z, order, request_type(m, gfp));
+
+	if (page)
+		zone_stat_add_irqs_off(z, NR_FREE_PAGES, -(1l << order));
+	spin_unlock_irqrestore(&z->lock, flags);
+	return page ? prep_new_page(m, page, order, gfp) : alloc_from_zonelist(m, gfp, order);
+}
+
 /*
  * The same for higher orders: a block of the wanted type in the preferred zone, above its low
  * watermark. That there is one is what the test of §2.6 asks in the end.
@@ -243,12 +255,11 @@ static noinline struct page *alloc_block(
 	if (unlikely(order >= MAX_ORDER) || unlikely(!is_above_low(z, order)))
 		return alloc_from_zonelist(m, gfp, order);
 	flags = spin_lock_irqsave(&z->lock);
-	page = take_block(z, order, request_type(m, gfp));
-	if (likely(page))
-		zone_stat_add_irqs_off(z, NR_FREE_PAGES, -(1l << order));
-	spin_unlock_irqrestore(&z->lock, flags);
+	page = take_exact(z, order, request_type(m, gfp));
 	if (unlikely(!page))
-		return alloc_from_zonelist(m, gfp, order);
+		return split_and_take(m, z, gfp, order, flags);
+	zone_stat_add_irqs_off(z, NR_FREE_PAGES, -(1l << order));
+	spin_unlock_irqrestore(&z->lock, flags);
 	return prep_new_page(m, page, order, gfp);
 }
 
@@ -281,16 +292,26 @@ struct page *alloc_pages(struct memory *m, gfp_t gfp, unsigned int order)
 	return prep_new_page(m, page, 0, gfp);
 }
 
+typedef void (*put_fn)(
+	struct zone *z, struct page *page, unsigned int order, enum migratetype type);
+
 static inline void free_high_order(
-	struct memory *m, struct zone *z, struct page *page, unsigned int order)
+	struct memory *m, struct zone *z, struct page *page, unsigned int order, put_fn put)
 {
 	/* Sampled before the lock is taken, as in 4.8: racy, see §4.6. */
 	enum migratetype type = page_block_type(m, z, page);
 	unsigned long flags = spin_lock_irqsave(&z->lock);
 
 	forget_scanned(m);
-	buddy_free(z, page, order, type);
+	zone_stat_add_irqs_off(z, NR_FREE_PAGES, 1l << order);
+	put(z, page, order, type);
 	spin_unlock_irqrestore(&z->lock, flags);
+}
+
+static noinline void free_at_edge(
+	struct memory *m, struct zone *z, struct page *page, unsigned int order)
+{
+	free_high_order(m, z, page, order, put_block_at_edge);
 }
 
 static noinline void bad_free(const struct memory *m, const struct page *page, unsigned int order)
@@ -306,10 +327,9 @@ static noinline void bad_free(const struct memory *m, const struct page *page, u
 	bad_page(m, page, "freed while mapped or on a free list");
 }
 
-static noinline void free_block(struct zone *z, struct page *page, unsigned int order)
+static noinline void free_block(
+	struct memory *m, struct zone *z, struct page *page, unsigned int order)
 {
-	struct memory *m = z->memory;
-
 	if (unlikely(page->users != 1 || page_flags_order(page) != PAGE_STATE(0, order, 0))) {
 		bad_free(m, page, order);
 		return;
@@ -319,7 +339,10 @@ static noinline void free_block(struct zone *z, struct page *page, unsigned int 
 	page->order = 0; /* it may become the inside of a larger block */
 	page->mapping = NULL;
 	mm_event_add(m, PGFREE, 1ul << order);
-	free_high_order(m, z, page, order);
+	if (is_inner(z, page))
+		free_high_order(m, z, page, order, put_inner_block);
+	else
+		free_at_edge(m, z, page, order);
 }
 
 /* One reference, not mapped; no flags, order 0. */
@@ -344,7 +367,7 @@ void free_pages(struct memory *m, struct page *page, unsigned int order)
 	unsigned long flags;
 
 	if (unlikely(order)) {
-		free_block(z, page, order);
+		free_block(m, z, page, order);
 		return;
 	}
 	if (unlikely(!is_single(page))) {
@@ -412,7 +435,7 @@ void release_boot_pages(struct memory *m, unsigned long start_pfn, unsigned long
 			order--;
 		z->managed += 1ul << order;
 		m->totalram_pages += 1ul << order;
-		free_high_order(m, z, pfn_to_page(m, start_pfn), order);
+		free_high_order(m, z, pfn_to_page(m, start_pfn), order, put_block);
 		start_pfn += 1ul << order;
 	}
 }

@@ -325,9 +325,9 @@ static inline struct per_cpu_pages *this_cpu_pages(struct zone *z)
 static inline void zone_stat_gather(struct zone *z, enum zone_stat item, long delta)
 {
 	signed char *gathered = &this_cpu_pages(z)->stat_diff[item];
-	long most = z->stat_threshold, sum = *gathered + delta;
+	int most = z->stat_threshold, sum = *gathered + (int)delta;
 
-	if (unlikely((unsigned long)(sum + most) > 2ul * most)) {
+	if (unlikely(sum > most || sum < -most)) {
 		atomic_add(&z->stat[item], sum);
 		sum = 0;
 	}

@@ -74,9 +74,22 @@ static inline void charge(struct mm *mm, const struct vma *vma, struct page *pag
 		page_mlock(m, page);
 }
 
-/* A page of its own at an entry that is `old` so far: 0 for empty, or the zero page's. */
-static always_inline enum fault_result map_page(
-	struct mm *mm, struct vma *vma, uint64_t addr, uint64_t *pte, uint64_t old)
+/*
+ * An entry that is not empty: another thread has served the same page meanwhile, unless it is the
+ * zero page and to be written. Then it is taken away: true.
+ */
+static noinline bool take_zero_page_away(
+	struct mm *mm, uint64_t addr, unsigned int flags, uint64_t *pte, uint64_t old)
+{
+	if (!(flags & FAULT_WRITE) || !(old & PTE_SPECIAL) || !pte_change(pte, old, 0))
+		return false;
+	tlb_flush_page(mm->pgd, addr);
+	return true;
+}
+
+/* A page of its own at an empty entry. */
+static inline enum fault_result map_page(
+	struct mm *mm, struct vma *vma, uint64_t addr, uint64_t *pte)
 {
 	struct memory *m = mm->memory;
 	struct page *page = new_anon_page(mm, vma, addr);
@@ -88,25 +101,14 @@ static always_inline enum fault_result map_page(
 	page->index = addr >> PAGE_SHIFT;
 	if (unlikely(vma->flags & VM_SHARED))
 		page->flags = PG_SHMEM;
-	if (unlikely(!pte_change(pte, old, entry_for(m, vma, page)))) { /* a thread was faster */
+	if (unlikely(!pte_change(pte, 0, entry_for(m, vma, page)))) { /* a thread was faster */
 		page->mapcount = 0;
 		page->flags = 0;
 		free_pages(m, page, 0);
 		return FAULT_OK;
 	}
-	if (old)
-		tlb_flush_page(mm->pgd, addr);
 	charge(mm, vma, page);
 	return FAULT_OK;
-}
-
-/* Another thread has served the same page meanwhile, unless it is the zero page, and to be written. */
-static noinline enum fault_result fault_on_present(struct mm *mm, struct vma *vma, uint64_t addr,
-	unsigned int flags, uint64_t *pte, uint64_t old)
-{
-	if (!(flags & FAULT_WRITE) || !(old & PTE_SPECIAL))
-		return FAULT_OK;
-	return map_page(mm, vma, addr, pte, old);
 }
 
 enum fault_result handle_mm_fault(struct mm *mm, struct vma *vma, uint64_t addr, unsigned int flags)
@@ -120,11 +122,11 @@ enum fault_result handle_mm_fault(struct mm *mm, struct vma *vma, uint64_t addr,
 			return FAULT_OOM;
 	}
 	old = READ_ONCE(*pte);
-	if (unlikely(old))
-		return fault_on_present(mm, vma, addr, flags, pte, old);
+	if (unlikely(old) && !take_zero_page_away(mm, addr, flags, pte, old))
+		return FAULT_OK;
 	if (unlikely(!(flags & FAULT_WRITE)) && is_zero(vma, addr)) {
 		pte_change(pte, 0, zero_entry(mm->memory));
 		return FAULT_OK;
 	}
-	return map_page(mm, vma, addr, pte, 0);
+	return map_page(mm, vma, addr, pte);
 }

@@ -146,10 +146,10 @@ switch_stack:
 	.size switch_stack, . - switch_stack
 
 /*
- * What a point (sched_point.h) calls when there is a schedule seed. The caller expects all its
- * registers back.
+ * What is called from the middle of a fast path, which shall not save registers for it: it gets all of
+ * them back. A point (sched_point.h) calls when there is a schedule seed.
  */
-	.macro point
+	.macro call_keeping_registers function
 	pushq %rbp
 	movq %rsp, %rbp
 	pushq %rax
@@ -161,7 +161,7 @@ switch_stack:
 	pushq %r9
 	pushq %r10
 	pushq %r11
-	call sched_point_reached
+	call \function
 	popq %r11
 	popq %r10
 	popq %r9
@@ -173,6 +173,17 @@ switch_stack:
 	popq %rax
 	popq %rbp
 	.endm
+
+	.macro point
+	call_keeping_registers sched_point_reached
+	.endm
+
+	.globl spin_wait_thunk
+	.type spin_wait_thunk, @function
+spin_wait_thunk:
+	call_keeping_registers spin_wait
+	ret
+	.size spin_wait_thunk, . - spin_wait_thunk
 
 	.globl sched_point_thunk
 	.type sched_point_thunk, @function

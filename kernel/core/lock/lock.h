@@ -47,7 +47,7 @@ struct spinlock {
 
 void spin_lock_init(struct spinlock *lock, const char *name);
 
-/* Out of line: spin until it is ours. */
+/* Out of line: spin until it is ours. By way of sched_point.h, which keeps the caller's registers. */
 void spin_wait(struct spinlock *lock);
 
 static inline void spin_lock(struct spinlock *lock)
@@ -55,7 +55,7 @@ static inline void spin_lock(struct spinlock *lock)
 	lock_debug_acquire(&lock->info, LOCKDEP_SPIN);
 	preempt_disable_point();
 	if (unlikely(__atomic_exchange_n(&lock->locked, 1, __ATOMIC_ACQUIRE)))
-		spin_wait(lock);
+		call_spin_wait(lock);
 	lock->info.owner = current;
 }
 

@@ -24,6 +24,14 @@ struct sched_point_site {
 	".quad 771b, " thunk ", 772b - 771b\n"                                                     \
 	".popsection"
 
+struct spinlock;
+
+/* spin_wait() as an instruction that changes no register: who takes a lock saves none for it. */
+static inline void call_spin_wait(struct spinlock *lock)
+{
+	asm volatile("call spin_wait_thunk" : : "D"(lock) : "memory", "cc");
+}
+
 /* A point by itself. Any context. */
 static inline void sched_point(void)
 {

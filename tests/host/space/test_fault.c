@@ -249,6 +249,8 @@ static void test_no_memory_for_what_was_the_zero_page(void **state)
 	current->memdie = true;
 	memory_empty(m);
 	assert_int_equal(mm_fault(mm, AT(0), FAULT_WRITE), FAULT_OOM);
+	assert_int_equal(*pte_find(mm, AT(0)), 0);
+	assert_int_equal(mm_fault(mm, AT(0), 0), FAULT_OK);
 	assert_zero_page(AT(0));
 }
 

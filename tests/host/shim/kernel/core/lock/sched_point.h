@@ -7,6 +7,14 @@
 
 #include "kernel/core/cpu/arch.h"
 
+struct spinlock;
+void spin_wait(struct spinlock *lock);
+
+static inline void call_spin_wait(struct spinlock *lock)
+{
+	spin_wait(lock);
+}
+
 static inline void sched_point(void)
 {
 	if (unlikely(host_arch.fibers))
