@@ -86,27 +86,26 @@ static inline void put_inner_block(
 	struct free_area *area = &z->free_area[order];
 	uint32_t want = PAGE_STATE(PG_BUDDY, order, 0);
 	unsigned long bytes = PAGE_STRUCTS(order);
-	unsigned int bit = 1u << order;
 	struct page *buddy;
 
 	for (;;) {
 		buddy = buddy_of(page, bytes);
 		/* Of the largest order there may be no buddy, nor a struct for it. */
-		if (area == &z->free_area[MAX_ORDER - 1] || page_flags_order(buddy) != want)
+		if (bytes == PAGE_STRUCTS(MAX_ORDER - 1) || page_flags_order(buddy) != want)
 			break;
 		list_del(&buddy->lru);
-		count_out(z, area, bit, buddy->list_type);
+		count_out(z, area, bytes / sizeof(struct page), buddy->list_type);
 		buddy->state = 0;
 		page = lower_of(page, buddy);
 		area++;
 		want += PAGE_STATE(0, 1, 0);
 		bytes += bytes;
-		bit += bit;
 	}
-	page->state = want | PAGE_STATE(0, 0, type);
-	count_in(z, area, bit, type);
+	page->state = want;
+	page->list_type = type;
+	count_in(z, area, bytes / sizeof(struct page), type);
 	place_block(area, page, type,
-		area < &z->free_area[MAX_ORDER - 2] &&
+		bytes < PAGE_STRUCTS(MAX_ORDER - 2) &&
 			page_flags_order(buddy_of(lower_of(page, buddy), 2 * bytes)) ==
 				want + PAGE_STATE(0, 1, 0));
 }
@@ -125,7 +124,7 @@ static inline void put_block(
 static inline void buddy_free(
 	struct zone *z, struct page *page, unsigned int order, enum migratetype type)
 {
-	zone_stat_add_irqs_off(z, NR_FREE_PAGES, 1l << order);
+	zone_stat_raise(z, NR_FREE_PAGES, 1l << order);
 	put_block(z, page, order, type);
 }
 
@@ -164,11 +163,14 @@ static inline struct page *take_block(struct zone *z, unsigned int order, enum m
 static inline struct page *take_exact(struct zone *z, unsigned int order, enum migratetype type)
 {
 	struct free_area *area = &z->free_area[order];
-	struct list_head *list = &area->free_list[type], *node = list->next;
-	struct page *page = list_entry(node, struct page, lru);
+	struct list_head *list = &area->free_list[type], *node;
+	struct page *page;
 
+	keep_in_register(list);
+	node = list->next;
 	if (unlikely(node == list))
 		return NULL;
+	page = list_entry(node, struct page, lru);
 	list_del(node);
 	count_out(z, area, 1u << order, type);
 	page->state = PAGE_STATE(0, 0, type);

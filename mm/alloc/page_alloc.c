@@ -1,5 +1,9 @@
 /*
  * The page allocator: fast path, zonelist walk, free (see page_alloc.h).
+ *
+ * The fast paths hold nothing in registers that a call would have to keep, and have no stack frame:
+ * whatever is not the common case is called last, and (Makefile) by a jump, with its arguments where
+ * they are already.
  */
 #include <string.h>
 
@@ -10,21 +14,10 @@
 #include "mm/alloc/fallback.h"
 #include "mm/alloc/highatomic.h"
 #include "mm/alloc/page_alloc.h"
+#include "mm/page/bad_page.h"
 #include "mm/page/pageblock.h"
 #include "mm/alloc/pcp.h"
 #include "mm/alloc/watermark.h"
-
-/*
- * The fast paths below hold nothing in registers that a call would have to keep: whatever is not the
- * common case is called last, and (Makefile) by a jump. So this one is said to return.
- */
-static noinline struct page *bad_page(
-	const struct memory *m, const struct page *page, const char *why)
-{
-	panic("BUG: Bad page state: pfn %lu: %s (flags %x, refcount %d, mapcount %d, order %u)",
-		page_to_pfn(m, page), why, page->flags, page->refcount, page->mapcount,
-		page->order);
-}
 
 /* Any free block for `type`: own type, then its fallbacks. zone->lock held. */
 static struct page *rmqueue_buddy(struct zone *z, unsigned int order, enum migratetype type)
@@ -45,7 +38,7 @@ static struct page *take_high_order(
 	if (!page)
 		page = rmqueue_buddy(z, order, type);
 	if (page)
-		zone_stat_add_irqs_off(z, NR_FREE_PAGES, -(1l << order));
+		zone_stat_lower(z, NR_FREE_PAGES, 1l << order);
 	spin_unlock_irqrestore(&z->lock, flags);
 	return page;
 }
@@ -129,7 +122,7 @@ static inline struct page *prep_new_page(
 	page->users = 1; /* refcount 1, mapcount 0 */
 	if (order)
 		page->order = order;
-	mm_event_add(m, PGALLOC, 1ul << order);
+	mm_event_add(m, PGALLOC, 1l << order);
 	check_poison(m, page, order);
 	if (!(gfp & __GFP_ZERO)) {
 		poison(m, page, order, POISON_FRESH);
@@ -222,7 +215,7 @@ static inline bool is_above_low(const struct zone *z, unsigned int order)
 
 /* Interrupts are off, and given back to `flags`. */
 static noinline struct page *refill_and_take(
-	struct memory *m, struct zone *z, gfp_t gfp, unsigned long flags)
+	struct memory *m, gfp_t gfp, struct zone *z, unsigned long flags)
 {
 	struct page *page = pcp_take(z, request_type(m, gfp), gfp & __GFP_COLD);
 
@@ -232,12 +225,12 @@ static noinline struct page *refill_and_take(
 
 /* The zone's lock is held, and no block of just this order is there. */
 static noinline struct page *split_and_take(
-	struct memory *m, struct zone *z, gfp_t gfp, unsigned int order, unsigned long flags)
+	struct memory *m, gfp_t gfp, unsigned int order, struct zone *z, unsigned long flags)
 {
 	struct page *page = take_block(z, order, request_type(m, gfp));
 
 	if (page)
-		zone_stat_add_irqs_off(z, NR_FREE_PAGES, -(1l << order));
+		zone_stat_lower(z, NR_FREE_PAGES, 1l << order);
 	spin_unlock_irqrestore(&z->lock, flags);
 	return page ? prep_new_page(m, page, order, gfp) : alloc_from_zonelist(m, gfp, order);
 }
@@ -247,18 +240,19 @@ static noinline struct page *split_and_take(
  * watermark. That there is one is what the test of §2.6 asks in the end.
  */
 static noinline struct page *alloc_block(
-	struct memory *m, struct zone *z, gfp_t gfp, unsigned int order)
+	struct memory *m, gfp_t gfp, unsigned int order, const struct route *route)
 {
+	struct zone *z = route->zone;
 	struct page *page;
 	unsigned long flags;
 
-	if (unlikely(order >= MAX_ORDER) || unlikely(!is_above_low(z, order)))
+	if (unlikely(order - 1 >= MAX_ORDER - 1) || unlikely(!is_above_low(z, order)))
 		return alloc_from_zonelist(m, gfp, order);
 	flags = spin_lock_irqsave(&z->lock);
-	page = take_exact(z, order, request_type(m, gfp));
+	page = take_exact(z, order, route->type);
 	if (unlikely(!page))
-		return split_and_take(m, z, gfp, order, flags);
-	zone_stat_add_irqs_off(z, NR_FREE_PAGES, -(1l << order));
+		return split_and_take(m, gfp, order, z, flags);
+	zone_stat_lower(z, NR_FREE_PAGES, 1l << order);
 	spin_unlock_irqrestore(&z->lock, flags);
 	return prep_new_page(m, page, order, gfp);
 }
@@ -278,7 +272,7 @@ struct page *alloc_pages(struct memory *m, gfp_t gfp, unsigned int order)
 
 	check_may_sleep(gfp);
 	if (unlikely(order))
-		return alloc_block(m, z, gfp, order);
+		return alloc_block(m, gfp, order, route);
 	if (unlikely(z->stat[NR_FREE_PAGES] - z->stat[NR_FREE_CMA_PAGES] <=
 		    (long)z->watermark[WMARK_LOW]))
 		return alloc_from_zonelist(m, gfp, 0);
@@ -286,7 +280,7 @@ struct page *alloc_pages(struct memory *m, gfp_t gfp, unsigned int order)
 	slot = this_cpu_slot();
 	list = in_slot(route->list, slot);
 	if (unlikely(list_empty(list)))
-		return refill_and_take(m, z, gfp, flags);
+		return refill_and_take(m, gfp, z, flags);
 	page = pcp_pop(in_slot(z->pcp, slot), list, gfp & __GFP_COLD);
 	irq_restore(flags);
 	return prep_new_page(m, page, 0, gfp);
@@ -303,7 +297,7 @@ static inline void free_high_order(
 	unsigned long flags = spin_lock_irqsave(&z->lock);
 
 	forget_scanned(m);
-	zone_stat_add_irqs_off(z, NR_FREE_PAGES, 1l << order);
+	zone_stat_raise(z, NR_FREE_PAGES, 1l << order);
 	put(z, page, order, type);
 	spin_unlock_irqrestore(&z->lock, flags);
 }
@@ -328,7 +322,7 @@ static noinline void bad_free(const struct memory *m, const struct page *page, u
 }
 
 static noinline void free_block(
-	struct memory *m, struct zone *z, struct page *page, unsigned int order)
+	struct memory *m, struct page *page, unsigned int order, struct zone *z)
 {
 	if (unlikely(page->users != 1 || page_flags_order(page) != PAGE_STATE(0, order, 0))) {
 		bad_free(m, page, order);
@@ -338,7 +332,7 @@ static noinline void free_block(
 	page->users = 0;
 	page->order = 0; /* it may become the inside of a larger block */
 	page->mapping = NULL;
-	mm_event_add(m, PGFREE, 1ul << order);
+	mm_event_add(m, PGFREE, 1l << order);
 	if (is_inner(z, page))
 		free_high_order(m, z, page, order, put_inner_block);
 	else
@@ -367,7 +361,7 @@ void free_pages(struct memory *m, struct page *page, unsigned int order)
 	unsigned long flags;
 
 	if (unlikely(order)) {
-		free_block(m, z, page, order);
+		free_block(m, page, order, z);
 		return;
 	}
 	if (unlikely(!is_single(page))) {

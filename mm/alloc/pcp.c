@@ -53,7 +53,7 @@ static void refill(struct zone *z, struct per_cpu_pages *pcp, enum migratetype t
 		append_run(list, page, n, type, cold);
 	}
 	n = pcp->batch - left;
-	zone_stat_add_irqs_off(z, NR_FREE_PAGES, -n);
+	zone_stat_lower(z, NR_FREE_PAGES, n);
 	spin_unlock(&z->lock);
 	pcp->count += n;
 }
@@ -120,7 +120,7 @@ static void free_bulk(struct zone *z, struct per_cpu_pages *pcp, int count)
 	spin_lock(&z->lock);
 	mm_event_add(z->memory, ZONE_LOCK_BULK_FREES, 1);
 	forget_scanned(z->memory);
-	zone_stat_add_irqs_off(z, NR_FREE_PAGES, count);
+	zone_stat_raise(z, NR_FREE_PAGES, count);
 	while (count) {
 		int got;
 

@@ -177,10 +177,14 @@ struct shrinker {
 	unsigned long (*scan)(struct shrinker *s, unsigned long want);
 };
 
-/* Where a request tries first: the preferred zone, and the list of CPU 0 that serves it there. */
+/*
+ * Where a request tries first: the preferred zone, the mobility it asks for here (§1.5), and the list
+ * of CPU 0 that has it there.
+ */
 struct route {
 	struct zone *zone;
 	struct list_head *list;
+	enum migratetype type;
 };
 
 #define ROUTE_BITS 0x1f /* of a mask: zone and mobility */
@@ -196,8 +200,7 @@ struct memory {
 	unsigned int pageblock_page_shift;       /* (B) log2 of the bytes of its page structs */
 	unsigned long pageblock_nr_pages;        /* (B) */
 	bool mobility_grouping;                  /* (B) by memory_set_grouping() */
-	uint8_t request_type[4]; /* (B) migratetype, by the mask's two mobility bits */
-	unsigned int patches;    /* (B) PATCH_* bits */
+	unsigned int patches;                    /* (B) PATCH_* bits */
 	struct zone zone[MAX_NR_ZONES];
 	struct zone *zonelist[MAX_NR_ZONES + 1]; /* (B) highest first, NULL-terminated */
 	unsigned int first_zone[MAX_NR_ZONES];   /* (B) zonelist index for a high_zoneidx */
@@ -287,7 +290,7 @@ static inline struct zone *pfn_zone(struct memory *m, unsigned long pfn)
 /* The mobility that a request asks for here (§1.5). */
 static inline enum migratetype request_type(const struct memory *m, gfp_t gfp)
 {
-	return m->request_type[(gfp / __GFP_MOVABLE) & 3];
+	return m->route[gfp & ROUTE_BITS].type;
 }
 
 /* Blocks of an order on all lists. */
@@ -321,37 +324,56 @@ static inline struct per_cpu_pages *this_cpu_pages(struct zone *z)
 	return in_slot(z->pcp, this_cpu_slot());
 }
 
-/* Interrupts off: this CPU gathers up to the threshold (§2.9). */
-static inline void zone_stat_gather(struct zone *z, enum zone_stat item, long delta)
+/*
+ * Interrupts off: this CPU gathers a change of `delta`, up to the threshold (§2.9), which has been
+ * looked at. `up`: which of the two ends this may pass.
+ */
+static inline void zone_stat_gather(
+	struct zone *z, enum zone_stat item, long delta, int most, bool up)
 {
 	signed char *gathered = &this_cpu_pages(z)->stat_diff[item];
-	int most = z->stat_threshold, sum = *gathered + (int)delta;
+	int sum = *gathered + (int)delta;
 
-	if (unlikely(sum > most || sum < -most)) {
+	if (unlikely(up ? sum > most : sum + most < 0)) {
 		atomic_add(&z->stat[item], sum);
 		sum = 0;
 	}
 	*gathered = (signed char)sum;
 }
 
-static inline void zone_stat_add_irqs_off(struct zone *z, enum zone_stat item, long delta)
+/* By `n` up, or down, with interrupts off. */
+static inline void zone_stat_raise(struct zone *z, enum zone_stat item, long n)
 {
-	if (likely(z->stat_threshold == 0))
-		atomic_add(&z->stat[item], delta);
+	int most = z->stat_threshold;
+
+	if (likely(most == 0))
+		atomic_add(&z->stat[item], n);
 	else
-		zone_stat_gather(z, item, delta);
+		zone_stat_gather(z, item, n, most, true);
 }
 
+static inline void zone_stat_lower(struct zone *z, enum zone_stat item, long n)
+{
+	int most = z->stat_threshold;
+
+	if (likely(most == 0))
+		atomic_sub(&z->stat[item], n);
+	else
+		zone_stat_gather(z, item, -n, most, false);
+}
+
+/* Any context. */
 static inline void zone_stat_add(struct zone *z, enum zone_stat item, long delta)
 {
+	int most = z->stat_threshold;
 	unsigned long flags;
 
-	if (likely(z->stat_threshold == 0)) {
+	if (likely(most == 0)) {
 		atomic_add(&z->stat[item], delta);
 		return;
 	}
 	flags = irq_save();
-	zone_stat_gather(z, item, delta);
+	zone_stat_gather(z, item, delta, most, delta > 0);
 	irq_restore(flags);
 }
 

@@ -165,25 +165,23 @@ static void build_zonelist(struct memory *m)
 	}
 }
 
+/* Without mobility grouping every request is unmovable (§1.5). */
 static void build_routes(struct memory *m)
 {
 	for (gfp_t bits = 0; bits < ARRAY_SIZE(m->route); bits++) {
-		struct zone *z =
-			gfp_zone(bits) < 0 ? NULL : m->zonelist[m->first_zone[gfp_zone(bits)]];
+		struct route *r = &m->route[bits];
 
-		if (!z)
-			z = &m->no_zone;
-		m->route[bits] = (struct route){z, &z->pcp[0].lists[request_type(m, bits)]};
+		r->type = m->mobility_grouping ? gfp_migratetype(bits) : MIGRATE_UNMOVABLE;
+		r->zone = gfp_zone(bits) < 0 ? NULL : m->zonelist[m->first_zone[gfp_zone(bits)]];
+		if (!r->zone)
+			r->zone = &m->no_zone;
+		r->list = &r->zone->pcp[0].lists[r->type];
 	}
 }
 
-/* Without mobility grouping every request is unmovable (§1.5). */
 void memory_set_grouping(struct memory *m, bool on)
 {
 	m->mobility_grouping = on;
-	for (unsigned int bits = 0; bits < ARRAY_SIZE(m->request_type); bits++)
-		m->request_type[bits] =
-			on ? gfp_migratetype(bits * __GFP_MOVABLE) : MIGRATE_UNMOVABLE;
 	build_routes(m);
 }
 

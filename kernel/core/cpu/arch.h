@@ -116,6 +116,11 @@ static inline void atomic_add(long *counter, long delta)
 	asm volatile("lock addq %1, %0" : "+m"(*counter) : "er"(delta) : "cc");
 }
 
+static inline void atomic_sub(long *counter, long delta)
+{
+	asm volatile("lock subq %1, %0" : "+m"(*counter) : "er"(delta) : "cc");
+}
+
 static inline void cpu_relax(void)
 {
 	asm volatile("pause" : : : "memory");

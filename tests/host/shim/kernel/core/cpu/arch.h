@@ -60,6 +60,11 @@ static inline void atomic_add(long *counter, long delta)
 	__atomic_fetch_add(counter, delta, __ATOMIC_RELAXED);
 }
 
+static inline void atomic_sub(long *counter, long delta)
+{
+	__atomic_fetch_sub(counter, delta, __ATOMIC_RELAXED);
+}
+
 /* cpu.h's struct cpu is not known here yet. */
 void preempt_count_inc(void);
 void preempt_count_dec(void);
