@@ -47,17 +47,17 @@ static long released_of_counter(const struct zone *z)
 
 static void add_list(struct outlook *o, const struct zone *z, enum migratetype type)
 {
-	o->usable += zone_free_of_type(z, type);
+	o->singles += zone_free_of_type(z, type);
 	o->orders |= z->free_mask[type];
 }
 
 static void add_singles(struct outlook *o, long pages)
 {
-	o->usable += pages;
+	o->singles += pages;
 	o->orders |= pages > 0;
 }
 
-/* What an order-0 request finds without the zone's lists. */
+/* What single pages are taken from before the zone's lists: this CPU's own of that type. */
 static long own_list_pages(const struct zone *z, const struct question *q)
 {
 	const struct list_head *list = &z->pcp[this_cpu_id()].lists[q->type];
@@ -65,7 +65,13 @@ static long own_list_pages(const struct zone *z, const struct question *q)
 
 	for (const struct list_head *n = list->next; n != list; n = n->next)
 		pages++;
-	return q->order == 0 ? pages : 0;
+	return pages;
+}
+
+/* The reserve is for these (§4.3). */
+static bool takes_h(const struct question *q)
+{
+	return q->order && (q->alloc_flags & ALLOC_HARDER);
 }
 
 static void find_blocks(
@@ -74,15 +80,17 @@ static void find_blocks(
 	add_list(o, z, MIGRATE_UNMOVABLE);
 	add_list(o, z, MIGRATE_MOVABLE);
 	add_list(o, z, MIGRATE_RECLAIMABLE);
-	if ((given & GIVE_HIGHATOMIC) || (q->order && (q->alloc_flags & ALLOC_HARDER)))
+	if (given & GIVE_HIGHATOMIC)
 		add_list(o, z, MIGRATE_HIGHATOMIC);
+	else if (takes_h(q)) /* but nobody a single page */
+		o->orders |= z->free_mask[MIGRATE_HIGHATOMIC];
 	add_singles(o, given & GIVE_PCP ? drained_pages(z) : own_list_pages(z, q));
 }
 
 /* Without a mark all that counts is what is there, also a page on this CPU's own list. */
 static void ignore_watermark(struct outlook *o, const struct question *q)
 {
-	o->avail = o->usable - ((1l << q->order) - 1);
+	o->avail = o->singles - ((1l << q->order) - 1);
 	o->needed = 0;
 }
 
@@ -139,14 +147,21 @@ long zone_withholds(const struct zone *z, const struct question *q, unsigned int
 
 long short_of_serving(const struct outlook *o, const struct question *q)
 {
-	return MAX(MAX(o->needed + 1 - o->avail, (1l << q->order) - o->usable), 0l);
+	long pages = o->needed + 1 - o->avail;
+
+	return MAX(q->order ? pages : MAX(pages, 1 - o->singles), 0l);
 }
 
+/*
+ * The first of them brings the batch to the CPU's list at once. An order-0 request is that first one;
+ * after a larger block the next must still pass the watermark. H is tried first by those that may.
+ */
 long short_of_lasting(const struct outlook *o, const struct question *q, const struct zone *z)
 {
-	struct outlook after = *o;
+	bool from_h = takes_h(q) && z->free_mask[MIGRATE_HIGHATOMIC] >> q->order;
+	long batch = z->pcp[this_cpu_id()].batch;
+	long pages = o->needed + 1 + batch + (q->order > 0) - o->avail;
+	long singles = batch + (from_h ? 0 : 1l << q->order) - o->singles;
 
-	after.avail -= z->pcp[this_cpu_id()].batch;
-	after.usable -= z->pcp[this_cpu_id()].batch;
-	return short_of_serving(&after, q);
+	return MAX(MAX(pages, singles), 0l);
 }

@@ -24,8 +24,8 @@ struct question {
 struct outlook {
 	long avail;          /* free pages by the watermark test ... */
 	long needed;         /* ... of which there must be more than this */
-	long usable;         /* pages on lists that the request may be served from */
-	unsigned int orders; /* a bit for each order of which those have a block */
+	long singles;        /* pages that could be had one by one */
+	unsigned int orders; /* a bit for each order of which the request could have a block */
 };
 
 /*

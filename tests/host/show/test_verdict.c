@@ -166,6 +166,18 @@ static void test_lowmem_reserve_is_by_design(void **state)
 	verdict_is(VERDICT_SERVED_NOW, GFP_KERNEL | __GFP_DMA, 0);
 }
 
+/* The atomic mark is passed, but nothing is free above min: the reserve keeps nothing back of that. */
+static void test_lowmem_reserve_below_min(void **state)
+{
+	(void)state;
+	zone_put(dma(m), 2048, 5, U);
+	zone_marks(dma(m), 40, 40, 40);
+	dma(m)->lowmem_reserve[ZONE_DMA32] = 20;
+	verdict_is(VERDICT_UNAVOIDABLE, GFP_ATOMIC, 0);
+	assert_int_equal(v.nr_remedies, 0);
+	assert_line("UNAVOIDABLE: too little for order 0: DMA32 by 1 pages, DMA by 4 pages");
+}
+
 static void test_a_handful_on_per_cpu_lists(void **state)
 {
 	(void)state;
@@ -328,6 +340,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_high_order_wants_a_block),
 	TEST(test_a_reserve_in_use_stays_counted),
 	TEST(test_lowmem_reserve_is_by_design),
+	TEST(test_lowmem_reserve_below_min),
 	TEST(test_a_handful_on_per_cpu_lists),
 	TEST(test_a_drained_h_page_does_not_help),
 	TEST(test_both_together),

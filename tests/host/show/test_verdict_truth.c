@@ -158,25 +158,11 @@ static bool served(struct zone *only)
 	return walk_finds(&ac);
 }
 
-/* A larger block leaves the zone's pages, not the list's, for those who come after it. */
-static void forget_list(struct zone *z)
-{
-	struct per_cpu_pages *pcp = this_cpu_pages(z);
-
-	for (int type = 0; type < MIGRATE_PCPTYPES; type++)
-		while (!list_empty(&pcp->lists[type]))
-			pcp_pop(pcp, &pcp->lists[type], false);
-}
-
 /* And then a batch of single pages more. */
 static bool lasts(struct zone *z)
 {
 	struct alloc_context ac = asked(z);
-	bool ok;
-
-	if (drawn.order)
-		forget_list(z);
-	ok = walk_finds(&ac);
+	bool ok = walk_finds(&ac);
 
 	ac.order = 0;
 	for (int n = z->pcp[0].batch; ok && n; n--)
@@ -217,6 +203,12 @@ static struct zone *again(enum zone_type type, unsigned int given)
 	return &m->zone[type];
 }
 
+/* Such a request makes a reserve of its pageblock: what was left for others is not (§4.2). */
+static bool reserves(void)
+{
+	return drawn.order && (flags() & ALLOC_HARDER);
+}
+
 /* Each remedy and each note: it serves, and it has the flaw that is said, or none. */
 static void try_remedy(struct remedy r, enum zone_type type)
 {
@@ -225,7 +217,7 @@ static void try_remedy(struct remedy r, enum zone_type type)
 	if (!served(z))
 		wrong(type, r.given, "said to serve the request, and does not");
 	z = again(type, r.given);
-	if (r.flaw == NO_FLAW && !lasts(z))
+	if (r.flaw == NO_FLAW && !reserves() && !lasts(z))
 		wrong(type, r.given, "said to last for a batch, and does not");
 	if (r.flaw == FLAW_NOT_LASTING && drawn.order == 0 && lasts(z))
 		wrong(type, r.given, "said not to last for a batch, and does");
@@ -236,7 +228,7 @@ static void try_to_avoid(enum zone_type type, unsigned int given)
 {
 	struct zone *z = again(type, given);
 	struct alloc_context ac = asked(z);
-	long left = zone_stat(z, NR_FREE_PAGES) - z->pcp[0].batch;
+	long left = zone_stat(z, NR_FREE_PAGES) - z->pcp[0].batch - (drawn.order > 0);
 
 	if (drawn.order &&
 		!zone_watermark_test(
