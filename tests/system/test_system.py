@@ -1,7 +1,5 @@
 """The real kernel in QEMU: boot, parameters, damaged machines, deliberate faults, exact runs."""
-import os
 import re
-import socket
 import subprocess
 import tempfile
 import unittest
@@ -9,7 +7,9 @@ from pathlib import Path
 
 from campaign import arms
 from machine import iso
+from machine.guest import Guest
 from results import events
+import spoil
 import system
 from system import STATUS, boot
 
@@ -313,25 +313,16 @@ class DamagedBootInformation(unittest.TestCase):
         self.assertNotIn("has no pin", boot().console)
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def spoiled_boot(what, **options):
-    port = free_port()
-
-    def gdb():
-        subprocess.run(["gdb", "-q", "-batch", "-nx", "build/lowwater.elf",
-                        "-x", "tests/gdb/boot_patch.py"],
-                       env=os.environ | {"LW_PORT": str(port), "LW_SPOIL": what},
-                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                       stderr=subprocess.DEVNULL, timeout=system.TIMEOUT, check=False)
-
+    """A boot whose loader lies in this way."""
     cpus = "2" if what == "madt-absent-cpu" else "1"  # whose entry there is room for
-    return boot(extra=("-S", "-gdb", f"tcp:127.0.0.1:{port}"), while_running=gdb, cpus=cpus,
-                **options)
+    with tempfile.TemporaryDirectory() as name:
+        spec = system.settled(results=name, cpus=cpus, **options)
+        with Guest(spec, "spoilt", system.TIMEOUT) as guest:
+            spoil.spoil(guest, spec.elf, what)
+            status = guest.child.wait(system.TIMEOUT)
+        channel = system.read(guest.channel)
+        return system.Boot(status, system.read(guest.console), system.parse(channel), channel)
 
 
 class DeliberateFaults(unittest.TestCase):

@@ -27,11 +27,11 @@ class Guest:
         folder.mkdir(parents=True, exist_ok=True)
         self.console = folder / f"{name}.log"
         self.messages = folder / f"{name}-qemu.log"
-        channel = folder / f"{name}-events.jsonl"
-        for path in (self.console, self.messages, channel):
+        self.channel = folder / f"{name}-events.jsonl"
+        for path in (self.console, self.messages, self.channel):
             path.unlink(missing_ok=True)
         line = qemu.kernel_line(spec)
-        self.argv = qemu.command(spec, line, self.console, channel, image(spec, line, name))
+        self.argv = qemu.command(spec, line, self.console, self.channel, image(spec, line, name))
         self.argv += ["-S"]
         self.port = port
         self.monitor = self.stub = self.child = None

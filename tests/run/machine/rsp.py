@@ -5,7 +5,8 @@ import time
 from dataclasses import dataclass
 
 REGISTERS = struct.Struct("<17Q")  # rax rbx rcx rdx rsi rdi rbp rsp r8 to r15 rip
-RDI, RIP = 5, 16
+RAX, RBX, RDI, RIP = 0, 1, 5, 16
+MOST_BYTES = 1024  # of memory, in one packet
 
 
 class Gone(Exception):
@@ -19,6 +20,7 @@ class Stop:
     cpu: int
     rip: int
     rdi: int
+    rbx: int
 
 
 class Stub:
@@ -57,14 +59,36 @@ class Stub:
             raise Gone("the guest ended without stopping")
         words = dict(part.split(":", 1) for part in reply[3:].split(";") if ":" in part)
         values = REGISTERS.unpack_from(bytes.fromhex(self.ask("g")))
-        return Stop(int(words.get("thread", "1"), 16) - 1, values[RIP], values[RDI])
+        return Stop(int(words.get("thread", "1"), 16) - 1, values[RIP], values[RDI],
+                    values[RBX])
+
+    def read(self, address, size):
+        """Return memory at an address as the CPU that stopped sees it."""
+        parts = [self.ask(f"m{at:x},{min(MOST_BYTES, address + size - at):x}")
+                 for at in range(address, address + size, MOST_BYTES)]
+        return bytes.fromhex("".join(parts))
+
+    def write(self, address, data):
+        self.change(f"M{address:x},{len(data):x}:{data.hex()}")
+
+    def set_register(self, number, value):
+        self.ask("qXfer:features:read:target.xml:0,100")  # else QEMU sets none alone
+        self.change(f"P{number:x}={struct.pack('<Q', value).hex()}")
+
+    def detach(self):
+        """Let the guest go on by itself; it may have ended before its answer is here."""
+        self.sock.sendall(packed("D"))
+
+    def change(self, payload):
+        reply = self.ask(payload)
+        if reply != "OK":
+            raise Gone(f"the guest refused {payload[:20]!r}: {reply}")
 
     def ask(self, payload):
         """Send one packet and return the reply's text."""
-        data = payload.encode()
         self.wait_no_longer_than_left()
         try:
-            self.sock.sendall(b"$" + data + b"#%02x" % (sum(data) % 256))
+            self.sock.sendall(packed(payload))
             reply = self.packet()
             self.sock.sendall(b"+")
         except socket.timeout as error:
@@ -89,3 +113,8 @@ class Stub:
         if left <= 0:
             raise Gone("its time is up")
         self.sock.settimeout(left)
+
+
+def packed(payload):
+    data = payload.encode()
+    return b"$" + data + b"#%02x" % (sum(data) % 256)
