@@ -247,8 +247,8 @@ class AtStatedTimes(unittest.TestCase):
         self.assertEqual(run.console.count("lowwater: "), 1)
 
     def test_who_spins_on_what_before_the_watchdog_says_so(self):
-        run = boot(scenario="crash", cpus="2", args="crash.kind=16 watchdog_ms=100 "
-                                                    "sysrq=t@30,d@40")
+        run = boot(scenario="crash", cpus="2", shift="4", args="crash.kind=16 watchdog_ms=100 "
+                                                               "sysrq=t@60,d@80")
         self.assertEqual(run.status, STATUS["lockup"])
         before = run.console.split("LOCKUP: ")[0]
         self.assertRegex(before, SYSRQ + r"Show State\n.*Tasks:\n(.*\n)*.* pid 3 holder: running")

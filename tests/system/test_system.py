@@ -400,11 +400,12 @@ class GuestTests(unittest.TestCase):
                         self.check(scenario, cpus=cpus, mode=mode)
 
     def test_under_schedule_seeds(self):
+        """At 8 ns an instruction, turns are shorter, and what waits for a time has waited sooner."""
         for sched in ("1", "2", "3"):
             for cpus in ("1", "3"):
                 for scenario in ("selftest", "threadtest", "libctest"):
                     with self.subTest(cpus=cpus, sched=sched, scenario=scenario):
-                        self.check(scenario, cpus=cpus, sched=sched)
+                        self.check(scenario, cpus=cpus, sched=sched, shift="3")
 
     def test_a_line_of_a_thread_stays_one_line(self):
         whole = sorted(" ".join(f"{c}{k}.{i}" for c in "abcde") + " end"
@@ -499,7 +500,15 @@ class Shift(unittest.TestCase):
 
 
 class Watchdog(unittest.TestCase):
-    """A run that gets nowhere ends within the stated virtual time, and says why."""
+    """A run that gets nowhere ends within the stated virtual time, and says why.
+
+    An instruction takes 16 ns, so that a limit is soon over.
+    """
+
+    @staticmethod
+    def crash(kind, cpus="1", args="watchdog_ms=100", **options):
+        return boot(scenario="crash", cpus=cpus, shift="4", args=f"crash.kind={kind} {args}".rstrip(),
+                    **options)
 
     CASES = (
         (15, "1", r"LOCKUP: scenario \(pid 2\) has been waiting for a mutex of this test for 100 ms"),
@@ -514,7 +523,7 @@ class Watchdog(unittest.TestCase):
     def test_each_lock_up_is_named(self):
         for kind, cpus, text in self.CASES:
             with self.subTest(kind=kind, cpus=cpus):
-                run = boot(scenario="crash", cpus=cpus, args=f"crash.kind={kind} watchdog_ms=100")
+                run = self.crash(kind, cpus)
                 self.assertEqual(run.status, STATUS["lockup"])
                 stamp, line = re.search(rf"\[ *(\S+)\] ({text}.*)", run.console).groups()
                 self.assertLess(float(stamp), 0.2, line)
@@ -522,14 +531,14 @@ class Watchdog(unittest.TestCase):
                     self.assertIn(part, run.console)
 
     def test_the_holder_and_the_waiter_are_listed(self):
-        run = boot(scenario="crash", cpus="2", args="crash.kind=15 watchdog_ms=100")
+        run = self.crash(15, "2")
         self.assertIn("a mutex of this test: held by pid 3 (holder)", run.console)
         self.assertIn("a mutex of this test: pid 2 (scenario) waits", run.console)
         self.assertRegex(run.console, r"stuck_on_mutex\+0x")
         self.assertRegex(run.console, r"hold_and_leave\+0x")
 
     def test_a_stopped_cpu_tells_where_it_was(self):
-        run = boot(scenario="crash", cpus="2", args="crash.kind=16 watchdog_ms=100")
+        run = self.crash(16, "2")
         self.assertRegex(run.console, r"take_for_ever\+0x")
         self.assertRegex(run.console, "a spinlock of this test: held by pid 3")
         self.assertRegex(run.console, "a spinlock of this test: CPU 0 spins")
@@ -561,21 +570,21 @@ class Watchdog(unittest.TestCase):
                 self.assertRegex(after, r"interrupts_off_for_ever\+0x")
 
     def test_interrupts_off_tell_where(self):
-        run = boot(scenario="crash", args="crash.kind=23 watchdog_ms=100")
+        run = self.crash(23)
         self.assertRegex(run.console, r"interrupts_off_for_ever\+0x")
 
     def test_idle_tasks_run_where_they_are_at_home(self):
-        run = boot(scenario="crash", cpus="3", args="crash.kind=15 watchdog_ms=100")
+        run = self.crash(15, "3")
         for cpu in (1, 2):
             self.assertRegex(run.console, rf"pid 0 swapper/{cpu}: running\n.*running on CPU {cpu}\n")
 
     def test_a_lost_interrupt_is_named(self):
-        run = boot(scenario="crash", cpus="2", args="crash.kind=18")
+        run = self.crash(18, "2", args="")
         self.assertEqual(run.status, STATUS["panic"])
         self.assertIn("BUG: CPU 1 has not answered a call of nothing for 1000 ms", run.console)
 
     def test_a_spinlock_taken_twice_is_named(self):
-        run = boot(scenario="crash", args="crash.kind=19")
+        run = self.crash(19, args="")
         self.assertEqual(run.status, STATUS["panic"])
         self.assertIn("spinlock a spinlock of this test is taken by scenario (pid 2), which holds "
                       "it", run.console)
@@ -586,7 +595,7 @@ class Watchdog(unittest.TestCase):
                            (21, "a spinlock of this test released but not held"),
                            (22, "sleeping while the spinlock a spinlock of this test is held")):
             with self.subTest(kind=kind):
-                run = boot(scenario="crash", build="debug", args=f"crash.kind={kind}")
+                run = self.crash(kind, args="", build="debug")
                 self.assertEqual(run.status, STATUS["panic"])
                 self.assertIn(text, run.console)
 
