@@ -26,6 +26,7 @@ SUITES = {  # name: where its tests are, what they need
     "sysrq": ("tests/system/test_sysrq.py", KERNELS),
     "iso": ("tests/system/test_iso.py", KERNELS),
     "rooms": ("tests/system/test_rooms.py", ("image",)),
+    "faults": ("tests/system/test_faults.py", KERNELS),
     "timeout": ("tests/system/test_timeout.py", KERNELS),
     "sweep": ("tests/system/test_sweep.py", KERNELS),
     "gdb": ("tests/gdb", KERNELS),

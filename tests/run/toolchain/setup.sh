@@ -13,6 +13,9 @@ needs() {
 		/usr/include/stdlib.h libc6-dev
 		/usr/include/cmocka.h libcmocka-dev
 		/usr/bin/python3 python3
+		/usr/lib/python3/dist-packages/pytest python3-pytest
+		/usr/lib/python3/dist-packages/xdist python3-pytest-xdist
+		/usr/lib/python3/dist-packages/pytest_subtests.py python3-pytest-subtests
 		/usr/src/newlib newlib-source
 		xz xz-utils
 		qemu-system-x86_64 qemu-system-x86
