@@ -163,6 +163,53 @@ static void collect_leftovers(void)
 		;
 }
 
+static long outside;
+PARAM_INT("outside", outside, 0, 1,
+	"1: a scenario also runs on machines for which its arms do not say that they hold");
+
+/* The arm of this very set of patches, or NULL. */
+static const struct scenario_arm *chosen_arm(const struct scenario *s)
+{
+	unsigned int set;
+
+	for (unsigned int i = 0; i < s->nr_arms; i++)
+		if (!patch_parse(s->arms[i].patch, &set) && set == patches_chosen)
+			return &s->arms[i];
+	return NULL;
+}
+
+static void need(
+	const struct scenario *s, const struct range *r, unsigned long has, const char *what)
+{
+	if (r->max && (has < r->min || has > r->max))
+		machine_refuse("machine: %lu %s; expected %u to %u, with which scenario=%s holds "
+			       "(outside=1 runs it all the same)",
+			has, what, r->min, r->max, s->name);
+}
+
+/* As the firmware's map has it, which lacks a few pages of the last MiB. */
+static unsigned long machine_mib(const struct memory *m)
+{
+	unsigned long pages = 0;
+	const struct zone *z;
+
+	for_each_populated_zone(m, z)
+		pages += z->present;
+	return (pages * PAGE_SIZE + (1ul << 20) - 1) >> 20;
+}
+
+static void check_machine(const struct scenario *s)
+{
+	const struct scenario_arm *arm = chosen_arm(s);
+
+	if (outside)
+		return;
+	need(s, arm && arm->mem.max ? &arm->mem : &s->mem, machine_mib(&system_memory),
+		"MiB of memory");
+	need(s, arm && arm->cpus.max ? &arm->cpus : &s->cpus, nr_cpus,
+		nr_cpus == 1 ? "CPU" : "CPUs");
+}
+
 /* Its exit code: 0 or LW_NO_MEMORY; any other has found something wrong. */
 static int run_to_end(const struct scenario *s)
 {
@@ -225,6 +272,7 @@ void scenario_run(void *unused)
 		list_scenarios();
 		machine_exit(EXIT_FINISHED);
 	}
+	check_machine(s);
 	before = take_stock(m);
 	announce(s);
 	panic_add_report(report_counters);

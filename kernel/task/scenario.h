@@ -11,6 +11,11 @@
 
 #define ARM_CHECKS 8
 
+/* From the first to the last; both 0: not said. */
+struct range {
+	unsigned int min, max;
+};
+
 struct scenario_arm {
 	const char *patch;              /* the text of patch= */
 	const char *outcome;            /* completed, oom-killed, lockup, panic, bad-parameter */
@@ -21,6 +26,8 @@ struct scenario_arm {
 	 */
 	const char *showed;
 	const char *args; /* further parameters, which replace the scenario's of the same name */
+	/* The machines on which it holds, where it says otherwise than its scenario. */
+	struct range mem, cpus;
 };
 
 struct scenario {
@@ -37,6 +44,11 @@ struct scenario {
 	const char *args;     /* parameters of every arm, such as "watchdog_ms=3000" */
 	unsigned int mem_mib; /* memory; 0: 2048 */
 	unsigned int shift;   /* 0 to 10: in exact mode an instruction takes 2^shift ns */
+	/*
+	 * Memory in MiB and CPUs with which its arms hold; on another machine it refuses to run, unless
+	 * outside=1. Not said: any.
+	 */
+	struct range mem, cpus;
 };
 
 extern const struct scenario *const _scenarios[], *const _scenarios_end[];

@@ -61,6 +61,20 @@ static void list_checks(struct line *l, const struct scenario_arm *arm)
 			event_string(arm->checks[i], text, sizeof(text)));
 }
 
+static void list_range(const struct range *own, const struct range *every, const char *what)
+{
+	const struct range *r = own->max ? own : every;
+
+	if (r->max)
+		pr_info("%-15s holds with %u to %u %s", "", r->min, r->max, what);
+}
+
+static void list_machines(const struct scenario *s, const struct scenario_arm *arm)
+{
+	list_range(&arm->mem, &s->mem, "MiB");
+	list_range(&arm->cpus, &s->cpus, "CPUs");
+}
+
 static void list_arm(const struct scenario *s, const struct scenario_arm *arm)
 {
 	static struct line checks, args;
@@ -76,7 +90,8 @@ static void list_arm(const struct scenario *s, const struct scenario_arm *arm)
 		checks.text, event_string(args.text, merged, sizeof(merged)),
 		event_string(text_of(arm->showed), showed, sizeof(showed)),
 		event_string(s->help, help, sizeof(help)));
-	pr_info("%-12s patch=%-20s %-12s %s", s->name, arm->patch, arm->outcome, s->help);
+	pr_info("%-15s patch=%-20s %-12s %s", s->name, arm->patch, arm->outcome, s->help);
+	list_machines(s, arm);
 }
 
 void list_scenarios(void)

@@ -127,6 +127,8 @@ SCENARIO(exit_race_scenario) = {
 	.mem_mib = 128,
 	.shift = 4,
 	.args = "watchdog_ms=3000",
+	.mem = {64, 4096},
+	.cpus = {1, 8},
 	.group = "study",
 	.app = exit_race,
 	.knobs = knobs,

@@ -101,6 +101,8 @@ SCENARIO(lockup_scenario) = {
 	.mem_mib = 128,
 	.shift = 4,
 	.args = "watchdog_ms=3000",
+	.mem = {64, 4096},
+	.cpus = {1, 8},
 	.group = "study",
 	.app = lockup,
 	.knobs = knobs,

@@ -90,6 +90,8 @@ SCENARIO(mlocked_scenario) = {
 	.mem_mib = 128,
 	.shift = 4,
 	.args = "watchdog_ms=3000",
+	.mem = {64, 4096},
+	.cpus = {1, 8},
 	.group = "study",
 	.app = mlocked,
 	.knobs = knobs,

@@ -155,6 +155,8 @@ SCENARIO(notifier_scenario) = {
 	.mem_mib = 128,
 	.shift = 4,
 	.args = "watchdog_ms=3000 min_free_kbytes=4096",
+	.mem = {64, 4096},
+	.cpus = {1, 8},
 	.group = "study",
 	.app = notifier,
 	.arms = arms,

@@ -11,6 +11,8 @@
 #include "tests/scenarios/hog.h"
 #include "tests/workloads/lockholder.h"
 
+#define DEMAND 1024 /* pages: more than the holder gives back when it dies */
+
 static volatile long hog_size KERNEL_DATA, sharer_pid KERNEL_DATA;
 
 static void holder(long unused)
@@ -35,7 +37,7 @@ static void hog(long unused)
 	hog_size = hog_until(min_pages() / 2, HOG_PLAIN);
 	lw_wake();
 	lw_sleep_ms(20); /* the holder is faster */
-	inode_append(1, DEMAND_KERNEL);
+	inode_append(DEMAND, DEMAND_KERNEL);
 }
 
 static void shared_mm(long unused)
@@ -77,6 +79,8 @@ SCENARIO(shared_mm_scenario) = {
 	.mem_mib = 128,
 	.shift = 4,
 	.args = "watchdog_ms=3000 shared_oom_adj=0",
+	.mem = {64, 4096},
+	.cpus = {1, 8},
 	.group = "study",
 	.app = shared_mm,
 	.arms = arms,
@@ -103,6 +107,8 @@ SCENARIO(shared_mm_4_8_scenario) = {
 	.mem_mib = 128,
 	.shift = 4,
 	.args = "watchdog_ms=3000",
+	.mem = {64, 4096},
+	.cpus = {1, 8},
 	.group = "study",
 	.app = shared_mm,
 	.arms = arms_of_4_8,

@@ -207,13 +207,13 @@ static long overhead(long pages)
 	return pages / 512 + nr_apps * APP_PAGES;
 }
 
-/* What requests for any zone can never have: the lower zones' protection. */
-static long protection(const struct lw_meminfo *m)
+/* What requests for any zone can never have of the lower ones: their protection, and below min. */
+static long out_of_reach(const struct lw_meminfo *m)
 {
 	long sum = 0;
 
-	for (int i = 0; i < m->nr_zones; i++)
-		sum += m->zone[i].protection;
+	for (int i = 1; i < m->nr_zones; i++)
+		sum += m->zone[i].protection + m->zone[i].min;
 	return sum;
 }
 
@@ -221,7 +221,7 @@ static long peak_demand(const struct lw_meminfo *m)
 {
 	const struct lw_zone *top = &m->zone[0];
 	long window = top->reserve_max - top->min;
-	long usable = m->free - protection(m) - (top->min + window / 3);
+	long usable = m->free - out_of_reach(m) - (top->min + window / 3);
 	long demand = (usable - overhead(usable)) * load_percent / 100;
 
 	printf("window %ld pages: %s can hold %ld in reserve, its min is %ld\n", window, top->name,
@@ -232,23 +232,35 @@ static long peak_demand(const struct lw_meminfo *m)
 	return demand;
 }
 
+static void all_grow(long pages)
+{
+	for (long i = 0; i < nr_apps; i++)
+		order(i, GROW, share(i, pages));
+}
+
 /*
  * Fill every zone down to its low watermark. One app after the other: what several CPUs hand out
- * at the same time shares pageblocks, and an app that shrinks would free no whole one.
+ * at the same time shares pageblocks, and an app that shrinks would free no whole one. Where the
+ * highest zone is the smaller part of memory it is filled first, so that each app has some of it, its
+ * oldest: what an app frees when it shrinks shall lie where the ring takes from.
  */
 static void fill(void)
 {
 	struct lw_meminfo m;
-	long pages;
+	long pages, first;
 
 	lw_meminfo(&m);
-	pages = m.free - protection(&m);
+	pages = m.free;
 	for (int i = 0; i < m.nr_zones; i++)
-		pages -= m.zone[i].low;
+		pages -= m.zone[i].protection + m.zone[i].low;
 	pages -= pages / 512 + MARGIN;
+	first = m.zone[0].free - m.zone[0].low;
 	printf("%ld apps start and grow to %ld pages\n", nr_apps, pages);
-	for (long i = 0; i < nr_apps; i++)
-		order(i, GROW, share(i, pages));
+	if (first < pages / 2) {
+		all_grow(first);
+		pages -= first;
+	}
+	all_grow(pages);
 }
 
 /* Free pages that an app can have, in the zone that the ring takes from. */
@@ -355,13 +367,14 @@ static const struct scenario_arm arms[] = {
 		.outcome = "oom-killed",
 		.checks = {"order == 0", "preferred.free > preferred.min", "preferred.all_free_H",
 			"preferred.free_by_type.H >= 2 * preferred.min",
-			"highatomic_released_pages == 0", "oom_kills == 1", "victims == 'app4'"},
+			"highatomic_released_pages == 0", "oom_kills == 1",
+			"victims == worst.name"},
 		.showed = "{preferred.free} pages of {preferred.name} free, min {preferred.min}, "
 			  "all (H)"},
 	{.patch = "highatomic-exhaust",
 		.outcome = "oom-killed",
 		.checks = {"preferred.all_free_H", "highatomic_released_pages == 0",
-			"oom_kills == 1", "victims == 'app4'"},
+			"oom_kills == 1", "victims == worst.name"},
 		.showed = "none of {preferred.free} (H) pages released"},
 	{.patch = "all",
 		.outcome = "completed",
@@ -373,6 +386,8 @@ SCENARIO(spike_scenario) = {
 	.name = "spike",
 	.source = "highatomic",
 	.help = "apps peak together while the high-order atomic reserve holds the free memory",
+	.mem = {128, 4096},
+	.cpus = {1, 8},
 	.group = "study",
 	.app = spike,
 	.knobs = knobs,

@@ -206,6 +206,9 @@ SCENARIO(spike_stray_scenario) = {
 	.name = "spike-stray",
 	.source = "highatomic",
 	.help = "a reserve that holds more than its counter says, at a peak",
+	.mem = {2048, 2048},
+	/* Which pages become strays is a matter of whose per-CPU lists they lie on, and of their size. */
+	.cpus = {1, 2},
 	.group = "study",
 	.app = spike_stray,
 	.knobs = knobs,

@@ -108,6 +108,25 @@ class Lockup(unittest.TestCase):
         self.assertEqual(order, sorted(order))
 
 
+class Machines(unittest.TestCase):
+    """A scenario runs where its arms say that they hold."""
+
+    def test_refused_with_a_line_elsewhere(self):
+        for mem, has in (("63", "63 MiB of memory"), ("4097", "4097 MiB of memory")):
+            run = boot(scenario="lockup", mem=mem)
+            self.assertEqual(run.status, STATUS["refused"])
+            self.assertEqual(run.error_line(), f"lowwater: machine: {has}; expected 64 to 4096, "
+                             "with which scenario=lockup holds (outside=1 runs it all the same)")
+
+    def test_at_its_ends_and_beyond_when_told_to(self):
+        for options in ({"mem": "64"}, {"mem": "40", "args": "outside=1"}):
+            run = boot(scenario="two-victims-4.8", patch="all", shift="4", **options)
+            self.assertEqual(run.status, STATUS["finished"])
+
+    def test_whoever_says_nothing_runs_anywhere(self):
+        self.assertEqual(boot(scenario="info", mem="40").status, STATUS["finished"])
+
+
 class Asleep(unittest.TestCase):
     """Who waits for somebody that is no more: a verdict at once, not the time limit."""
 

@@ -46,7 +46,7 @@ class Timeout(unittest.TestCase):
         return sections, found
 
     def test_in_the_middle_of_a_scenario(self):
-        sections, found = self.late("--mem", "8192", "--timeout", "2")
+        sections, found = self.late("--mem", "8192", "--timeout", "2", "--args", "outside=1")
         # Wherever it was stopped, an app or the kernel: by name, file and line.
         self.assertRegex(sections["call traces"], r"(?m)^#\d+ .* at [a-z]+/[\w/]+\.[cS]:\d+")
         self.assertRegex(sections["tasks"], r"(?m)^ +\d+ app1 ")

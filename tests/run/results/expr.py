@@ -57,7 +57,7 @@ class Names:
         elif self.report is None:
             raise CheckError(f"no counter is named {name} and no report was printed")
         else:
-            found = descend(with_preferred(self.report), name)
+            found = descend(with_worst(with_preferred(self.report)), name)
         if not isinstance(found, (int, float, str)):
             raise CheckError(f"{name} has no single value in the first report")
         self.seen[name] = found
@@ -69,6 +69,21 @@ def with_preferred(report):
     name = report.get("preferred")
     zone = (report.get("zones") or {}).get(name)
     return {**report, "preferred": {**zone, "name": name}} if zone else report
+
+
+def with_worst(report):
+    """Whom the report's own table would have die: `worst.name`; the last of those that are equal."""
+    trailer = report.get("trailer") or {}
+    share = (trailer.get("ram", 0) - trailer.get("reserved", 0)) // 1000
+    rows = [row for row in report.get("tasks") or [] if row["oom_score_adj"] != -1000]
+    if not rows:
+        return report
+    return {**report, "worst": max(reversed(rows), key=lambda row: badness(row, share))}
+
+
+def badness(row, share):
+    return (row["rss"] + row["swapents"] + row["nr_ptes"] + row["nr_pmds"]
+            + row["oom_score_adj"] * share)
 
 
 def descend(report, name):

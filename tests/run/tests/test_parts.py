@@ -45,6 +45,7 @@ class Options(unittest.TestCase):
                             ("seed", "-1"), ("seed", "2147483648"), ("sched", "x"),
                             ("sched", "2147483648"), ("timeout", "0"), ("patch", ""),
                             ("patch", "a,,b"), ("patch", "../x"), ("scenario", "a b"),
+                            ("scenario", ".."), ("scenario", ".x"), ("scenario", "a/b"),
                             ("args", "seed=4"), ("args", "icount=2"), ("args", "a='1'")):
             with self.subTest(f"{name}={value}"):
                 with self.assertRaises(options.UserError) as caught:
@@ -66,6 +67,9 @@ class Options(unittest.TestCase):
     def test_icount_names_its_own_variable(self):
         with self.assertRaisesRegex(options.UserError, "set SHIFT=... instead"):
             spec(args="icount=2")
+
+    def test_a_scenario_may_be_named_after_a_version(self):
+        self.assertEqual(spec(scenario="mmap-writer-4.8").scenario, "mmap-writer-4.8")
 
     def test_folders(self):
         one = spec(patch="all,-highatomic-force", build="debug", build_dir="out")
@@ -203,6 +207,20 @@ class Checks(unittest.TestCase):
         reports[0]["preferred"] = None
         with self.assertRaisesRegex(expr.CheckError, "preferred.free is neither a counter nor in"):
             expr.evaluate("preferred.free", {}, reports)
+
+    def test_the_worst_task_is_the_tables(self):
+        def row(name, rss, adj=0):
+            return {"name": name, "rss": rss, "swapents": 1, "nr_ptes": 2, "nr_pmds": 3,
+                    "oom_score_adj": adj}
+
+        for rows, name in (((row("a", 9), row("b", 10), row("c", 8)), "b"),
+                           ((row("a", 9), row("b", 9)), "b"),
+                           ((row("a", 9), row("b", 99, -1000)), "a"),
+                           ((row("a", 9), row("b", 5, 3)), "b"),
+                           ((row("a", 9), row("b", 5, 1)), "a")):
+            one = {"tasks": rows, "trailer": {"ram": 2999, "reserved": 3}}
+            self.assertIsNone(expr.failure(f"worst.name == '{name}'", {}, [one]))
+        self.assertIn("worst.name is neither", expr.failure("worst.name == 'a'", {}, [{}]))
 
     def test_nothing_else_is_evaluated(self):
         for text in ("__import__('os')", "(lambda: 1)()", "[1][0]", "2 ** 9", "1 if 1 else 2",

@@ -1,4 +1,5 @@
 """Tests of the report parser and the identities, on the seeds' reports and on broken copies."""
+import re
 import unittest
 from pathlib import Path
 
@@ -93,6 +94,14 @@ class Clean(unittest.TestCase):
             "file_rss_kb": 0, "shmem_rss_kb": 0, "chosen_pid": 12, "chosen_comm": "spike"})
         self.assertEqual(found["call_trace"][1], "? out_of_memory+0x1ac/0x210")
         self.assertEqual(identities.check(found)["violated"], [])
+
+    def test_a_panic_ends_it(self):
+        """It prints memory once more, as it is by then."""
+        lines = text("clean_oom").split("\n")
+        later = [re.sub(r"(free|min):\d+kB", r"\1:4kB", line) for line in lines[1:]]
+        both = report.parse(lines + ["Kernel panic - not syncing: Out of memory and no killable "
+                                     "processes...", *later])
+        self.assertEqual(both, report.parse(lines))
 
     def test_failure_inside_an_oom_report(self):
         lines = text("clean_oom").split("\n")

@@ -75,6 +75,11 @@ class Table(unittest.TestCase):
             self.assertEqual(row.split()[:5], ["spike", "none", "oom-killed", ok, "1"])
             self.assertTrue(row.endswith(" 2.35M 1.5"), row)
 
+    def test_a_row_of_an_older_linux_says_which(self):
+        for rules, name in ((None, "a, b"), ("4.8", "a, b"), ("4.6", "a, b (4.6)")):
+            row = self.lines([result(arm="a+b", rules=rules)])[2]
+            self.assertRegex(row, rf"^spike     {re.escape(name)}  +oom-killed ")
+
     def test_numbers_in_few_characters(self):
         self.assertEqual([table.short(n) for n in (None, 7, 999, 1234, 12_345, 999_600,
                                                    99_990_000, 2_345_678_901)],

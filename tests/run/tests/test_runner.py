@@ -8,6 +8,7 @@ import xml.etree.ElementTree as tree
 from unittest import mock
 
 from machine import facts, qemu
+from results import result as data
 from fake_build import FakeBuild
 
 
@@ -51,6 +52,13 @@ class Runs(FakeBuild):
                 found, out, _ = self.lowwater("run", "--scenario", "stuck", "--patch", patch)
                 self.assertEqual((found, self.result("stuck", patch)["showed"]), (code, said))
                 self.assertNotIn("never stuck", out)
+
+    def test_a_check_knows_the_victims_by_name(self):
+        timeline = [{"what": "killed", "comm": "hog"}, {"what": "reaped", "comm": "x"},
+                    {"what": "exited", "comm": "hog"}, {"what": "killed", "comm": "other"},
+                    {"what": "killed"}]
+        self.assertEqual(data.victims(timeline), "hog other ?")
+        self.assertEqual(data.victims([]), "")
 
     def test_samples_and_timeline(self):
         self.lowwater("run", "--scenario", "stuck")
