@@ -199,6 +199,23 @@ static void test_3_3_order_9_at_the_zone_s_end_goes_to_the_head(void **state)
 	assert_valid(m);
 }
 
+/* A zone of half a block: its first page frame may be the buddy's. */
+static void test_3_3_tail_in_a_zone_smaller_than_a_block(void **state)
+{
+	struct machine_spec spec = {.range = {{0, MIB(18), MB_MEMORY_USABLE}}};
+
+	(void)state;
+	m = machine_new(&spec);
+	memory_empty(m);
+	z = dma32(m);
+	zone_put(z, 4096, 7, M);
+	zone_put(z, 4352, 6, M);
+	zone_put(z, 4224, 6, M);
+	assert_int_equal(nth_free(m, z, 6, M, 0), 4352);
+	assert_int_equal(nth_free(m, z, 6, M, 1), 4224);
+	assert_valid(m);
+}
+
 static void test_3_4_split_keeps_the_lower_half(void **state)
 {
 	struct page *page;
@@ -361,6 +378,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_3_3_upper_half_goes_to_the_tail_too),
 	TEST(test_3_3_orders_9_and_10_always_head),
 	TEST(test_3_3_order_9_at_the_zone_s_end_goes_to_the_head),
+	TEST(test_3_3_tail_in_a_zone_smaller_than_a_block),
 	TEST(test_3_4_split_keeps_the_lower_half),
 	TEST(test_3_4_remainders_at_the_head_of_the_wanted_type),
 	TEST(test_3_5_smallest_fit_and_type_noted),

@@ -386,12 +386,15 @@ static void wait_for_it(void)
 /* Nothing waits for it any more, but it still works; afterwards it is idle. */
 static void test_it_is_not_idle_while_it_reaps(void **state)
 {
+	struct task *a = app_mapped(m, "a", 10, 1);
+
 	(void)state;
-	app_mapped(m, "a", 10, 1);
 	oom(GFP_KERNEL);
 	twin.on_yield = wait_for_it;
 	run_reaper();
 	assert_int_equal(twin.called, 1);
+	wake_oom_reaper(m, a, a->mm);
+	run_reaper();
 	twin.on_sleep = idle_at_last;
 	oom_reaper_wait_idle(m);
 	assert_int_equal(twin.called, 1);

@@ -3,6 +3,7 @@
  * what test_slowpath.c and test_retry.c leave.
  */
 #include "apps.h"
+#include "mm/oom/oom.h"
 #include "starved.h"
 
 static void test_5_2_nofail_that_may_not_reclaim_fails_and_says_so_once(void **state)
@@ -56,6 +57,17 @@ static void test_5_2_a_victim_s_nofail_does_not_give_up(void **state)
 	assert_int_equal(page_to_pfn(m, alloc_pages(m, GFP_KERNEL | __GFP_NOFAIL, 0)), 9500);
 	assert_int_equal(shrinker.calls, 3);
 	assert_int_equal(m->event[ALLOC_FAILURES], 0);
+}
+
+/* §5.8 step 4: it goes on, and says so once, where nobody may be killed for it either. */
+static void test_5_8_nofail_goes_on_when_the_killer_is_disabled(void **state)
+{
+	(void)state;
+	assert_int_equal(oom_killer_disable(m), 0);
+	shrinker.act = free_at_third_call;
+	assert_int_equal(page_to_pfn(m, alloc_pages(m, GFP_KERNEL | __GFP_NOFAIL, 0)), 9500);
+	assert_int_equal(shrinker.calls, 3);
+	assert_int_equal(console_count("must not fail, and nobody may be killed for it"), 1);
 }
 
 static void free_after_three_turns(void)
@@ -129,6 +141,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_5_8_nofail_kills_even_where_it_would_not_help),
 	TEST(test_5_8_nofail_goes_round_until_there_is_a_page),
 	TEST(test_5_2_a_victim_s_nofail_does_not_give_up),
+	TEST(test_5_8_nofail_goes_on_when_the_killer_is_disabled),
 	TEST(test_5_2_a_reclaimer_s_nofail_lets_others_run),
 	TEST(test_5_8_last_look_before_the_kill),
 	TEST(test_5_7_order_2_gives_up_when_order_0_would_fail_too),

@@ -2,6 +2,7 @@
  * The slow path's retry decision (reference §5.6, §5.7), with and without the patches (§4.8, §4.9).
  */
 #include "apps.h"
+#include "mm/page/mm_trace.h"
 #include "starved.h"
 
 static void free_a_page_in_round_29(unsigned int call)
@@ -132,6 +133,30 @@ static void test_5_2_rounds_are_counted_anew_after_the_oom_step(void **state)
 	assert_non_null(alloc_pages(m, GFP_KERNEL, 0));
 	assert_int_equal(steps_in_round_30, 1);
 	assert_int_equal(m->event[OOM_STEPS], 2);
+}
+
+/* Of each zone what it was judged by. */
+static const struct trace_record *first_trace(const struct trace_event *event)
+{
+	unsigned long i = 0;
+
+	while (i < trace_ring.total && trace_ring.record[i].event != event)
+		i++;
+	assert_true(i < trace_ring.total);
+	return &trace_ring.record[i];
+}
+
+static void test_5_6_what_is_traced(void **state)
+{
+	(void)state;
+	z->stat[NR_ZONE_ACTIVE_FILE] = 1600;
+	zone_marks(z, 2000, 2000, 2000);
+	memset(&trace_ring, 0, sizeof(trace_ring));
+	assert_panics(NO_VICTIM, alloc_pages(m, GFP_KERNEL, 0));
+	assert_string_equal((const char *)first_trace(&reclaim_retry_zone)->arg[0], "DMA32");
+	for (int i = 1; i < 7; i++)
+		assert_int_equal(first_trace(&reclaim_retry_zone)->arg[i],
+			((long[]){0, 0, 1600, 1500, 2000, 1, false})[i]);
 }
 
 /* Patches that decide at the end of the retries. */
@@ -328,6 +353,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_5_6_decay_rounds_up),
 	TEST(test_5_6_nothing_reclaimable_is_oom_at_once),
 	TEST(test_5_6_free_pages_are_exact),
+	TEST(test_5_6_what_is_traced),
 	TEST(test_5_2_rounds_are_counted_anew_after_the_oom_step),
 	TEST(test_4_8_exact_accounting_without_patch),
 	TEST(test_4_8_exhaust_is_not_reached_with_exact_accounting),
