@@ -213,6 +213,13 @@ static void test_3_3_tail_in_a_zone_smaller_than_a_block(void **state)
 	zone_put(z, 4224, 6, M);
 	assert_int_equal(nth_free(m, z, 6, M, 0), 4352);
 	assert_int_equal(nth_free(m, z, 6, M, 1), 4224);
+	/* Or that of the two together. */
+	memory_empty(m);
+	zone_put(z, 4224, 7, M);
+	zone_put(z, 4352, 6, M);
+	zone_put(z, 4096, 6, M);
+	assert_int_equal(nth_free(m, z, 6, M, 0), 4352);
+	assert_int_equal(nth_free(m, z, 6, M, 1), 4096);
 	assert_valid(m);
 }
 

@@ -375,7 +375,7 @@ static void test_4_5_released_under_the_zone_s_lock(void **state)
 	(void)state;
 	two_blocks(2, 3);
 	flags = spin_lock_irqsave(&z->lock);
-	assert_panics("spinlock zone DMA32", unreserve(GFP_KERNEL, true));
+	assert_panics("zone DMA32", unreserve(GFP_KERNEL, true));
 	assert_int_equal(z->nr_reserved_highatomic, 2048);
 	assert_int_equal(blocks_of_type(z, H), 2);
 	spin_unlock_irqrestore(&z->lock, flags);

@@ -299,6 +299,7 @@ static void test_8_1_free_after_the_last_attempt_is_too_late(void **state)
 static void more_faults(void)
 {
 	twin.on_yield = NULL;
+	become(task_new("thread", 62, NULL));
 	for (int i = 0; i < 4; i++)
 		assert_int_equal(mm_fault(blocked, AT(100 + i), FAULT_WRITE), FAULT_OK);
 }

@@ -2,7 +2,7 @@
 
 Two builds, made by `make` before: FOLDER/fast without sanitizers, and FOLDER/checked with them and
 with the kernel's own debug checks, for mutants that live in the fast one. Only objects that the change
-reaches are compiled; tests keep the headers as they are.
+reaches are compiled: a header's readers, or one.
 """
 import os
 import re
@@ -106,11 +106,11 @@ class Twin:
     def __init__(self, folder, objects, flags, link, children):
         self.folder, self.objects, self.flags, self.children = folder, objects, flags, children
         self.link = link + [flag for flag in flags if flag.startswith("-fsanitize")]
-        self.readers = {}  # header: sources of mm/ that include it
-        for made in sorted((folder / "mm").rglob("*.d")):
-            source = str(made.relative_to(folder).with_suffix(".c"))
-            for name in re.findall(r"\bmm/\S+\.h\b", made.read_text(encoding="utf-8")):
-                self.readers.setdefault(name, set()).add(source)
+        self.readers = {}  # header of mm/: sources that include it
+        for one in objects:
+            made = (folder / one).with_suffix(".d").read_text(encoding="utf-8")
+            for name in re.findall(r"(?<=\s)mm/\S+\.h\b", made):
+                self.readers.setdefault(name, set()).add(str(Path(one).with_suffix(".c")))
         self.limits, self.slow = Limits(), []
 
     def check(self):
