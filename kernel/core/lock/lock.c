@@ -11,13 +11,15 @@
 #define SPIN_LOOKS 1000
 #define SPIN_DELAY 1000 /* rounds of an empty loop */
 
-static struct list_head all_locks = LIST_HEAD_INIT(all_locks);
+/* There from the start, and in the list: whoever comes first may be any CPU. */
 static struct spinlock task_list;
+static struct list_head all_locks = {&task_list.info.all, &task_list.info.all};
+static struct spinlock task_list = {.info = {.name = "task list",
+					    .all = {&all_locks, &all_locks},
+					    .waiters = LIST_HEAD_INIT(task_list.info.waiters)}};
 
 unsigned long tasks_lock(void)
 {
-	if (unlikely(!task_list.info.name))
-		spin_lock_init(&task_list, "task list");
 	return spin_lock_irqsave(&task_list);
 }
 

@@ -12,12 +12,11 @@ static const char *const global_spinlocks[] = {"task list"};
 static struct lock_info anchor;
 static struct list_head *all_locks;
 
-/* The list's head is private to lock.c: it is what the first lock of all has on both sides. */
+/* The list's head is private to lock.c: it is what comes after the youngest lock. */
 static void find_list(void)
 {
 	lock_register(&anchor, "anchor");
 	all_locks = anchor.all.next;
-	assert_ptr_equal(all_locks, anchor.all.prev);
 }
 
 static void let_go(struct lock_info *info)
