@@ -47,4 +47,5 @@ host-run: $(HOST)/twin
 	@HOST_SEED=$(HOST_SEED) $(HOST)/twin $(if $(HOST_TEST),'$(HOST_TEST)')
 
 -include tests/host/builds.mk
+-include tests/host/explore/explore.mk
 -include $(HOST_O:.o=.d)

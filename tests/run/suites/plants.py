@@ -1,0 +1,91 @@
+"""Faults put into the subject on purpose, for the explorer's self-test: patches in
+tests/host/explore/plants, each with the scenario that finds it and its bound in front.
+
+A plant is built beside the explorer: the files that it changes are copied and patched, and what
+depends on them is compiled anew; everything else is the explorer's own.
+"""
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+FOLDER = Path("tests/host/explore/plants")
+
+
+@dataclass
+class Plant:
+    name: str
+    path: Path
+    scenario: str
+    bound: int
+    files: list
+
+
+def known():
+    return [read(path) for path in sorted(FOLDER.glob("*.patch"))]
+
+
+def read(path):
+    text = path.read_text()
+    return Plant(path.stem, path, re.search(r"^scenario: (\S+)$", text, re.MULTILINE)[1],
+                 int(re.search(r"^bound: (\d)$", text, re.MULTILINE)[1]),
+                 re.findall(r"^\+\+\+ b/(\S+)$", text, re.MULTILINE))
+
+
+def build(options, plant):
+    """The program with the plant in it; or None and what is wrong."""
+    folder = options.folder / "plants" / plant.name
+    program = folder / "explore"
+    if is_fresh(program, [options.folder / "explore", plant.path]):
+        return program, ""
+    shutil.rmtree(folder, ignore_errors=True)
+    for name in plant.files:
+        (folder / "src" / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(name, folder / "src" / name)
+    done = run(["patch", "-p1", "--fuzz=0", "-s", "-d", folder / "src", "-i", plant.path.resolve()])
+    if done.returncode:
+        return None, f"{plant.path} no longer applies:\n{done.stdout}"
+    return compile_and_link(options, plant, folder)
+
+
+def is_fresh(program, sources):
+    return program.exists() and all(program.stat().st_mtime >= one.stat().st_mtime
+                                    for one in sources)
+
+
+def compile_and_link(options, plant, folder):
+    ours = {source: folder / "obj" / (source + ".o") for source in affected(options, plant)}
+    for source, target in ours.items():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        patched = folder / "src" / source
+        done = run([*options.compile[:1], f"-I{folder}/src", *options.compile[1:], "-c",
+                    patched if patched.exists() else source, "-o", target])
+        if done.returncode:
+            return None, f"{source} does not compile with {plant.name}:\n{done.stdout}"
+    theirs = {str(options.folder / Path(source).with_suffix(".o")) for source in ours}
+    program = folder / "explore"
+    done = run([*options.link, *(path for path in options.objects if path not in theirs),
+                *ours.values(), "-lcmocka", "-o", program])
+    return (None, done.stdout) if done.returncode else (program, "")
+
+
+def affected(options, plant):
+    """Files of the subject and its model that the compiler read a changed file for."""
+    files = set()
+    for compiled in options.objects:
+        words = Path(compiled).with_suffix(".d").read_text().replace("\\\n", " ").split("\n")[0].split()
+        if is_seen(words[1]) and any(name in words[1:] for name in plant.files):
+            files.add(words[1])
+    return sorted(files)
+
+
+def is_seen(source):
+    """Is it built with every access calling the explorer? Others see no fields that plants move."""
+    return (source.startswith(("mm/", "kernel/", "tests/host/explore/scenarios/")) or
+            source in ("tests/host/explore/model/tasks.c", "tests/host/explore/model/cpus.c"))
+
+
+def run(argv):
+    return subprocess.run([str(word) for word in argv], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
