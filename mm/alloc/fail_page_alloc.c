@@ -77,7 +77,7 @@ void fail_page_alloc_start(struct memory *m)
 		.space = m->tunables.fail_page_alloc.space};
 	m->fail.on = m->tunables.fail_page_alloc.on || m->tunables.fail_page_alloc.nth;
 	for (unsigned int i = 0; m->fail.on && i < ARRAY_SIZE(m->route); i++)
-		m->route[i] = (struct route){&m->no_zone, m->no_zone.pcp[0].lists};
+		m->route[i].zone = &m->no_zone;
 }
 
 static bool may_be_refused(const struct fail_attr *a, gfp_t gfp, unsigned int order)

@@ -122,7 +122,7 @@ def beside(root, name, included):
 def closure(edges, name):
     todo, seen = [name], {name}
     while todo:
-        for _, used in edges[todo.pop()]:
+        for _, used in edges.get(todo.pop(), ()):
             if used not in seen:
                 seen.add(used)
                 todo.append(used)
