@@ -106,11 +106,6 @@ struct task *app_clone(const char *name, bool thread, void (*fn)(long), long arg
 	return t;
 }
 
-static bool is_app_address(uint64_t addr)
-{
-	return addr < APP_END || addr >= APP_PRIVATE;
-}
-
 /* Is the current process all that there is? */
 static bool is_alone(void)
 {

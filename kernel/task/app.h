@@ -22,7 +22,7 @@
 #include "kernel/core/lock/lock.h"
 
 #define STACK_PAGES 4
-#define MAX_TASKS   256
+#define MAX_TASKS   1100 /* apps by the thousand, and what runs besides */
 #define NR_WORKERS  2
 
 /* Handlers, stack area, wait queues. After mm_boot(). */
@@ -63,6 +63,12 @@ void app_exit_thread(void) __attribute__((noreturn));
  * or killed).
  */
 int app_wait(int *code);
+
+/* Memory that an address space has for itself. */
+static inline bool is_app_address(uint64_t addr)
+{
+	return addr < APP_END || addr >= APP_PRIVATE;
+}
 
 /* Around every kernel call of an app. A pending kill ends the app when it leaves depth 0. */
 static inline void kernel_enter(void)

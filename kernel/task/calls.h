@@ -74,7 +74,8 @@ long lw_event_count(void);
 void lw_wait_event(long seen);
 void lw_wake(void);
 /*
- * Wait for a word to change, among those who share the caller's memory. Wait: sleeps if the word is
+ * Wait for a word to change, among those who share the caller's memory, or, for a KERNEL_DATA word, among
+ * all: who waits for one word is not woken for another. Wait: sleeps if the word is
  * `expected`, until the next wake for that address (0), or returns at once (-1: it is another, or
  * cannot be read). Killable. Wake: all who wait. To change the word first and then wake loses nobody.
  */

@@ -1,6 +1,6 @@
 /*
- * Futexes (see calls.h). Who waits is in one list, by address space and address: no lock of an app
- * has so many waiters that it pays to find them faster.
+ * Futexes (see calls.h). Who waits goes by the word's address, and by the address space where the word
+ * is private to it. Words share a few lists, so that who wakes one looks at few other waiters.
  */
 #include "kernel/core/lock/lock.h"
 #include "kernel/core/cpu/trap.h"
@@ -9,24 +9,39 @@
 #include "kernel/task/futex.h"
 
 struct futex_waiter {
-	const struct mm *mm;
+	const struct mm *mm; /* NULL: the word is the same for all */
 	const volatile int *addr;
 	struct completion woken;
 	struct list_head node;
 };
 
-static struct list_head waiters = LIST_HEAD_INIT(waiters);
+#define LISTS 64
+
+static struct list_head waiters[LISTS];
 static struct spinlock waiters_lock;
 
 void futex_boot(void)
 {
+	for (int i = 0; i < LISTS; i++)
+		list_init(&waiters[i]);
 	spin_lock_init(&waiters_lock, "futex");
+}
+
+static struct list_head *list_for(const volatile int *addr)
+{
+	return &waiters[(uintptr_t)addr / sizeof(long) % LISTS];
+}
+
+/* A word marked KERNEL_DATA is in no app's own memory. */
+static const struct mm *space_of(const volatile int *addr)
+{
+	return is_app_address((uintptr_t)addr) ? current->mm : NULL;
 }
 
 static void enqueue(struct futex_waiter *w)
 {
 	spin_lock(&waiters_lock);
-	list_add_tail(&w->node, &waiters);
+	list_add_tail(&w->node, list_for(w->addr));
 	spin_unlock(&waiters_lock);
 }
 
@@ -49,7 +64,7 @@ static bool still_has(const volatile int *addr, int expected)
 /* In the list before the word is read: whoever changes it after that finds us. */
 int lw_futex_wait(volatile int *addr, int expected)
 {
-	struct futex_waiter w = {.mm = current->mm, .addr = addr};
+	struct futex_waiter w = {.mm = space_of(addr), .addr = addr};
 	int err = -1;
 
 	kernel_enter();
@@ -65,12 +80,13 @@ int lw_futex_wait(volatile int *addr, int expected)
 /* All of them: one alone might be killed before it does what it was woken for. */
 void lw_futex_wake(volatile int *addr)
 {
+	const struct mm *mm = space_of(addr);
 	struct futex_waiter *w;
 
 	kernel_enter();
 	spin_lock(&waiters_lock);
-	list_for_each_entry(w, &waiters, node)
-		if (w->mm == current->mm && w->addr == addr)
+	list_for_each_entry(w, list_for(addr), node)
+		if (w->mm == mm && w->addr == addr)
 			complete(&w->woken);
 	spin_unlock(&waiters_lock);
 	kernel_leave();

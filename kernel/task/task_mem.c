@@ -18,19 +18,30 @@ _Static_assert(1 << STACK_ORDER == STACK_PAGES, "a stack is one block");
 _Static_assert(PAGE_SIZE + STACK_BYTES <= STACK_SLOT, "a stack fits its slot");
 
 static bool slot_used[MAX_TASKS];
+static int lowest_slot; /* all below are taken */
 
-/* -1: all are taken. */
+/* The lowest; -1: all are taken. */
 static int take_slot(void)
 {
 	unsigned long flags = tasks_lock();
-	int slot = 0;
+	int slot = lowest_slot;
 
 	while (slot < MAX_TASKS && slot_used[slot])
 		slot++;
 	if (slot < MAX_TASKS)
 		slot_used[slot] = true;
+	lowest_slot = slot;
 	tasks_unlock(flags);
 	return slot < MAX_TASKS ? slot : -1;
+}
+
+static void give_slot(int slot)
+{
+	unsigned long flags = tasks_lock();
+
+	slot_used[slot] = false;
+	lowest_slot = MIN(lowest_slot, slot);
+	tasks_unlock(flags);
 }
 
 static uint64_t slot_stack(int slot)
@@ -46,7 +57,7 @@ static bool stack_create(uint64_t *stack)
 
 	if (!page) {
 		if (slot >= 0)
-			slot_used[slot] = false;
+			give_slot(slot);
 		return false;
 	}
 	zone_stat_add(page_zone(&system_memory, page), NR_KERNEL_STACK_KB, KSTACK_KB);
@@ -64,7 +75,7 @@ static void stack_destroy(uint64_t stack)
 	tlb_flush_kernel();
 	zone_stat_add(page_zone(&system_memory, page), NR_KERNEL_STACK_KB, -KSTACK_KB);
 	free_pages(&system_memory, page, STACK_ORDER);
-	slot_used[(stack - STACK_MAP) / STACK_SLOT] = false;
+	give_slot((stack - STACK_MAP) / STACK_SLOT);
 }
 
 static void free_task(struct task *t)

@@ -8,9 +8,10 @@
 #include <string.h>
 
 #include "kernel/task/scenario.h"
+#include "tests/scenarios/hog.h"
 
 #define MIB      (1l << 20)
-#define MAX_APPS 64
+#define MAX_APPS 1000
 #define LOOK_MS  20
 
 static long apps KERNEL_DATA = 1;
@@ -44,8 +45,7 @@ static void app(long n)
 	memset(p, 1, size);
 	ready++;
 	lw_wake();
-	for (;;)
-		lw_wait_event(lw_event_count());
+	sleep_for_ever();
 }
 
 static int start_app(long n)
@@ -74,7 +74,7 @@ static long alive(const int *pid)
 }
 
 /* Until no more than `n` are alive, or the time is over. */
-static void wait_for_kills(const int *pid, long n)
+static void wait_until_left(const int *pid, long n)
 {
 	static long ms; /* in all */
 
@@ -88,12 +88,13 @@ static void kill_by_key(const int *pid)
 	long before = alive(pid);
 
 	lw_sysrq('f');
-	wait_for_kills(pid, before - 1);
+	wait_until_left(pid, before - 1);
 }
 
 static void keys(long unused)
 {
-	int pid[MAX_APPS], code;
+	static int pid[MAX_APPS];
+	int code;
 
 	(void)unused;
 	for (long i = 0; i < apps; i++)
@@ -101,7 +102,7 @@ static void keys(long unused)
 	printf("%ld apps wait: press h for help, f to kill one\n", ready);
 	for (long i = 0; i < press && alive(pid); i++)
 		kill_by_key(pid);
-	wait_for_kills(pid, 0);
+	wait_until_left(pid, 0);
 	lw_counter("apps_left", alive(pid));
 	for (long i = 0; i < apps; i++)
 		lw_kill(pid[i]);

@@ -17,7 +17,7 @@
 #include "tests/workloads/rxring.h"
 
 #define PAGE         4096
-#define MAX_APPS     64
+#define MAX_APPS     1000
 #define MARGIN       128 /* pages above low: per-CPU batches must not cross it */
 #define APP_PAGES    24  /* what an app costs besides its load and its page tables */
 #define KILLED       (-9)
@@ -46,7 +46,7 @@ static const struct param knobs[] = {
 enum order_type { GROW, SHRINK, PEAK };
 
 struct desk {
-	volatile long given, done; /* sequence numbers */
+	volatile int given, done; /* sequence numbers */
 	enum order_type type;
 	long pages;
 	long held; /* pages of load that the app has now */
@@ -54,7 +54,7 @@ struct desk {
 };
 
 static struct desk desk[MAX_APPS] KERNEL_DATA;
-static volatile long arrived KERNEL_DATA; /* apps at their peak, or dead */
+static volatile int arrived KERNEL_DATA; /* apps at their peak, or dead */
 
 /* An app's load: a queue of extents, oldest first. Private to each app, like all its data. */
 static struct extent {
@@ -123,14 +123,20 @@ static void shrink(struct desk *d, long pages)
 	}
 }
 
+/* The last one wakes the others: a thousand need not look each time that one comes. */
+static void arrive(void)
+{
+	if (__atomic_add_fetch(&arrived, 1, __ATOMIC_SEQ_CST) == nr_apps)
+		lw_futex_wake(&arrived);
+}
+
 /* All together, and nobody leaves before everybody is there, or dead. */
 static void peak(struct desk *d, long pages)
 {
 	grow(d, pages);
-	__atomic_add_fetch(&arrived, 1, __ATOMIC_SEQ_CST);
-	lw_wake();
-	for (long seen = lw_event_count(); arrived < nr_apps; seen = lw_event_count())
-		lw_wait_event(seen);
+	arrive();
+	for (int seen = arrived; seen < nr_apps; seen = arrived)
+		lw_futex_wait(&arrived, seen);
 	shrink(d, d->held);
 }
 
@@ -138,9 +144,9 @@ static void app(long index)
 {
 	struct desk *d = &desk[index];
 
-	for (long seq = 0;; seq++) {
-		for (long seen = lw_event_count(); d->given == seq; seen = lw_event_count())
-			lw_wait_event(seen);
+	for (int seq = 0;; seq++) {
+		while (d->given == seq)
+			lw_futex_wait(&d->given, seq);
 		switch (d->type) {
 		case GROW:
 			grow(d, d->pages);
@@ -163,7 +169,7 @@ static void give(long i, enum order_type type, long pages)
 	desk[i].type = type;
 	desk[i].pages = pages;
 	desk[i].given++;
-	lw_wake();
+	lw_futex_wake(&desk[i].given);
 }
 
 static void wait_done(long i)
@@ -317,8 +323,7 @@ static long collect(void)
 			fail("an app did not finish well");
 		killed += code == KILLED;
 		gave_up += code == LW_NO_MEMORY;
-		__atomic_add_fetch(&arrived, 1, __ATOMIC_SEQ_CST);
-		lw_wake();
+		arrive();
 	}
 	if (gave_up)
 		give_up("an app could not have its memory");
