@@ -124,6 +124,19 @@ static void test_bad_unmap(void)
 	lw_unmap(p, 2 * 4096);
 }
 
+/* What was only read has been the page of zeroes that all share. */
+static void test_read_then_write(void)
+{
+	char *p = lw_map(3 * 4096), *q = lw_map(4096);
+	int zero = !p[0] && !p[4096] && !p[2 * 4096] && !q[0];
+
+	p[4096] = 42;
+	report(zero && p[4096] == 42 && !p[4097] && !p[0] && !p[2 * 4096] && !q[0],
+		"what_was_only_read_can_be_written");
+	lw_unmap(p, 3 * 4096);
+	lw_unmap(q, 4096);
+}
+
 static void test_map(void)
 {
 	char *a = lw_map(1 << 20), *b = lw_map(1 << 20);
@@ -218,6 +231,7 @@ static void apptest(long unused)
 	test_kill(sleeper, "a_kill_ends_a_killable_sleep");
 	test_orphans();
 	test_map();
+	test_read_then_write();
 	test_bad_unmap();
 	test_protect();
 	test_mlock();

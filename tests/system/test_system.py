@@ -380,6 +380,13 @@ class GuestTests(unittest.TestCase):
         for seed in ("1", "2", "3"):
             self.check("selftest", seed=seed)
 
+    def test_a_thousand_tasks(self):
+        for cpus in ("1", "4"):
+            with self.subTest(cpus=cpus):
+                run = boot(scenario="crowdtest", cpus=cpus)
+                self.assertEqual(run.status, STATUS["finished"], run.console[-2000:])
+                self.assertEqual(run.counter("ktap_failed"), 0)
+
     def test_all_in_a_debug_build(self):
         for scenario in ("selftest", *self.APPS):
             for cpus in ("1", "4"):
