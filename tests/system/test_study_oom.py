@@ -123,6 +123,13 @@ class Machines(unittest.TestCase):
             run = boot(scenario="two-victims-4.8", patch="all", shift="4", **options)
             self.assertEqual(run.status, STATUS["finished"])
 
+    def test_an_arm_s_own_machines_come_first(self):
+        run = boot(scenario="spike-stray", patch="highatomic-exhaust", mem="1024")
+        self.assertEqual(run.status, STATUS["refused"])
+        self.assertIn("1024 MiB of memory; expected 2048 to 2048, with", run.error_line())
+        run = boot(scenario="spike-stray", patch="highatomic-exhaust", mem="2048", cpus="3")
+        self.assertIn("machine: 3 CPUs; expected 1 to 2, with", run.error_line())
+
     def test_whoever_says_nothing_runs_anywhere(self):
         self.assertEqual(boot(scenario="info", mem="40").status, STATUS["finished"])
 
