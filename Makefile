@@ -191,6 +191,8 @@ help:
 	@echo "make test [SUITE=\"host gdb\" TEST=word JOBS=2]   everything that is tested, or some of it"
 	@echo "make fuzz SECONDS=60 [JOBS=2]   the allocator under libFuzzer; corpus in build/fuzz"
 	@echo "make coverage        lines and branches of mm/ that the host tests execute"
+	@echo "make mutants [FILES='mm/alloc/*' SAMPLE=300 SEED=1 JOBS=2]   wrong changes of mm/, one at a"
+	@echo "                     time: which do the host tests not notice?"
 	@echo "make host-bench      random operations a second, in an optimised build on this machine"
 	@echo "make iso, make clean, make help"
 
