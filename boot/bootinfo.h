@@ -34,8 +34,9 @@ struct boot_info {
 /*
  * Fill *info from the loader's magic number and information block. `phys` maps a physical
  * address to a pointer (identity at boot, a buffer in host tests) or returns NULL when the span
- * is not readable, or is this image. Entries of length 0 are left out. Returns NULL, or one line that says what is wrong and what was expected.
- * A Multiboot 1 command line begins with the image's path (DESIGN 6): it is dropped.
+ * is not readable, or is this image. Returns NULL, or one line that says what is wrong and what was
+ * expected. A map's entries of length 0 are left out. A Multiboot 1 command line begins with the
+ * image's path (DESIGN 6): it is dropped.
  */
 typedef const void *(*boot_phys_fn)(uint64_t addr, uint64_t len);
 const char *boot_info_read(

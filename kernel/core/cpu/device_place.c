@@ -25,8 +25,7 @@ static bool in_usable_memory(const struct place *p, const struct boot_info *map)
 	return false;
 }
 
-static const char *check(
-	const struct place *p, const struct boot_info *map, unsigned int phys_bits)
+static const char *check(const struct place *p, const struct boot_info *map, unsigned int phys_bits)
 {
 	static char line[160];
 	const char *where;

@@ -37,8 +37,8 @@ static void test_each_in_usable_memory(void **state)
 		"ACPI: the MADT puts the local APICs at 0x200000, in memory that the map calls "
 		"usable; expected device registers");
 	assert_non_null(strstr(check(LAPIC, 0x100000000, HPET), "the I/O APIC at 0x100000000, in"));
-	assert_non_null(strstr(check(LAPIC, IOAPIC, 0x1000),
-		"the HPET table puts the HPET at 0x1000, in memory"));
+	assert_non_null(strstr(
+		check(LAPIC, IOAPIC, 0x1000), "the HPET table puts the HPET at 0x1000, in memory"));
 }
 
 /* Only a part of it. */
@@ -57,7 +57,8 @@ static void test_beyond_the_cpu_s_addresses(void **state)
 	assert_string_equal(check(1ull << PHYS_BITS, IOAPIC, HPET),
 		"ACPI: the MADT puts the local APICs at 0x10000000000, beyond this CPU's "
 		"addresses; expected device registers");
-	assert_non_null(strstr(check(LAPIC, IOAPIC, ~0ull << 12), "HPET at 0xfffffffffffff000, be"));
+	assert_non_null(
+		strstr(check(LAPIC, IOAPIC, ~0ull << 12), "HPET at 0xfffffffffffff000, be"));
 }
 
 static const struct CMUnitTest tests[] = {
