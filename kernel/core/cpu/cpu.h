@@ -3,7 +3,7 @@
  *
  * In reading order: arch.h (instructions), cpu.h (this: per-CPU data), trap.h with entry.S and trap.c
  * (exceptions and interrupts), lapic.h and ioapic.h, acpi.h, madt.h and dmi.h (firmware tables),
- * clear_page.S.
+ * device_place.h (where these say that devices are), clear_page.S.
  *
  * No locks: a CPU's own data, interrupts off, or boot context.
  */

@@ -1,6 +1,7 @@
 /*
  * The room kernel/core/guard: what watches over a run. watchdog.h (this: a run that gets nowhere),
- * panic.c (how a run ends; machine.h is its contract), sysrq.h and sysrq_plan.h (keys).
+ * panic.c (how a run ends; machine.h is its contract), sysrq.h and sysrq_plan.h (keys),
+ * power_button.h.
  *
  * Locks: none of its own; it must work while others are held.
  */
