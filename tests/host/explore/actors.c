@@ -15,7 +15,7 @@
 #define STACK_BYTES (64ul << 10)
 #define STACK_GAP   4096ul
 /* One call of cond_resched() in so many is a wait for others, not a courtesy. */
-#define RESCHEDS   16
+#define RESCHEDS   4
 #define BRIEF_NAPS 2
 
 struct actor actors[MOST_ACTORS], *self;

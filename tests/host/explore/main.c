@@ -2,7 +2,7 @@
  * The explorer's program: one scenario a process, one line of JSON for it (explore.h). The runner,
  * tests/run/suites/explore.py, makes the table of many.
  *
- *   explore SCENARIO [--bound N] [--quick] [--jobs N] [--seconds N] [--token TEXT]
+ *   explore SCENARIO [--bound N] [--quick] [--no-cache] [--jobs N] [--seconds N] [--token TEXT]
  *           [--draw random|pct [--seed N] [--runs N]]
  *   explore --list
  */
@@ -17,6 +17,7 @@
 #include "learn.h"
 #include "report.h"
 #include "run.h"
+#include "search.h"
 #include "show.h"
 #include "undo.h"
 #include "words.h"
@@ -50,11 +51,11 @@ static unsigned long number(const char *what, const char *text, unsigned long mo
 
 static void parse(int argc, char **argv)
 {
-	enum { BOUND, JOBS, SECONDS, TOKEN, DRAW, SEED, RUNS, QUICK, LIST };
+	enum { BOUND, JOBS, SECONDS, TOKEN, DRAW, SEED, RUNS, QUICK, LIST, NO_CACHE };
 	static const struct option known[] = {{"bound", 1, NULL, BOUND}, {"jobs", 1, NULL, JOBS},
 		{"seconds", 1, NULL, SECONDS}, {"token", 1, NULL, TOKEN}, {"draw", 1, NULL, DRAW},
 		{"seed", 1, NULL, SEED}, {"runs", 1, NULL, RUNS}, {"quick", 0, NULL, QUICK},
-		{"list", 0, NULL, LIST}, {NULL, 0, NULL, 0}};
+		{"list", 0, NULL, LIST}, {"no-cache", 0, NULL, NO_CACHE}, {NULL, 0, NULL, 0}};
 	int option;
 
 	while ((option = getopt_long(argc, argv, "", known, NULL)) >= 0) {
@@ -82,6 +83,9 @@ static void parse(int argc, char **argv)
 			break;
 		case QUICK:
 			options.quick = true;
+			break;
+		case NO_CACHE:
+			search_cuts = false;
 			break;
 		case LIST:
 			options.list = true;

@@ -26,6 +26,7 @@ static unsigned int depth, at; /* nodes; the next one that this run comes to */
 static unsigned int bound, used;
 static unsigned int shard, shards, dealt;
 static bool deviated;
+bool search_cuts = true;
 
 void search_begin(unsigned int most, unsigned int number, unsigned int of)
 {
@@ -92,7 +93,7 @@ static unsigned int choose_new(void)
 		run_over();
 	first = first_choice(can);
 	runs_on = first == self->id;
-	if (deviated && cache_seen(state(runs_on), used))
+	if (search_cuts && deviated && cache_seen(state(runs_on), used))
 		run_cut();
 	others = can & ~(1u << first);
 	if (runs_on && used == bound)

@@ -7,6 +7,8 @@
 
 #include "turns.h"
 
+/* False: nothing is cut, to compare. */
+extern bool search_cuts;
 void search_begin(unsigned int bound, unsigned int shard, unsigned int shards);
 /* The next schedule; `watch` it as learn.h does. */
 enum end search_run(bool watch);

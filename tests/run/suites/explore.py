@@ -26,6 +26,7 @@ RESULTS = Path("build/results/explore")
 HEADS = ("scenario", "arm", "bound", "schedules at bound 0 / 1 / 2 / ...", "a second", "cut",
          "points", "ok")
 RIGHT = (2, 4, 5, 6)  # columns of numbers
+CACHE_OFF = (("r4", 3), ("r5", 2), ("hand-over", 1), ("killer-disabled", 1), ("wait-kill", 2))
 
 
 def parse(argv):
@@ -205,6 +206,21 @@ def test_repeats(program):
             f"{first}\n{second}")
 
 
+def found(result):
+    """What a search came to, and with how many preemptions; not in how many schedules."""
+    return (result["ok"], result.get("message"),
+            [(one["result"], one["bound"]) for one in result["shows"]])
+
+
+def test_cache(program, name, bound):
+    """What the cache cuts would have shown nothing else."""
+    results = [explore(program, name, "--bound", str(bound), *more) for more in ((), ("--no-cache",))]
+    runs = [sum(one["schedules"] for one in result["bounds"]) for result in results]
+    return (found(results[0]) == found(results[1]) and runs[0] < runs[1],
+            f"explore {name}: the cache off finds the same ({runs[1]} schedules, not {runs[0]})",
+            results)
+
+
 def test_plant(options, plant):
     """The fault is found within its bound, and its token finds it again."""
     text = f"plant {plant.name}"
@@ -229,6 +245,8 @@ def test(options):
         for outcome in pool.map(lambda one: test_scenario(program, one), scenarios(options.folder)):
             tap.line(*outcome)
         tap.line(*test_repeats(program))
+        for outcome in pool.map(lambda case: test_cache(program, *case), CACHE_OFF):
+            tap.line(*outcome)
         for outcome in pool.map(lambda one: test_plant(options, one), plants.known()):
             tap.line(*outcome)
     spent = os.times()

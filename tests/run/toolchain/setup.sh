@@ -17,6 +17,7 @@ needs() {
 		/usr/lib/python3/dist-packages/xdist python3-pytest-xdist
 		/usr/lib/python3/dist-packages/pytest_subtests.py python3-pytest-subtests
 		/usr/src/newlib newlib-source
+		patch patch
 		xz xz-utils
 		qemu-system-x86_64 qemu-system-x86
 		grub-mkrescue grub-common

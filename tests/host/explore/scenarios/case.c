@@ -156,6 +156,7 @@ struct task *case_kthread(unsigned int cpu, const char *comm, int pid)
 	struct task *t = case_task(cpu, comm, pid, NULL);
 
 	t->flags = PF_KTHREAD;
+	hooks_ignore(&t->flags, sizeof(t->flags)); /* others ask of it only what never changes */
 	return t;
 }
 

@@ -198,8 +198,8 @@ static bool nobody_is_left(const char *message)
 		.results = {"4.9: a dying thread's fault after the reap kills an innocent",        \
 			"4.9: a dying thread's fault after the reap panics: nobody is left"},      \
 		.shows = seen,                                                                     \
-		.bound = 1,                                                                        \
-		.quick = 0,                                                                        \
+		.bound = 2,                                                                        \
+		.quick = 1,                                                                        \
 		.patience = 3000}
 
 INNOCENTS(innocent_49, "innocent-4.9", innocent_setup, 1 << INNOCENT | 1 << NOBODY);

@@ -12,7 +12,8 @@
 	X(n4) X(n4_outside) X(n5) X(n5_outside)                                                    \
 	X(w1) X(w1_seed) X(w1_49) X(w2) X(w2_seed) X(w2_49) X(w3) X(w3_seed) X(w3_49)              \
 	X(w4) X(w4_seed) X(w4_49)                                                                  \
-	X(r1_none) X(r1_series) X(r2_none) X(r2_series) X(r4_none) X(r4_account)                   \
+	X(r1) X(r1_series) X(r2) X(r2_series) X(r4) X(r4_account) X(r5) X(r5_nosteal)             \
+	X(r6) X(r8) X(r9)                                                                          \
 	X(mlock_munmap_fault) X(mlock_fault) X(unmap_tlb_alloc)                                    \
 	X(first_lock) X(rwsem_three) X(rwsem_kill) X(wait_kill) X(work_queue_three)
 /* clang-format on */

@@ -123,7 +123,7 @@ static bool locked_up(const char *message)
 		.shows = seen,                                                                     \
 		.may = 1 << PROGRESS | 1 << NEXT_VICTIM,                                           \
 		.bound = 1,                                                                        \
-		.quick = 0,                                                                        \
+		.quick = 1,                                                                        \
 		.patience = 6000}
 #define ALL_ARMS(id, text, what, set_up, hog_does, none, seed, r49)                                \
 	W(id, text, what, set_up, hog_does, 0, "none", none);                                      \

@@ -17,7 +17,7 @@
 #include "kernel/core/lock/lock.h"
 #include "mm/page/patch.h"
 
-#define MOST_RESULTS 6
+#define MOST_RESULTS 8
 
 struct scenario {
 	const char *name, *title;
