@@ -83,4 +83,4 @@ class Summary:
 def subtest(report):
     """Return a subtest's parameters."""
     context = getattr(report, "context", None)
-    return context.kwargs and str(context.kwargs) if context else ""
+    return str(context.kwargs) if context and context.kwargs else ""
