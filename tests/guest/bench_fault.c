@@ -10,6 +10,7 @@
 #include "tests/guest/bench.h"
 
 #define PAGES       256
+#define ZERO_PAGES  128
 #define UNMAP_PAGES 2048ul
 #define UNMAP_AT    0x1000000000ul
 
@@ -19,6 +20,12 @@ static void touch(long n)
 {
 	for (long i = 0; i < n; i++)
 		area[i * PAGE_SIZE] = 1;
+}
+
+static void look(long n)
+{
+	for (long i = 0; i < n; i++)
+		(void)area[i * PAGE_SIZE];
 }
 
 static void zero(long n)
@@ -42,6 +49,11 @@ static void fault_app(long unused)
 	bench_report("path", "anonymous page fault", faults, PAGES);
 	bench_report(
 		"path", "anonymous page fault, besides zeroing", faults - PAGES * zeroing, PAGES);
+	area += PAGES * PAGE_SIZE; /* further on under the same table */
+	bench_report(
+		"path", "read fault, zero page", bench_count_open(look, ZERO_PAGES), ZERO_PAGES);
+	bench_report("path", "write fault on the zero page", bench_count_open(touch, ZERO_PAGES),
+		ZERO_PAGES);
 	lw_exit(0);
 }
 
