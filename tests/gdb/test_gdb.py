@@ -328,7 +328,7 @@ class Elsewhere(Base):
         self.assertIn("scenario info finished", out)
 
     def test_a_spinlock_tells_who_holds_it_and_who_spins(self):
-        core = Core(self.results, "crash", "panic", 64, "--cpus", 2, "--args",
+        core = Core(self.results, "crash", "panic", 64, "--cpus", 2, "--shift", 4, "--args",
                     "crash.kind=16 watchdog_ms=50")
         [locks] = core.gdb("lw-locks")
         self.assertIn("a spinlock of this test: held by pid 3 (holder)", locks)

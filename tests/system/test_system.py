@@ -407,12 +407,11 @@ class GuestTests(unittest.TestCase):
                         self.check(scenario, cpus=cpus, mode=mode)
 
     def test_under_schedule_seeds(self):
-        """At 8 ns an instruction, turns are shorter, and what waits for a time has waited sooner."""
         for sched in ("1", "2", "3"):
             for cpus in ("1", "3"):
                 for scenario in ("selftest", "threadtest", "libctest"):
                     with self.subTest(cpus=cpus, sched=sched, scenario=scenario):
-                        self.check(scenario, cpus=cpus, sched=sched, shift="3")
+                        self.check(scenario, cpus=cpus, sched=sched)
 
     def test_a_line_of_a_thread_stays_one_line(self):
         whole = sorted(" ".join(f"{c}{k}.{i}" for c in "abcde") + " end"
