@@ -75,33 +75,39 @@ static inline void charge(struct mm *mm, const struct vma *vma, struct page *pag
 }
 
 /*
- * An entry that is not empty: another thread has served the same page meanwhile, unless it is the
- * zero page and to be written. Then it is taken away: true.
+ * An entry that is not empty: another thread has served the same page meanwhile, or is about to, unless
+ * it is the zero page and to be written. Then it is taken away: true, and the entry is PTE_TAKEN.
  */
 static noinline bool take_zero_page_away(
 	struct mm *mm, uint64_t addr, unsigned int flags, uint64_t *pte, uint64_t old)
 {
-	if (!(flags & FAULT_WRITE) || !(old & PTE_SPECIAL) || !pte_change(pte, old, 0))
+	if (old == PTE_TAKEN)
+		cpu_relax(); /* the faulting instruction comes again; whoever took it goes on first */
+	if (!(flags & FAULT_WRITE) || !(old & PTE_PRESENT) || !(old & PTE_SPECIAL) ||
+		!pte_change(pte, old, PTE_TAKEN))
 		return false;
 	tlb_flush_page(mm->pgd, addr);
 	return true;
 }
 
-/* A page of its own at an empty entry. */
+/* A page of its own at an entry that is empty, or that we have taken. */
 static inline enum fault_result map_page(
-	struct mm *mm, struct vma *vma, uint64_t addr, uint64_t *pte)
+	struct mm *mm, struct vma *vma, uint64_t addr, uint64_t *pte, uint64_t old)
 {
 	struct memory *m = mm->memory;
 	struct page *page = new_anon_page(mm, vma, addr);
 
-	if (unlikely(!page))
+	if (unlikely(!page)) {
+		if (old)
+			pte_change(pte, old, 0);
 		return FAULT_OOM;
+	}
 	page->mapcount = 1;
 	page->mapping = mm;
 	page->index = addr >> PAGE_SHIFT;
 	if (unlikely(vma->flags & VM_SHARED))
 		page->flags = PG_SHMEM;
-	if (unlikely(!pte_change(pte, 0, entry_for(m, vma, page)))) { /* a thread was faster */
+	if (unlikely(!pte_change(pte, old, entry_for(m, vma, page)))) { /* a thread was faster */
 		page->mapcount = 0;
 		page->flags = 0;
 		free_pages(m, page, 0);
@@ -122,11 +128,14 @@ enum fault_result handle_mm_fault(struct mm *mm, struct vma *vma, uint64_t addr,
 			return FAULT_OOM;
 	}
 	old = READ_ONCE(*pte);
-	if (unlikely(old) && !take_zero_page_away(mm, addr, flags, pte, old))
-		return FAULT_OK;
+	if (unlikely(old)) {
+		if (!take_zero_page_away(mm, addr, flags, pte, old))
+			return FAULT_OK;
+		old = PTE_TAKEN;
+	}
 	if (unlikely(!(flags & FAULT_WRITE)) && is_zero(vma, addr)) {
 		pte_change(pte, 0, zero_entry(mm->memory));
 		return FAULT_OK;
 	}
-	return map_page(mm, vma, addr, pte);
+	return map_page(mm, vma, addr, pte, old);
 }

@@ -7,6 +7,7 @@
 #include "host_machine.h"
 #include "mm/oom/oom.h"
 #include "mm/space/pgtable.h"
+#include "mm/space/zap.h"
 
 #define AT(page)   (APP_BASE + (uint64_t)(page)*PAGE_SIZE)
 #define LEN(pages) ((uint64_t)(pages)*PAGE_SIZE)
@@ -192,6 +193,58 @@ static void test_a_write_replaces_the_zero_page(void **state)
 	assert_int_equal(mm_fault(mm, AT(3), 0), FAULT_OK);
 	assert_int_equal(*memory_at(AT(3)), 42);
 	assert_int_equal(host_arch.page_flushes, 1);
+	mm_put_user(mm);
+	assert_all_back();
+}
+
+static uint64_t while_told;
+
+static void look_meanwhile(uint64_t cr3)
+{
+	(void)cr3;
+	while_told = *pte_find(mm, AT(3));
+}
+
+/*
+ * Until all CPUs have forgotten the zero page there is no other one: who still knew it would find zeroes
+ * in a word that is taken, and then take it as well.
+ */
+static void test_no_page_comes_before_the_zero_page_is_forgotten(void **state)
+{
+	(void)state;
+	map(0, 10);
+	mm_fault(mm, AT(3), 0);
+	twin.on_flush = look_meanwhile;
+	assert_int_equal(mm_fault(mm, AT(3), FAULT_WRITE), FAULT_OK);
+	twin.on_flush = NULL;
+	assert_int_equal(while_told, PTE_TAKEN);
+	assert_true(*pte_find(mm, AT(3)) & PTE_WRITE);
+	assert_int_equal(mm->anon_rss, 1);
+	mm_put_user(mm);
+	assert_all_back();
+}
+
+/* The reaper passes by meanwhile, and finds nothing of its own. */
+static void zap_meanwhile(uint64_t cr3)
+{
+	struct mmu_gather g;
+
+	(void)cr3;
+	twin.on_flush = NULL;
+	gather_start(&g, mm, true);
+	unmap_page_range(&g, AT(0), AT(10), NULL);
+	gather_finish(&g);
+}
+
+static void test_what_is_being_taken_is_no_swap_entry(void **state)
+{
+	(void)state;
+	map(0, 10);
+	mm_fault(mm, AT(3), 0);
+	twin.on_flush = zap_meanwhile;
+	assert_int_equal(mm_fault(mm, AT(3), FAULT_WRITE), FAULT_OK);
+	assert_int_equal(mm->swapents, 0);
+	assert_int_equal(mm->anon_rss, 1);
 	mm_put_user(mm);
 	assert_all_back();
 }
@@ -658,6 +711,8 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_second_fault_finds_the_page),
 	TEST(test_a_read_finds_the_zero_page),
 	TEST(test_a_write_replaces_the_zero_page),
+	TEST(test_no_page_comes_before_the_zero_page_is_forgotten),
+	TEST(test_what_is_being_taken_is_no_swap_entry),
 	TEST(test_what_is_not_zero_is_not_the_zero_page),
 	TEST(test_zero_page_and_protection),
 	TEST(test_unmapping_the_zero_page_flushes),

@@ -37,9 +37,8 @@ static inline void map(unsigned int page, unsigned int pages, unsigned int flags
 static inline void touch(unsigned int page, unsigned int pages)
 {
 	for (; pages--; page++)
-		assert_int_equal(mm_fault(mm, AT(page),
-					 find_vma(mm, AT(page))->flags & VM_WRITE),
-			FAULT_OK);
+		assert_int_equal(
+			mm_fault(mm, AT(page), find_vma(mm, AT(page))->flags & VM_WRITE), FAULT_OK);
 }
 
 static inline uint64_t entry(unsigned int page)
