@@ -143,7 +143,7 @@ test: setup
 	@builds=$$($(TEST_ALL) --builds $(SUITE)) && $(MAKE) --no-print-directory $$builds
 	@$(TEST_ALL) --jobs "$(JOBS)" --test "$(TEST)" $(SUITE)
 
-image-debug:
+image-debug: $(NEWLIB)/done
 	@$(MAKE) --no-print-directory BUILD=debug image
 
 # Every source file must also pass clang's warnings, which are the same without optimisation, and its
