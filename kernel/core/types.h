@@ -23,6 +23,7 @@
 #define likely(x)                       __builtin_expect(!!(x), 1)
 #define unlikely(x)                     __builtin_expect(!!(x), 0)
 #define noinline                        __attribute__((noinline))
+#define always_inline                   inline __attribute__((always_inline))
 #define __printf(f, a)                  __attribute__((format(printf, f, a)))
 #define container_of(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 #define READ_ONCE(x)                    (*(const volatile __typeof__(x) *)&(x))

@@ -75,46 +75,50 @@ static inline void charge(struct mm *mm, const struct vma *vma, struct page *pag
 }
 
 /*
- * An entry that is not empty: another thread has served the same page meanwhile, or is about to, unless
- * it is the zero page and to be written. Then it is taken away: true, and the entry is PTE_TAKEN.
+ * Until all TLBs have forgotten the zero page nobody writes to the page in its place: else one thread
+ * would read zeroes where it knows that another one has written. Both read the same until then.
  */
-static noinline bool take_zero_page_away(
-	struct mm *mm, uint64_t addr, unsigned int flags, uint64_t *pte, uint64_t old)
+static noinline void allow_write(struct mm *mm, uint64_t addr, uint64_t *pte, uint64_t entry)
 {
-	if (old == PTE_TAKEN)
-		cpu_relax(); /* the faulting instruction comes again; whoever took it goes on first */
-	if (!(flags & FAULT_WRITE) || !(old & PTE_PRESENT) || !(old & PTE_SPECIAL) ||
-		!pte_change(pte, old, PTE_TAKEN))
-		return false;
 	tlb_flush_page(mm->pgd, addr);
-	return true;
+	pte_change(pte, entry & ~PTE_WRITE, entry); /* unless the reaper has taken it */
 }
 
-/* A page of its own at an entry that is empty, or that we have taken. */
-static inline enum fault_result map_page(
+/* A page of its own at an entry that is `old` so far: 0 for empty, or the zero page's. */
+static always_inline enum fault_result map_page(
 	struct mm *mm, struct vma *vma, uint64_t addr, uint64_t *pte, uint64_t old)
 {
 	struct memory *m = mm->memory;
 	struct page *page = new_anon_page(mm, vma, addr);
+	uint64_t entry;
 
-	if (unlikely(!page)) {
-		if (old)
-			pte_change(pte, old, 0);
+	if (unlikely(!page))
 		return FAULT_OOM;
-	}
 	page->mapcount = 1;
 	page->mapping = mm;
 	page->index = addr >> PAGE_SHIFT;
 	if (unlikely(vma->flags & VM_SHARED))
 		page->flags = PG_SHMEM;
-	if (unlikely(!pte_change(pte, old, entry_for(m, vma, page)))) { /* a thread was faster */
-		page->mapcount = 0;
+	entry = entry_for(m, vma, page);
+	if (unlikely(!pte_change(pte, old, old ? entry & ~PTE_WRITE : entry))) {
+		page->mapcount = 0; /* a thread was faster */
 		page->flags = 0;
 		free_pages(m, page, 0);
 		return FAULT_OK;
 	}
+	if (old)
+		allow_write(mm, addr, pte, entry);
 	charge(mm, vma, page);
 	return FAULT_OK;
+}
+
+/* Another thread has served the same page meanwhile, unless it is the zero page, and to be written. */
+static noinline enum fault_result fault_on_present(struct mm *mm, struct vma *vma, uint64_t addr,
+	unsigned int flags, uint64_t *pte, uint64_t old)
+{
+	if (!(flags & FAULT_WRITE) || !(old & PTE_SPECIAL))
+		return FAULT_OK;
+	return map_page(mm, vma, addr, pte, old);
 }
 
 enum fault_result handle_mm_fault(struct mm *mm, struct vma *vma, uint64_t addr, unsigned int flags)
@@ -128,14 +132,11 @@ enum fault_result handle_mm_fault(struct mm *mm, struct vma *vma, uint64_t addr,
 			return FAULT_OOM;
 	}
 	old = READ_ONCE(*pte);
-	if (unlikely(old)) {
-		if (!take_zero_page_away(mm, addr, flags, pte, old))
-			return FAULT_OK;
-		old = PTE_TAKEN;
-	}
+	if (unlikely(old))
+		return fault_on_present(mm, vma, addr, flags, pte, old);
 	if (unlikely(!(flags & FAULT_WRITE)) && is_zero(vma, addr)) {
 		pte_change(pte, 0, zero_entry(mm->memory));
 		return FAULT_OK;
 	}
-	return map_page(mm, vma, addr, pte, old);
+	return map_page(mm, vma, addr, pte, 0);
 }

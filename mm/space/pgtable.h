@@ -60,12 +60,6 @@ static inline struct page *entry_page(const struct memory *m, uint64_t entry)
 		NULL;
 }
 
-/*
- * An entry that was the zero page, until every CPU has been told: nobody else may fill it meanwhile. A
- * CPU that still knows the zero page would read its zeroes, and write to the page that came after it.
- */
-#define PTE_TAKEN PTE_SPECIAL
-
 /* Change an entry that is `from`, 0 for empty; false: another thread was faster. */
 static inline bool pte_change(uint64_t *pte, uint64_t from, uint64_t to)
 {

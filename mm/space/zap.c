@@ -92,7 +92,7 @@ static void zap_table(
 
 		if (entry & PTE_PRESENT)
 			zap_present(g, pte, details, &t);
-		else if (unlikely(entry) && entry != PTE_TAKEN)
+		else if (unlikely(entry))
 			zap_swap_entry(g->mm, pte, details);
 	}
 	settle(g->mm, &t);

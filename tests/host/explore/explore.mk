@@ -8,7 +8,7 @@
 EXPLORE := $(TOP)/explore
 EXPLORE_SUBJECT := $(filter-out mm/setup/mm_boot.c,$(wildcard mm/*/*.c)) \
 	$(addprefix kernel/core/,lock/lock.c lock/notifier.c sched/process.c sched/work.c \
-	log/format.c log/event_text.c)
+	log/format.c log/event_text.c param.c)
 EXPLORE_MODEL := $(addprefix tests/host/explore/,model/tasks.c model/cpus.c) \
 	$(wildcard tests/host/explore/scenarios/*.c)
 EXPLORE_TWIN := tests/host/twin/host_machine.c
@@ -22,7 +22,7 @@ EXPLORE_COMMON := -std=gnu11 -O2 -g -Wall -Wextra -Werror -fno-omit-frame-pointe
 EXPLORE_SEEN := -fsanitize=thread --param tsan-instrument-func-entry-exit=0 \
 	-fno-builtin -Dmemset=explore_memset -Dmemcpy=explore_memcpy -Dmemmove=explore_memmove
 
-EXPLORE_LINK := gcc -no-pie
+EXPLORE_LINK := gcc -no-pie -Wl,-T,tests/host/twin/params.ld
 
 BOUND ?=
 TOKEN ?=

@@ -43,7 +43,7 @@ def build(options, plant):
     for name in plant.files:
         (folder / "src" / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(name, folder / "src" / name)
-    done = run(["patch", "-p1", "--fuzz=0", "-s", "-d", folder / "src", "-i", plant.path.resolve()])
+    done = run(["patch", "-p1", "--fuzz=1", "-s", "-d", folder / "src", "-i", plant.path.resolve()])
     if done.returncode:
         return None, f"{plant.path} no longer applies:\n{done.stdout}"
     return compile_and_link(options, plant, folder)

@@ -67,7 +67,26 @@ static void flush_local(void *unused)
 	memset(tlbs[this_cpu_id()], 0, sizeof(tlbs[0]));
 }
 
-void tlb_flush_mm(uint64_t cr3)
+static struct tlb_entry *entry_of(uint64_t addr)
+{
+	struct tlb_entry *tlb = tlbs[this_cpu_id()];
+
+	for (unsigned int i = 0; i < NR_ENTRIES; i++)
+		if (tlb[i].addr == addr)
+			return &tlb[i];
+	return NULL;
+}
+
+static void flush_page_local(void *addr)
+{
+	struct tlb_entry *e = entry_of((uint64_t)addr);
+
+	if (e)
+		*e = (struct tlb_entry){0, 0};
+}
+
+/* On those CPUs that have this space loaded. */
+static void flush_users(uint64_t cr3, void (*flush)(void *arg), void *arg)
 {
 	unsigned int mask = 0;
 	struct cpu *cpu;
@@ -75,7 +94,17 @@ void tlb_flush_mm(uint64_t cr3)
 	for_each_cpu(cpu)
 		if (READ_ONCE(cpu->cr3) == cr3)
 			mask |= 1u << cpu->id;
-	smp_call(mask, flush_local, NULL);
+	smp_call(mask, flush, arg);
+}
+
+void tlb_flush_mm(uint64_t cr3)
+{
+	flush_users(cr3, flush_local, NULL);
+}
+
+void tlb_flush_page(uint64_t cr3, uint64_t addr)
+{
+	flush_users(cr3, flush_page_local, (void *)addr);
 }
 
 static void load(uint64_t cr3)
@@ -97,16 +126,6 @@ void tlb_load(struct mm *mm)
 	this_cpu()->cr3 = mm->pgd;
 }
 
-static struct tlb_entry *entry_of(uint64_t addr)
-{
-	struct tlb_entry *tlb = tlbs[this_cpu_id()];
-
-	for (unsigned int i = 0; i < NR_ENTRIES; i++)
-		if (tlb[i].addr == addr)
-			return &tlb[i];
-	return NULL;
-}
-
 static struct tlb_entry *fill(struct mm *mm, uint64_t addr)
 {
 	uint64_t *pte = pte_find(mm, addr), entry = pte ? READ_ONCE(*pte) : 0;
@@ -123,6 +142,8 @@ static void check_page(const struct mm *mm, uint64_t addr, uint64_t pte)
 	unsigned long pfn = (pte & PTE_ADDR) >> PAGE_SHIFT;
 	const struct page *page = pfn_to_page(mm->memory, pfn);
 
+	if (pte & PTE_SPECIAL)
+		return;
 	if (page->users == 0)
 		panic("stale TLB: CPU %u uses pfn %lu, which is free", this_cpu_id(), pfn);
 	if (page->mapping != mm || page->index != addr >> PAGE_SHIFT)
@@ -130,16 +151,32 @@ static void check_page(const struct mm *mm, uint64_t addr, uint64_t pte)
 			pfn);
 }
 
-/* No interrupt comes within an instruction. */
-bool tlb_use(struct mm *mm, uint64_t addr)
+/* No interrupt comes within an instruction. What forbids it is looked up once more before it faults. */
+static uint64_t use(struct mm *mm, uint64_t addr, uint64_t needs)
 {
 	unsigned long flags = irq_save();
 	struct tlb_entry *e = entry_of(addr);
 
+	if (e && (e->pte & needs) != needs) {
+		*e = (struct tlb_entry){0, 0};
+		e = NULL;
+	}
 	if (!e)
 		e = fill(mm, addr);
+	if (e && (e->pte & needs) != needs)
+		e = NULL;
 	if (e)
 		check_page(mm, addr, e->pte);
 	irq_restore(flags);
-	return e;
+	return e ? e->pte : 0;
+}
+
+uint64_t tlb_use(struct mm *mm, uint64_t addr)
+{
+	return use(mm, addr, PTE_PRESENT);
+}
+
+uint64_t tlb_write(struct mm *mm, uint64_t addr)
+{
+	return use(mm, addr, PTE_PRESENT | PTE_WRITE);
 }

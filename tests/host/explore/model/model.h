@@ -19,10 +19,10 @@ struct task *become(struct task *t);
 
 /*
  * A TLB of a few entries a CPU. Use the page at `addr` of the address space that is loaded, as an
- * instruction would: by the TLB's entry, else by a walk that fills it. False: it faults.
+ * instruction would: by the TLB's entry, which is returned, else by a walk that fills it. 0: it faults.
  */
-void tlb_init(void);
-bool tlb_use(struct mm *mm, uint64_t addr);
+uint64_t tlb_use(struct mm *mm, uint64_t addr);
+uint64_t tlb_write(struct mm *mm, uint64_t addr);
 /* An address space is loaded on this CPU. */
 void tlb_load(struct mm *mm);
 

@@ -118,3 +118,63 @@ const struct scenario unmap_tlb_alloc = {.name = "unmap-tlb-alloc",
 	.check = all_leave,
 	.bound = 3,
 	.quick = 2};
+
+/* A page that was only read is the zero page: two threads write to it, and a third one's TLB knows it. */
+static bool is_written;
+
+static void zero_setup(void)
+{
+	struct task *first;
+
+	case_machine(10);
+	case_ready();
+	mm = case_mm(1, 0);
+	mm_map_fixed(mm, AT(1), PAGE_SIZE, VM_WRITE, NULL, 0);
+	mm_pin(mm);
+	first = case_task(0, "writes", 10, mm);
+	case_thread(1, first, "reads", 11);
+	case_thread(2, first, "writes", 12);
+	mm_fault(mm, AT(1), 0);
+	case_as_cpu(1);
+	tlb_use(mm, AT(1));
+	case_as_cpu(0);
+}
+
+static void writes(void *unused)
+{
+	(void)unused;
+	while (!tlb_write(mm, AT(1))) {
+		if (mm_fault(mm, AT(1), FAULT_WRITE) != FAULT_OK)
+			panic("a write is not served");
+		cond_resched(); /* the instruction is tried again, after whoever was waiting */
+	}
+	WRITE_ONCE(is_written, true);
+}
+
+/* Who knows that it has been written must not be shown zeroes. */
+static void reads(void *unused)
+{
+	bool knows;
+	uint64_t pte;
+
+	(void)unused;
+	for (unsigned int i = 0; i < 2; i++) {
+		knows = READ_ONCE(is_written);
+		pte = tlb_use(mm, AT(1));
+		if (knows && (pte & PTE_SPECIAL))
+			panic("stale TLB: CPU %u reads zeroes that have been written over",
+				this_cpu_id());
+		if (!pte)
+			mm_fault(mm, AT(1), 0);
+	}
+}
+
+const struct scenario zero_page = {.name = "zero-page",
+	.title = "zero page: a read, and two writes, of one page",
+	.arm = "none",
+	.cpus = 3,
+	.setup = zero_setup,
+	.cpu = {writes, reads, writes},
+	.check = all_leave,
+	.bound = 3,
+	.quick = 2};
