@@ -5,6 +5,9 @@
  *   explore SCENARIO [--bound N] [--quick] [--no-cache] [--jobs N] [--seconds N] [--token TEXT]
  *           [--draw random|pct [--seed N] [--runs N]]
  *   explore --list
+ *
+ * Exit codes: 0, 1 when something failed (or, with a token, that run did), 2 for a wrong option or a
+ * token that does not fit this program.
  */
 #include <getopt.h>
 #include <stdio.h>
@@ -129,7 +132,9 @@ static int replay(void)
 		return 2;
 	}
 	learn();
-	return show_token(&t) == RUN_FAILED;
+	if (show_token(&t) == RUN_FAILED)
+		return 1;
+	return token_misfit() >= 0 ? 2 : 0;
 }
 
 static bool is_pct(void)

@@ -102,6 +102,19 @@ static const char *in_task(const void *at)
 	return NULL;
 }
 
+static const char *in_pageblock_types(const void *at)
+{
+	size_t off;
+
+	for (unsigned int i = 0; i < MAX_NR_ZONES; i++) {
+		if (!in(at, m->zone[i].pageblock_type, m->zone[i].nr_pageblocks, &off))
+			continue;
+		snprintf(text, sizeof(text), "zone %s type of pageblock %zu", m->zone[i].name, off);
+		return text;
+	}
+	return NULL;
+}
+
 static const char *in_ram(size_t off)
 {
 	unsigned long pfn = off >> PAGE_SHIFT;
@@ -167,6 +180,8 @@ static const char *in_machine(const void *at)
 			field_name(page_fields, off % sizeof(struct page)));
 		return text;
 	}
+	if (in_pageblock_types(at))
+		return text;
 	if (in(at, m->virt_base, m->max_pfn << PAGE_SHIFT, &off))
 		return in_ram(off);
 	return NULL;

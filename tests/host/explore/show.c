@@ -54,7 +54,9 @@ enum end show_token(const struct token *t)
 
 	token_run(t); /* looks the names up */
 	if (token_misfit() >= 0)
-		printf("part %d of the token does not fit this program\n", token_misfit() + 1);
+		printf("part %d of the token does not fit: this program's run does not come "
+		       "there\n",
+			token_misfit() + 1);
 	speaker = ~0u;
 	say = show_said;
 	token_watch(show_access);

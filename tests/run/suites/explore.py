@@ -1,15 +1,16 @@
 #!/usr/bin/python3
-"""`make explore` and `make explore-test`: the explorer of interleavings (tests/host/explore/explore.h).
+"""`make explore` and `make explore-test`: the explorer of interleavings (tests/host/explore).
 
     explore.py run FOLDER    scenarios, each to its bound, one after the other; a table in the end,
-                             results as JSON and JUnit in RESULTS. Exit code 1, and the token, when one
-                             fails. With a token: that schedule alone, step by step.
-    explore.py test FOLDER   TAP: every scenario at its quick bound, the same counts twice, and every
-                             plant found, its token repeated.
+                             results as JSON and JUnit in RESULTS. Exit code 1, and the token, when
+                             one fails. With a token: that schedule alone, step by step.
+    explore.py test FOLDER   TAP: every scenario at its quick bound, the same counts twice, the same
+                             without the cache, and every plant found, its token repeated.
 
 FOLDER holds the program `explore`. Exit code 2: a wrong option.
 """
 import argparse
+import difflib
 import json
 import os
 import shlex
@@ -24,13 +25,19 @@ from suites import plants
 
 RESULTS = Path("build/results/explore")
 HEADS = ("scenario", "arm", "bound", "schedules at bound 0 / 1 / 2 / ...", "a second", "cut",
-         "points", "ok")
-RIGHT = (2, 4, 5, 6)  # columns of numbers
+         "points", "reset", "ok")
+RIGHT = (2, 4, 5, 6, 7)  # columns of numbers
 CACHE_OFF = (("r4", 3), ("r5", 2), ("hand-over", 1), ("killer-disabled", 1), ("wait-kill", 2))
 
 
+class Parser(argparse.ArgumentParser):
+    def error(self, message):
+        print(f"explore: {message}", file=sys.stderr)
+        sys.exit(2)
+
+
 def parse(argv):
-    parser = argparse.ArgumentParser(description=__doc__,
+    parser = Parser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=("run", "test"))
     parser.add_argument("folder", type=Path)
@@ -63,7 +70,9 @@ def chosen(options):
     if not options.scenario:
         return known
     if options.scenario not in names:
-        print(f"SCENARIO={options.scenario!r}: expected one of {', '.join(names)}", file=sys.stderr)
+        near = difflib.get_close_matches(options.scenario, names, 3, 0) or names[:3]
+        print(f"explore: SCENARIO={options.scenario!r}: no such scenario; near it: "
+              f"{', '.join(near)}", file=sys.stderr)
         sys.exit(2)
     return [one for one in known if one["scenario"] == options.scenario]
 
@@ -88,7 +97,8 @@ def cells(result):
     return [result["scenario"], result["arm"], str(bounds[-1]["bound"]) if bounds else "-", counts,
             f"{runs / seconds:,.0f}" if seconds else "-",
             f"{100 * sum(one['cut'] for one in bounds) / runs:.0f} %" if runs else "-",
-            str(max((one["points"] for one in bounds), default=0)), "yes" if result["ok"] else "NO"]
+            str(max((one["points"] for one in bounds), default=0)),
+            f"{result.get('reset_us', 0):.1f} us", "yes" if result["ok"] else "NO"]
 
 
 def table(results):
@@ -214,7 +224,8 @@ def found(result):
 
 def test_cache(program, name, bound):
     """What the cache cuts would have shown nothing else."""
-    results = [explore(program, name, "--bound", str(bound), *more) for more in ((), ("--no-cache",))]
+    results = [explore(program, name, "--bound", str(bound), *more)
+               for more in ((), ("--no-cache",))]
     runs = [sum(one["schedules"] for one in result["bounds"]) for result in results]
     return (found(results[0]) == found(results[1]) and runs[0] < runs[1],
             f"explore {name}: the cache off finds the same ({runs[1]} schedules, not {runs[0]})",
@@ -235,7 +246,8 @@ def test_plant(options, plant):
     text += (f": found after {sum(b['schedules'] for b in result['bounds'])} schedules, "
              f"preemptions {result['bounds'][-1]['bound']}: {result['message']}")
     return (again.returncode == 1, text,
-            f"the token does not find it again: {result['token']}\n" + again.stdout.decode()[-2000:])
+            f"the token does not find it again: {result['token']}\n"
+            + again.stdout.decode()[-2000:])
 
 
 def test(options):
@@ -251,8 +263,8 @@ def test(options):
             tap.line(*outcome)
     spent = os.times()
     print(f"1..{tap.number}")
-    print(f"# {time.monotonic() - before:.0f} s, {spent.children_user + spent.children_system:.0f} s "
-          "of CPUs")
+    seconds = spent.children_user + spent.children_system
+    print(f"# {time.monotonic() - before:.0f} s, {seconds:.0f} s of CPUs")
     return 1 if tap.failed else 0
 
 

@@ -74,7 +74,8 @@ def affected(options, plant):
     """Files of the subject and its model that the compiler read a changed file for."""
     files = set()
     for compiled in options.objects:
-        words = Path(compiled).with_suffix(".d").read_text().replace("\\\n", " ").split("\n")[0].split()
+        rule = Path(compiled).with_suffix(".d").read_text().replace("\\\n", " ").split("\n")[0]
+        words = rule.split()
         if is_seen(words[1]) and any(name in words[1:] for name in plant.files):
             files.add(words[1])
     return sorted(files)

@@ -1,4 +1,4 @@
-"""Tests of `make explore`, with a stand-in for the program: the table, results, exit codes; plants."""
+"""Tests of `make explore`, with a stand-in for the program: table, results, exit codes; plants."""
 import contextlib
 import io
 import json
@@ -14,6 +14,7 @@ LISTED = [{"scenario": "calm", "title": "nothing happens", "arm": "none", "bound
 BOUND = {"bound": 0, "schedules": 6, "cut": 3, "points": 19, "states": 67, "cpu_seconds": 0.5,
          "exhausted": True}
 CALM = {"scenario": "calm", "title": "", "arm": "none", "bounds": [BOUND], "ok": True,
+        "reset_us": 1.2,
         "shows": [{"result": "R1: a stray", "token": "0:free+6#1>1", "bound": 0, "schedules": 2}]}
 WILD = {"scenario": "wild", "title": "", "arm": "all", "bounds": [dict(BOUND, exhausted=False)],
         "shows": [], "ok": False, "message": "deadlock", "token": "start>1"}
@@ -48,7 +49,7 @@ class Explore(unittest.TestCase):
         code, out = self.run_with()
         self.assertEqual(code, 1, out)
         self.assertIn("make explore SCENARIO=wild TOKEN='start>1'", out)
-        self.assertRegex(out, r"(?m)^calm +none +0 +6 +12 +50 % +19 +yes$")
+        self.assertRegex(out, r"(?m)^calm +none +0 +6 +12 +50 % +19 +1.2 us +yes$")
         self.assertRegex(out, r"(?m)^wild +all +0 +6\+ .* NO$")
 
     def test_a_named_result_is_shown_with_its_token(self):
@@ -80,7 +81,7 @@ class Explore(unittest.TestCase):
         for more, expected in ((("--bound", "7"), "BOUND='7': expected a number up to 6"),
                                (("--bound", "x"), "BOUND='x'"), (("--jobs", "999"), "JOBS='999'"),
                                (("--token", "start>1"), "TOKEN: expected SCENARIO as well"),
-                               (("--scenario", "clam"), "expected one of calm, wild")):
+                               (("--scenario", "clam"), "no such scenario; near it: calm")):
             code, out = self.run_with(*more)
             self.assertEqual(code, 2, more)
             self.assertIn(expected, out)
