@@ -273,6 +273,23 @@ static void test_1_4_invalid_zone_bits_panic(void **state)
 		assert_invalid(GFP_KERNEL | nibbles[i]);
 }
 
+/* §2.7: pages of CMA are nothing to a request that may not have them: it is below low, and says so. */
+static void test_2_7_cma_pages_do_not_count_in_the_first_attempt(void **state)
+{
+	struct zone *first = dma32(m);
+	long free;
+
+	(void)state;
+	free = zone_stat(first, NR_FREE_PAGES);
+	zone_marks(first, 0, free - 10, free + 1000);
+	assert_non_null(alloc_pages(m, GFP_KERNEL, 0));
+	assert_int_equal(m->event[KSWAPD_WAKEUPS], 0);
+	first->stat[NR_FREE_CMA_PAGES] = 100;
+	zone_marks(dma(m), 0, 1 << 20, 1 << 20);
+	assert_non_null(alloc_pages(m, GFP_KERNEL, 0));
+	assert_true(m->event[KSWAPD_WAKEUPS] > 0);
+}
+
 /* Whoever had it, the next one finds a page without an owner. */
 static void test_freed_pages_have_no_owner(void **state)
 {
@@ -413,6 +430,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_5_2_order_11_is_said_once_unless_nowarn),
 	TEST(test_5_1_no_zone_fails),
 	TEST(test_1_4_invalid_zone_bits_panic),
+	TEST(test_2_7_cma_pages_do_not_count_in_the_first_attempt),
 	TEST(test_freed_pages_have_no_owner),
 	TEST(test_bad_page_double_free),
 	TEST(test_bad_page_wrong_order),

@@ -120,6 +120,7 @@ static void test_8_1_private_memory_is_taken(void **state)
 	assert_int_equal(host_arch.full_flushes, 1);
 	assert_int_equal(event_of(OOM_REAPED), 1);
 	assert_int_equal(event_of(OOM_REAPED_PAGES), 20);
+	assert_int_equal(event_of(OOM_REAP_TEARDOWNS), 0);
 	/* What is mapped is mapped still; and not a word. */
 	assert_int_equal(a->mm->total_vm, 21);
 	assert_string_equal(console(), "");

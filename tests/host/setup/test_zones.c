@@ -264,6 +264,37 @@ static void test_2_2_holes_are_not_touched(void **state)
 	assert_valid(m);
 }
 
+/* Of the page array only what lies around memory is made: whole top-order blocks, each once. */
+static struct pfn_range mapped[4];
+static unsigned int nr_mapped;
+
+static bool note_map(struct memory *m, struct boot_mem *bm, unsigned long start, unsigned long end)
+{
+	(void)m;
+	(void)bm;
+	mapped[nr_mapped++] = (struct pfn_range){start, end};
+	return start < 5 * 1024; /* enough is known */
+}
+
+static void test_2_2_the_page_array_has_the_map_s_holes(void **state)
+{
+	static const struct boot_info info = {.nr_ranges = 3,
+		.range = {{MIB(1), MIB(3), MB_MEMORY_USABLE}, {MIB(5), MIB(6), MB_MEMORY_USABLE},
+			{MIB(21), MIB(30), MB_MEMORY_USABLE}}};
+	static struct boot_mem bm;
+	struct memory *m = machine_of_counts(10, 0, 0, 0);
+
+	(void)state;
+	nr_mapped = 0;
+	boot_mem_init(&bm, &info);
+	assert_non_null(memory_setup(m, &bm, note_map));
+	assert_int_equal(nr_mapped, 2);
+	assert_int_equal(mapped[0].start, 0);
+	assert_int_equal(mapped[0].end, 2 * 1024);
+	assert_int_equal(mapped[1].start, 5 * 1024);
+	assert_int_equal(mapped[1].end, 8 * 1024);
+}
+
 static bool refuse(struct memory *m, struct boot_mem *bm, unsigned long start, unsigned long end)
 {
 	(void)m;
@@ -299,6 +330,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_3_1_grouping_needs_no_more_than_six_pageblocks),
 	TEST(test_3_1_without_grouping_only_h_is_kept),
 	TEST(test_2_2_holes_are_not_touched),
+	TEST(test_2_2_the_page_array_has_the_map_s_holes),
 	TEST(test_2_2_no_room_for_the_page_array),
 };
 TEST_GROUP(zones)

@@ -292,6 +292,15 @@ static void test_10_8_pagetypeinfo_in_this_order(void **state)
 		"\nNode 0, zone      DMA ", "\nNode 0, zone    DMA32 ", NULL);
 }
 
+static void test_10_8_zoneinfo_s_protection(void **state)
+{
+	(void)state;
+	for (int i = 0; i < MAX_NR_ZONES; i++)
+		dma(m)->lowmem_reserve[i] = 10 * i + 1;
+	print_zoneinfo(m);
+	assert_line("        protection: (1, 11, 21, 31)");
+}
+
 static void test_10_8_zoneinfo_of_all_cpus(void **state)
 {
 	(void)state;
@@ -366,6 +375,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_10_8_buddyinfo),
 	TEST(test_10_8_pagetypeinfo),
 	TEST(test_10_8_pagetypeinfo_in_this_order),
+	TEST(test_10_8_zoneinfo_s_protection),
 	TEST(test_10_8_zoneinfo_of_all_cpus),
 	TEST(test_10_8_zoneinfo),
 	TEST(test_10_8_zoneinfo_tells_the_thresholds),

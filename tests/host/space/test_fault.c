@@ -470,6 +470,31 @@ static void test_teardown_returns_every_page(void **state)
 	assert_all_back();
 }
 
+/* Every free page is full of what looks like entries: none of it is taken for a table's. */
+static void test_teardown_among_dirty_pages(void **state)
+{
+	struct page *page, *all = NULL;
+
+	(void)state;
+	mm_put_user(mm);
+	while ((page = alloc_pages(m, GFP_NOWAIT | __GFP_MEMALLOC | __GFP_NOWARN, 0))) {
+		memset(page_address(m, page), 0xff, PAGE_SIZE);
+		page->mapping = all;
+		all = page;
+	}
+	while ((page = all)) {
+		all = page->mapping;
+		free_pages(m, page, 0);
+	}
+	mm = mm_create(m);
+	map(0, 1);
+	mm_map_fixed(mm, APP_PRIVATE, LEN(2), VM_WRITE, NULL, 0);
+	mm_fault(mm, AT(0), FAULT_WRITE);
+	mm_fault(mm, APP_PRIVATE, FAULT_WRITE);
+	mm_put_user(mm);
+	assert_all_back();
+}
+
 static void test_last_user_tears_down(void **state)
 {
 	(void)state;
@@ -729,6 +754,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_app_private_has_its_own_tables),
 	TEST(test_two_spaces_do_not_see_each_other),
 	TEST(test_teardown_returns_every_page),
+	TEST(test_teardown_among_dirty_pages),
 	TEST(test_last_user_tears_down),
 	TEST(test_two_threads_fault_the_same_page),
 	TEST(test_two_threads_make_the_same_table),
