@@ -301,6 +301,20 @@ static void test_10_8_zoneinfo_s_protection(void **state)
 	assert_line("        protection: (1, 11, 21, 31)");
 }
 
+/* Before the first zone, and of all zones together. */
+static void test_10_8_zoneinfo_s_node(void **state)
+{
+	(void)state;
+	for (int i = NR_ZONE_INACTIVE_ANON; i <= NR_ZONE_UNEVICTABLE; i++) {
+		dma(m)->stat[i] = 100 * i;
+		dma32(m)->stat[i] = i;
+	}
+	print_zoneinfo(m);
+	assert_printed_in_order("zone      DMA\n", "  per-node stats\n", "nr_inactive_anon 101\n",
+		"nr_active_anon 202\n", "nr_inactive_file 303\n", "nr_active_file 404\n",
+		"nr_unevictable 505\n", "  pages free ", NULL);
+}
+
 static void test_10_8_zoneinfo_of_all_cpus(void **state)
 {
 	(void)state;
@@ -376,6 +390,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_10_8_pagetypeinfo),
 	TEST(test_10_8_pagetypeinfo_in_this_order),
 	TEST(test_10_8_zoneinfo_s_protection),
+	TEST(test_10_8_zoneinfo_s_node),
 	TEST(test_10_8_zoneinfo_of_all_cpus),
 	TEST(test_10_8_zoneinfo),
 	TEST(test_10_8_zoneinfo_tells_the_thresholds),

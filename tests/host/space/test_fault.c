@@ -550,6 +550,18 @@ static void test_two_threads_fault_the_same_page(void **state)
 	assert_int_equal(all_free(m), 7);
 }
 
+/* A page that was to be shared goes back like any other. */
+static void test_two_threads_fault_the_same_shared_page(void **state)
+{
+	(void)state;
+	mm_map_fixed(mm, AT(0), LEN(2), VM_WRITE | VM_SHARED, NULL, 0);
+	mm_fault(mm, AT(1), FAULT_WRITE);
+	fault_race();
+	assert_int_equal(mm->shmem_rss, 2);
+	assert_int_equal(m->nr_shmem, 2);
+	assert_int_equal(all_free(m), 7);
+}
+
 /* The same for a missing table. */
 static void test_two_threads_make_the_same_table(void **state)
 {
@@ -757,6 +769,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_teardown_among_dirty_pages),
 	TEST(test_last_user_tears_down),
 	TEST(test_two_threads_fault_the_same_page),
+	TEST(test_two_threads_fault_the_same_shared_page),
 	TEST(test_two_threads_make_the_same_table),
 	TEST(test_two_threads_make_the_same_lowest_table),
 	TEST(test_two_threads_make_the_same_middle_table),
