@@ -470,29 +470,21 @@ static void test_teardown_returns_every_page(void **state)
 	assert_all_back();
 }
 
-/* Every free page is full of what looks like entries: none of it is taken for a table's. */
+/* What lies behind a table looks like entries of it: none of that is taken for one. */
 static void test_teardown_among_dirty_pages(void **state)
 {
-	struct page *page, *all = NULL;
-
 	(void)state;
-	mm_put_user(mm);
-	while ((page = alloc_pages(m, GFP_NOWAIT | __GFP_MEMALLOC | __GFP_NOWARN, 0))) {
-		memset(page_address(m, page), 0xff, PAGE_SIZE);
-		page->mapping = all;
-		all = page;
-	}
-	while ((page = all)) {
-		all = page->mapping;
-		free_pages(m, page, 0);
-	}
-	mm = mm_create(m);
 	map(0, 1);
-	mm_map_fixed(mm, APP_PRIVATE, LEN(2), VM_WRITE, NULL, 0);
-	mm_fault(mm, AT(0), FAULT_WRITE);
-	mm_fault(mm, APP_PRIVATE, FAULT_WRITE);
+	memory_empty(m);
+	memory_no_marks(m);
+	for (int i = 0; i < 8; i++) {
+		zone_put(dma32(m), 4096 + 2 * i, 0, MIGRATE_MOVABLE);
+		memset(page_address(m, pfn_to_page(m, 4097 + 2 * i)), 0xff, PAGE_SIZE);
+	}
+	assert_int_equal(mm_fault(mm, AT(0), FAULT_WRITE), FAULT_OK);
 	mm_put_user(mm);
-	assert_all_back();
+	/* With the object, two tables and the VMAs' page. */
+	assert_int_equal(all_free(m), 8 + 4);
 }
 
 static void test_last_user_tears_down(void **state)
