@@ -114,8 +114,10 @@ static void test_10_4_no_process_is_left_out(void **state)
 static void test_10_4_rows_are_in_the_order_of_their_numbers(void **state)
 {
 	struct task *first = app_new("late", 900, 10, 0);
+	struct ratelimit behind = {.begin = 7, .printed = 3, .started = true};
 
 	(void)state;
+	m->oom_ratelimit = behind;
 	app_sharing(first, "early", 899);
 	for (unsigned int n = 0; n < OOM_ROWS; n++)
 		app_sharing(first, "more", 1000 + n);
@@ -123,6 +125,8 @@ static void test_10_4_rows_are_in_the_order_of_their_numbers(void **state)
 	report(GFP_KERNEL, 0);
 	assert_printed_in_order("[  899] ", "[  900] ", "[  950] ", "[ 1000] ", "[ 1255] ", NULL);
 	assert_int_equal(console_count("            0 more\n"), OOM_ROWS);
+	/* Nothing is written beyond the room for rows. */
+	assert_memory_equal(&m->oom_ratelimit, &behind, sizeof(behind));
 }
 
 static void test_10_4_table_can_be_left_out(void **state)

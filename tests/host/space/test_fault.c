@@ -60,11 +60,18 @@ static void test_create_takes_three_pages(void **state)
 
 static void test_kernel_half_is_shared_but_for_one_entry(void **state)
 {
-	uint64_t *pgd = (uint64_t *)(m->virt_base + mm->pgd);
+	uint64_t *pgd;
 
 	(void)state;
+	mm_put_user(mm);
 	for (int i = 256; i < 511; i++)
-		assert_int_equal(pgd[i], kernel_pml4[i]);
+		kernel_pml4[i] = (uint64_t)i << PAGE_SHIFT;
+	mm = mm_create(m);
+	pgd = (uint64_t *)(m->virt_base + mm->pgd);
+	for (int i = 256; i < 511; i++) {
+		assert_int_equal(pgd[i], (uint64_t)i << PAGE_SHIFT);
+		kernel_pml4[i] = 0;
+	}
 	assert_int_not_equal(pgd[511], kernel_pml4[511]);
 	for (int i = 0; i < 256; i++)
 		assert_int_equal(pgd[i], 0);
