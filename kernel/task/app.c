@@ -120,17 +120,20 @@ static bool is_alone(void)
 	return alone;
 }
 
-/*
- * A fault that memory was refused for (§7.9): of the app, or of a kernel call, whose fixup it is. While
- * the first app is alone nobody can be killed for it, and 4.8 panics; here its run cannot be made.
- */
+/* While the first app is alone nobody can be killed, and 4.8 panics; here its run cannot be made. */
+static noinline void somebody_must_die(void)
+{
+	if (current->process->leader->pid == FIRST_APP_PID && is_alone())
+		machine_refuse("machine: no memory for the first app");
+	pagefault_out_of_memory(&system_memory);
+}
+
+/* A fault that memory was refused for (§7.9): of the app, or of a kernel call, whose fixup it is. */
 static bool fault_oom(unsigned int depth)
 {
 	if (depth)
 		return false;
-	if (current->process->leader->pid == FIRST_APP_PID && is_alone())
-		machine_refuse("machine: no memory for the first app");
-	pagefault_out_of_memory(&system_memory);
+	somebody_must_die();
 	return true;
 }
 
