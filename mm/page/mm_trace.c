@@ -35,5 +35,5 @@ const struct trace_event reclaim_retry_zone = {"reclaim_retry_zone",
 
 const struct trace_event mark_victim = {"mark_victim", {"pid"}};
 const struct trace_event wake_reaper = {"wake_reaper", {"pid"}};
-const struct trace_event start_task_reaping = {"start_task_reaping", {"mm"}};
-const struct trace_event finish_task_reaping = {"finish_task_reaping", {"mm", "done"}};
+const struct trace_event start_task_reaping = {"start_task_reaping", {"mm:x"}};
+const struct trace_event finish_task_reaping = {"finish_task_reaping", {"mm:x", "done"}};

@@ -46,6 +46,8 @@ def arguments(event, record):
         value = int(record["arg"][at])
         if kind == "s":
             yield f"{name}={text(value % (1 << 64))}"
+        elif kind == "x":
+            yield f"{name}={value % (1 << 64):#x}"
         else:
             yield f"{name}={value:#x}" if name == "gfp_flags" else f"{name}={value}"
 

@@ -15,6 +15,11 @@ static inline void outb(uint16_t port, uint8_t v)
 	asm volatile("outb %0, %1" : : "a"(v), "Nd"(port));
 }
 
+static inline void outsb(uint16_t port, const void *data, size_t n)
+{
+	asm volatile("rep outsb" : "+S"(data), "+c"(n) : "d"(port) : "memory");
+}
+
 static inline uint8_t inb(uint16_t port)
 {
 	uint8_t v;

@@ -17,6 +17,33 @@ void event_init(void)
 	present = inb(DEBUGCON) == DEBUGCON;
 }
 
+/* Whoever sent that line was stopped in it for good: it must not swallow this one. output_lock() held. */
+static inline void begin_line(void)
+{
+	if (READ_ONCE(in_line))
+		outb(DEBUGCON, '\n');
+	WRITE_ONCE(in_line, true);
+}
+
+static inline void end_line(void)
+{
+	outb(DEBUGCON, '\n');
+	WRITE_ONCE(in_line, false);
+}
+
+void event_line(const char *text, size_t len)
+{
+	unsigned long flags;
+
+	if (!present)
+		return;
+	flags = output_lock();
+	begin_line();
+	outsb(DEBUGCON, text, len);
+	end_line();
+	output_unlock(flags);
+}
+
 void event(const char *fmt, ...)
 {
 	static char buf[3072];
@@ -29,13 +56,9 @@ void event(const char *fmt, ...)
 	va_start(ap, fmt);
 	kvsnprintf(buf, sizeof(buf), fmt, ap);
 	va_end(ap);
-	/* Whoever sends that line was stopped in it for good: it must not swallow this one. */
-	if (READ_ONCE(in_line))
-		outb(DEBUGCON, '\n');
-	WRITE_ONCE(in_line, true);
+	begin_line();
 	for (const char *s = buf; *s; s++)
 		outb(DEBUGCON, (uint8_t)*s);
-	outb(DEBUGCON, '\n');
-	WRITE_ONCE(in_line, false);
+	end_line();
 	output_unlock(flags);
 }

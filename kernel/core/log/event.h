@@ -11,6 +11,8 @@
 
 void event_init(void);
 void event(const char *fmt, ...) __printf(1, 2);
+/* The same for a line that is ready: a character costs one instruction. */
+void event_line(const char *text, size_t len);
 /* Escape `text` for use inside a JSON string. Returns `buf`. */
 const char *event_string(const char *text, char *buf, size_t size);
 /* A count as JSON: null when it is negative, which is to say unknown. Returns `buf`. */

@@ -4,7 +4,8 @@
  * trace=on all of them leave by the second channel as well (event.h), for the runner's trace.txt
  * and trace.json.
  *
- * For paths that are taken seldom: a record costs about a hundred instructions. Any context but NMI.
+ * For paths that are taken seldom: a record costs about a hundred instructions. Sending it costs some three
+ * thousand more, which a traced run spends in the midst of what it is about: the runner says so. Any context but NMI.
  */
 #ifndef CORE_TRACE_H
 #define CORE_TRACE_H
@@ -14,7 +15,10 @@
 #define TRACE_ARGS    8
 #define TRACE_RECORDS 1024 /* a power of 2 */
 
-/* A kind of record. A field's name ends in ":s" when its number is a string that lives for ever. */
+/*
+ * A kind of record. A field's name ends in ":s" when its number is a string that lives for ever, and in
+ * ":x" when it is a pointer.
+ */
 struct trace_event {
 	const char *name;
 	const char *field[TRACE_ARGS]; /* as many as there are, then NULL */

@@ -162,6 +162,25 @@ static void test_all_leave_when_asked(void **state)
 	assert_null(strstr(events(), "mark_victim"));
 }
 
+/* The line that the runner reads, to the letter. */
+static void test_a_record_is_one_line(void **state)
+{
+	static const struct trace_event event = {
+		"kinds", {"zone:s", "mm:x", "none:x", "n", "zero", "min"}};
+	char off[] = "trace=off", on[] = "trace=on";
+
+	(void)state;
+	jiffies = 250;
+	become(task_new("somebody", 42, NULL));
+	params_parse(on);
+	trace(event, (long)"DMA32", (long)0xffff880007829000ul, 0, -17, 0, (long)(1ul << 63));
+	params_parse(off);
+	assert_string_equal(events(),
+		"{\"event\":\"trace\",\"ns\":1000000000,\"cpu\":0,\"pid\":42,\"comm\":\"somebody\","
+		"\"name\":\"kinds\",\"args\":{\"zone\":\"DMA32\",\"mm\":\"0xffff880007829000\","
+		"\"none\":\"0x0\",\"n\":-17,\"zero\":0,\"min\":-9223372036854775808}}\n");
+}
+
 #undef TEST
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, twin_teardown)
 static const struct CMUnitTest tests[] = {
@@ -173,6 +192,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_6_6_a_balanced_zone_lets_kswapd_sleep),
 	TEST(test_the_ring_keeps_the_last_ones),
 	TEST(test_all_leave_when_asked),
+	TEST(test_a_record_is_one_line),
 };
 
 TEST_GROUP(trace)

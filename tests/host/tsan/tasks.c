@@ -183,6 +183,11 @@ void event(const char *fmt, ...)
 	va_end(ap);
 }
 
+void event_line(const char *text, size_t len)
+{
+	event("%.*s", (int)len, text);
+}
+
 void dump_stack(void)
 {
 }

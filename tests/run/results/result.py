@@ -10,6 +10,8 @@ from typing import Any
 from reports import exact, identities, report
 from results import console, events, outcome, phrase
 
+TRACED = "traced: its records took virtual time; compare its times with those of traced runs only"
+
 
 @dataclass
 class Ended:
@@ -27,7 +29,8 @@ def build(spec, folder, arm, ended):
     said = events.read(folder / "events.jsonl")
     lines = console.read_lines(folder / "console.log")
     reports = report.parse(lines)
-    notes = said.notes + exact.merge(reports, said.reports) + ended.facts.notes
+    notes = [TRACED] if is_traced(spec) else []
+    notes += said.notes + exact.merge(reports, said.reports) + ended.facts.notes
     for one in reports:
         one["identities"] = identities.check(one, spec.cpus)
     found = outcome.outcome(ended.status, said.counters, reports)
@@ -38,7 +41,7 @@ def build(spec, folder, arm, ended):
         "patches": said.start.get("patches"), "rules": said.start.get("rules"), "seed": spec.seed, "sched": spec.sched,
         "cpus": spec.cpus, "mem_mib": spec.mem, "shift": spec.shift,
         "mode": spec.mode, "accel": ended.accel, "boot": spec.boot, "build": spec.build,
-        "args": spec.args, "declared_args": spec.declared_args,
+        "args": spec.args, "declared_args": spec.declared_args, "traced": is_traced(spec),
         "outcome": found, "expected": arm.outcome if arm else None,
         "as_expected": as_expected, "failed_checks": failed,
         "showed": phrase.showed(arm, found, failed, names, reports),
@@ -55,6 +58,12 @@ def build(spec, folder, arm, ended):
 def victims(timeline):
     """Return the names of those whom the OOM killer killed, in order, as a check may have them."""
     return " ".join(one.get("comm", "?") for one in timeline if one["what"] == "killed")
+
+
+def is_traced(spec):
+    """Tell whether the run's records left it; a word of ARGS replaces a declared one."""
+    words = [one for one in f"{spec.declared_args} {spec.args}".split() if one.startswith("trace=")]
+    return words[-1:] == ["trace=on"]
 
 
 def instructions(mode, said):
