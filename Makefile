@@ -108,7 +108,7 @@ $(O)/apps.o: $(APP_O) $(NEWLIB)/done
 	@ld -r -z noexecstack -o $@.all $(APP_O) --start-group $(NEWLIB)/libc.a $(NEWLIB)/libm.a --end-group
 	@objcopy --keep-global-symbol=app_libc_start --keep-global-symbol=app_libc_join $@.all $@
 
-LINK = ld -nostdlib -static -z max-page-size=4096 -z noexecstack --no-warn-rwx-segments \
+LINK = ld -nostdlib -static --build-id=sha1 -z max-page-size=4096 -z noexecstack --no-warn-rwx-segments \
 	-T linker.ld -o $@ $(KERNEL_O) $(O)/apps.o $(filter %symtab.o,$^) $(NEWLIB)/klibc.a
 
 # Twice: the symbol table is made from the first image and lies behind all it describes.

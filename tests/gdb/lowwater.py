@@ -18,6 +18,7 @@ import lw_events  # noqa: E402
 import lw_log  # noqa: E402
 import lw_oom  # noqa: E402
 import lw_page  # noqa: E402
+import lw_read  # noqa: E402
 import lw_sysrq  # noqa: E402
 import lw_tasks  # noqa: E402
 import lw_unwind  # noqa: E402
@@ -52,3 +53,4 @@ for module in (lw_zones, lw_page, lw_tasks, lw_oom, lw_log, lw_events, lw_sysrq)
     for command in module.COMMANDS:
         command()
 lw_unwind.register()
+lw_read.tell_of_another_build()

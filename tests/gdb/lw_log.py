@@ -8,6 +8,7 @@ from lw_read import Command, NotYet, Trouble, address_of, cache, offset, symbol
 STAMP = re.compile(r"^\[ *\d+\.\d+\] ?")
 HEADER = re.compile(r" invoked oom-killer: |: page allocation failure: order:")
 FAILURE_END = re.compile(r"\d+ pages hwpoisoned$")
+COMPLAINT, EXIT_REFUSED = "lowwater: ", 2
 OOM_END = re.compile(r"Killed process \d+ |---\[ end Kernel panic")
 
 
@@ -67,6 +68,21 @@ def last_report(lines):
         if (OOM_END if oom else FAILURE_END).match(plain):
             return lines[start:i + 1]
     return lines[start:]
+
+
+def quit_if_refused():
+    """A guest that refused its parameters or its machine: its own line, and GDB's exit code 2."""
+    try:
+        frame = gdb.selected_frame()
+        if frame.name() != "machine_exit" or int(frame.read_var("code")) != EXIT_REFUSED:
+            return
+        lines = [STAMP.sub("", line) for line in log_lines()]
+    except (gdb.error, NotYet, Trouble):
+        return
+    cache.clear()
+    print(next((line for line in reversed(lines) if COMPLAINT in line), lines[-1]))
+    gdb.execute("kill")
+    gdb.execute(f"quit {EXIT_REFUSED}")
 
 
 COMMANDS = (Dmesg, OomLast)

@@ -8,6 +8,7 @@ import gdb
 BLOCK = 4096  # never crosses into a page that is not mapped
 WORD = 8
 MAX_TEXT = 128
+NOTE_HEADER, BUILD_ID = 16, 20  # bytes
 
 
 class Trouble(Exception):
@@ -34,6 +35,7 @@ class Command(gdb.Command):
             if not self.limits[0] <= len(argv) <= self.limits[1]:
                 raise Trouble(f"expected `{f'{self.name} {self.usage}'.rstrip()}`")
             need_guest()
+            need_same_build()
             self.run(argv)
         except NotYet as reason:
             print(f"{self.name}: {reason}")
@@ -49,6 +51,41 @@ class Command(gdb.Command):
 def need_guest():
     if gdb.selected_thread() is None:
         raise Trouble("no guest: start one with `make debug`, or open a core of `make core`")
+
+
+def need_same_build():
+    """Symbols of another build would read anything out of a guest's memory."""
+    files = gdb.objfiles()
+    wanted = files[0].build_id if files else None
+    found = build_of_guest() if wanted else None
+    if found == wanted or (not found and not is_core()):
+        return  # a live guest has no image in its first moments
+    raise Trouble(f"the guest is of another build than {files[0].filename} ({wanted[:12]}): open it "
+                  "with its own")
+
+
+def is_core():
+    connection = gdb.selected_inferior().connection
+    return connection is not None and connection.type == "core"
+
+
+def build_of_guest():
+    """Return what the image in memory says of itself, None where there is nothing."""
+    try:
+        at = int(gdb.parse_and_eval("&_build_id")) + NOTE_HEADER
+        data = bytes(gdb.selected_inferior().read_memory(at, BUILD_ID))
+    except gdb.MemoryError:
+        return None
+    return data.hex() if any(data) else None
+
+
+def tell_of_another_build():
+    """The same at once, when the helpers are loaded with a guest."""
+    try:
+        if gdb.selected_thread():
+            need_same_build()
+    except Trouble as reason:
+        print(f"lowwater: {reason}")
 
 
 class Cache:

@@ -295,15 +295,36 @@ class Elsewhere(Base):
         for line in said:
             self.assertRegex(line, r"^@@@lw-\w+: .*(not set up yet|no tasks yet).* at this stop$")
 
-    def test_first_stop_is_the_kill_and_the_emulator_goes_with_gdb(self):
+    def test_first_stop_has_the_report_and_the_emulator_goes_with_gdb(self):
         status, out, err = lowwater("debug", self.results, "--scenario", "spike", "--mem", "128",
-                                    "--batch", "lw-buddy DMA32; bt 1; finish; lw-oom-last")
+                                    "--batch", "lw-buddy DMA32; bt 1; lw-oom-last")
         self.assertEqual(status, 0, out + err)
         self.assertRegex(out, r"(?m)^Breakpoint \d+, (0x\w+ in )?oom_kill_process ")
         self.assertIn(" invoked oom-killer: ", out)
         port = int(re.search(r"gdbstub on 127\.0\.0\.1:(\d+)", err)[1])
         with socket.socket() as probe:
             self.assertNotEqual(probe.connect_ex(("127.0.0.1", port)), 0)
+
+    def test_a_bad_name_is_said_and_ends_it(self):
+        for options, part in ((("--scenario", "spkie"), "lowwater: bad parameter: scenario=spkie"),
+                              (("--scenario", "spike", "--patch", "nosuch"),
+                               "lowwater: bad parameter: patch=nosuch")):
+            status, out, err = lowwater("debug", self.results, *options, "--mem", "64", "--batch", "bt")
+            self.assertEqual(status, 2, out + err)
+            self.assertEqual(sum(line.startswith(part) for line in out.splitlines()), 1, out + err)
+
+    def test_a_guest_of_another_build_is_refused(self):
+        core = Core(self.results, "info", "end", 64)
+        other = self.results / "other.elf"
+        own = bytes.fromhex(elf.build_id(ELF))
+        other.write_bytes(ELF.read_bytes().replace(own, own[::-1]))
+        self.assertNotEqual(elf.build_id(other), elf.build_id(ELF))
+        for text in gdb([other, core.path], COMMANDS):
+            self.assert_one_line(text, "the guest is of another build than ")
+        said = run("gdb", "-q", "-nx", "-batch", other, core.path, "-x", HELPERS)[1]
+        self.assertEqual(said.count("lowwater: the guest is of another build than "), 1)
+        said = run("gdb", "-q", "-nx", "-batch", ELF, core.path, "-x", HELPERS)[1]
+        self.assertNotIn("another build", said)
 
     def test_a_key_is_pressed(self):
         status, out, err = lowwater("debug", self.results, "--scenario", "keys", "--mem", "64",
@@ -349,7 +370,7 @@ class Elsewhere(Base):
                 (("--scenario", "nosuch", "--at", "end", "--mem", "64"),
                  "end was not reached: the guest ended with code 2")):
             status, out, err = lowwater("core", self.results, *options)
-            self.assertEqual((status, out), (1, ""), err)
+            self.assertEqual((status, out), (2 if "code 2" in part else 1, ""), err)
             self.assert_one_line(err.strip(), part)
             self.assertEqual(list(self.results.rglob("core-*.elf")), [])
 

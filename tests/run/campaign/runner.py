@@ -5,7 +5,7 @@ place together, once all of them are there.
 """
 import json
 
-from machine import accel, facts, iso, qemu
+from machine import accel, elf, facts, iso, qemu
 from results import junit, result, table, tracefile, whole
 from campaign.progress import Progress
 
@@ -38,7 +38,8 @@ def emulate(spec, folder, tick):
     with late.stub() as more:
         status, wall = qemu.run(command(spec, folder, speed) + more, folder / "qemu.log",
                                 spec.timeout, tick, late.collect)
-    return result.Ended(command(spec, spec.folder, speed), speed or "icount", status, wall, late)
+    return result.Ended(command(spec, spec.folder, speed), speed or "icount", status, wall,
+                        elf.build_id(spec.elf), late)
 
 
 def command(spec, folder, speed):

@@ -1,6 +1,6 @@
 """`core`: run to a place, write the guest's memory as an ELF core that GDB opens.
 
-Exit code 0, or 1 when the run never came to that place.
+Exit code 0, or 1 when the run never came to that place, 2 when the guest refused what it was given.
 """
 import sys
 from pathlib import Path
@@ -12,12 +12,17 @@ from options import UserError, choice
 
 PLACES = ("oom", "panic", "end")
 CODES = {0: "finished", 2: "bad parameter or machine", 3: "panic", 4: "the watchdog's verdict"}
+REFUSED = 2
 FATAL = (3, 4)
 REPORT = " invoked oom-killer: "
 
 
 class NotReached(Exception):
-    """The run ended before the place; the text says how."""
+    """The run ended before the place; the text says how, and the guest's code if it had one."""
+
+    def __init__(self, text, code):
+        super().__init__(text)
+        self.code = code
 
 
 def run(spec, place):
@@ -35,7 +40,7 @@ def run(spec, place):
     except (NotReached, rsp.Gone) as error:
         print(f"lowwater: core: {place} was not reached: {error}{complaint(guest.console)}",
               file=sys.stderr)
-        return 1
+        return REFUSED if getattr(error, "code", None) == REFUSED else 1
     except BaseException:
         path.unlink(missing_ok=True)  # half a core must never pass for one
         raise
@@ -70,7 +75,7 @@ def reach(stub, place, image, log):
             if place == "panic" and code_of(stop) in FATAL:
                 return stop.cpu
             code = code_of(stop)
-            raise NotReached(f"the guest ended with code {code} ({CODES.get(code, 'unknown')})")
+            raise NotReached(f"the guest ended with code {code} ({CODES.get(code, 'unknown')})", code)
         if place == "end" or REPORT in log.read_text(encoding="utf-8", errors="replace"):
             return stop.cpu
 

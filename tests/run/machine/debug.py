@@ -12,7 +12,8 @@ from machine import elf
 from machine.guest import HELPERS, LOOPBACK, Guest
 from options import UserError, integer
 
-STOPS = ("oom_kill_process", "panic", "panic_regs", "machine_exit")  # the last: any end of a run
+STOPS = ("panic", "panic_regs", "machine_exit")  # the last: any end of a run
+REPORTED = ("dump_header", "oom_kill_process")  # behind their calls a kill's report is in the log
 LONGEST = 24 * 3600.0  # seconds that a person may think
 GDB = "gdb"
 
@@ -35,15 +36,16 @@ def run(spec, wanted, port="", halt=False):
 
 
 def known_stops(path):
-    table = elf.Image(path).symbols
-    return [name for name in STOPS if name in table]
+    image = elf.Image(path)
+    stops = [f"*{at:#x}" for name in REPORTED if name in image.symbols for at in image.returns(name)]
+    return stops + [name for name in STOPS if name in image.symbols]
 
 
 def gdb_command(path, port, stops, wanted):
     steps = ["set confirm off", "set print pretty on", f"source {HELPERS}",
              f"target remote {LOOPBACK}:{port}"]
     steps += [f"hbreak {name}" for name in stops]
-    steps += ["continue"] if stops else []
+    steps += ["continue", "python import lw_log; lw_log.quit_if_refused()"] if stops else []
     argv = [GDB, "-q", *(("-nx", "-batch") if wanted else ())]
     for step in [*steps, *wanted]:
         argv += ["-ex", step]

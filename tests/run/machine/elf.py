@@ -11,7 +11,8 @@ SYMBOL = struct.Struct("<IBBHQQ")
 NOTE = struct.Struct("<III")
 
 PT_LOAD, PT_NOTE = 1, 4
-SHT_SYMTAB = 2
+SHT_SYMTAB, SHT_NOTE = 2, 7
+NT_GNU_BUILD_ID = 3
 SHF_EXECINSTR = 4
 CALL, CALL_SIZE = b"\xe8", 5
 PN_XNUM = 0xffff  # the count of program headers does not fit its field
@@ -66,6 +67,24 @@ def notes(data, segment):
 
 def round_up(size):
     return (size + 3) & ~3
+
+
+def build_id(path):
+    """Return the identity that the linker gave an executable, in hexadecimal; None if it has none."""
+    data = path.read_bytes()
+    try:
+        fields = header(data, path)
+    except UserError:
+        return None
+    for at in range(fields[6], fields[6] + fields[12] * SECTION.size, SECTION.size):
+        _, kind, _, address, offset, size, *_ = SECTION.unpack_from(data, at)
+        if kind != SHT_NOTE:
+            continue
+        for name, number, body, extent in notes(data, Segment(PT_NOTE, 0, offset, address, 0, size,
+                                                              size, 4)):
+            if (name, number) == ("GNU", NT_GNU_BUILD_ID):
+                return data[body:body + extent].hex()
+    return None
 
 
 class Image:

@@ -21,6 +21,7 @@ class Ended:
     accel: str
     status: int | None
     wall: float
+    build_id: str | None
     facts: Any  # where a run stood at its time limit, with its file and notes: machine/facts.py
 
 
@@ -41,6 +42,7 @@ def build(spec, folder, arm, ended):
         "patches": said.start.get("patches"), "rules": said.start.get("rules"), "seed": spec.seed, "sched": spec.sched,
         "cpus": spec.cpus, "mem_mib": spec.mem, "shift": spec.shift,
         "mode": spec.mode, "accel": ended.accel, "boot": spec.boot, "build": spec.build,
+        "build_id": ended.build_id,
         "args": spec.args, "declared_args": spec.declared_args, "traced": is_traced(spec),
         "outcome": found, "expected": arm.outcome if arm else None,
         "as_expected": as_expected, "failed_checks": failed,

@@ -36,6 +36,13 @@ class Runs(FakeBuild):
         self.assertIn("-- highatomic ---", out)
         self.assertEqual(self.result("spike")["source"], "highatomic")
 
+    def test_a_traced_run_says_so(self):
+        for args, traced in (("trace=on", True), ("trace=off", False), ("", False)):
+            _, out, _ = self.lowwater("run", "--args", args)
+            self.assertEqual(self.result("spike")["traced"], traced)
+            self.assertEqual(out.count("note: traced: "), traced)
+            self.assertIsNone(self.result("spike")["build_id"])  # of an ELF that is none
+
     def test_a_lock_up_as_declared(self):
         code, out, err = self.lowwater("run", "--scenario", "stuck")
         found = self.result("stuck")
