@@ -224,7 +224,7 @@ class Bench(unittest.TestCase):
         for mem in ("64", "512", "8192"):
             found = self.measure(mem)
             for name, cost in large.items():
-                batched = re.search(r"order 0, |refill|drain|fault", name)
+                batched = re.search(r"order 0, |refill|drain|fault|per page", name)
                 if name.startswith("path: slow path") or (batched and mem == "64"):
                     continue
                 with self.subTest(mem=mem, name=name):

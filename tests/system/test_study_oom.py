@@ -140,7 +140,7 @@ class Asleep(unittest.TestCase):
     def test_a_hog_that_dies_early_leaves_everybody_asleep(self):
         for options in ({}, {"cpus": "2"}, {"cpus": "4", "sched": "3"}, {"build": "debug"}):
             with self.subTest(**options):
-                run = small("lockup", "none", "sysrq=f@10", **options)
+                run = small("lockup", "none", "sysrq=f@20", **options)
                 self.assertEqual(run.status, STATUS["lockup"])
                 self.assertIn("LOCKUP: everybody is asleep: no task can run, and no timer will "
                               "wake one\n", run.console)

@@ -53,8 +53,11 @@ static uint64_t limit_ns(void)
 	return watchdog_ms * NS_PER_MS;
 }
 
+static uint64_t put_off_ns; /* when the NMI was put off last */
+
 static void put_off_nmi(void)
 {
+	put_off_ns = clock_ns();
 	hpet_alarm_in(held ? HOUR_NS : limit_ns() + 1000000000ul / hz);
 }
 
@@ -73,12 +76,15 @@ void watchdog_release(void)
 		put_off_nmi();
 }
 
-/* Returns if the NMI is not the watchdog's. */
+/*
+ * Returns if the NMI is not the watchdog's. The tick that ends a turn may be younger than the last
+ * jiffy, which is what puts the NMI off.
+ */
 static void look_at_nmi(const struct pt_regs *regs)
 {
 	struct cpu *cpu = this_cpu();
 
-	if (clock_ns() < cpu->tick_ns + limit_ns())
+	if (clock_ns() < put_off_ns + limit_ns())
 		return;
 	cpu->stop_regs = *regs; /* where the reports find what it was doing */
 	cpu->stopped = true;

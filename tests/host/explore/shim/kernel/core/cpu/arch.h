@@ -32,8 +32,11 @@ extern struct here here;
 		v_;                                                                                \
 	})
 #define HERE_SET(field, v)                                                                         \
-	asm volatile("mov %1, %0" : "=m"(here.field) : "r"((__typeof__(here.field))(v)) : "memor"  \
-											  "y")
+	asm volatile("mov %1, %0"                                                                  \
+		     : "=m"(here.field)                                                            \
+		     : "r"((__typeof__(here.field))(v))                                            \
+		     : "memor"                                                                     \
+		       "y")
 
 /* actors.c, hooks.c */
 void explore_irqs_on(void);
