@@ -48,13 +48,13 @@ static void hog(long unused)
 	inode_append(1, DEMAND_KERNEL);
 }
 
-/* Wants more than the hog leaves, when it has left that. */
+/* Wants a little when there is nothing left. */
 static void other(long number)
 {
 	(void)number;
 	while (lw_oom_kills() == 0 && !(nofs && pages_to_be_had() < min_pages()))
 		lw_sleep_ms(4);
-	hog_pages(min_pages());
+	hog_pages(64);
 }
 
 static void lockup(long unused)
