@@ -65,7 +65,8 @@ void spin_wait(struct spinlock *lock)
 	} while (__atomic_exchange_n(&lock->locked, 1, __ATOMIC_ACQUIRE));
 	lock_debug_waited(&lock->info);
 	cpu->spins_on = outer;
-	cpu->spin_since = outer_since;
+	if (outer) /* else the watchdog, which reads both as they come, would take 0 for a long time */
+		cpu->spin_since = outer_since;
 }
 
 void lock_register(struct lock_info *info, const char *name)
