@@ -123,7 +123,7 @@ class OnTheConsole(unittest.TestCase):
                 guest.press("t")
                 guest.until(SYSRQ + r"Show State\n.*Tasks:\n")
                 guest.until(" pid 1 keys: ")
-                guest.until(r" pid \d+ app1: killable sleep on futex\n")
+                guest.until(r" pid \d+ app1: (?:killable sleep on futex|runnable|running)\n")
                 guest.press("d")
                 guest.until(SYSRQ + r"Show Locks Held\n.*Locks held:\n")
                 guest.press("m")
