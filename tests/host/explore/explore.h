@@ -83,6 +83,8 @@ enum end run_once(choose_fn choose);
 /* What was wrong, or "". */
 const char *run_message(void);
 bool is_running(void);
+/* The same, or its check is. */
+bool is_judging(void);
 /* Ends the run that is under way. */
 void explore_fail(const char *fmt, ...) __printf(1, 2) __attribute__((noreturn));
 void explore_failv(const char *fmt, va_list ap) __attribute__((noreturn));
@@ -96,6 +98,8 @@ struct access {
 	uintptr_t site; /* in the subject's code */
 };
 extern void (*every_access)(const struct access *access);
+/* Of this run, so far. */
+extern unsigned long accesses;
 /* Every access is a point, in drawn runs that are to learn. */
 extern bool everywhere;
 /* Memory that no scenario's outcome depends on: never a point. */

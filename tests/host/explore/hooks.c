@@ -10,11 +10,14 @@
 
 #include "mm/page/memory.h"
 
+#define MOST_ACCESSES 10000000u /* of a run and its check: a loop may come to no point */
+
 #define HOOK __attribute__((used, visibility("default")))
 #define SITE ((uintptr_t)__builtin_return_address(0))
 
 void (*every_access)(const struct access *access);
 bool everywhere;
+unsigned long accesses;
 static bool lock_follows;
 
 /* Pages that somebody must have who touches them. */
@@ -110,8 +113,18 @@ static noinline void nobodys_page(uintptr_t at)
 		explore_fail("use of pfn %lu, which nobody has", pfn);
 }
 
+static noinline void too_many(void)
+{
+	if (!is_judging())
+		accesses = 0; /* a set-up may take its time */
+	else
+		explore_fail("livelock: %u accesses and no end", MOST_ACCESSES);
+}
+
 static inline void look(uintptr_t at, unsigned int size, enum op op, uintptr_t site)
 {
+	if (unlikely(++accesses > MOST_ACCESSES))
+		too_many();
 	if (unlikely(clocks_on || every_access))
 		watched(at, size, op, site);
 	else if (unlikely(word_ids[WORD_OF(at)]))

@@ -32,6 +32,11 @@ bool is_running(void)
 	return running;
 }
 
+bool is_judging(void)
+{
+	return running || checking;
+}
+
 const char *run_message(void)
 {
 	return message;
@@ -178,6 +183,7 @@ enum end run_once(choose_fn choose)
 	end = RUN_DONE;
 	message[0] = '\0';
 	results_seen = 0;
+	accesses = 0;
 	actors_reset();
 	running = true;
 	actors_begin();

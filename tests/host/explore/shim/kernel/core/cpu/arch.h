@@ -56,6 +56,11 @@ static inline void atomic_add(long *counter, long delta)
 	explore_add(counter, delta);
 }
 
+static inline void atomic_sub(long *counter, long delta)
+{
+	explore_add(counter, -delta);
+}
+
 static inline void preempt_count_inc(void)
 {
 	asm volatile("incl %0" : "+m"(here.preempt_off) : : "memory");

@@ -8,7 +8,14 @@
 
 #include "kernel/core/cpu/arch.h"
 
+struct spinlock;
 void explore_lock_follows(void);
+void spin_wait(struct spinlock *lock);
+
+static inline void call_spin_wait(struct spinlock *lock)
+{
+	spin_wait(lock);
+}
 
 static inline void sched_point(void)
 {
