@@ -14,31 +14,31 @@
 
 _Static_assert(VM_WRITE << 1 == PTE_WRITE, "one bit becomes the other");
 
-/* The page of `vma` at `addr`, with its initial contents; NULL when memory is refused. */
-static struct page *new_anon_page(struct mm *mm, const struct vma *vma, uint64_t addr)
+static bool is_zero(const struct vma *vma, uint64_t addr)
 {
-	struct memory *m = mm->memory;
-	uint64_t offset = addr - vma->start;
-	struct page *page;
+	return likely(!vma->template || addr - vma->start >= vma->template_len);
+}
 
-	if (likely(!vma->template || offset >= vma->template_len))
-		return alloc_pages(m, GFP_HIGHUSER_MOVABLE | __GFP_ZERO, 0);
-	if (vma->template_len - offset >= PAGE_SIZE) {
-		page = alloc_pages(m, GFP_HIGHUSER_MOVABLE, 0);
-		if (page)
-			copy_page(page_address(m, page), vma->template + offset);
-		return page;
-	}
-	page = alloc_pages(m, GFP_HIGHUSER_MOVABLE | __GFP_ZERO, 0);
-	if (page)
-		memcpy(page_address(m, page), vma->template + offset, vma->template_len - offset);
+/* A page with a part of the VMA's initial contents; what is left of it is zero. */
+static noinline struct page *copied_page(struct memory *m, const struct vma *vma, uint64_t addr)
+{
+	uint64_t offset = addr - vma->start, left = vma->template_len - offset;
+	bool whole = left >= PAGE_SIZE;
+	struct page *page = alloc_pages(m, GFP_HIGHUSER_MOVABLE | (whole ? 0 : __GFP_ZERO), 0);
+
+	if (page && whole)
+		copy_page(page_address(m, page), vma->template + offset);
+	else if (page)
+		memcpy(page_address(m, page), vma->template + offset, left);
 	return page;
 }
 
-static bool is_zero(const struct vma *vma, uint64_t addr)
+/* The page of `vma` at `addr`, with its initial contents; NULL when memory is refused. */
+static always_inline struct page *new_anon_page(struct mm *mm, const struct vma *vma, uint64_t addr)
 {
-	return !(vma->flags & VM_SHARED) &&
-		!(vma->template && addr - vma->start < vma->template_len);
+	if (is_zero(vma, addr))
+		return alloc_pages(mm->memory, GFP_HIGHUSER_MOVABLE | __GFP_ZERO, 0);
+	return copied_page(mm->memory, vma, addr);
 }
 
 static uint64_t zero_entry(const struct memory *m)
@@ -134,7 +134,7 @@ enum fault_result handle_mm_fault(struct mm *mm, struct vma *vma, uint64_t addr,
 	old = READ_ONCE(*pte);
 	if (unlikely(old))
 		return fault_on_present(mm, vma, addr, flags, pte, old);
-	if (unlikely(!(flags & FAULT_WRITE)) && is_zero(vma, addr)) {
+	if (unlikely(!(flags & FAULT_WRITE)) && !(vma->flags & VM_SHARED) && is_zero(vma, addr)) {
 		pte_change(pte, 0, zero_entry(mm->memory));
 		return FAULT_OK;
 	}
