@@ -14,10 +14,13 @@ HOST_TEST ?=
 HOST_SUBJECT := $(filter-out mm/setup/mm_boot.c,$(wildcard mm/*/*.c)) boot/bootinfo.c kernel/core/param.c \
 	$(wildcard kernel/core/lock/*.c) $(addprefix kernel/core/,cpu/madt.c cpu/device_place.c \
 	guard/sysrq_plan.c log/event_text.c log/format.c log/trace.c sched/process.c sched/work.c)
+# Unit tests alone have kernel/task as well; a scenario's run, which is the machine's end, needs the machine.
+HOST_TASK := $(filter-out kernel/task/scenario.c kernel/task/scenario_list.c,$(wildcard kernel/task/*.c)) \
+	tests/host/task/stage.c
 # What tests stand on: machines, shims, and lives of machines (fuzz/play.h).
 HOST_BASE := $(addprefix tests/host/twin/,host_machine.c twin.c apps.c) $(wildcard tests/host/shim/*.c) \
 	$(wildcard tests/host/fuzz/play*.c)
-HOST_C := $(HOST_SUBJECT) $(HOST_BASE) tests/host/twin/main.c $(wildcard tests/host/*/test_*.c)
+HOST_C := $(HOST_SUBJECT) $(HOST_TASK) $(HOST_BASE) tests/host/twin/main.c $(wildcard tests/host/*/test_*.c)
 HOST_O := $(HOST_C:%.c=$(HOST)/%.o)
 
 # clang would put guards between the gathered parameters; gcc leaves named sections alone.
@@ -36,9 +39,12 @@ host-tests: $(HOST)/twin
 host-tests-debug:
 	@$(MAKE) --no-print-directory BUILD=debug host-tests
 
+# The one object that kernel/task names is each test's own.
+$(HOST)/kernel/task/%.o $(HOST)/tests/host/task/%.o: HOST_MEMORY := '-Dsystem_memory=(*task_memory)'
+
 $(HOST)/%.o: %.c tests/host/host.mk
 	@mkdir -p $(@D)
-	@$(CC) $(HOST_FLAGS) $(HOST_CLANG) -c $< -o $@
+	@$(CC) $(HOST_FLAGS) $(HOST_MEMORY) $(HOST_CLANG) -c $< -o $@
 
 $(HOST)/twin: $(HOST_O) tests/host/twin/params.ld
 	@$(CC) $(HOST_CHECKS) $(HOST_LINK) $(HOST_O) -lcmocka -o $@

@@ -49,7 +49,8 @@ void tasks_reset(void)
 	struct task *t, *next;
 
 	list_for_each_entry_safe(t, next, &all_tasks, all)
-		free(t);
+		if (!t->stack) /* else it lies in its machine's memory: kernel/task made it */
+			free(t);
 	list_init(&all_tasks);
 	jiffies = 1000;
 	hz = 250;

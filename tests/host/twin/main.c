@@ -17,7 +17,8 @@
 	X(play) X(nofail) X(scarce) X(odd_maps) X(report_lock) X(sysrq_plan) X(mprotect) \
 	X(mlock) X(gather) X(zap) X(process) X(work) X(oom_kill) X(oom_threads) X(oom_smp) \
 	X(oom_manual) X(oom_sharers) X(oom_reaper) X(oom_reaper_queue) X(oom_reaper_start) \
-	X(oom_reaper_exit) X(notifier) X(oom_notifier) X(oom_allowed) X(reap_races) X(oom_watch)
+	X(oom_reaper_exit) X(notifier) X(oom_notifier) X(oom_allowed) X(reap_races) X(oom_watch) \
+	X(tasks)
 /* clang-format on */
 
 #define DECLARE(group) int host_##group(void);

@@ -45,8 +45,8 @@ int twin_teardown(void **state)
 {
 	(void)state;
 	locks_let_go();
-	machines_destroy();
 	tasks_reset();
+	machines_destroy();
 	mm_tunables = tunables_before;
 	patches_chosen = patches_before;
 	return 0;

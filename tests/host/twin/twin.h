@@ -3,7 +3,7 @@
  * (processes), fibers.h (CPUs as fibers), request.h, shrink.h, space.h, starved.h (parts of machines that
  * many tests share), main.c, and the tests of the twin itself.
  *
- * Beside it: a room of tests for each room of mm/, core/ and boot/; shim/ (the hardware side of
+ * Beside it: a room of tests for each room of mm/, for core/, boot/ and task/; shim/ (the hardware side of
  * kernel/core), fuzz/ (lives from random bytes), tsan/ (CPUs as threads), bench/.
  */
 
