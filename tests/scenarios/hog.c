@@ -127,8 +127,24 @@ void wait_until(const volatile long *flag)
 	}
 }
 
-void wait_for_kills(long kills)
+void wait_for_app(int pid, const volatile long *flag)
 {
-	while (lw_oom_kills() < kills)
-		lw_sleep_ms(4);
+	for (;;) {
+		long seen = lw_event_count();
+
+		if (*flag)
+			return;
+		if (!lw_alive(pid))
+			fail("an app ended before its time");
+		lw_wait_event(seen);
+	}
+}
+
+int wait_for_child(int pid, const volatile long *flag)
+{
+	int code, ended = lw_wait(&code);
+
+	if (ended == pid && !*flag)
+		fail("an app ended before its time");
+	return ended;
 }

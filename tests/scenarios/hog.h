@@ -33,9 +33,14 @@ void sleep_for_ever(void) __attribute__((noreturn));
 
 /* Wait (killable) until what apps share is not 0; who sets it calls lw_wake(). */
 void wait_until(const volatile long *flag);
-/* Wait (killable) until this many kills have happened. */
-void wait_for_kills(long kills);
-/* Print, and end the app with code 1. */
+/*
+ * The scenario's own app waits for what another one does first. Where that one ends without it (memory
+ * was refused to it, or it was killed for somebody's) nothing of the scenario can follow: it fails.
+ */
+void wait_for_app(int pid, const volatile long *flag);
+/* lw_wait(), which fails when `pid` has ended and the flag is 0. */
+int wait_for_child(int pid, const volatile long *flag);
+/* Print, and end the app with LW_NO_MEMORY. */
 void fail(const char *what) __attribute__((noreturn));
 
 #endif

@@ -47,20 +47,22 @@ static void bystander(long unused)
 
 static void mlocked(long unused)
 {
-	int code, bystander_pid;
+	int holder_pid, hog_pid, bystander_pid;
 
 	(void)unused;
 	pages = pages_to_be_had();
-	if (lw_spawn("holder", holder, 0) < 0 || lw_spawn("hog", hog, 0) < 0)
+	holder_pid = lw_spawn("holder", holder, 0);
+	hog_pid = lw_spawn("hog", hog, 0);
+	if (holder_pid < 0 || hog_pid < 0)
 		fail("an app could not be started");
-	wait_until(&hog_size);
+	wait_for_app(hog_pid, &hog_size);
 	bystander_pid = lw_spawn("bystander", bystander, 0);
 	if (bystander_pid < 0)
 		fail("an app could not be started");
 	for (int n = 0; n < 2; n++)
-		lw_wait(&code);
+		wait_for_child(bystander_pid, &all_taken);
 	lw_kill(bystander_pid);
-	while (lw_wait(&code) > 0)
+	while (wait_for_child(bystander_pid, &all_taken) > 0)
 		;
 	lockholder_free();
 }

@@ -62,21 +62,21 @@ static void reader(long unused)
 
 static void mmap_writer(long unused)
 {
-	int code, pid, bystander_pid, reader_pid;
+	int pid, bystander_pid, reader_pid;
 
 	(void)unused;
 	pages = pages_to_be_had();
 	reader_pid = lw_spawn("reader", reader, 0);
 	victim_pid = lw_spawn("victim", victim, 0);
-	wait_until(&victim_ready);
+	wait_for_app((int)victim_pid, &victim_ready);
 	bystander_pid = lw_spawn("bystander", bystander, 0);
 	if (reader_pid < 0 || victim_pid < 0 || bystander_pid < 0)
 		fail("an app could not be started");
-	while ((pid = lw_wait(&code)) != reader_pid && pid > 0)
+	while ((pid = wait_for_child(bystander_pid, &all_taken)) != reader_pid && pid > 0)
 		;
 	lw_kill(victim_pid);
 	lw_kill(bystander_pid);
-	while (lw_wait(&code) > 0)
+	while (wait_for_child(bystander_pid, &all_taken) > 0)
 		;
 	lockholder_free();
 }

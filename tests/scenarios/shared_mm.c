@@ -42,15 +42,15 @@ static void hog(long unused)
 
 static void shared_mm(long unused)
 {
-	int code;
+	int holder_pid = lw_spawn("holder", holder, 0), hog_pid = lw_spawn("hog", hog, 0);
 
 	(void)unused;
-	if (lw_spawn("holder", holder, 0) < 0 || lw_spawn("hog", hog, 0) < 0)
+	if (holder_pid < 0 || hog_pid < 0)
 		fail("an app could not be started");
 	for (int n = 0; n < 2; n++)
-		lw_wait(&code);
+		wait_for_child(hog_pid, &hog_size);
 	lw_kill(sharer_pid);
-	while (lw_wait(&code) > 0)
+	while (wait_for_child(hog_pid, &hog_size) > 0)
 		;
 	lockholder_free();
 }

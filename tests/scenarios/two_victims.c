@@ -58,7 +58,10 @@ static void reader(long unused)
 /* At the console; it takes no memory. */
 static void second_kill(void)
 {
-	wait_for_kills(1);
+	while (lw_oom_kills() < 1 && (all_taken || lw_alive((int)second_pid)))
+		lw_sleep_ms(4);
+	if (lw_oom_kills() < 1)
+		fail("an app ended before its time");
 	lw_sleep_ms(60);
 	lw_set_oom_score_adj(second_pid, 1000);
 	lw_sysrq('f');
@@ -66,17 +69,17 @@ static void second_kill(void)
 
 static void two_victims(long unused)
 {
-	int code, pid, reader_pid = lw_spawn("reader", reader, 0);
+	int reader_pid = lw_spawn("reader", reader, 0);
 
 	(void)unused;
 	pages = pages_to_be_had();
 	first_pid = lw_spawn("first", first, 0);
-	wait_until(&first_ready);
+	wait_for_app((int)first_pid, &first_ready);
 	second_pid = lw_spawn("second", second, 0);
 	if (reader_pid < 0 || first_pid < 0 || second_pid < 0)
 		fail("an app could not be started");
 	second_kill();
-	while ((pid = lw_wait(&code)) > 0)
+	while (wait_for_child((int)second_pid, &all_taken) > 0)
 		;
 	lockholder_free();
 }
