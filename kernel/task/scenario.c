@@ -144,23 +144,30 @@ static struct world take_stock(struct memory *m)
 	return w;
 }
 
-/* Apps that the scenario's own app left running came to us when it ended. */
-static void collect_leftovers(void)
+/* Apps that the scenario's own app left running came to us when it ended ... */
+static void kill_leftovers(void)
 {
 	unsigned long flags = tasks_lock();
 	struct task *t;
-	int code;
 
 	list_for_each_entry(t, &current->process->children, sibling) {
-		if (!thread_with_mm(t->process))
+		if (!thread_with_mm(t->process) || t->process->group_exit)
 			continue;
 		pr_warn("app %s (pid %d) still runs at the end of the scenario: killed", t->comm,
 			t->pid);
 		task_kill(t);
 	}
 	tasks_unlock(flags);
-	while (app_wait(&code) > 0)
-		;
+}
+
+/* ... and as each of them ends, so do those that it has left. */
+static void collect_leftovers(void)
+{
+	int code;
+
+	do
+		kill_leftovers();
+	while (app_wait(&code) > 0);
 }
 
 static long outside;

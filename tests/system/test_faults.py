@@ -38,6 +38,14 @@ class NthRequest(unittest.TestCase):
         self.assertEqual(run.error_line(), "lowwater: machine: scenario spike could not have memory that "
                                            "it needs")
 
+    def test_a_scenario_of_several_apps_ends_whichever_of_them_is_refused(self):
+        """shared-mm: from the start of its apps to a process that one of them clones."""
+        for nth in range(33, 49):
+            run = boot(scenario="shared-mm", patch="all", mem="128", shift="4",
+                       args=f"watchdog_ms=3000 fail_nth={nth}")
+            with self.subTest(nth=nth):
+                self.assertIn(run.status, (STATUS["refused"], STATUS["finished"]), run.console[-300:])
+
     def test_an_apps_fault_is_a_kill(self):
         run = boot(**SPIKE, args="fail_nth=80")
         self.assertEqual(run.status, STATUS["finished"])
