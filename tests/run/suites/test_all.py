@@ -8,6 +8,7 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import sys
 from pathlib import Path
 
@@ -102,6 +103,8 @@ def keep(order, seconds):
 
 
 def main():
+    # Whoever started this in the background may ignore Ctrl-C; the tests that send one must not.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         options = parse(sys.argv[1:])
         if options.builds:

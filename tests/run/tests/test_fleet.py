@@ -97,9 +97,12 @@ class Interrupted(FakeBuild):
                                str(self.build)], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                               text=True, env=os.environ | {"FAKE_TCG": "600"}) as child:
             wanted = 2 if argv[0] == "all" else 1
-            self.wait_for(lambda: len(self.emulators()) == wanted)
-            child.send_signal(number)
-            out, err = child.communicate(timeout=SECONDS)
+            try:
+                self.wait_for(lambda: len(self.emulators()) == wanted)
+                child.send_signal(number)
+                out, err = child.communicate(timeout=SECONDS)
+            finally:
+                child.kill()
         self.assertEqual(out, "")
         return child.returncode, err
 

@@ -3,6 +3,7 @@ import contextlib
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -97,6 +98,20 @@ class Runs(unittest.TestCase):
             self.assertIn(part, out)
         self.assertEqual(len([line for line in lines if " s  " in line]), 5)
         self.assertIn("tests 5/5", err)
+
+    def test_tests_may_interrupt_though_this_is_ignored_here(self):
+        (self.root / "test_some.py").write_text(
+            "import signal, unittest\n"
+            "class Some(unittest.TestCase):\n"
+            "    def test_signal(self):\n"
+            "        with self.assertRaises(KeyboardInterrupt):\n"
+            "            signal.raise_signal(signal.SIGINT)\n", encoding="utf-8")
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
+            code, out, _ = self.run_all("py")
+        finally:
+            signal.signal(signal.SIGINT, before)
+        self.assertEqual((code, out.splitlines()[-1]), (0, "1 passed, 0 failed"), out)
 
     def test_a_suite_alone(self):
         code, out, _ = self.run_all("--test", "good", "py")
