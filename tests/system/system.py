@@ -1,5 +1,7 @@
 """What the system tests share: a bounded boot of the real kernel, or a run by the runner, and what
 it left behind."""
+import contextlib
+import io
 import json
 import subprocess
 import sys
@@ -13,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "run"))
 from campaign import arms  # noqa: E402
 from machine import qemu  # noqa: E402
 from options import make_spec  # noqa: E402
+import lowwater  # noqa: E402
 import once  # noqa: E402
 
 TIMEOUT = 300
@@ -126,13 +129,12 @@ class Study:
 def study(scenario, patch="none", *options):
     """Run an arm by the runner, once in a `make test`."""
     def fill(folder):
-        argv = [*RUNNER, "run", "--results", str(folder), "--scenario", scenario, "--patch", patch,
-                *options]
-        with once.room(memory(scenario, options)):
-            done = subprocess.run(argv, text=True, capture_output=True, timeout=TIMEOUT,
-                                  check=False)
-        (folder / "code").write_text(str(done.returncode))
-        (folder / "shown").write_text(done.stdout)
+        argv = ["run", "--results", str(folder), "--scenario", scenario, "--patch", patch, *options]
+        shown = io.StringIO()
+        with once.room(memory(scenario, options)), contextlib.redirect_stdout(shown):
+            code = lowwater.main(argv)
+        (folder / "code").write_text(str(code))
+        (folder / "shown").write_text(shown.getvalue())
 
     folder = once.folder(fill, "study", scenario, patch, *options)
     return Study(int(read(folder / "code")), read(folder / "shown"),

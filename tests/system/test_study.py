@@ -30,7 +30,7 @@ class Spike(unittest.TestCase):
         self.assertIn(f"  yes     1  {words}  ", shown)
 
     def test_exhaust_alone_never_reaches_its_helper(self):
-        run = study("spike", "highatomic-exhaust")
+        run = study("spike", "highatomic-exhaust", "--mem", "512")
         result = run.result
         self.assertEqual((run.code, result["outcome"]), (0, "oom-killed"), run.shown)
         self.assertEqual(result["counters"]["highatomic_released_pages"], 0)
@@ -57,7 +57,7 @@ class Spike(unittest.TestCase):
         self.assertEqual(len(set(demands.values())), 1)
 
     def test_other_machines(self):
-        for options in ({"mem": "128"}, {"mem": "256"}, {"mem": "1024"},
+        for options in ({"mem": "128"}, {"mem": "256"}, {"mem": "512"},
                         {"mem": "128", "args": "pageblock_order=9"},
                         {"mem": "256", "args": "spike.apps=9 spike.skew=0"},
                         {"mem": "256", "seed": "7"}):
@@ -124,17 +124,18 @@ class SpikeStray(unittest.TestCase):
     """The reserve that is larger than its counter, and what each patch makes of it."""
 
     def test_every_arm(self):
-        for patch, outcome in (("none", "oom-killed"), ("highatomic-exhaust", "completed"),
-                               ("series", "oom-killed"), ("all", "completed")):
+        for patch, outcome, mem in (("none", "oom-killed", "512"), ("series", "oom-killed", "512"),
+                                    ("all", "completed", "512"),
+                                    ("highatomic-exhaust", "completed", "2048")):
             with self.subTest(patch=patch):
-                run = study("spike-stray", patch)
+                run = study("spike-stray", patch, "--mem", mem)
                 result = run.result
                 self.assertEqual((run.code, result["outcome"]), (0, outcome), run.shown)
                 counted_right = patch in ("series", "all")
                 self.assertEqual(result["counters"]["stray_pages"] == 0, counted_right)
 
     def test_the_trace_shows_the_double_decrease(self):
-        folder = study("spike-stray", "none", "--args", "trace=on").folder
+        folder = study("spike-stray", "none", "--mem", "512", "--args", "trace=on").folder
         text = (folder / "trace.txt").read_text()
         # Released, though its pageblock was not (any more) of type 3, highatomic; and counted off.
         self.assertRegex(text, r"mm_highatomic_unreserve: zone=DMA32 pfn=\d+ old_migratetype=[012] "

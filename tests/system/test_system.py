@@ -98,9 +98,9 @@ class Boots(unittest.TestCase):
     def test_grub_image(self):
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
-            spec = system.settled(boot="iso", results=name)
+            spec = system.settled(boot="iso", shift="4", results=name)
             image = folder / "boot.iso"
-            iso.build(iso.silent("scenario=info patch=none icount=0"), spec.elf, image)
+            iso.build(iso.silent("scenario=info patch=none icount=4"), spec.elf, image)
             argv = system.qemu.command(spec, "", folder / "console.log", folder / "e", image)
             status, _ = system.qemu.run(argv, folder / "qemu.log", system.TIMEOUT)
             console = system.read(folder / "console.log")
@@ -369,8 +369,9 @@ class DeliberateFaults(unittest.TestCase):
 class GuestTests(unittest.TestCase):
     APPS = ("apptest", "threadtest", "libctest")
 
-    def check(self, scenario, **options):
-        run = boot(scenario=scenario, **options)
+    def check(self, scenario, shift="4", mode="exact", **options):
+        """At 16 ns an instruction, waiting in a loop for time to pass takes few of them."""
+        run = boot(scenario=scenario, shift=shift if mode == "exact" else "", mode=mode, **options)
         self.assertEqual(run.status, STATUS["finished"], run.console[-2000:])
         self.assertFalse(re.findall("not ok.*", run.console))
         self.assertEqual(run.counter("ktap_failed"), 0)
@@ -378,8 +379,8 @@ class GuestTests(unittest.TestCase):
         return run
 
     def test_selftest(self):
-        for seed in ("1", "2", "3"):
-            self.check("selftest", seed=seed)
+        for seed, shift in (("1", "0"), ("2", "4"), ("3", "4")):
+            self.check("selftest", seed=seed, shift=shift)
 
     def test_a_thousand_tasks(self):
         for cpus in ("1", "4"):
@@ -435,7 +436,7 @@ class ExactRuns(unittest.TestCase):
     def test_same_arguments_same_log(self):
         for options in ({"scenario": "info"}, {"scenario": "selftest"},
                         {"scenario": "spike", "mem": "128"},
-                        {"scenario": "selftest", "cpus": "4"},
+                        {"scenario": "selftest", "cpus": "4", "shift": "4"},
                         {"scenario": "spike", "mem": "128", "cpus": "4", "sched": "7"},
                         {"scenario": "spike", "mem": "128", "cpus": "8"}):
             with self.subTest(**options):
@@ -496,9 +497,16 @@ class Shift(unittest.TestCase):
                             ("10", "8")):
             for sched in ("0", "1"):
                 with self.subTest(shift=shift, cpus=cpus, sched=sched):
-                    run = boot(scenario="spike", mem="128", shift=shift, cpus=cpus, sched=sched)
+                    run = boot(scenario="selftest", shift=shift, cpus=cpus, sched=sched)
                     self.assertEqual(run.status, STATUS["finished"], run.console[-1500:])
-                    self.assertGreaterEqual(run.counter("oom_kills"), 1)
+                    self.assertEqual(run.counter("ktap_failed"), 0)
+
+    def test_a_kill_at_either_end(self):
+        for shift, cpus, sched in (("4", "2", "1"), ("10", "8", "0"), ("10", "8", "1")):
+            with self.subTest(shift=shift, cpus=cpus, sched=sched):
+                run = boot(scenario="spike", mem="128", shift=shift, cpus=cpus, sched=sched)
+                self.assertEqual(run.status, STATUS["finished"], run.console[-1500:])
+                self.assertGreaterEqual(run.counter("oom_kills"), 1)
 
     def test_the_same_log(self):
         for options in ({"cpus": "1"}, {"cpus": "4", "sched": "7"}):
@@ -552,7 +560,7 @@ class Watchdog(unittest.TestCase):
 
     def test_counters_arrive_whole_wherever_a_cpu_was_stopped(self):
         for cpus in ("1", "2"):
-            self.assertTrue(any(self.torn(cpus, sched, limit) for limit in range(100, 120)
+            self.assertTrue(any(self.torn(cpus, sched, limit) for limit in range(5, 25)
                                 for sched in (0, 1)))
 
     def torn(self, cpus, sched, limit):
