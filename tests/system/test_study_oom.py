@@ -40,8 +40,7 @@ class Arms(unittest.TestCase):
                 self.assertEqual(code, 0, shown)
 
     def test_as_declared_in_debug_builds(self):
-        for scenario, patch in (("exit-race", "oom-reaper"), ("exit-race", "all"),
-                                ("lockup", "oom-reaper"), ("notifier", "all"),
+        for scenario, patch in (("exit-race", "all"), ("lockup", "oom-reaper"), ("notifier", "all"),
                                 ("two-victims", "all")):
             with self.subTest(scenario=scenario, patch=patch):
                 code, shown, _ = study(scenario, patch, "--cpus", "2", "--build", "debug")

@@ -37,13 +37,13 @@ class Sweep(unittest.TestCase):
         return [json.loads(line) for line in jobs.read_text(encoding="utf-8").splitlines()]
 
     def test_a_jobs_log_is_that_of_the_command_which_reproduces_it(self):
-        options = ("--scenario", "spike", "--mem", "128", "--cpus", "2")
+        options = ("--scenario", "threadtest", "--mem", "64", "--shift", "4", "--cpus", "2")
         self.lowwater("sweep", *options, "--seeds", "1..2", "--scheds", "3,4")
         self.assertEqual(len(self.records()), 4)
         for one in self.records()[:2]:
             self.lowwater("run", *options, "--seed", str(one["seed"]), "--sched",
                           str(one["sched"]))
-            found = json.loads((self.place / "build/results/spike/none/result.json").read_text())
+            found = json.loads((self.place / "build/results/threadtest/none/result.json").read_text())
             self.assertEqual(found["console_sha256"], one["console_sha256"])
             self.assertEqual(found["instructions"]["total"], one["instructions"])
 

@@ -493,11 +493,12 @@ class Shift(unittest.TestCase):
         self.assertIn("call", dict(found[0]))
 
     def test_every_cpu_has_its_turns(self):
-        for shift, cpus in (("4", "2"), ("4", "8"), ("7", "4"), ("10", "2"), ("10", "4"),
-                            ("10", "8")):
+        for scenario, shift, cpus in (("selftest", "4", "2"), ("selftest", "4", "8"),
+                                      ("threadtest", "7", "4"), ("threadtest", "10", "2"),
+                                      ("libctest", "10", "4"), ("threadtest", "10", "8")):
             for sched in ("0", "1"):
                 with self.subTest(shift=shift, cpus=cpus, sched=sched):
-                    run = boot(scenario="selftest", shift=shift, cpus=cpus, sched=sched)
+                    run = boot(scenario=scenario, shift=shift, cpus=cpus, sched=sched)
                     self.assertEqual(run.status, STATUS["finished"], run.console[-1500:])
                     self.assertEqual(run.counter("ktap_failed"), 0)
 

@@ -7,8 +7,12 @@
 
 #include "kernel/core/rand.h"
 
-#define CPUS       3
-#define STEPS      60000
+#define CPUS 3
+#ifdef LW_DEBUG
+#define STEPS 20000 /* each writes all that it frees */
+#else
+#define STEPS 60000
+#endif
 #define EVERY      50
 #define WALKS      4  /* of a seed */
 #define MOST_WALKS 40 /* until something is seen that is not seen in each */

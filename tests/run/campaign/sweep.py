@@ -1,5 +1,5 @@
-"""`sweep`: one arm under many seeds, or with many a request refused, by GNU parallel, here or on other machines that share the
-folder; it may be interrupted and then goes on where it was.
+"""`sweep`: one arm under many seeds, or with many a request refused, by GNU parallel, here or on
+other machines that share the folder; it may be interrupted and then goes on where it was.
 
 Exit code 0 when every run did what its arm declares, else 1; 130 when interrupted.
 """
@@ -98,8 +98,9 @@ def start(argv, numbers, complaints, store):
 
     The jobs here share compiled Python and the choice of an accelerator; other machines do not.
     """
+    compiled = Path(sys.pycache_prefix or store.folder.parents[3] / "pycache").absolute()
     shared = {"PARALLEL_SHELL": "/bin/sh", "PYTHONDONTWRITEBYTECODE": "",
-              "PYTHONPYCACHEPREFIX": str(store.folder.parents[3].absolute() / "pycache")}
+              "PYTHONPYCACHEPREFIX": str(compiled)}
     if store.spec.mode == "fast":
         shared["LOWWATER_ACCEL"] = accel.name_of(store.options["accel"])
     return subprocess.Popen(argv, stdin=numbers, stdout=subprocess.PIPE, stderr=complaints,

@@ -82,6 +82,7 @@ def run(options):
     shutil.rmtree(once, ignore_errors=True)
     once.mkdir(parents=True)
     os.environ["LOWWATER_ONCE"] = str(once.resolve())
+    os.environ["PYTHONDONTWRITEBYTECODE"] = ""
     os.environ["PYTHONPYCACHEPREFIX"] = str(FOLDER.resolve().parent / "pycache")
     shown = summary.Summary(suite_of)
     argv = ["-p", "suites.tap", "-p", "suites.order", "-p", "no:cacheprovider", "--rootdir", ".",
