@@ -168,7 +168,7 @@ static void hammer(long k)
 	struct block *mine[SLOTS] = {NULL};
 	unsigned int seed = (unsigned int)k + 1;
 
-	for (int i = 0; i < 1500; i++)
+	for (int i = 0; i < 500; i++)
 		turn(mine, &seed, (unsigned char)(k + i * THREADS));
 	for (int i = 0; i < SLOTS; i++)
 		check_and_free(mine[i]);

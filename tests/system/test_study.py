@@ -57,7 +57,7 @@ class Spike(unittest.TestCase):
         self.assertEqual(len(set(demands.values())), 1)
 
     def test_other_machines(self):
-        for options in ({"mem": "128"}, {"mem": "256"}, {"mem": "512"},
+        for options in ({"mem": "128"}, {"mem": "256"},
                         {"mem": "128", "args": "pageblock_order=9"},
                         {"mem": "256", "args": "spike.apps=9 spike.skew=0"},
                         {"mem": "256", "seed": "7"}):

@@ -40,11 +40,15 @@ class Arms(unittest.TestCase):
                 self.assertEqual(code, 0, shown)
 
     def test_as_declared_in_debug_builds(self):
-        for scenario, patch in (("exit-race", "all"), ("lockup", "oom-reaper"), ("notifier", "all"),
-                                ("two-victims", "all")):
+        for scenario, patch in (("lockup", "oom-reaper"), ("notifier", "all"), ("two-victims", "all")):
             with self.subTest(scenario=scenario, patch=patch):
                 code, shown, _ = study(scenario, patch, "--cpus", "2", "--build", "debug")
                 self.assertEqual(code, 0, shown)
+
+    def test_a_victim_that_exits_in_a_debug_build(self):
+        run = small("exit-race", "all", "exit-race.rounds=2", cpus="2", build="debug")
+        self.assertEqual(run.status, STATUS["finished"])
+        self.assertEqual(run.counter("oom_kills"), 2 + run.counter("others_killed"))
 
     def test_a_locked_up_machine_of_four_cpus_reports_to_the_end(self):
         run = small("mmap-writer", "none", "killable_mmap=0", cpus="4", build="debug")

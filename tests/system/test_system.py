@@ -434,7 +434,7 @@ class GuestTests(unittest.TestCase):
 
 class ExactRuns(unittest.TestCase):
     def test_same_arguments_same_log(self):
-        for options in ({"scenario": "info"}, {"scenario": "selftest"},
+        for options in ({"scenario": "info"}, {"scenario": "selftest", "shift": "4"},
                         {"scenario": "spike", "mem": "128"},
                         {"scenario": "selftest", "cpus": "4", "shift": "4"},
                         {"scenario": "spike", "mem": "128", "cpus": "4", "sched": "7"},
