@@ -13,7 +13,7 @@ import system
 from system import STATUS
 
 OPTIONS = {"scenario": "exit-race", "patch": "oom-reaper", "mem": "128", "shift": "4", "cpus": "2",
-           "args": "watchdog_ms=3000"}
+           "args": "watchdog_ms=3000 exit-race.rounds=2"}
 STAMP = re.compile(r"\[ *(\d+)\.(\d{6})\] ")
 
 
