@@ -64,6 +64,8 @@ APP_C := $(wildcard kernel/task/libc/*.c tests/scenarios/*.c)
 KERNEL_O := $(KERNEL_C:%.c=$(O)/%.o) $(KERNEL_S:%.S=$(O)/%.o)
 APP_O := $(APP_C:%.c=$(O)/%.o)
 
+include tests/run/toolchain/stamp.mk
+
 # Python reads what it compiled the last time, which lies with all else that is built.
 RUN := PYTHONPYCACHEPREFIX=$(TOP)/pycache $(PY) tests/run/lowwater.py
 RUN_OPTIONS = --mem "$(MEM)" --shift "$(SHIFT)" --cpus $(CPUS) --seed $(SEED) --sched $(SCHED) \
@@ -79,10 +81,18 @@ image: $(ELF)
 setup:
 	@tests/run/toolchain/setup.sh
 
-$(NEWLIB)/done: tests/run/toolchain/newlib.sh | setup
-	@tests/run/toolchain/newlib.sh $(abspath $(NEWLIB))
+# What it was built by is kept as `done`: a recipe that is only newer, as in a fresh checkout, is no other.
+NEWLIB_SH := tests/run/toolchain/newlib.sh
+$(NEWLIB)/done: .FORCE | setup
+	$(if $(call differ,$(file <$@),$(file <$(NEWLIB_SH))),@$(NEWLIB_SH) $(abspath $(NEWLIB)))
 
-$(KERNEL_O) $(APP_O): $(NEWLIB)/done Makefile
+$(O)/flags: .FORCE | setup
+	$(call stamp,$(call version,$(CC)) $(KFLAGS) $(AFLAGS))
+
+$(O)/sources: .FORCE
+	$(call stamp,$(KERNEL_C) $(KERNEL_S) $(APP_C))
+
+$(KERNEL_O) $(APP_O): $(NEWLIB)/done $(O)/flags Makefile
 
 $(O)/kernel/task/libc/%.o: kernel/task/libc/%.c
 	@mkdir -p $(@D)
@@ -93,18 +103,18 @@ $(O)/tests/scenarios/%.o: tests/scenarios/%.c
 	@$(CC) $(AFLAGS) -c $< -o $@
 
 # What the allocator's fast paths do not do themselves they end with: a jump, not a call.
-$(O)/mm/alloc/page_alloc.o: KFLAGS += -foptimize-sibling-calls
+$(O)/mm/alloc/page_alloc.o: OWN_FLAGS := -foptimize-sibling-calls
 
 $(O)/%.o: %.c
 	@mkdir -p $(@D)
-	@$(CC) $(KFLAGS) -c $< -o $@
+	@$(CC) $(KFLAGS) $(OWN_FLAGS) -c $< -o $@
 
 $(O)/%.o: %.S
 	@mkdir -p $(@D)
 	@$(CC) -I. -g -MMD -MP -c $< -o $@
 
 # The apps' world: scenarios and their libc in one object, of which the kernel sees two names.
-$(O)/apps.o: $(APP_O) $(NEWLIB)/done
+$(O)/apps.o: $(APP_O) $(NEWLIB)/done $(O)/sources
 	@ld -r -z noexecstack -o $@.all $(APP_O) --start-group $(NEWLIB)/libc.a $(NEWLIB)/libm.a --end-group
 	@objcopy --keep-global-symbol=app_libc_start --keep-global-symbol=app_libc_join $@.all $@
 
@@ -112,14 +122,14 @@ LINK = ld -nostdlib -static --build-id=sha1 -z max-page-size=4096 -z noexecstack
 	-T linker.ld -o $@ $(KERNEL_O) $(O)/apps.o $(filter %symtab.o,$^) $(NEWLIB)/klibc.a
 
 # Twice: the symbol table is made from the first image and lies behind all it describes.
-$(O)/first.elf: $(KERNEL_O) $(O)/apps.o linker.ld
+$(O)/first.elf: $(KERNEL_O) $(O)/apps.o $(O)/sources linker.ld
 	@$(LINK)
 
 $(O)/symtab.o: $(O)/first.elf tests/run/toolchain/ksyms.py
 	@$(PY) tests/run/toolchain/ksyms.py $< > $(O)/symtab.S
 	@$(CC) -c $(O)/symtab.S -o $@
 
-$(ELF): $(KERNEL_O) $(O)/apps.o $(O)/symtab.o linker.ld
+$(ELF): $(KERNEL_O) $(O)/apps.o $(O)/symtab.o $(O)/sources linker.ld
 	@$(LINK)
 	@echo "built $@"
 

@@ -66,27 +66,45 @@ host-threads: $(THREADS)/threads
 host-bench: $(BENCH)/bench
 	@HOST_SEED=$(HOST_SEED) $<
 
-$(FUZZ)/obj/%.o: %.c tests/host/builds.mk | setup
+$(FUZZ)/flags: .FORCE | setup
+	$(call stamp,$(call version,clang) $(FUZZ_FLAGS))
+
+$(FUZZ)/sources: .FORCE
+	$(call stamp,$(FUZZ_O))
+
+$(FUZZ)/obj/%.o: %.c $(FUZZ)/flags tests/host/builds.mk | setup
 	@mkdir -p $(@D)
 	@clang $(FUZZ_FLAGS) $(FUZZ_GUIDE) -c $< -o $@
 
-$(FUZZ)/fuzz_alloc: $(FUZZ_O) tests/host/twin/params.ld
+$(FUZZ)/fuzz_alloc: $(FUZZ_O) $(FUZZ)/sources tests/host/twin/params.ld
 	@clang -fsanitize=fuzzer $(FUZZ_CHECKS) $(HOST_LINK) $(FUZZ_O) -lcmocka -o $@
 
+$(THREADS)/flags: .FORCE | setup
+	$(call stamp,$(call version,gcc) $(HOST_COMMON) $(THREADS_CHECKS))
+
+$(THREADS)/sources: .FORCE
+	$(call stamp,$(THREADS_C))
+
 # READ_ONCE() is told apart from other reads: see tsan/main.c.
-$(THREADS)/%.o: %.c tests/host/builds.mk | setup
+$(THREADS)/%.o: %.c $(THREADS)/flags tests/host/builds.mk | setup
 	@mkdir -p $(@D)
 	@gcc -O1 $(HOST_COMMON) $(THREADS_CHECKS) --param tsan-distinguish-volatile=1 -DHOST_THREADS \
 		-c $< -o $@
 
-$(THREADS)/threads: $(THREADS_O) tests/host/twin/params.ld
+$(THREADS)/threads: $(THREADS_O) $(THREADS)/sources tests/host/twin/params.ld
 	@gcc $(THREADS_CHECKS) $(HOST_LINK) $(THREADS_O) -lcmocka -o $@
 
-$(BENCH)/%.o: %.c tests/host/builds.mk | setup
+$(BENCH)/flags: .FORCE | setup
+	$(call stamp,$(call version,gcc) $(HOST_COMMON))
+
+$(BENCH)/sources: .FORCE
+	$(call stamp,$(BENCH_O))
+
+$(BENCH)/%.o: %.c $(BENCH)/flags tests/host/builds.mk | setup
 	@mkdir -p $(@D)
 	@gcc -O2 $(HOST_COMMON) -c $< -o $@
 
-$(BENCH)/bench: $(BENCH_O) tests/host/twin/params.ld
+$(BENCH)/bench: $(BENCH_O) $(BENCH)/sources tests/host/twin/params.ld
 	@gcc $(HOST_LINK) $(BENCH_O) -lcmocka -o $@
 
 -include $(FUZZ_O:.o=.d) $(THREADS_O:.o=.d) $(BENCH_O:.o=.d)

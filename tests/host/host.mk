@@ -31,6 +31,8 @@ HOST_COMMON := -std=gnu11 -g -Wall -Wextra -Werror -fno-omit-frame-pointer -fno-
 HOST_FLAGS := $(HOST_COMMON) $(HOST_CHECKS) $(if $(filter debug,$(BUILD)),-DLW_DEBUG)
 HOST_LINK := -no-pie -Wl,-T,tests/host/twin/params.ld
 
+include tests/run/toolchain/stamp.mk
+
 .PHONY: host-tests host-tests-debug host-run
 
 host-tests: $(HOST)/twin
@@ -42,11 +44,17 @@ host-tests-debug:
 # The one object that kernel/task names is each test's own.
 $(HOST)/kernel/task/%.o $(HOST)/tests/host/task/%.o: HOST_MEMORY := '-Dsystem_memory=(*task_memory)'
 
-$(HOST)/%.o: %.c tests/host/host.mk
+$(HOST)/flags: .FORCE
+	$(call stamp,$(call version,$(CC)) $(HOST_FLAGS) $(HOST_CLANG))
+
+$(HOST)/sources: .FORCE
+	$(call stamp,$(HOST_C))
+
+$(HOST)/%.o: %.c $(HOST)/flags tests/host/host.mk
 	@mkdir -p $(@D)
 	@$(CC) $(HOST_FLAGS) $(HOST_MEMORY) $(HOST_CLANG) -c $< -o $@
 
-$(HOST)/twin: $(HOST_O) tests/host/twin/params.ld
+$(HOST)/twin: $(HOST_O) $(HOST)/sources tests/host/twin/params.ld
 	@$(CC) $(HOST_CHECKS) $(HOST_LINK) $(HOST_O) -lcmocka -o $@
 
 host-run: $(HOST)/twin

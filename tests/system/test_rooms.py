@@ -68,6 +68,12 @@ class Planted(unittest.TestCase):
         with self.assertRaisesRegex(rooms.Wrong, r"mm/page/gfp\.c: .*mm/alloc/pcp\.h.*build again"):
             list(rooms.wrong_includes(self.root, self.objects))
 
+    def test_what_is_left_of_a_removed_source_is_not_read(self):
+        (self.objects / "mm/page/gone.d").write_text("gone.o: mm/page/gone.c\n", encoding="utf-8")
+        shutil.copy(self.objects / "mm/oom/oom_kill.o", self.objects / "mm/page/gone.o")
+        self.assertEqual([*rooms.wrong_includes(self.root, self.objects),
+                          *rooms.wrong_calls(self.objects)], [])
+
     def test_a_folder_that_is_no_room_is_said(self):
         self.assertRaisesRegex(rooms.Wrong, "mm/attic", rooms.room, "mm/attic/old.c")
 

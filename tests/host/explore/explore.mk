@@ -45,11 +45,17 @@ $(EXPLORE_SEEN_O): EXPLORE_OWN := $(EXPLORE_SEEN)
 $(EXPLORE)/tests/host/twin/%.o: EXPLORE_OWN := -Dmmap=arena_mmap -Dmunmap=arena_munmap \
 	-Daligned_alloc=arena_alloc -Dfree=arena_free
 
-$(EXPLORE)/%.o: %.c tests/host/explore/explore.mk
+$(EXPLORE)/flags: .FORCE
+	$(call stamp,$(call version,gcc) $(EXPLORE_COMMON) $(EXPLORE_SEEN))
+
+$(EXPLORE)/sources: .FORCE
+	$(call stamp,$(EXPLORE_O))
+
+$(EXPLORE)/%.o: %.c $(EXPLORE)/flags tests/host/explore/explore.mk
 	@mkdir -p $(@D)
 	@gcc $(EXPLORE_COMMON) $(EXPLORE_OWN) -c $< -o $@
 
-$(EXPLORE)/explore: $(EXPLORE_O)
+$(EXPLORE)/explore: $(EXPLORE_O) $(EXPLORE)/sources
 	@$(EXPLORE_LINK) $(EXPLORE_O) -lcmocka -o $@
 
 -include $(EXPLORE_O:.o=.d)

@@ -93,14 +93,21 @@ def above(user, used):
 
 
 def compiled(objects):
-    """{source: files that the compiler read for it} of all dependency files, in the tree only."""
+    """{source: files that the compiler read for it} by their dependency files, in the tree only."""
     found = {}
-    for path in sorted(Path(objects).rglob("*.d")):
+    for path in beside_sources(objects, ".d"):
         rule = path.read_text(encoding="utf-8").replace("\\\n", " ").splitlines()[0]
         names = [name for name in rule.split(":", 1)[1].split() if in_house(name)]
         if names:
             found[names[0]] = set(names)
     return found
+
+
+def beside_sources(objects, suffix):
+    """The files that the build made of the sources it has now; those of removed ones lie there, too."""
+    listed = Path(objects) / "sources"
+    names = listed.read_text(encoding="utf-8").split() if listed.is_file() else []
+    return sorted(Path(objects) / Path(name).with_suffix(suffix) for name in names)
 
 
 def in_house(name):
@@ -157,9 +164,7 @@ def wrong_includes(root, objects):
 
 def symbols(objects):
     """[(object without its folder and suffix, symbol, defined)]"""
-    paths = [path for path in sorted(Path(objects).rglob("*.o"))
-             if in_house(str(path.relative_to(objects)))]
-    text = subprocess.run(["nm", "-A", *paths], stdout=subprocess.PIPE, text=True, check=True).stdout
+    text = subprocess.run(["nm", "-A", *beside_sources(objects, ".o")], stdout=subprocess.PIPE, text=True, check=True).stdout
     for line in text.splitlines():
         path, rest = line.rsplit(":", 1)
         *_, kind, symbol = rest.split()

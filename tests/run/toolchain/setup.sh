@@ -29,12 +29,17 @@ needs() {
 	LIST
 }
 
-# shellcheck disable=SC2086 # a file may be a pattern
+# Every make asks, so it takes no process. A file may be a pattern, of which the first match will do.
+there() {
+	case $1 in
+	/*) [ -e "$1" ] ;;
+	*) command -v "$1" >/dev/null 2>&1 ;;
+	esac
+}
+
+# shellcheck disable=SC2086 # the pattern
 missing=$(needs | while read -r thing package; do
-	case $thing in
-	/*) ls -d $thing >/dev/null 2>&1 ;;
-	*) command -v "$thing" >/dev/null 2>&1 ;;
-	esac || printf '%s ' "$package"
+	there $thing || printf '%s ' "$package"
 done)
 [ -n "$missing" ] || exit 0
 
