@@ -42,7 +42,7 @@ SAMPLE ?=
 .PHONY: fuzz coverage threads-tests host-threads host-bench mutants
 
 fuzz: $(FUZZ)/fuzz_alloc
-	@$(AS_EXPECTED) $(PY) tests/run/suites/fuzz.py --seconds "$(SECONDS)" --jobs "$(JOBS)" $(FUZZ)
+	@PYTHONPATH=tests/run $(AS_EXPECTED) $(PY) tests/run/suites/fuzz.py --seconds "$(SECONDS)" --jobs "$(JOBS)" $(FUZZ)
 
 coverage: setup
 	@$(MAKE) --no-print-directory HOST=$(TOP)/coverage HOST_CHECKS="-O0 --coverage" -s host-tests

@@ -8,7 +8,6 @@
 #include "mm/page/patch.h"
 
 struct twin twin;
-unsigned int tests_run, twin_setups;
 
 static struct mm_tunables tunables_before;
 static unsigned int patches_before;
@@ -27,7 +26,6 @@ static void first_tasks(void)
 int twin_setup(void **state)
 {
 	(void)state;
-	twin_setups++;
 	memset(&twin, 0, sizeof(twin));
 	stop_reset();
 	console_clear();

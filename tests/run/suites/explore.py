@@ -9,7 +9,6 @@
 
 FOLDER holds the program `explore`. Exit code 2: a wrong option.
 """
-import argparse
 import difflib
 import json
 import os
@@ -22,6 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from suites import plants
+from suites.parser import Parser
 
 RESULTS = Path("build/results/explore")
 HEADS = ("scenario", "arm", "bound", "schedules at bound 0 / 1 / 2 / ...", "a second", "cut",
@@ -30,15 +30,8 @@ RIGHT = (2, 4, 5, 6, 7)  # columns of numbers
 CACHE_OFF = (("r4", 3), ("r5", 2), ("hand-over", 1), ("killer-disabled", 1), ("wait-kill", 2))
 
 
-class Parser(argparse.ArgumentParser):
-    def error(self, message):
-        print(f"explore: {message}", file=sys.stderr)
-        sys.exit(2)
-
-
 def parse(argv):
-    parser = Parser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser("explore", __doc__)
     parser.add_argument("what", choices=("run", "test"))
     parser.add_argument("folder", type=Path)
     for name in ("scenario", "bound", "seconds", "token", "jobs"):

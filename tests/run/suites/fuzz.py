@@ -5,7 +5,6 @@ In the given folder: fuzz_alloc (the target), corpus/ (kept and grown from run t
 and what was found: crash-*, timeout-*, oom-*, leak-*. Exits 0 without findings, 1 with, 2 when the
 target did not run.
 """
-import argparse
 import os
 import re
 import subprocess
@@ -13,13 +12,15 @@ import sys
 import time
 from pathlib import Path
 
+from suites.parser import Parser
+
 MOST_BYTES = 1024  # of an input
 SLOW_INPUT = 20  # seconds that one input may take
 WORTH_READING = re.compile(r"panic: |play: |ERROR: AddressSanitizer|runtime error: |ERROR: libFuzzer")
 
 
 def parse(argv):
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = Parser("fuzz", __doc__)
     parser.add_argument("--seconds", default="")
     parser.add_argument("--jobs", default="")
     parser.add_argument("folder", type=Path)

@@ -7,7 +7,6 @@ Prints a table by room and what lived, and writes every verdict to FOLDER/verdic
 least 95 % of those that are not equivalent are killed, 1 when not, or when the list of equivalent ones
 names one that is not there; 2 when there was nothing to do, or the tests fail as they are.
 """
-import argparse
 import difflib
 import fnmatch
 import json
@@ -25,6 +24,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 from suites.mutation.operators import mutants_of
+from suites.parser import Parser
 from suites.mutation.twin import BUILDS, Children, Stopped, Twin, try_mutant
 
 LEAST_KILLED = 95.0
@@ -34,7 +34,7 @@ VERDICTS = ("killed", "lived", "equivalent", "same code", "does not compile")
 
 
 def parse(argv):
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = Parser("mutants", __doc__)
     for name in ("files", "sample", "seed", "jobs"):
         parser.add_argument(f"--{name}", default="")
     for name in ("fast", "checked", "link"):

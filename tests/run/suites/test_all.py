@@ -54,10 +54,23 @@ def parse(argv):
     for name in options.suite:
         if name not in SUITES:
             raise UserError(f"SUITE={name!r}: expected some of {' '.join(SUITES)}")
+    check_words(options.test)
     options.jobs = jobs(options.jobs, len(os.sched_getaffinity(0)))
     options.all = not options.suite
     options.suite = options.suite or list(SUITES)
     return options
+
+
+def check_words(text):
+    """Refuse what pytest cannot read: it would say so with a traceback."""
+    if not text:
+        return  # pytest need not be there yet
+    from _pytest.mark import expression  # pylint: disable=import-outside-toplevel
+    try:
+        expression.Expression.compile(text)
+    except expression.ParseError as error:
+        raise UserError(f"TEST={text!r}: expected a word of a test's name, or several with or, and, "
+                        "not between them") from error
 
 
 def builds(options):

@@ -126,6 +126,13 @@ class Runs(unittest.TestCase):
         self.assertEqual(err, "lowwater: TEST='nonsense': no test of these suites has such a "
                               "name\n")
 
+    def test_words_that_are_no_expression(self):
+        for words in ("good bad", "(", "and", "it's", "good or"):
+            code, out, err = self.run_all("--test", words, "py")
+            self.assertEqual((code, out, err.count("\n")), (2, "", 1), err)
+            self.assertIn(f"lowwater: TEST={words!r}: expected a word of a test's name", err)
+        self.assertEqual(self.run_all("--test", "good and not bad", "py")[0], 0)
+
     def test_a_file_that_cannot_be_read_is_a_failure(self):
         (self.root / "test_some.py").write_text("import nothing_of_this_name\n", encoding="utf-8")
         code, out, _ = self.run_all("py")
