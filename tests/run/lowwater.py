@@ -7,6 +7,7 @@ parameter, 3 panic, 4 lockup, 5 timeout, 6 crash. `all`: 0 when every arm did wh
 """
 import argparse
 import dataclasses
+import os
 import signal
 import sys
 from pathlib import Path
@@ -46,12 +47,17 @@ def main(argv=None):
         options = parser().parse_args(argv)
         spec = make_spec(vars(options))
         need_elf(spec.elf)
-        return options.command(spec, options)
+        code = options.command(spec, options)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # who read it has read enough
+        return 141
     except UserError as error:
         print(f"lowwater: {error}", file=sys.stderr)
         return 2
     except OSError as error:
-        print(f"lowwater: {error.filename or 'results'}: {error.strerror}", file=sys.stderr)
+        print(f"lowwater: {error.filename or 'output'}: {error.strerror}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("lowwater: interrupted", file=sys.stderr)

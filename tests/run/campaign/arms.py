@@ -58,9 +58,9 @@ def make_arm(item):
 
 def load(spec):
     """Return every Arm of the spec's kernel, from the cache when it fits the ELF."""
-    items = cached(spec.elf)
-    if items is not None:
-        return [make_arm(item) for item in items]
+    found = cached(spec.elf)
+    if found:
+        return found
     found = [make_arm(item) for item in ask(spec)]
     keep(spec.elf, found)
     return found
@@ -78,10 +78,11 @@ def keep(elf, table):
 
 
 def cached(elf):
+    """Return the arms that are kept for this ELF; a damaged file has none."""
     try:
         kept = json.loads(elf.with_name(CACHE).read_text())
-        return kept["arms"] if kept["elf_sha256"] == digest(elf) else None
-    except (OSError, ValueError, KeyError, TypeError):
+        return [make_arm(item) for item in kept["arms"]] if kept["elf_sha256"] == digest(elf) else None
+    except (OSError, ValueError, KeyError, TypeError, UserError):
         return None
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from campaign import arms, distribution, ranges, record
 from machine import accel
+from results import whole
 from options import UserError, jobs, text
 from campaign.progress import Many
 from campaign.store import BUILD, OPTIONS, RUNS, Store
@@ -143,6 +144,6 @@ def why(complaints):
 def report(found, spec, store):
     if found:
         shown = distribution.text(found, spec, store.files_of)
-        (store.folder / "table.txt").write_text(shown + "\n", encoding="utf-8")
+        whole.write(store.folder / "table.txt", shown + "\n")
         print(shown)
         print(store.folder)

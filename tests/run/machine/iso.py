@@ -3,6 +3,7 @@
 Only BIOS GRUB and only the modules a Multiboot 2 boot from a CD needs, so that an image is made,
 and boots, in a moment. The silent one leaves the serial line to the kernel alone.
 """
+import os
 import shlex
 import subprocess
 import tempfile
@@ -51,6 +52,7 @@ def build(config, elf, out):
     """Write a bootable image of elf and config to out."""
     serial = MENU_MODULES if config.startswith("serial") else ""
     out.parent.mkdir(parents=True, exist_ok=True)
+    new = out.with_name(f"{out.name}.{os.getpid()}.new")  # half an image must never pass for one
     with tempfile.TemporaryDirectory(prefix="lowwater-") as name:
         boot = Path(name) / "boot"
         (boot / "grub").mkdir(parents=True)
@@ -58,7 +60,8 @@ def build(config, elf, out):
         # What GDB needs stays in the ELF file; GRUB would only read it through the BIOS.
         make(["objcopy", "--strip-debug", str(elf), str(boot / "lowwater.elf")])
         make(["grub-mkrescue", "-d", GRUB, f"--install-modules={MODULES} {serial}".rstrip(),
-              "--fonts=", "--locales=", "--themes=", "--compress=no", "-o", str(out), name])
+              "--fonts=", "--locales=", "--themes=", "--compress=no", "-o", str(new), name], new)
+    os.replace(new, out)
 
 
 def boot_command(image):
@@ -66,12 +69,14 @@ def boot_command(image):
     return f"{qemu.BINARY} -m 2048 -cdrom {shlex.quote(str(image))} -serial stdio"
 
 
-def make(argv):
+def make(argv, unfinished=None):
     try:
         done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True,
                               check=False)
     except OSError as error:
         raise UserError(f"{argv[0]}: cannot start ({error.strerror}); an ISO {NEEDED}") from error
     if done.returncode:
+        if unfinished:
+            unfinished.unlink(missing_ok=True)
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
         raise UserError(f"{argv[0]} failed ({last}); an ISO {NEEDED}")

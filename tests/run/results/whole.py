@@ -17,6 +17,8 @@ def write(path, text):
     try:
         new.write_text(text, encoding="utf-8")
         os.replace(new, path)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error  # not the other name
     finally:
         new.unlink(missing_ok=True)
 
@@ -28,8 +30,21 @@ def folder(place):
     with tempfile.TemporaryDirectory(prefix=".new-", dir=place.parent) as name:
         beside = Path(name)
         (beside / place.name).mkdir()
-        yield beside / place.name
+        try:
+            yield beside / place.name
+        except OSError as error:  # it is about the place, as far as anybody knows
+            if error.filename:
+                error.filename = str(error.filename).replace(str(beside), str(place.parent))
+            raise
+        need_room(beside, place)
         swap(beside / place.name, place, beside)
+
+
+def need_room(folder, place):
+    """Refuse what lies on a full disk: the emulator does not say which part of a log it lost."""
+    disk = os.statvfs(folder)
+    if disk.f_blocks and not (disk.f_bavail if os.geteuid() else disk.f_bfree):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(place))
 
 
 def swap(new, place, beside):

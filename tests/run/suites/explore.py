@@ -21,7 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from suites import plants
-from suites.parser import Parser
+from suites.parser import Parser, plainly
 
 RESULTS = Path("build/results/explore")
 HEADS = ("scenario", "arm", "bound", "schedules at bound 0 / 1 / 2 / ...", "a second", "cut",
@@ -261,6 +261,10 @@ def test(options):
     return 1 if tap.failed else 0
 
 
+def main():
+    options = parse(sys.argv[1:])
+    return {"run": run, "test": test}[options.what](options)
+
+
 if __name__ == "__main__":
-    OPTIONS = parse(sys.argv[1:])
-    sys.exit({"run": run, "test": test}[OPTIONS.what](OPTIONS))
+    sys.exit(plainly("explore", main))

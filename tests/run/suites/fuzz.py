@@ -12,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 
-from suites.parser import Parser
+from suites.parser import Parser, plainly
 
 MOST_BYTES = 1024  # of an input
 SLOW_INPUT = 20  # seconds that one input may take
@@ -106,4 +106,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(plainly("fuzz", main))

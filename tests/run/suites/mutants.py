@@ -24,7 +24,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 from suites.mutation.operators import mutants_of
-from suites.parser import Parser
+from suites.parser import Parser, plainly
 from suites.mutation.twin import BUILDS, Children, Stopped, Twin, try_mutant
 
 LEAST_KILLED = 95.0
@@ -230,4 +230,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(plainly("mutants", main))

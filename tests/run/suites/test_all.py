@@ -128,6 +128,9 @@ def main():
     except UserError as error:
         print(f"lowwater: {error}", file=sys.stderr)
         return 2
+    except OSError as error:
+        print(f"lowwater: {error.filename or 'output'}: {error.strerror}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         return 130
 

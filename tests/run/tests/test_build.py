@@ -65,14 +65,17 @@ class Stale(unittest.TestCase):
         path.write_text(text, encoding="utf-8")
         path.chmod(0o755)
 
+    def start(self, *words):
+        env = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+        env["PATH"] = f"{self.root}/bin:{env['PATH']}"
+        return subprocess.run(["make", "-s", f"PY={self.root}/bin/python", *words], cwd=self.root, env=env,
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=SECONDS,
+                              check=False)
+
     def make(self, *words):
         """Run make and return what its tools were asked for, but for their versions."""
         (self.root / "notes").write_text("")
-        env = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
-        env["PATH"] = f"{self.root}/bin:{env['PATH']}"
-        done = subprocess.run(["make", "-s", f"PY={self.root}/bin/python", *words], cwd=self.root, env=env,
-                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=SECONDS,
-                              check=False)
+        done = self.start(*words)
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         lines = (self.root / "notes").read_text(encoding="utf-8").splitlines()
         return [line for line in lines if "--version" not in line]
@@ -121,6 +124,21 @@ class Stale(unittest.TestCase):
         self.write(NEWLIB, RECIPE + "# another\n")
         self.assertEqual(self.make("image")[0], "newlib")
         self.assertEqual(self.make("image"), [])
+
+    def test_a_build_folder_that_is_a_file_gets_one_line(self):
+        self.write("build", "mine")
+        done = self.start("image")
+        self.assertEqual((done.returncode, done.stdout, (self.root / "build").read_text()), (2, "", "mine"))
+        lines = [line for line in done.stderr.splitlines() if "unfinished jobs" not in line]
+        self.assertEqual(len(lines), 1)
+        self.assertRegex(lines[0], r"\*\*\* open: build/obj/sources: Not a directory\.  Stop\.")
+
+    def test_a_build_folder_that_cannot_be_made_gets_one_line(self):
+        (self.root / "build").symlink_to("/proc/nothing")
+        done = self.start("image")
+        lines = [line for line in done.stderr.splitlines() if "unfinished jobs" not in line]
+        self.assertEqual((done.returncode, done.stdout, len(lines)), (2, "", 1), done.stderr)
+        self.assertRegex(lines[0], r"\*\*\* build/obj: cannot be made, or not be written to\.  Stop\.")
 
     def test_the_real_recipe_leaves_its_text(self):
         built = Path(os.environ.get("LOWWATER_BUILD_DIR", "build")) / "newlib/done"

@@ -11,7 +11,10 @@ tarball=$(ls /usr/src/newlib/newlib-*.tar.* 2>/dev/null | tail -n 1)
 rm -rf "$dir"
 mkdir -p "$dir/src" "$dir/obj" "$dir/k"
 echo "newlib: building $(basename "$tarball"), once (under a minute)"
-tar xf "$tarball" -C "$dir/src" --strip-components=1
+tar xf "$tarball" -C "$dir/src" --strip-components=1 2>/dev/null || {
+	echo "newlib: cannot unpack $tarball into $dir/src; is the disk full?" >&2
+	exit 2
+}
 src=$(cd "$dir/src/newlib" && pwd)
 flags="-O2 -ffreestanding -mno-red-zone -mcmodel=kernel -fno-pic -fno-pie -fno-stack-protector"
 

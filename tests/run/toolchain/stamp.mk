@@ -6,7 +6,8 @@
 ifndef stamp
 
 # $(call stamp,TEXT) is the recipe of a stamp, and $(call version,COMPILER) a part of its text.
-stamp = $(if $(call differ,$(file <$@),$1),$(shell mkdir -p $(@D))$(file >$@,$(strip $1)))
+stamp = $(if $(call differ,$(file <$@),$1),$(call folder,$(@D))$(file >$@,$(strip $1)))
+folder = $(if $(shell mkdir -p $1 2>&1 && [ -w $1 ] || echo no),$(error $1: cannot be made, or not be written to))
 differ = $(subst x$(strip $1)x,,x$(strip $2)x)
 version = $(wordlist 1,6,$(shell $1 --version 2>/dev/null))
 
