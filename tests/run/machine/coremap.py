@@ -41,7 +41,7 @@ class Dump:
     def __init__(self, data, path):
         self.data = data
         self.path = path
-        table = elf.segments(data, path)
+        table = elf.segments(path)
         self.note = next((one for one in table if one.kind == elf.PT_NOTE), None)
         self.loads = sorted((one for one in table if one.kind == elf.PT_LOAD),
                             key=lambda one: one.paddr)
@@ -67,8 +67,7 @@ class Dump:
         return ()
 
     def cr3(self, cpu):
-        bodies = [(body, size) for name, _, body, size in elf.notes(self.data, self.note)
-                  if name == "QEMU"]
+        bodies = [(body, size) for name, body, size in elf.notes(self.path) if name == "QEMU"]
         if cpu >= len(bodies) or bodies[cpu][1] < CR3_AT + 8:
             raise UserError(f"{self.path}: has no control registers of CPU {cpu}")
         return struct.unpack_from("<Q", self.data, bodies[cpu][0] + CR3_AT)[0]

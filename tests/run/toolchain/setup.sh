@@ -16,6 +16,7 @@ needs() {
 		/usr/lib/python3/dist-packages/pytest python3-pytest
 		/usr/lib/python3/dist-packages/xdist python3-pytest-xdist
 		/usr/lib/python3/dist-packages/pytest_subtests.py python3-pytest-subtests
+		/usr/lib/python3/dist-packages/elftools python3-pyelftools
 		/usr/src/newlib newlib-source
 		patch patch
 		xz xz-utils
