@@ -27,6 +27,18 @@ TIMEOUT ?= 300
 AT ?= oom
 PORT ?=
 
+# A variable that nothing reads would be an experiment that nobody ran. The lines are: a run's, a sweep's
+# and a test's; tests/host/*.mk; those of the build.
+MAY_SET := SCENARIO PATCH MEM SHIFT CPUS SEED SCHED MODE ARGS BOOT BUILD TIMEOUT AT PORT JOBS UPDATE \
+	SEEDS SCHEDS FAIL_NTH PARALLEL_OPTIONS SUITE TEST \
+	HOST_TEST HOST_SEED SECONDS BOUND TOKEN FILES SAMPLE HOST HOST_CHECKS \
+	CC OPT TOP NEWLIB PY SHELL V
+SET := $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name)))
+UNKNOWN := $(filter-out $(MAY_SET) MAKEFLAGS MAKEOVERRIDES,$(SET))
+ifneq ($(UNKNOWN),)
+$(error $(shell /usr/bin/python3 tests/run/nearest.py $(MAY_SET) -- $(UNKNOWN)))
+endif
+
 # How many runs, or tests, at a time; as many as cores where empty.
 JOBS ?=
 
@@ -68,8 +80,15 @@ include tests/run/toolchain/stamp.mk
 
 # Python reads what it compiled the last time, which lies with all else that is built.
 RUN := PYTHONPYCACHEPREFIX=$(TOP)/pycache $(PY) tests/run/lowwater.py
-RUN_OPTIONS = --mem "$(MEM)" --shift "$(SHIFT)" --cpus $(CPUS) --seed $(SEED) --sched $(SCHED) \
-	--mode $(MODE) --args "$(ARGS)" --boot $(BOOT) --build $(BUILD) --timeout $(TIMEOUT) --build-dir $(TOP)
+# A user's words, whatever is in them, as one word of the shell; and as an option, which may be empty.
+quoted = '$(subst ','\'',$(1))'
+opt = --$(1)=$(call quoted,$(2))
+RUN_OPTIONS = $(call opt,mem,$(MEM)) $(call opt,shift,$(SHIFT)) $(call opt,cpus,$(CPUS)) \
+	$(call opt,seed,$(SEED)) $(call opt,sched,$(SCHED)) $(call opt,mode,$(MODE)) $(call opt,args,$(ARGS)) \
+	$(call opt,boot,$(BOOT)) $(call opt,build,$(BUILD)) $(call opt,timeout,$(TIMEOUT)) --build-dir=$(TOP)
+# Which run; console, debug and core have a scenario where none is named.
+WHICH = $(call opt,scenario,$(SCENARIO)) $(call opt,patch,$(PATCH))
+WHICH_ONE = $(call opt,scenario,$(or $(SCENARIO),spike)) $(call opt,patch,$(PATCH))
 
 .PHONY: all image image-debug setup run sweep bench test console debug core iso clean help format \
 	clang-check objects
@@ -135,14 +154,15 @@ $(ELF): $(KERNEL_O) $(O)/apps.o $(O)/symtab.o $(O)/sources linker.ld
 
 run: image
 ifeq ($(SCENARIO),)
-	@$(RUN) all $(RUN_OPTIONS) --jobs "$(JOBS)"
+	@$(RUN) all $(RUN_OPTIONS) $(call opt,jobs,$(JOBS))
 else
-	@$(RUN) run --scenario $(SCENARIO) --patch $(PATCH) $(RUN_OPTIONS)
+	@$(RUN) run $(WHICH) $(RUN_OPTIONS)
 endif
 
 sweep: image
-	@$(RUN) sweep --scenario "$(SCENARIO)" --patch $(PATCH) $(RUN_OPTIONS) --seeds "$(SEEDS)" \
-		--scheds "$(SCHEDS)" --fail-nth "$(FAIL_NTH)" --jobs "$(JOBS)" --parallel-options="$(PARALLEL_OPTIONS)"
+	@$(RUN) sweep $(WHICH) $(RUN_OPTIONS) $(call opt,seeds,$(SEEDS)) $(call opt,scheds,$(SCHEDS)) \
+		$(call opt,fail-nth,$(FAIL_NTH)) $(call opt,jobs,$(JOBS)) \
+		$(call opt,parallel-options,$(PARALLEL_OPTIONS))
 
 bench: image
 	@$(RUN) bench $(RUN_OPTIONS) $(if $(UPDATE),--update)
@@ -167,13 +187,13 @@ objects: $(KERNEL_O) $(APP_O)
 # In real time, unless MODE is given: it is for a person's keys.
 console: MODE := $(if $(filter file,$(origin MODE)),fast,$(MODE))
 console: image
-	@$(RUN) console --scenario $(or $(SCENARIO),spike) --patch $(PATCH) $(RUN_OPTIONS)
+	@$(RUN) console $(WHICH_ONE) $(RUN_OPTIONS)
 
 debug: image
-	@$(RUN) debug --port "$(PORT)" --scenario $(or $(SCENARIO),spike) --patch $(PATCH) $(RUN_OPTIONS)
+	@$(RUN) debug $(call opt,port,$(PORT)) $(WHICH_ONE) $(RUN_OPTIONS)
 
 core: image
-	@$(RUN) core --at $(AT) --scenario $(or $(SCENARIO),spike) --patch $(PATCH) $(RUN_OPTIONS)
+	@$(RUN) core $(call opt,at,$(AT)) $(WHICH_ONE) $(RUN_OPTIONS)
 
 iso: image
 	@$(RUN) iso --build $(BUILD) --build-dir $(TOP) --out $(TOP)/lowwater.iso

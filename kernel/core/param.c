@@ -4,16 +4,17 @@
 #include <string.h>
 
 #include "kernel/core/machine.h"
+#include "kernel/core/nearest.h"
 #include "kernel/core/param.h"
 #include "kernel/core/log/printk.h"
 
 #define MAX_SEEN 64
-#define NAME_LEN 64
 
 extern const struct param *const _params[], *const _params_end[];
 
 static const struct param_group *groups[PARAM_MAX_GROUPS];
 static unsigned int nr_groups;
+static bool given[PARAM_MAX_GROUPS]; /* a parameter of it, on the command line */
 
 void param_add_group(const struct param_group *group)
 {
@@ -27,7 +28,7 @@ static const struct param *nth_param(unsigned int i, char *name)
 	unsigned int plain = _params_end - _params;
 
 	if (i < plain) {
-		ksnprintf(name, NAME_LEN, "%s", _params[i]->name);
+		ksnprintf(name, NEAREST_LEN, "%s", _params[i]->name);
 		return _params[i];
 	}
 	i -= plain;
@@ -35,34 +36,12 @@ static const struct param *nth_param(unsigned int i, char *name)
 		if (i < groups[g]->count) {
 			const struct param *p = &groups[g]->params[i];
 
-			ksnprintf(name, NAME_LEN, "%s.%s", groups[g]->prefix, p->name);
+			ksnprintf(name, NEAREST_LEN, "%s.%s", groups[g]->prefix, p->name);
 			return p;
 		}
 		i -= groups[g]->count;
 	}
 	return NULL;
-}
-
-/* Levenshtein distance, on names short enough for one row on the stack. */
-static unsigned int distance(const char *a, const char *b)
-{
-	unsigned int row[NAME_LEN];
-	unsigned int nb = MIN(strlen(b), NAME_LEN - 1ul);
-
-	for (unsigned int j = 0; j <= nb; j++)
-		row[j] = j;
-	for (unsigned int i = 1; *a; a++, i++) {
-		unsigned int diagonal = row[0];
-
-		row[0] = i;
-		for (unsigned int j = 1; j <= nb; j++) {
-			unsigned int replace = diagonal + (*a != b[j - 1]);
-
-			diagonal = row[j];
-			row[j] = MIN(replace, MIN(row[j], row[j - 1]) + 1);
-		}
-	}
-	return row[nb];
 }
 
 static void describe(const struct param *p, char *buf, size_t size)
@@ -73,27 +52,53 @@ static void describe(const struct param *p, char *buf, size_t size)
 		ksnprintf(buf, size, "%ld to %ld: %s", p->min, p->max, p->help);
 }
 
-static const struct param *find(const char *want, char *err, size_t err_size)
+/* No parameter has that name. */
+static void unknown(const char *want, char *err, size_t err_size)
 {
-	char name[NAME_LEN], best_name[NAME_LEN] = "", help[160];
 	const struct param *p, *best = NULL;
-	unsigned int best_distance = ~0u;
+	char name[NEAREST_LEN], help[160];
+	struct nearest near;
 
-	for (unsigned int i = 0; (p = nth_param(i, name)); i++) {
-		unsigned int d;
-
-		if (!strcmp(name, want))
-			return p;
-		d = distance(want, name);
-		if (d < best_distance) {
-			best_distance = d;
+	nearest_init(&near, want);
+	for (unsigned int i = 0; (p = nth_param(i, name)); i++)
+		if (nearest_offer(&near, name))
 			best = p;
-			strcpy(best_name, name);
-		}
+	if (!best) {
+		ksnprintf(err, err_size, "bad parameter: unknown name \"%s\"", want);
+		return;
 	}
 	describe(best, help, sizeof(help));
 	ksnprintf(err, err_size, "bad parameter: unknown name \"%s\"; the nearest is %s (%s)", want,
-		best_name, help);
+		near.name, help);
+}
+
+static const struct param *find(const char *want)
+{
+	char name[NEAREST_LEN];
+	const struct param *p;
+
+	for (unsigned int i = 0; (p = nth_param(i, name)); i++)
+		if (!strcmp(name, want))
+			return p;
+	return NULL;
+}
+
+/* A scenario's knob may be given; whose it was is asked later. */
+static void note_group(const char *name)
+{
+	for (unsigned int g = 0; g < nr_groups; g++) {
+		size_t len = strlen(groups[g]->prefix);
+
+		if (!strncmp(groups[g]->prefix, name, len) && name[len] == '.')
+			given[g] = true;
+	}
+}
+
+const char *param_other_group(const char *prefix)
+{
+	for (unsigned int g = 0; g < nr_groups; g++)
+		if (given[g] && strcmp(groups[g]->prefix, prefix))
+			return groups[g]->prefix;
 	return NULL;
 }
 
@@ -169,9 +174,11 @@ static bool parse_word(
 		return false;
 	}
 	*eq = '\0';
-	p = find(word, err, err_size);
-	if (!p)
+	p = find(word);
+	if (!p) {
+		unknown(word, err, err_size);
 		return false;
+	}
 	for (unsigned int i = 0; i < *nr_seen; i++) {
 		if (seen[i] == p) {
 			ksnprintf(err, err_size, "bad parameter: %s is given twice; expected once",
@@ -185,6 +192,7 @@ static bool parse_word(
 		return false;
 	}
 	seen[(*nr_seen)++] = p;
+	note_group(word);
 	return set_one(p, word, eq + 1, err, err_size);
 }
 

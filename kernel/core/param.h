@@ -43,6 +43,8 @@ struct param_group {
 	unsigned int count;
 };
 void param_add_group(const struct param_group *group);
+/* A group, besides that of `prefix`, of which the command line sets a parameter: its prefix, or NULL. */
+const char *param_other_group(const char *prefix);
 
 /* Parse a command line in place. Stops the machine with exit code 2 on the first fault. */
 void params_parse(char *cmdline);

@@ -5,9 +5,11 @@
 
 #include "kernel/core/log/event.h"
 #include "kernel/core/machine.h"
+#include "kernel/core/nearest.h"
 #include "kernel/core/log/printk.h"
 #include "kernel/core/sched/sched.h"
 #include "kernel/core/time/time.h"
+#include "kernel/core/guard/sysrq.h"
 #include "kernel/core/sched/turn.h"
 #include "kernel/core/sched/work.h"
 #include "kernel/task/app.h"
@@ -44,11 +46,17 @@ static const char *set_scenario(const char *text)
 {
 	static struct line names;
 	const struct scenario *const *s;
+	struct nearest near;
 
 	wanted = text;
 	if (find(text) || !strcmp(text, "list"))
 		return NULL;
+	nearest_init(&near, text);
+	for_each_scenario(s)
+		nearest_offer(&near, (*s)->name);
 	line_init(&names);
+	if (near.name[0])
+		line_add(&names, "%s, which is the nearest, or ", near.name);
 	line_add(&names, "list");
 	for_each_scenario(s)
 		line_add(&names, ", %s", (*s)->name);
@@ -117,6 +125,7 @@ static void report_counters(void)
 	event_counter("debug_build", DEBUG_BUILD);
 	oom_watch_report(&system_memory);
 	event_counter("forced_switches", forced_switches());
+	sysrq_report();
 }
 
 /* Pages that are neither free nor on a per-CPU list. */
@@ -205,6 +214,17 @@ static unsigned long machine_mib(const struct memory *m)
 	return (pages * PAGE_SIZE + (1ul << 20) - 1) >> 20;
 }
 
+/* A knob that nothing reads would be an experiment that nobody ran. */
+static void check_knobs(const struct scenario *s)
+{
+	const char *other = param_other_group(s->name);
+
+	if (other)
+		machine_refuse("bad parameter: %s.*; expected knobs of scenario=%s only, which is "
+			       "what runs",
+			other, s->name);
+}
+
 static void check_machine(const struct scenario *s)
 {
 	const struct scenario_arm *arm = chosen_arm(s);
@@ -279,6 +299,7 @@ void scenario_run(void *unused)
 		list_scenarios();
 		machine_exit(EXIT_FINISHED);
 	}
+	check_knobs(s);
 	check_machine(s);
 	before = take_stock(m);
 	announce(s);

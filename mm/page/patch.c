@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "kernel/core/nearest.h"
 #include "kernel/core/param.h"
 #include "kernel/core/log/printk.h"
 #include "mm/page/patch.h"
@@ -47,13 +48,24 @@ static unsigned int all_patches(void)
 	return set;
 }
 
-static const char *expected_names(void)
+/* What is nearest to `word`, which is no patch, and all that there is. */
+static const char *expected_names(const char *word, size_t len)
 {
-	static char text[320];
-	char list[256];
+	static char text[420];
+	char typed[NEAREST_LEN], list[256];
+	bool minus = len && word[0] == '-';
+	struct nearest near;
 
+	ksnprintf(typed, sizeof(typed), "%.*s", (int)(len - minus), word + minus);
+	nearest_init(&near, typed);
+	nearest_offer(&near, "none");
+	nearest_offer(&near, "all");
+	nearest_offer(&near, "series");
+	for (unsigned int i = 0; i < nr_patches; i++)
+		nearest_offer(&near, patches[i].name);
 	ksnprintf(text, sizeof(text),
-		"none, all, series, or a list of %s (-name takes one out of all)",
+		"%s%snone, all, series, or a list of %s (-name takes one out of all)", near.name,
+		near.name[0] ? ", which is the nearest: " : "",
 		patch_list(all_patches(), list, sizeof(list)));
 	return text;
 }
@@ -109,7 +121,7 @@ const char *patch_parse(const char *text, unsigned int *set)
 		size_t len = strcspn(text, ",");
 
 		if (!apply_word(text, len, set))
-			return expected_names();
+			return expected_names(text, len);
 		if (text[len] == '\0')
 			return check_needs(*set);
 		text += len + 1;

@@ -256,6 +256,13 @@ class AtStatedTimes(unittest.TestCase):
                                          r".*a spinlock of this test: CPU 0 spins\n"
                                          r".*a spinlock of this test: held by pid 3 \(holder\)")
 
+    def test_a_key_that_came_too_late_is_a_note(self):
+        run = boot(scenario="keys", args="sysrq=m@10,t@9000,d@8000 keys.seconds=1")
+        self.assertEqual([one["text"] for one in run.events if one["event"] == "note"],
+                         ["sysrq=t@9000 was not pressed: the run ended before",
+                          "sysrq=d@8000 was not pressed: the run ended before"])
+        self.assertIn("note: sysrq=f@9000 was not pressed",
+                      system.study("info", "none", "--mem", "64", "--args", "sysrq=f@9000").shown)
 
     def test_no_request_for_a_kill_is_lost(self):
         run = boot(scenario="keys", args="keys.apps=3 keys.seconds=5 sysrq=f@500,f@500,f@500")

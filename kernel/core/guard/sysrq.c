@@ -2,6 +2,7 @@
  * SysRq (see sysrq.h).
  */
 #include "kernel/core/lock/lock.h"
+#include "kernel/core/log/event.h"
 #include "kernel/core/param.h"
 #include "kernel/core/log/printk.h"
 #include "kernel/core/log/serial.h"
@@ -36,6 +37,7 @@ static struct sysrq_plan plan;
 static struct planned {
 	struct timer timer;
 	char key;
+	bool pressed;
 } planned[SYSRQ_PLAN_KEYS];
 
 static const char *set_plan(const char *text)
@@ -141,7 +143,19 @@ static void take_request(void)
 
 static void press_planned(struct timer *timer)
 {
-	sysrq_key(container_of(timer, struct planned, timer)->key);
+	struct planned *p = container_of(timer, struct planned, timer);
+
+	p->pressed = true;
+	sysrq_key(p->key);
+}
+
+void sysrq_report(void)
+{
+	for (unsigned int i = 0; i < plan.n; i++)
+		if (!planned[i].pressed)
+			event("{\"event\":\"note\",\"text\":\"sysrq=%c@%lu was not pressed: the "
+			      "run ended before\"}",
+				plan.press[i].key, plan.press[i].ms);
 }
 
 /* Ticks from the tick's start, just now, to the first at or after `ms`. */

@@ -33,6 +33,9 @@ void sysrq_key(char key);
 /* The same for a key from the console, while the watchdog looks away. Interrupts off. */
 void sysrq_console_key(char key);
 
+/* Send an event for each key of sysrq= that was not pressed. At a run's end. */
+void sysrq_report(void);
+
 /* Set by the debugger: a key to press at CPU 0's next tick, which clears it. */
 extern char sysrq_requested;
 

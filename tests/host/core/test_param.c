@@ -61,7 +61,18 @@ static void test_unknown_name_names_the_nearest(void **state)
 		"bad parameter: unknown name \"pach\"; the nearest is patch (patches under study");
 	assert_error_starts("panic_on_oops=1",
 		"bad parameter: unknown name \"panic_on_oops\"; the nearest is panic_on_oom");
-	assert_error_starts("=3", "bad parameter: unknown name \"\"; the nearest is ");
+	assert_error_starts("killable_mmpa=1",
+		"bad parameter: unknown name \"killable_mmpa\"; the nearest is killable_mmap (");
+}
+
+static void test_what_is_near_to_nothing_gets_no_name(void **state)
+{
+	(void)state;
+	assert_error("swappiness=3", "bad parameter: unknown name \"swappiness\"");
+	assert_error("foo=1", "bad parameter: unknown name \"foo\"");
+	assert_error("=3", "bad parameter: unknown name \"\"");
+	assert_error_starts("patch=xyzzy",
+		"bad parameter: patch=xyzzy; expected none, all, series, or a list of ");
 }
 
 static void test_out_of_range(void **state)
@@ -111,8 +122,11 @@ static void test_text_parameters(void **state)
 	(void)state;
 	assert_true(parse("patch=highatomic-exhaust"));
 	assert_int_equal(patches_chosen, PATCH_HIGHATOMIC_EXHAUST);
-	assert_error_starts("patch=nonsense",
-		"bad parameter: patch=nonsense; expected none, all, series, or a list of ");
+	assert_error_starts("patch=all,-oom-reper",
+		"bad parameter: patch=all,-oom-reper; expected oom-reaper, which is the nearest: "
+		"none, all, series, or a list of ");
+	assert_error_starts("patch=serie",
+		"bad parameter: patch=serie; expected series, which is the nearest: ");
 	assert_error_starts("patch=highatomic-early",
 		"bad parameter: patch=highatomic-early; expected highatomic-early together with ");
 	/* Only the first = counts. */
@@ -131,9 +145,13 @@ static void test_groups(void **state)
 
 	(void)state;
 	param_add_group(&group);
+	assert_null(param_other_group("other"));
 	assert_true(parse("twintest.apps=8 twintest.hold=10"));
 	assert_int_equal(apps, 8);
 	assert_int_equal(hold, 10);
+	assert_string_equal(param_other_group("other"), "twintest");
+	assert_string_equal(param_other_group("twin"), "twintest");
+	assert_null(param_other_group("twintest"));
 	assert_error("twintest.app=8",
 		"bad parameter: unknown name \"twintest.app\"; the nearest is twintest.apps (1 to "
 		"64: number of apps)");
@@ -167,6 +185,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_values_are_set),
 	TEST(test_empty_lines),
 	TEST(test_unknown_name_names_the_nearest),
+	TEST(test_what_is_near_to_nothing_gets_no_name),
 	TEST(test_out_of_range),
 	TEST(test_not_a_number),
 	TEST(test_given_twice),

@@ -63,6 +63,8 @@ def add(events, item):
         events.benches.append({key: item[key] for key in ("group", "name", "insns", "ops")})
     elif kind == "lock":
         events.locks.append({key: item[key] for key in LOCK_FIELDS})
+    elif kind == "note":
+        events.notes.append(text(item, "text"))
     elif kind == "sample":
         one = {key: number(item, key) for key in SAMPLE_FIELDS}
         events.samples.setdefault(text(item, "name"), []).append(one)

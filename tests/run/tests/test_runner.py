@@ -122,8 +122,8 @@ class Runs(FakeBuild):
 
         clean = {name: value for name, value in os.environ.items()
                  if name not in ("MEM", "SHIFT", "MAKEFLAGS", "MAKELEVEL")}
-        self.assertIn(' --mem "" --shift "" ', said())
-        self.assertIn(' --mem "64" --shift "4" ', said("MEM=64", "SHIFT=4"))
+        self.assertIn(" --mem='' --shift='' ", said())
+        self.assertIn(" --mem='64' --shift='4' ", said("MEM=64", "SHIFT=4"))
 
     def test_patch_without_an_arm_is_not_judged(self):
         code, _, _ = self.lowwater("run", "--patch", "c")
