@@ -22,13 +22,12 @@ void param_add_group(const struct param_group *group)
 		groups[nr_groups++] = group;
 }
 
-/* The i-th parameter of all, its full name into `name`; NULL after the last. */
-static const struct param *nth_param(unsigned int i, char *name)
+const struct param *param_nth(unsigned int i, char *name)
 {
 	unsigned int plain = _params_end - _params;
 
 	if (i < plain) {
-		ksnprintf(name, NEAREST_LEN, "%s", _params[i]->name);
+		ksnprintf(name, PARAM_NAME_LEN, "%s", _params[i]->name);
 		return _params[i];
 	}
 	i -= plain;
@@ -36,7 +35,7 @@ static const struct param *nth_param(unsigned int i, char *name)
 		if (i < groups[g]->count) {
 			const struct param *p = &groups[g]->params[i];
 
-			ksnprintf(name, NEAREST_LEN, "%s.%s", groups[g]->prefix, p->name);
+			ksnprintf(name, PARAM_NAME_LEN, "%s.%s", groups[g]->prefix, p->name);
 			return p;
 		}
 		i -= groups[g]->count;
@@ -56,11 +55,11 @@ static void describe(const struct param *p, char *buf, size_t size)
 static void unknown(const char *want, char *err, size_t err_size)
 {
 	const struct param *p, *best = NULL;
-	char name[NEAREST_LEN], help[160];
+	char name[PARAM_NAME_LEN], help[160];
 	struct nearest near;
 
 	nearest_init(&near, want);
-	for (unsigned int i = 0; (p = nth_param(i, name)); i++)
+	for (unsigned int i = 0; (p = param_nth(i, name)); i++)
 		if (nearest_offer(&near, name))
 			best = p;
 	if (!best) {
@@ -74,10 +73,10 @@ static void unknown(const char *want, char *err, size_t err_size)
 
 static const struct param *find(const char *want)
 {
-	char name[NEAREST_LEN];
+	char name[PARAM_NAME_LEN];
 	const struct param *p;
 
-	for (unsigned int i = 0; (p = nth_param(i, name)); i++)
+	for (unsigned int i = 0; (p = param_nth(i, name)); i++)
 		if (!strcmp(name, want))
 			return p;
 	return NULL;

@@ -46,6 +46,10 @@ void param_add_group(const struct param_group *group);
 /* A group, besides that of `prefix`, of which the command line sets a parameter: its prefix, or NULL. */
 const char *param_other_group(const char *prefix);
 
+/* The i-th parameter of all, its full name into `name`; NULL after the last. */
+#define PARAM_NAME_LEN 64
+const struct param *param_nth(unsigned int i, char *name);
+
 /* Parse a command line in place. Stops the machine with exit code 2 on the first fault. */
 void params_parse(char *cmdline);
 

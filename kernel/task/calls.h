@@ -8,6 +8,7 @@
 #ifndef TASK_CALLS_H
 #define TASK_CALLS_H
 
+#include "kernel/core/log/counter.h"
 #include <stddef.h>
 
 #define KERNEL_DATA __attribute__((section(".kdata")))

@@ -34,45 +34,43 @@ static struct param_group groups[MAX_SCENARIOS];
 
 static const struct scenario *find(const char *name)
 {
-	const struct scenario *const *s;
-
-	for_each_scenario(s)
-		if (!strcmp((*s)->name, name))
-			return *s;
+	for_each_scenario(e)
+		if (!strcmp((*e)->scenario->name, name))
+			return (*e)->scenario;
 	return NULL;
 }
 
 static const char *set_scenario(const char *text)
 {
 	static struct line names;
-	const struct scenario *const *s;
 	struct nearest near;
 
 	wanted = text;
 	if (find(text) || !strcmp(text, "list"))
 		return NULL;
 	nearest_init(&near, text);
-	for_each_scenario(s)
-		nearest_offer(&near, (*s)->name);
+	for_each_scenario(e)
+		nearest_offer(&near, (*e)->scenario->name);
 	line_init(&names);
 	if (near.name[0])
 		line_add(&names, "%s, which is the nearest, or ", near.name);
 	line_add(&names, "list");
-	for_each_scenario(s)
-		line_add(&names, ", %s", (*s)->name);
+	for_each_scenario(e)
+		line_add(&names, ", %s", (*e)->scenario->name);
 	return names.text;
 }
 PARAM_FN("scenario", set_scenario, "what to run; scenario=list names them");
 
 void scenarios_register_knobs(void)
 {
-	const struct scenario *const *s;
 	unsigned int n = 0;
 
-	for_each_scenario(s) {
-		if (!(*s)->nr_knobs || n == MAX_SCENARIOS)
+	for_each_scenario(e) {
+		const struct scenario *s = (*e)->scenario;
+
+		if (!s->nr_knobs || n == MAX_SCENARIOS)
 			continue;
-		groups[n] = (struct param_group){(*s)->name, (*s)->knobs, (*s)->nr_knobs};
+		groups[n] = (struct param_group){s->name, s->knobs, s->nr_knobs};
 		param_add_group(&groups[n++]);
 	}
 }
@@ -122,9 +120,9 @@ static void report_counters(void)
 {
 	for (int i = 0; i < NR_MM_EVENTS; i++)
 		event_counter(mm_event_name[i], system_memory.event[i]);
-	event_counter("debug_build", DEBUG_BUILD);
+	event_counter(COUNTER("debug_build"), DEBUG_BUILD);
 	oom_watch_report(&system_memory);
-	event_counter("forced_switches", forced_switches());
+	event_counter(COUNTER("forced_switches"), forced_switches());
 	sysrq_report();
 }
 

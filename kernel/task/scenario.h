@@ -51,14 +51,21 @@ struct scenario {
 	struct range mem, cpus;
 };
 
-extern const struct scenario *const _scenarios[], *const _scenarios_end[];
+/* Where it is declared, for whoever finds fault with it. */
+struct scenario_entry {
+	const struct scenario *scenario;
+	const char *file;
+};
+extern const struct scenario_entry *const _scenarios[], *const _scenarios_end[];
 
-#define for_each_scenario(s) for (s = _scenarios; s < _scenarios_end; s++)
+#define for_each_scenario(e)                                                                       \
+	for (const struct scenario_entry *const *e = _scenarios; e < _scenarios_end; e++)
 
 #define SCENARIO(ident)                                                                            \
 	static const struct scenario ident;                                                        \
-	static const struct scenario *const ident##_entry                                          \
-		__attribute__((section(".scenarios"), used)) = &ident;                             \
+	static const struct scenario_entry ident##_entry = {&ident, __FILE__};                     \
+	static const struct scenario_entry *const ident##_entry_p                                  \
+		__attribute__((section(".scenarios"), used)) = &ident##_entry;                     \
 	static const struct scenario ident
 
 /* Make every scenario's knobs known to the command line. Boot. */

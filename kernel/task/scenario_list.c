@@ -5,8 +5,11 @@
 
 #include "kernel/core/log/event.h"
 #include "kernel/core/log/printk.h"
+#include "kernel/core/param.h"
 #include "kernel/task/scenario.h"
 #include "kernel/task/scenario_list.h"
+#include "mm/page/memory.h"
+#include "mm/page/patch.h"
 
 #define BLANKS " "
 
@@ -61,22 +64,20 @@ static void list_checks(struct line *l, const struct scenario_arm *arm)
 			event_string(arm->checks[i], text, sizeof(text)));
 }
 
-static void list_range(const struct range *own, const struct range *every, const char *what)
+static const struct range *said(const struct range *own, const struct range *every)
 {
-	const struct range *r = own->max ? own : every;
+	return own->max ? own : every;
+}
 
+static void show_range(const struct range *r, const char *what)
+{
 	if (r->max)
 		pr_info("%-15s holds with %u to %u %s", "", r->min, r->max, what);
 }
 
-static void list_machines(const struct scenario *s, const struct scenario_arm *arm)
-{
-	list_range(&arm->mem, &s->mem, "MiB");
-	list_range(&arm->cpus, &s->cpus, "CPUs");
-}
-
 static void list_arm(const struct scenario *s, const struct scenario_arm *arm)
 {
+	const struct range *mem = said(&arm->mem, &s->mem), *cpus = said(&arm->cpus, &s->cpus);
 	static struct line checks, args;
 	char every[160], merged[320], showed[256], help[160];
 
@@ -84,21 +85,74 @@ static void list_arm(const struct scenario *s, const struct scenario_arm *arm)
 	merge_args(&args, text_of(s->args), text_of(arm->args));
 	event("{\"event\":\"arm\",\"scenario\":\"%s\",\"group\":\"%s\",\"source\":\"%s\","
 	      "\"mem\":%u,\"shift\":%u,\"every\":\"%s\",\"patch\":\"%s\",\"outcome\":\"%s\","
-	      "\"checks\":[%s],\"args\":\"%s\",\"showed\":\"%s\",\"help\":\"%s\"}",
+	      "\"checks\":[%s],\"args\":\"%s\",\"showed\":\"%s\",\"help\":\"%s\","
+	      "\"mem_hold\":[%u,%u],\"cpus_hold\":[%u,%u]}",
 		s->name, s->group, text_of(s->source), s->mem_mib, s->shift,
 		event_string(text_of(s->args), every, sizeof(every)), arm->patch, arm->outcome,
 		checks.text, event_string(args.text, merged, sizeof(merged)),
 		event_string(text_of(arm->showed), showed, sizeof(showed)),
-		event_string(s->help, help, sizeof(help)));
+		event_string(s->help, help, sizeof(help)), mem->min, mem->max, cpus->min,
+		cpus->max);
 	pr_info("%-15s patch=%-20s %-12s %s", s->name, arm->patch, arm->outcome, s->help);
-	list_machines(s, arm);
+	show_range(mem, "MiB");
+	show_range(cpus, "CPUs");
+}
+
+/* Also one without an arm has a name that may be asked for, and a file. */
+static void list_scenario(const struct scenario *s, const char *file)
+{
+	event("{\"event\":\"scenario\",\"name\":\"%s\",\"file\":\"%s\"}", s->name, file);
+	for (unsigned int i = 0; i < s->nr_arms; i++)
+		list_arm(s, &s->arms[i]);
+}
+
+static void list_patches(void)
+{
+	char title[160], needs[256];
+
+	for (const struct patch *p = patches; p < patches + nr_patches; p++)
+		event("{\"event\":\"patch\",\"name\":\"%s\",\"title\":\"%s\",\"source\":\"%s\","
+		      "\"needs\":\"%s\",\"series\":%s}",
+			p->name, event_string(p->title, title, sizeof(title)), p->source,
+			patch_list(p->needs, needs, sizeof(needs)),
+			p->bit & PATCH_SERIES ? "true" : "false");
+}
+
+/* One that takes a text has no range. */
+static void list_params(void)
+{
+	char name[PARAM_NAME_LEN], help[256];
+	const struct param *p;
+
+	for (unsigned int i = 0; (p = param_nth(i, name)); i++) {
+		event_string(p->help, help, sizeof(help));
+		if (p->set)
+			event("{\"event\":\"param\",\"name\":\"%s\",\"help\":\"%s\"}", name, help);
+		else
+			event("{\"event\":\"param\",\"name\":\"%s\",\"help\":\"%s\",\"min\":%ld,"
+			      "\"max\":%ld,\"default\":%ld}",
+				name, help, p->min, p->max, *p->value);
+	}
+}
+
+static void list_counter(const char *name)
+{
+	event("{\"event\":\"counter_name\",\"name\":\"%s\"}", name);
+}
+
+static void list_counters(void)
+{
+	for (int i = 0; i < NR_MM_EVENTS; i++)
+		list_counter(mm_event_name[i]);
+	for (const char *const *name = _counters; name < _counters_end; name++)
+		list_counter(*name);
 }
 
 void list_scenarios(void)
 {
-	const struct scenario *const *s;
-
-	for_each_scenario(s)
-		for (unsigned int i = 0; i < (*s)->nr_arms; i++)
-			list_arm(*s, &(*s)->arms[i]);
+	list_patches();
+	list_params();
+	list_counters();
+	for_each_scenario(e)
+		list_scenario((*e)->scenario, (*e)->file);
 }

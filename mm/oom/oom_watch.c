@@ -112,10 +112,10 @@ void oom_watch_report(const struct memory *m)
 
 	if (!w->pid)
 		return;
-	interval("kill_to_exit_ms", w, w->exited_ns);
-	interval("kill_to_reap_ms", w, w->reaped_ns);
-	event_counter(
-		"oom_steps_meanwhile", (gone ? w->steps_exit : m->event[OOM_STEPS]) - w->steps);
-	event_counter("oom_trylock_failed_meanwhile",
+	interval(COUNTER("kill_to_exit_ms"), w, w->exited_ns);
+	interval(COUNTER("kill_to_reap_ms"), w, w->reaped_ns);
+	event_counter(COUNTER("oom_steps_meanwhile"),
+		(gone ? w->steps_exit : m->event[OOM_STEPS]) - w->steps);
+	event_counter(COUNTER("oom_trylock_failed_meanwhile"),
 		(gone ? w->trylock_exit : m->event[OOM_TRYLOCK_FAILED]) - w->trylock_failed);
 }

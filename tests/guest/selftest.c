@@ -43,8 +43,8 @@ static void selftest(void)
 		pr_info("%s %u %s", error ? "not ok" : "ok", i + 1, tests[i]->name);
 		failed += error != NULL;
 	}
-	event_counter("ktap_passed", n - failed);
-	event_counter("ktap_failed", failed);
+	event_counter(COUNTER("ktap_passed"), n - failed);
+	event_counter(COUNTER("ktap_failed"), failed);
 }
 
 static const struct scenario_arm arms[] = {

@@ -41,7 +41,7 @@ static void stall(void)
 	say("killed", 300);
 	kthread_spawn("holder", hold, NULL);
 	schedule_timeout(TASK_UNINTERRUPTIBLE, 2);
-	event_counter("stall_holds_ms", holds_ms);
+	event_counter(COUNTER("stall_holds_ms"), holds_ms);
 	mutex_lock(&mutex);
 	mutex_unlock(&mutex);
 	app_wait(&code);

@@ -15,7 +15,7 @@ from pathlib import Path
 sys.dont_write_bytecode = not sys.pycache_prefix  # the source tree stays as it is
 
 # pylint: disable=wrong-import-position
-from campaign import arms, bench, fleet, record, runner, sweep  # noqa: E402
+from campaign import arms, asked, bench, fleet, record, runner, sweep  # noqa: E402
 from machine import accel, core, debug, facts, iso, terminal  # noqa: E402
 from results import outcome, table, tracefile  # noqa: E402
 from options import UserError, jobs, make_spec, need_elf, text  # noqa: E402
@@ -120,7 +120,7 @@ def flag(name, note):
 
 
 def run(spec, options):
-    spec, arm = settled(spec, known_arms(spec))
+    spec, arm = asked.settle(spec, known_arms(spec))
     if options.record:
         return record.job(spec, arm)
     result = runner.run(spec, arm)
@@ -143,12 +143,7 @@ def known_arms(spec):
         return arms.load(spec)
     except UserError as error:
         print(f"lowwater: no arms, so nothing is expected: {error}", file=sys.stderr)
-        return []
-
-
-def settled(spec, known):
-    """Return the spec on its scenario's machine, and its arm or None."""
-    return arms.settle(spec, known), arms.find(known, spec.scenario, spec.patch)
+        return arms.Known({"arms": []})
 
 
 def run_all(spec, options):
@@ -156,7 +151,7 @@ def run_all(spec, options):
     pairs = []
     for arm in arms.study(known):
         one = make_spec(vars_of(spec) | {"scenario": arm.scenario, "patch": arm.patch})
-        pairs.append((arms.settle(one, known), arm))
+        pairs.append(asked.settle(one, known))
     if not pairs:
         raise UserError(f"{spec.elf}: expected at least one arm of group 'study', found none")
     if spec.mode == "fast":
@@ -185,16 +180,16 @@ def run_bench(spec, options):
 
 
 def run_console(spec, _options):
-    return terminal.run(arms.settle(spec, known_arms(spec)))
+    return terminal.run(asked.settle(spec, known_arms(spec))[0])
 
 
 def run_debug(spec, options):
     wanted = debug.commands(options.batch, options.ex)
-    return debug.run(arms.settle(spec, known_arms(spec)), wanted, options.port, options.halt)
+    return debug.run(asked.settle(spec, known_arms(spec))[0], wanted, options.port, options.halt)
 
 
 def make_core(spec, options):
-    return core.run(arms.settle(spec, known_arms(spec)), options.at)
+    return core.run(asked.settle(spec, known_arms(spec))[0], options.at)
 
 
 def make_iso(spec, options):

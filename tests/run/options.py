@@ -16,6 +16,7 @@ MAX_MIB = 16384
 MAX_SHIFT = 10  # of -icount, as the kernel and QEMU have it
 MAX_JOBS = 1024
 MAX_SEED = (1 << 31) - 1  # of SEED and SCHED, as the kernel has them
+MAX_LINE = 2047  # characters of the kernel's command line: boot/bootinfo.h
 RESERVED = ("scenario", "patch", "seed", "sched", "icount")
 
 NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
@@ -47,6 +48,7 @@ class RunSpec:
     build_dir: Path
     declared_args: str = ""  # parameters that the scenario and the arm declare
     source: str = ""  # the seed behind the scenario
+    undeclared: str = ""  # why no arm speaks for this run
 
     @property
     def elf(self):

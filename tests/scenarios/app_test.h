@@ -23,8 +23,8 @@ static inline void report(int ok, const char *name)
 static inline void report_end(void)
 {
 	printf("1..%ld\n", passed + failed);
-	lw_counter("ktap_passed", passed);
-	lw_counter("ktap_failed", failed);
+	lw_counter(COUNTER("ktap_passed"), passed);
+	lw_counter(COUNTER("ktap_failed"), failed);
 }
 
 #define REPORT_CHECKS                                                                              \

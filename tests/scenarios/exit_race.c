@@ -96,7 +96,7 @@ static void exit_race(long unused)
 		while (free_pages_now() < pages * 9 / 10)
 			lw_sleep_ms(4);
 	}
-	lw_counter("others_killed", others_killed);
+	lw_counter(COUNTER("others_killed"), others_killed);
 }
 
 static const struct scenario_arm arms[] = {

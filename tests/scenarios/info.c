@@ -20,8 +20,8 @@ static void info(void)
 	print_buddyinfo(&system_memory);
 	print_pagetypeinfo(&system_memory);
 	print_zoneinfo(&system_memory);
-	event_counter("managed_pages", system_memory.totalram_pages);
-	event_counter("zones", count_zones(&system_memory));
+	event_counter(COUNTER("managed_pages"), system_memory.totalram_pages);
+	event_counter(COUNTER("zones"), count_zones(&system_memory));
 }
 
 static const struct scenario_arm arms[] = {

@@ -103,7 +103,7 @@ static void keys(long unused)
 	for (long i = 0; i < press && alive(pid); i++)
 		kill_by_key(pid);
 	wait_until_left(pid, 0);
-	lw_counter("apps_left", alive(pid));
+	lw_counter(COUNTER("apps_left"), alive(pid));
 	for (long i = 0; i < apps; i++)
 		lw_kill(pid[i]);
 	while (lw_wait(&code) > 0)

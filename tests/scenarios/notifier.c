@@ -75,7 +75,7 @@ static void needs_a_little(void)
 	until_ready(pid);
 	other = start("small", small, min_pages() * 3 / 4);
 	until_ready(other);
-	lw_counter("n1_kills", lw_oom_kills() - kills);
+	lw_counter(COUNTER("n1_kills"), lw_oom_kills() - kills);
 	lw_kill(other);
 	lw_kill(pid);
 	while (lw_wait(&code) > 0)
@@ -90,8 +90,8 @@ static void by_hand_with_full_ballast(void)
 	until_ready(pid);
 	lw_sysrq('f');
 	lw_sysrq_wait();
-	lw_counter("n5_kills", lw_oom_kills() - kills);
-	lw_counter("n5_ballast_pages", held - ballast_held());
+	lw_counter(COUNTER("n5_kills"), lw_oom_kills() - kills);
+	lw_counter(COUNTER("n5_ballast_pages"), held - ballast_held());
 	lw_kill(pid);
 	lw_wait(&code);
 }
@@ -105,11 +105,11 @@ static void fill_and_want(void)
 	until_ready((int)filler_pid);
 	pid = start("small", small, min_pages() * 3);
 	lw_sleep_ms(400);
-	lw_counter("n2_kills_before", lw_oom_kills() - kills);
+	lw_counter(COUNTER("n2_kills_before"), lw_oom_kills() - kills);
 	lw_sysrq('f');
 	lw_sysrq_wait();
 	until_ready(pid);
-	lw_counter("n2_small_alive", lw_alive(pid));
+	lw_counter(COUNTER("n2_small_alive"), lw_alive(pid));
 	lw_kill(pid);
 	while (lw_wait(&code) > 0)
 		;

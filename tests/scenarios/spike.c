@@ -362,8 +362,8 @@ static void spike(long unused)
 		m.zone[0].name, m.zone[0].free_highatomic);
 	all_peak(demand);
 	killed = collect();
-	lw_counter("spike_demand", demand);
-	lw_counter("spike_apps_killed", killed);
+	lw_counter(COUNTER("spike_demand"), demand);
+	lw_counter(COUNTER("spike_apps_killed"), killed);
 	printf("%ld of %ld apps finished well\n", nr_apps - killed, nr_apps);
 }
 

@@ -183,7 +183,7 @@ static void spike_stray(long unused)
 	dropcache_drop_all();
 	say("cache dropped for good");
 	z = preferred();
-	lw_counter("stray_pages", z.highatomic_blocks - z.reserved_highatomic);
+	lw_counter(COUNTER("stray_pages"), z.highatomic_blocks - z.reserved_highatomic);
 	printf("peak: the app grows until %ld pages are left\n", left);
 	app_grows_by(until(left) + below());
 	say("after the peak");

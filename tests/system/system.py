@@ -119,6 +119,7 @@ class Study:
 
     code: int
     shown: str
+    complaints: str
     folder: Path
 
     @property
@@ -130,14 +131,16 @@ def study(scenario, patch="none", *options):
     """Run an arm by the runner, once in a `make test`."""
     def fill(folder):
         argv = ["run", "--results", str(folder), "--scenario", scenario, "--patch", patch, *options]
-        shown = io.StringIO()
-        with once.room(memory(scenario, options)), contextlib.redirect_stdout(shown):
+        shown, complaints = io.StringIO(), io.StringIO()
+        with once.room(memory(scenario, options)), contextlib.redirect_stdout(shown), \
+                contextlib.redirect_stderr(complaints):
             code = lowwater.main(argv)
         (folder / "code").write_text(str(code))
         (folder / "shown").write_text(shown.getvalue())
+        (folder / "complaints").write_text(complaints.getvalue())
 
     folder = once.folder(fill, "study", scenario, patch, *options)
-    return Study(int(read(folder / "code")), read(folder / "shown"),
+    return Study(int(read(folder / "code")), read(folder / "shown"), read(folder / "complaints"),
                  folder / scenario / patch.replace(",", "+"))
 
 

@@ -349,7 +349,7 @@ class OnATerminal(unittest.TestCase):
                             (["run", "SCENARIO=keys"], "exact")):
             said = subprocess.run(["make", "-n", *words], capture_output=True, text=True,
                                   env=plain, check=True, timeout=SECONDS).stdout
-            self.assertIn(f"--mode {mode} ", said)
+            self.assertIn(f"--mode='{mode}' ", said)
 
 
 if __name__ == "__main__":

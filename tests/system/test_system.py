@@ -168,6 +168,18 @@ class Declarations(unittest.TestCase):
         self.assertEqual(none.args, none.every)
         self.assertEqual(every.args, "watchdog_ms=100 stall.holds_ms=50")
 
+    def test_there_is_no_mistake_in_them(self):
+        known = all_arms()
+        self.assertEqual(known.faults, {})
+        self.assertEqual(known.scenarios["lockup"], "tests/scenarios/lockup.c")
+        self.assertIn("crash", known.scenarios)  # which declares no arm
+        self.assertGreater(len(known.counters), 60)
+        self.assertEqual((known.params["lockup.demand"]["min"], known.params["lockup.demand"]["default"]),
+                         (1, 50))
+        lockup, writer = arms.find(known, "lockup", "none"), arms.find(known, "spike-stray", "highatomic-exhaust")
+        self.assertEqual((lockup.mem_hold, lockup.cpus_hold), ((64, 4096), (1, 8)))
+        self.assertEqual((writer.mem_hold, writer.cpus_hold), ((2048, 2048), (1, 2)))
+
     def test_every_study_arm_has_a_phrase(self):
         for arm in system_arms():
             with self.subTest(scenario=arm.scenario, patch=arm.patch):

@@ -53,7 +53,7 @@ static void demand(long pages, gfp_t gfp)
 		keep(page);
 	}
 	if (!fatal_signal_pending(current) && oom_ms_since_kill(&system_memory) >= 0)
-		event_counter("holder_ms", oom_ms_since_kill(&system_memory));
+		event_counter(COUNTER("holder_ms"), oom_ms_since_kill(&system_memory));
 }
 
 void inode_append_contended(long waiters, long pages, int mask)

@@ -9,11 +9,11 @@
 #include "mm/page/vmstat.h"
 #include "tests/workloads/victim.h"
 
-static void counter(int n, const char *what, long value)
+static void counter(int n, const char *format, long value)
 {
 	char name[48];
 
-	ksnprintf(name, sizeof(name), "victim%d_%s", n, what);
+	ksnprintf(name, sizeof(name), format, n);
 	event_counter(name, value);
 }
 
@@ -24,9 +24,9 @@ static void report(struct memory *m, int n, long reserve_pages)
 
 	for_each_populated_zone(m, z)
 		highatomic += zone_free_of_type(z, MIGRATE_HIGHATOMIC);
-	counter(n, "reserve_pages", reserve_pages);
-	counter(n, "free_pages", memory_stat_exact(m, NR_FREE_PAGES));
-	counter(n, "free_highatomic", highatomic);
+	counter(n, COUNTER("victim%d_reserve_pages"), reserve_pages);
+	counter(n, COUNTER("victim%d_free_pages"), memory_stat_exact(m, NR_FREE_PAGES));
+	counter(n, COUNTER("victim%d_free_highatomic"), highatomic);
 }
 
 static void give_back(struct memory *m, struct list_head *pages)

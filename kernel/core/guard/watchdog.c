@@ -40,7 +40,7 @@ void watchdog_lockup(const char *fmt, ...)
 	kvsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	pr_emerg("LOCKUP: %s", text);
-	event_counter("lockup_asleep", asleep);
+	event_counter(COUNTER("lockup_asleep"), asleep);
 	print_tasks_with_traces();
 	print_held_locks();
 	machine_reports();

@@ -7,6 +7,7 @@
 #ifndef CORE_EVENT_H
 #define CORE_EVENT_H
 
+#include "kernel/core/log/counter.h"
 #include "kernel/core/types.h"
 
 void event_init(void);

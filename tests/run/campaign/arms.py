@@ -1,7 +1,7 @@
 """The table of scenarios and arms, which only the kernel knows.
 
-Booted with scenario=list the kernel sends one event for each arm. The answer is kept beside the
-ELF, in scenarios.json, for as long as that very ELF is there.
+Booted with scenario=list the kernel sends one event for each arm, scenario, parameter, patch and counter.
+The answer is kept beside the ELF, in scenarios.json, for as long as that very ELF is there.
 """
 import dataclasses
 import hashlib
@@ -12,13 +12,16 @@ from pathlib import Path
 
 from machine import qemu
 from results import console, events, outcome, whole
-from options import MAX_MIB, MAX_SHIFT, UserError
+from campaign import declared
+from campaign.patches import Patches
+from options import UserError
 
 CACHE = "scenarios.json"
 MEMORY_MIB = 512
 TIMEOUT = 60.0
 TEXTS = ("scenario", "group", "source", "patch", "outcome", "every", "args", "showed", "help")
-NUMBERS = {"mem": MAX_MIB, "shift": MAX_SHIFT}  # and the greatest of each
+NUMBERS = ("mem", "shift")
+LISTS = {"checks": str, "mem_hold": int, "cpus_hold": int}
 USUAL_MIB, USUAL_SHIFT = 2048, 0  # of a scenario that declares nothing
 
 
@@ -38,30 +41,50 @@ class Arm:
     args: str  # parameters of this arm, those of every arm among them
     showed: str  # what it has shown when it is as declared, with {expressions}
     help: str
+    mem_hold: tuple  # MiB with which it holds, the first and the last; (0, 0): any
+    cpus_hold: tuple
+
+
+class Known(list):
+    """Every Arm, and what else the kernel tells of itself; an old one tells less."""
+
+    def __init__(self, said):
+        self.said = said
+        self.scenarios = {one["name"]: one["file"] for one in said.get("scenarios", [])}
+        self.params = {one["name"]: one for one in said.get("params", [])}
+        self.patches = Patches(said.get("patches", []))
+        self.counters = said.get("counters", [])
+        super().__init__(make_arm(item) for item in said["arms"])
+        self.faults = declared.faults(self)  # {scenario: lines}
+
+    def said_names(self, kind):
+        return [one["name"] for one in self.said.get(kind, [])]
 
 
 def make_arm(item):
-    """Return the Arm of an event, or raise UserError naming the field that is wrong."""
+    """Return the Arm of an event, or raise UserError naming the field that is of a wrong kind."""
     fields = {"group": "study", "source": "", "mem": 0, "shift": 0, "every": "", "args": "",
-              "showed": "", "help": ""} | item
-    for name in TEXTS:
-        if not isinstance(fields.get(name), str):
-            raise UserError(f"the kernel's arm {item}: expected text as {name!r}")
-    for name, most in NUMBERS.items():
-        if type(fields[name]) is not int or not 0 <= fields[name] <= most:
-            raise UserError(f"the kernel's arm {item}: expected 0 to {most} as {name!r}")
-    checks = fields.get("checks", [])
-    if not isinstance(checks, list) or not all(isinstance(text, str) for text in checks):
-        raise UserError(f"the kernel's arm {item}: expected a list of texts as 'checks'")
-    return Arm(**{name: fields[name] for name in (*TEXTS, *NUMBERS)}, checks=tuple(checks))
+              "showed": "", "help": "", "mem_hold": [0, 0], "cpus_hold": [0, 0], "checks": []} | item
+    name = f"{fields.get('scenario')} {fields.get('patch')}"
+    for field in TEXTS:
+        if not isinstance(fields.get(field), str):
+            raise UserError(f"the kernel's arm {name}: expected text as {field!r}")
+    for field in NUMBERS:
+        if type(fields[field]) is not int:
+            raise UserError(f"the kernel's arm {name}: expected a number as {field!r}")
+    for field, kind in LISTS.items():
+        if not isinstance(fields[field], list) or any(type(one) is not kind for one in fields[field]):
+            raise UserError(f"the kernel's arm {name}: expected a list as {field!r}")
+    return Arm(**{field: fields[field] for field in (*TEXTS, *NUMBERS)},
+               **{field: tuple(fields[field]) for field in LISTS})
 
 
 def load(spec):
-    """Return every Arm of the spec's kernel, from the cache when it fits the ELF."""
+    """Return what the spec's kernel tells, from the cache when it fits the ELF."""
     found = cached(spec.elf)
-    if found:
+    if found is not None:
         return found
-    found = [make_arm(item) for item in ask(spec)]
+    found = Known(ask(spec))
     keep(spec.elf, found)
     return found
 
@@ -72,8 +95,7 @@ def digest(elf):
 
 def keep(elf, table):
     """Let load() answer with this table for as long as that very ELF is there."""
-    rows = [dataclasses.asdict(arm) for arm in table]
-    kept = {"elf_sha256": digest(elf), "arms": rows}
+    kept = {"elf_sha256": digest(elf)} | table.said
     whole.write(elf.with_name(CACHE), json.dumps(kept, indent=1) + "\n")
 
 
@@ -81,13 +103,13 @@ def cached(elf):
     """Return the arms that are kept for this ELF; a damaged file has none."""
     try:
         kept = json.loads(elf.with_name(CACHE).read_text())
-        return [make_arm(item) for item in kept["arms"]] if kept["elf_sha256"] == digest(elf) else None
-    except (OSError, ValueError, KeyError, TypeError, UserError):
+        return Known(kept) if kept["elf_sha256"] == digest(elf) and kept["arms"] else None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, UserError):
         return None
 
 
 def ask(spec):
-    """Boot the kernel with scenario=list and return the arm events."""
+    """Boot the kernel with scenario=list and return what it said, by kind."""
     plain = dataclasses.replace(spec, scenario="list", patch="none", args="", declared_args="",
                                 boot="kernel", mem=MEMORY_MIB, shift=0, cpus=1, seed=1, sched=0,
                                 mode="exact")
@@ -105,7 +127,8 @@ def ask(spec):
                         f"{ended}: {last}")
     if said.notes:  # an arm that is lost would not be missed
         raise UserError(f"{spec.elf}: scenario=list: {said.notes[0]}")
-    return said.arms
+    return {"arms": said.arms, "scenarios": said.scenarios, "patches": said.patches,
+            "params": said.params, "counters": said.counter_names}
 
 
 def find(table, scenario, patch):

@@ -14,7 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from campaign import arms, distribution, ranges, record
+from campaign import asked, distribution, ranges, record
 from machine import accel
 from results import whole
 from options import UserError, jobs, text
@@ -31,7 +31,7 @@ def run(spec, table, options):
     """Do what is missing of a sweep and print what all of it came to."""
     jobs = ranges.jobs(options.seeds, options.scheds, options.fail_nth, spec)
     command = parallel(options.jobs, options.parallel_options)
-    settled = arms.settle(spec, table)
+    settled, _ = asked.settle(spec, table)
     with Store(settled, table) as store:
         done = [store.records[one]["outcome"] for one in jobs if one in store.records]
         progress = Many(f"sweep {spec.scenario} {spec.arm}", len(jobs), done)

@@ -18,7 +18,11 @@ class Events:
     end: dict = field(default_factory=dict)
     counters: dict = field(default_factory=dict)
     reports: list = field(default_factory=list)
-    arms: list = field(default_factory=list)
+    arms: list = field(default_factory=list)  # these five: of a kernel that was asked for its list
+    scenarios: list = field(default_factory=list)
+    patches: list = field(default_factory=list)
+    params: list = field(default_factory=list)
+    counter_names: list = field(default_factory=list)
     benches: list = field(default_factory=list)
     locks: list = field(default_factory=list)  # a debug build's statistics
     samples: dict = field(default_factory=dict)  # name: [{ns, value, pid}] in the order they came
@@ -59,6 +63,13 @@ def add(events, item):
         events.reports.append(item)
     elif kind == "arm":
         events.arms.append(item)
+    elif kind == "scenario":
+        events.scenarios.append({key: text(item, key) for key in ("name", "file")})
+    elif kind in ("patch", "param"):
+        text(item, "name")
+        getattr(events, "patches" if kind == "patch" else "params").append(item)
+    elif kind == "counter_name":
+        events.counter_names.append(text(item, "name"))
     elif kind == "bench":
         events.benches.append({key: item[key] for key in ("group", "name", "insns", "ops")})
     elif kind == "lock":

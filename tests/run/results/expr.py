@@ -11,6 +11,7 @@ BINARY = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul,
 UNARY = {ast.USub: operator.neg, ast.UAdd: operator.pos, ast.Not: operator.not_}
 COMPARE = {ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.Lt: operator.lt,
            ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge}
+KINDS = (ast.Constant, ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Compare, ast.boolop, *BINARY, *UNARY, *COMPARE)
 
 
 class CheckError(Exception):
@@ -34,12 +35,35 @@ def evaluate(text, counters, reports):
     return result(text, Names(counters, reports))
 
 
-def result(text, names):
+def names(text):
+    """Return the dotted names in a text, or raise CheckError where it is not of this language."""
     try:
-        return value(ast.parse(text.strip(), mode="eval").body, names)
+        return names_in(parsed(text))
+    except CheckError as error:
+        raise CheckError(f"{text}: {str(error).removeprefix(f'{text}: ')}") from error
+
+
+def names_in(node):
+    if isinstance(node, (ast.Name, ast.Attribute)):
+        return {dotted(node)}
+    if not isinstance(node, KINDS):
+        raise CheckError(f"{ast.unparse(node) or type(node).__name__} is not allowed here")
+    return set().union(*map(names_in, ast.iter_child_nodes(node)))
+
+
+def parsed(text):
+    try:
+        return ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError) as error:
         raise CheckError(f"{text}: not an expression") from error
+
+
+def result(text, names):
+    try:
+        return value(parsed(text), names)
     except (CheckError, ArithmeticError, TypeError, RecursionError) as error:
+        if str(error).startswith(f"{text}: "):
+            raise
         raise CheckError(f"{text}: {error}") from error
 
 

@@ -24,10 +24,16 @@ def showed(arm, found, failed, counters, reports):
         return f"no phrase: {error}"
 
 
-def render(template, counters, reports):
-    """Return the template with each {expression} evaluated, or raise CheckError."""
+def expressions(template):
+    """Return what stands in braces, or raise CheckError."""
     if re.search(r"[{}]", VALUE.sub("", template)):
         raise expr.CheckError(f"{template}: a brace has no partner")
+    return VALUE.findall(template)
+
+
+def render(template, counters, reports):
+    """Return the template with each {expression} evaluated, or raise CheckError."""
+    expressions(template)
     return VALUE.sub(lambda found: short(expr.evaluate(found[1], counters, reports)), template)
 
 

@@ -46,7 +46,7 @@ def build(spec, folder, arm, ended):
         "args": spec.args, "declared_args": spec.declared_args, "traced": is_traced(spec),
         "outcome": found, "expected": arm.outcome if arm else None,
         "as_expected": as_expected, "failed_checks": failed,
-        "showed": phrase.showed(arm, found, failed, names, reports),
+        "showed": phrase.showed(arm, found, failed, names, reports) or spec.undeclared or None,
         "message": message(found, lines, spec, folder, ended), "notes": notes,
         "console_sha256": digest(folder / "console.log"),
         "instructions": instructions(spec.mode, said), "virtual_ns": said.end.get("ns"),

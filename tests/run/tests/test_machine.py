@@ -41,11 +41,11 @@ class Machine(unittest.TestCase):
         once = settled([ARM])
         self.assertEqual(arms.settle(once, [ARM]), once)
 
-    def test_an_arm_out_of_range_is_named(self):
-        for name, value in (("mem", -1), ("mem", 16385), ("shift", 11), ("shift", "4"),
-                            ("shift", True), ("mem", None)):
+    def test_a_field_of_another_kind_is_named(self):
+        for name, value in (("shift", "4"), ("shift", True), ("mem", None), ("mem_hold", [1, "2"]),
+                            ("checks", "x"), ("help", 3)):
             with self.subTest(f"{name}={value}"):
-                with self.assertRaisesRegex(options.UserError, f"expected 0 to .* as '{name}'"):
+                with self.assertRaisesRegex(options.UserError, f"arm s p: expected .* as '{name}'"):
                     arms.make_arm({"scenario": "s", "patch": "p", "outcome": "o", name: value})
 
     def test_the_study_is_sorted_by_seed(self):
