@@ -6,6 +6,7 @@ Exit code of `run`: 0 as expected, 1 finished otherwise or a report's sums are w
 parameter, 3 panic, 4 lockup, 5 timeout, 6 crash. `all`: 0 when every arm did what it declares.
 """
 import argparse
+import contextlib
 import dataclasses
 import os
 import signal
@@ -17,8 +18,8 @@ sys.dont_write_bytecode = not sys.pycache_prefix  # the source tree stays as it 
 # pylint: disable=wrong-import-position
 from campaign import arms, asked, bench, fleet, record, runner, sweep  # noqa: E402
 from machine import accel, core, debug, facts, iso, terminal  # noqa: E402
-from results import outcome, table, tracefile  # noqa: E402
-from options import UserError, jobs, make_spec, need_elf, text  # noqa: E402
+from results import outcome, table, tracefile, whole  # noqa: E402
+from options import UserError, choice, jobs, make_spec, need_elf, text, variant  # noqa: E402
 
 OPTIONS = (  # name, default, help
     ("scenario", "spike", "what to run"), ("patch", "none", "none, all or a list"),
@@ -121,8 +122,8 @@ def flag(name, note):
 
 def run(spec, options):
     spec, arm = asked.settle(spec, known_arms(spec))
-    if options.record:
-        return record.job(spec, arm)
+    if options.record:  # a sweep has folders of its own
+        return record.job(dataclasses.replace(spec, variant=""), arm)
     result = runner.run(spec, arm)
     code = outcome.exit_code(result)
     if code == outcome.EXITS["bad-parameter"]:
@@ -157,11 +158,14 @@ def run_all(spec, options):
     if spec.mode == "fast":
         accel.choose(spec)  # it is timed, so before there is other work
     results = fleet.run(pairs, at_once)
-    print(runner.publish(results, spec.results))
+    folder = spec.results / variant(spec, None, None)
+    folder.mkdir(parents=True, exist_ok=True)
+    print(runner.publish(results, folder))
     for result in results:
         for line in table.problems(result):
             print(f"{result['scenario']} {result['arm']}: {line}")
     good = sum(outcome.verdict(result) == "ok" for result in results)
+    print(f"results: {folder}/table.txt and junit.xml; of each run: {spec.results}/SCENARIO/ARM/")
     print(f"{len(results)} arms, {good} as declared, {len(results) - good} not")
     return 0 if good == len(results) else 1
 
@@ -180,16 +184,29 @@ def run_bench(spec, options):
 
 
 def run_console(spec, _options):
-    return terminal.run(asked.settle(spec, known_arms(spec))[0])
+    with beside(spec, "console") as own:
+        return terminal.run(own)
 
 
 def run_debug(spec, options):
     wanted = debug.commands(options.batch, options.ex)
-    return debug.run(asked.settle(spec, known_arms(spec))[0], wanted, options.port, options.halt)
+    with beside(spec, "debug") as own:
+        return debug.run(own, wanted, options.port, options.halt)
 
 
 def make_core(spec, options):
-    return core.run(asked.settle(spec, known_arms(spec))[0], options.at)
+    choice("AT", options.at, core.PLACES)
+    with beside(spec, f"core-{options.at}") as own:
+        return core.run(own, options.at)
+
+
+@contextlib.contextmanager
+def beside(spec, what):
+    """Yield the settled spec of a run that is not judged, with an empty folder beside those that are."""
+    spec, _ = asked.settle(spec, known_arms(spec))
+    spec = dataclasses.replace(spec, variant=f"{spec.variant}@{what}")
+    with whole.emptied(spec.folder):
+        yield spec
 
 
 def make_iso(spec, options):

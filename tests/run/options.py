@@ -3,6 +3,7 @@
 Checks only what the runner itself must understand. Names of scenarios, patches and kernel
 parameters are judged by the kernel, which knows them and answers a typo with the nearest name.
 """
+import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,6 +50,7 @@ class RunSpec:
     declared_args: str = ""  # parameters that the scenario and the arm declare
     source: str = ""  # the seed behind the scenario
     undeclared: str = ""  # why no arm speaks for this run
+    variant: str = ""  # "@cpus=2@seed=7": what is not as usual, for the folder's name
 
     @property
     def elf(self):
@@ -61,7 +63,24 @@ class RunSpec:
 
     @property
     def folder(self):
-        return self.results / self.scenario / self.arm
+        """Runs that differ in anything but their time limit have folders of their own."""
+        return self.results / self.scenario / f"{self.arm}{self.variant}"
+
+
+USUAL = {"cpus": 1, "seed": 1, "sched": 0, "mode": "exact", "boot": "kernel", "build": "release"}
+LONGEST = 150  # characters of a variant
+
+
+def variant(spec, mem, shift):
+    """Return the variant of a run whose usual memory and shift are these."""
+    usual = {"mem": mem, "shift": shift if spec.mode == "exact" else None} | USUAL
+    words = [f"{name}={value}" for name, usually in usual.items()
+             if (value := getattr(spec, name)) not in (None, usually)]
+    words += [re.sub(r"[^\w.,:=-]", "_", word) for word in spec.args.split()]
+    name = "".join(f"@{word}" for word in words)
+    if len(name) <= LONGEST:
+        return name
+    return f"{name[:LONGEST]}@{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
 def make_spec(raw):

@@ -141,7 +141,14 @@ def study(scenario, patch="none", *options):
 
     folder = once.folder(fill, "study", scenario, patch, *options)
     return Study(int(read(folder / "code")), read(folder / "shown"), read(folder / "complaints"),
-                 folder / scenario / patch.replace(",", "+"))
+                 newest(folder / scenario, patch) or folder)
+
+
+def newest(results, patch="none"):
+    """Return the folder of the last run of an arm, whatever its options were."""
+    name = patch.replace(",", "+")
+    found = [*results.glob(f"{name}/result.json"), *results.glob(f"{name}@*/result.json")]
+    return max(found, key=lambda path: path.stat().st_mtime_ns).parent if found else None
 
 
 def memory(scenario, options):

@@ -304,7 +304,7 @@ class OnATerminal(unittest.TestCase):
                                   stderr=side, start_new_session=True) as child:
                 try:
                     yield Wire(ours), child
-                    self.log = system.read(Path(results, "keys", "none", "keys.log"))
+                    self.log = system.read(*Path(results, "keys").glob("none*@console/keys.log"))
                 finally:
                     if child.poll() is None:
                         child.terminate()

@@ -28,7 +28,7 @@ class Timeout(unittest.TestCase):
         done = subprocess.run(["/usr/bin/python3", str(RUNNER), "run", "--scenario", "spike",
                                "--results", self.results, "--build-dir", BUILD, *argv],
                               capture_output=True, text=True, timeout=system.TIMEOUT, check=False)
-        folder = Path(self.results, "spike", "none")
+        folder = system.newest(Path(self.results, "spike"))
         found = json.loads((folder / "result.json").read_text())
         return done.returncode, done.stdout, found, folder
 
@@ -55,7 +55,8 @@ class Timeout(unittest.TestCase):
         self.assertRegex(found["message"], r"CPU 0 (halted )?in [a-z]\w+")
 
     def test_before_the_kernel_has_begun(self):
-        sections, _ = self.late("--timeout", "0.1", "--mem", "16384", "--boot", "iso")
+        sections, _ = self.late("--timeout", "0.1", "--mem", "16384", "--boot", "iso",
+                                "--args", "outside=1")
         self.assertIn("lw-tasks", sections["tasks"])
 
     def test_the_stub_changes_nothing(self):

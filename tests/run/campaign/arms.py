@@ -14,7 +14,7 @@ from machine import qemu
 from results import console, events, outcome, whole
 from campaign import declared
 from campaign.patches import Patches
-from options import UserError
+from options import UserError, variant
 
 CACHE = "scenarios.json"
 MEMORY_MIB = 512
@@ -148,7 +148,8 @@ def settle(spec, table):
         mem, shift, every, source = own[0].mem or mem, own[0].shift, own[0].every, own[0].source
     if spec.mode != "exact":
         shift = None
-    return dataclasses.replace(spec, mem=mem if spec.mem is None else spec.mem,
+    return dataclasses.replace(spec, variant=variant(spec, mem, shift),
+                                mem=mem if spec.mem is None else spec.mem,
                                shift=shift if spec.shift is None else spec.shift,
                                declared_args=arm.args if arm else every, source=source)
 

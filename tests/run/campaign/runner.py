@@ -4,6 +4,7 @@ A run's folder holds the files of one run and nothing else: they are written bes
 place together, once all of them are there.
 """
 import json
+import sys
 
 from machine import accel, elf, facts, iso, qemu
 from results import junit, result, table, tracefile, whole
@@ -18,8 +19,11 @@ def run(spec, arm, follow=Progress):
     follow(name, console log) returns what is told of its progress: tick(seconds) while it runs,
     which may raise to end it, and finish(outcome, seconds).
     """
-    with whole.folder(spec.folder) as folder:
-        progress = follow(f"{spec.scenario} {spec.arm}", folder / "console.log")
+    with whole.Lock(spec.folder) as lock, whole.folder(spec.folder) as folder:
+        progress = follow(f"{spec.scenario} {spec.arm}{spec.variant}", folder / "console.log")
+        if not lock.got():
+            print(f"wait  {spec.folder}: another run of this arm is at work", file=sys.stderr)
+            lock.take(progress.tick)
         ended = emulate(spec, folder, progress.tick)
         tracefile.write(folder)
         found = result.build(spec, folder, arm, ended)

@@ -8,7 +8,7 @@ from pathlib import Path
 from machine import coremap, elf, rsp
 from results import console
 from machine.guest import HELPERS, Guest
-from options import UserError, choice
+from options import UserError
 
 PLACES = ("oom", "panic", "end")
 CODES = {0: "finished", 2: "bad parameter or machine", 3: "panic", 4: "the watchdog's verdict"}
@@ -27,9 +27,7 @@ class NotReached(Exception):
 
 def run(spec, place):
     """Write core-<place>.elf into the spec's folder and return the exit code."""
-    choice("AT", place, PLACES)
     path = spec.folder / f"core-{place}.elf"
-    path.unlink(missing_ok=True)
     try:
         with Guest(spec, f"core-{place}", spec.timeout) as guest:
             stub = rsp.Stub(guest.stub, guest.deadline)

@@ -1,13 +1,20 @@
 """Files and folders that are there whole or not at all: made beside their place, then renamed.
 
-Two that are put in one place at the same time replace each other; the last one stays.
+Two that are put in one place at the same time replace each other; the last one stays. Where that
+must not be, a lock beside the place lets one at a time be at work.
 """
 import contextlib
 import errno
+import fcntl
 import os
+import shutil
 import tempfile
+import time
 from pathlib import Path
 
+from options import UserError
+
+POLL_SECONDS = 0.1
 TAKEN = (errno.ENOTEMPTY, errno.EEXIST)
 
 
@@ -21,6 +28,55 @@ def write(path, text):
         raise OSError(error.errno, error.strerror, str(path)) from error  # not the other name
     finally:
         new.unlink(missing_ok=True)
+
+
+class Lock:
+    """Of a place: `with Lock(place) as lock`, and then lock.take(), which holds until the end.
+
+    Whoever lets go removes the file, so it counts only while it is the one that its name finds.
+    """
+
+    def __init__(self, place):
+        self.path = place.with_name(f".{place.name}.lock")
+        self.file = None
+
+    def __enter__(self):
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        return self
+
+    def __exit__(self, *_):
+        if self.file:
+            self.path.unlink(missing_ok=True)
+            self.file.close()
+
+    def take(self, wait):
+        """Wait until nobody else has it; wait(seconds so far) is called meanwhile, and may raise."""
+        start = time.monotonic()
+        while not self.got():
+            wait(time.monotonic() - start)
+            time.sleep(POLL_SECONDS)
+
+    def got(self):
+        """Take it, unless somebody else has it."""
+        file = open(self.path, "w", encoding="utf-8")
+        with contextlib.suppress(BlockingIOError, FileNotFoundError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.path.samestat(os.fstat(file.fileno()), os.stat(self.path)):
+                self.file = file
+                return True
+        file.close()
+        return False
+
+
+@contextlib.contextmanager
+def emptied(place):
+    """Yield a folder that is empty and nobody else's for as long; what is left in it stays."""
+    with Lock(place) as lock:
+        if not lock.got():
+            raise UserError(f"{place}: another one is at work there; expected one at a time")
+        shutil.rmtree(place, ignore_errors=True)
+        place.mkdir()
+        yield place
 
 
 @contextlib.contextmanager

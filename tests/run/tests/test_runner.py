@@ -8,7 +8,8 @@ import xml.etree.ElementTree as tree
 from unittest import mock
 
 from machine import facts, qemu
-from results import result as data
+from campaign.progress import Progress
+from results import result as data, whole
 from fake_build import FakeBuild
 
 
@@ -176,6 +177,49 @@ class Runs(FakeBuild):
         with mock.patch.multiple(facts, GDB=str(gdb), SECONDS=0.3):
             found = self.hang()
         self.assertRegex(found["notes"][0], "timeout.txt is not complete: .* ended after 0.3 s")
+
+    def folders(self):
+        return sorted(path.name for path in (self.build / "results" / "spike").iterdir())
+
+    def test_runs_that_differ_have_folders_of_their_own(self):
+        for options in ((), ("--mem", "2048"), ("--mem", "64", "--cpus", "2"), ("--seed", "7"),
+                        ("--args", "spike.apps=3 trace=on"), ("--args", "a=../x", "--boot", "kernel"),
+                        ("--timeout", "20")):
+            self.assertEqual(self.lowwater("run", *options)[0], 0)
+        self.assertEqual(self.folders(), ["none", "none@a=.._x", "none@mem=64@cpus=2", "none@seed=7",
+                                          "none@spike.apps=3@trace=on"])
+        long = [self.lowwater("run", "--args", f"a={'x' * 300}{end}")[0] for end in "12"]
+        self.assertEqual((long, len(self.folders())), ([0, 0], 7))
+
+    def test_the_end_of_all_says_where_the_results_are(self):
+        results = self.build / "results"
+        for options, folder in (((), results), (("--mem", "77"), results / "@mem=77")):
+            _, out, _ = self.lowwater("all", *options)
+            self.assertIn(f"\nresults: {folder}/table.txt and junit.xml; of each run: {results}/SCENARIO/ARM/\n", out)
+            self.assertTrue((folder / "junit.xml").is_file())
+
+    def test_one_run_of_an_arm_at_a_time(self):
+        place = self.build / "results" / "spike" / "none"
+        others = []
+
+        def meanwhile(seconds):
+            others.append(seconds)
+            if len(others) == 2:
+                lock.__exit__()
+
+        lock = whole.Lock(place).__enter__()
+        self.assertTrue(lock.got())
+        with mock.patch.object(Progress, "tick", lambda _, spent: meanwhile(spent)):
+            code, _, err = self.lowwater("run")
+        self.assertEqual((code, len(others) >= 2), (0, True))
+        self.assertIn(f"wait  {place}: another run of this arm is at work\n", err)
+        self.assertEqual(self.folders(), ["none"])
+
+    def test_one_core_of_an_arm_at_a_time(self):
+        with whole.emptied(self.build / "results" / "spike" / "none@core-end"):
+            code, out, err = self.lowwater("core", "--at", "end")
+        self.assertEqual((code, out, err.count("\n")), (2, "", 1))
+        self.assertIn("none@core-end: another one is at work there; expected one at a time", err)
 
     def test_facts_of_an_earlier_run_go(self):
         left = self.build / "results" / "spike" / "none" / "timeout.txt"
