@@ -15,11 +15,18 @@ from pathlib import Path
 
 sys.dont_write_bytecode = not sys.pycache_prefix  # the source tree stays as it is
 
+TORN = (f"lowwater: {sys.pycache_prefix}: holds a half of what Python compiled (was the disk full?); "
+        "expected it whole: please remove that folder")
+
 # pylint: disable=wrong-import-position
-from campaign import arms, asked, bench, fleet, record, runner, sweep  # noqa: E402
-from machine import accel, core, debug, facts, iso, terminal  # noqa: E402
-from results import outcome, table, tracefile, whole  # noqa: E402
-from options import UserError, choice, jobs, make_spec, need_elf, text, variant  # noqa: E402
+try:
+    from campaign import arms, asked, bench, fleet, record, runner, sweep  # noqa: E402
+    from machine import accel, core, debug, facts, iso, terminal  # noqa: E402
+    from results import outcome, table, tracefile, whole  # noqa: E402
+    from options import UserError, choice, jobs, make_spec, need_elf, text, variant  # noqa: E402
+except EOFError:
+    print(TORN, file=sys.stderr)
+    sys.exit(2)
 
 OPTIONS = (  # name, default, help
     ("scenario", "spike", "what to run"), ("patch", "none", "none, all or a list"),
@@ -56,6 +63,9 @@ def main(argv=None):
         return 141
     except UserError as error:
         print(f"lowwater: {error}", file=sys.stderr)
+        return 2
+    except EOFError:  # of a module that is imported where it is used
+        print(TORN, file=sys.stderr)
         return 2
     except OSError as error:
         print(f"lowwater: {error.filename or 'output'}: {error.strerror}", file=sys.stderr)

@@ -2,9 +2,11 @@
 damaged files of our own. Each ends with one line that names it, exit code 2, and nothing half written.
 """
 import hashlib
+import importlib.util
 import json
 import os
 import resource
+import struct
 import subprocess
 import sys
 import tempfile
@@ -16,7 +18,7 @@ from fake_build import FAKE, FakeBuild
 from results import whole
 
 RUNNER = Path("tests/run/lowwater.py")
-RUN = ("run", "--scenario", "spike", "--mem", "64")
+RUN = ("run", "--scenario", "spike")
 SWEEP = ("sweep", "--scenario", "spike", "--seeds", "1..2")
 PROGRESS = ("run   ", "done  ", "sweep ")
 
@@ -30,7 +32,8 @@ class Hostile(FakeBuild):
 
         done = subprocess.run([sys.executable, RUNNER, *argv, "--build-dir", self.build], stdout=stdout,
                               stderr=subprocess.PIPE, text=True, preexec_fn=limit, check=False,
-                              env=os.environ | {"LOWWATER_QEMU": str(FAKE.resolve())})
+                              env=os.environ | {"LOWWATER_QEMU": str(FAKE.resolve()),
+                                                "PYTHONDONTWRITEBYTECODE": "1"})  # a half of it
         lines = [line for line in done.stderr.splitlines() if not line.startswith(PROGRESS)]
         return done.returncode, "\n".join(lines)
 
@@ -48,6 +51,19 @@ class Hostile(FakeBuild):
         return [path for path in self.build.rglob("*")
                 if path.name.startswith(".new-") or path.name.endswith(".new")
                 or path.suffix in (".xml", ".json", ".txt") and path.is_file() and not path.stat().st_size]
+
+    def test_half_a_compiled_module(self):
+        for module in ("options", "machine/elf"):
+            with self.subTest(module), tempfile.TemporaryDirectory() as name:
+                path = (Path(name) / RUNNER.resolve().relative_to("/")).parent / f"{module}.py"
+                path = path.parent / f"{path.stem}.{sys.implementation.cache_tag}.pyc"
+                path.parent.mkdir(parents=True)
+                source = (RUNNER.parent / f"{module}.py").stat()
+                path.write_bytes(importlib.util.MAGIC_NUMBER + struct.pack(
+                    "<III", 0, int(source.st_mtime), source.st_size))
+                with mock.patch.dict(os.environ, PYTHONPYCACHEPREFIX=name):
+                    self.refused(f"{name}: holds a half of what Python compiled", *RUN, most=None,
+                                 stdout=subprocess.PIPE)
 
     def test_a_file_where_a_folder_should_be(self):
         for name, argv, part in (("results", RUN, "results/spike: Not a directory"),
