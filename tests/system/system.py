@@ -14,6 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "run"))
 # pylint: disable=wrong-import-position
 from campaign import arms  # noqa: E402
 from machine import qemu  # noqa: E402
+from results import schema  # noqa: E402
 from options import make_spec  # noqa: E402
 import lowwater  # noqa: E402
 import once  # noqa: E402
@@ -124,7 +125,11 @@ class Study:
 
     @property
     def result(self):
-        return json.loads((self.folder / "result.json").read_text())
+        found = json.loads((self.folder / "result.json").read_text())
+        wrong = schema.mistake("result", found)
+        if wrong:
+            raise AssertionError(f"{self.folder}/result.json: {wrong}")
+        return found
 
 
 def study(scenario, patch="none", *options):

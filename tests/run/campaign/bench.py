@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 from campaign import arms, runner
-from results import events, whole
+from results import events, schema, whole
 from options import UserError
 
 DATA = Path(__file__).resolve().parent / "data"
@@ -22,6 +22,7 @@ def run(spec, known, update=False):
     """Run the benchmark, write bench.json, print the table; return the exit code."""
     if spec.mode != "exact":
         raise UserError("MODE=fast: expected exact; only an exact run counts instructions")
+    base, linux = schema.load(BASELINE, "bench"), schema.load(LINUX, "linux_bench")
     spec = arms.settle(dataclasses.replace(spec, scenario="bench", patch="none"), known)
     result = runner.run(spec, None)
     rows = rows_of(spec.folder)
@@ -32,8 +33,9 @@ def run(spec, known, update=False):
     out = spec.folder / "bench.json"
     whole.write(out, json.dumps(found, indent=1) + "\n")
     if update:
+        base = found
         whole.write(BASELINE, json.dumps(found, indent=1) + "\n")
-    print(table(found, load(BASELINE), load(LINUX)))
+    print(table(found, base, linux))
     print(out)
     return 0
 
@@ -48,15 +50,6 @@ def compiler():
     """Return the compiler's name and version: other code, other counts."""
     done = subprocess.run(["gcc", "-dumpfullversion"], capture_output=True, text=True, check=False)
     return f"gcc {done.stdout.strip()}"
-
-
-def load(path):
-    try:
-        return json.loads(path.read_text())
-    except FileNotFoundError:
-        return {}
-    except ValueError as error:
-        raise UserError(f"{path}: expected JSON ({error})") from error
 
 
 def table(found, base, linux):

@@ -19,7 +19,7 @@ import shutil
 
 from campaign import arms, record
 from machine import accel, qemu
-from results import console, whole
+from results import console, schema, whole
 from options import UserError
 
 BUILD, RUNS = "build", "runs"
@@ -70,10 +70,12 @@ class Store:
         arms.keep(elf, self.table)
 
     def load(self):
-        """Read the records; a line torn by an abrupt end is dropped."""
-        for line in console.read_lines(self.jobs):
-            with contextlib.suppress(ValueError, KeyError, TypeError):
-                self.enter(json.loads(line))
+        """Read the records; a line that is none, torn by an abrupt end perhaps, is dropped."""
+        for line in filter(None, console.read_lines(self.jobs)):
+            with contextlib.suppress(ValueError):
+                one = json.loads(line)
+                if not schema.mistake("jobs", one):
+                    self.enter(one)
         whole.write(self.jobs, "".join(map(as_line, self.records.values())))
         self.clear()
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from unittest import mock
 
 import lowwater
+from results import schema
 
 FAKE = Path(__file__).parent / "fake_qemu.py"
 
@@ -34,7 +35,10 @@ class FakeBuild(unittest.TestCase):
         return code, out.getvalue(), err.getvalue()
 
     def result(self, scenario, arm="none"):
-        """Return the last result of an arm, with whatever options it was run."""
+        """Return the last result of an arm, with whatever options it was run; it is as its schema says."""
         folder = self.build / "results" / scenario
         found = [*folder.glob(f"{arm}/result.json"), *folder.glob(f"{arm}@*/result.json")]
-        return json.loads(max(found, key=lambda path: path.stat().st_mtime_ns).read_text(encoding="utf-8"))
+        path = max(found, key=lambda path: path.stat().st_mtime_ns)
+        found = json.loads(path.read_text(encoding="utf-8"))
+        self.assertIsNone(schema.mistake("result", found))
+        return found
