@@ -17,6 +17,7 @@ needs() {
 		/usr/lib/python3/dist-packages/xdist python3-pytest-xdist
 		/usr/lib/python3/dist-packages/pytest_subtests.py python3-pytest-subtests
 		/usr/lib/python3/dist-packages/elftools python3-pyelftools
+		/usr/lib/python3/dist-packages/hypothesis python3-hypothesis
 		/usr/lib/python3/dist-packages/jsonschema python3-jsonschema
 		/usr/src/newlib newlib-source
 		patch patch
