@@ -19,6 +19,7 @@ needs() {
 		/usr/lib/python3/dist-packages/elftools python3-pyelftools
 		/usr/lib/python3/dist-packages/hypothesis python3-hypothesis
 		/usr/lib/python3/dist-packages/jsonschema python3-jsonschema
+		/usr/lib/python3/dist-packages/junitparser python3-junitparser
 		/usr/src/newlib newlib-source
 		patch patch
 		xz xz-utils
