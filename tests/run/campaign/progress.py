@@ -1,12 +1,17 @@
 """Signs of life on stderr: a live line on a terminal, start and finish lines elsewhere."""
+import shutil
 import sys
 import time
 from collections import Counter
 
 from results import console
 
-WIDTH = 79
 SPARSE_LINES, SPARSE_SECONDS = 10, 60  # of a sweep, where there is no terminal
+
+
+def room():
+    """Return the columns of a line that does not wrap, which may be others by now."""
+    return max(1, shutil.get_terminal_size().columns - 1)
 
 
 class Line:
@@ -17,11 +22,12 @@ class Line:
         self.live = self.stream.isatty()
 
     def draw(self, text):
-        self.say("\r" + text[:WIDTH].ljust(WIDTH))
+        width = room()
+        self.say("\r" + text[:width].ljust(width))
 
     def clear(self):
         if self.live:
-            self.say("\r" + " " * WIDTH + "\r")
+            self.say("\r" + " " * room() + "\r")
 
     def say(self, text):
         self.stream.write(text)

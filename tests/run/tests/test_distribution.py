@@ -1,6 +1,8 @@
 """Tests of a sweep's parts: seeds, records, what makes outcomes distinct, texts, progress."""
 import io
+import os
 import unittest
+from unittest import mock
 
 from campaign import distribution, progress, ranges, record
 import options
@@ -153,6 +155,15 @@ class Progress(unittest.TestCase):
         many.finish()
         self.assertNotIn("\n", stream.getvalue())
         self.assertIn("\rsweep spike none 1/2  completed 1  0:00 left", stream.getvalue())
+
+    def test_the_live_line_is_as_wide_as_the_terminal(self):
+        for columns in (30, 200):
+            stream = io.StringIO()
+            stream.isatty = lambda: True
+            with mock.patch.dict(os.environ, COLUMNS=str(columns)):
+                progress.Many("sweep " + "x" * 300, 2, [], stream).finish()
+            drawn = stream.getvalue().split("\r")
+            self.assertEqual(max(map(len, drawn)), columns - 1)
 
 
 if __name__ == "__main__":
