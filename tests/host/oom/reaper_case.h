@@ -53,6 +53,17 @@ static inline bool wakes_waiters(void (*act)(void))
 	return woken;
 }
 
+/* Take the last node out without a look at it: it lay on a stack that is gone. */
+static inline void forget_last(struct list_head *head)
+{
+	struct list_head *before = head;
+
+	while (before->next != head->prev)
+		before = before->next;
+	before->next = head;
+	head->prev = before;
+}
+
 static inline void run_reaper(void)
 {
 	struct task *self = become(m->reaper.task);
@@ -61,8 +72,7 @@ static inline void run_reaper(void)
 	assert_panics("the reaper is idle",
 		(m->patches & PATCH_OOM_REAPER_SKIP ? oom_reaper_queue : oom_reaper)(m));
 	twin.on_sleep = NULL;
-	/* Its place there, the last one, went with its stack. */
-	list_del(m->reaper.wait.waiters.prev);
+	forget_last(&m->reaper.wait.waiters); /* its own place there */
 	become(self);
 }
 
