@@ -29,7 +29,7 @@ PORT ?=
 
 # A variable that nothing reads would be an experiment that nobody ran. The lines are: a run's, a sweep's
 # and a test's; tests/host/*.mk; those of the build.
-MAY_SET := SCENARIO PATCH MEM SHIFT CPUS SEED SCHED MODE ARGS BOOT BUILD TIMEOUT AT PORT JOBS UPDATE \
+MAY_SET := SCENARIO PATCH MEM SHIFT CPUS SEED SCHED MODE ARGS BOOT BUILD TIMEOUT AT PORT JOBS LOG UPDATE \
 	SEEDS SCHEDS FAIL_NTH PARALLEL_OPTIONS SUITE TEST \
 	HOST_TEST HOST_SEED SECONDS BOUND TOKEN FILES SAMPLE HOST HOST_CHECKS HOST_COMMON EXPLORE_COMMON \
 	CC OPT TOP NEWLIB PY SHELL V
@@ -41,6 +41,9 @@ endif
 
 # How many runs, or tests, at a time; as many as cores where empty.
 JOBS ?=
+
+# 1: make run shows the console of its one run as it comes.
+LOG ?=
 
 # What a sweep is besides (SEED and SCHED where these are empty).
 SEEDS ?=
@@ -88,9 +91,12 @@ RUN_OPTIONS = $(call opt,mem,$(MEM)) $(call opt,shift,$(SHIFT)) $(call opt,cpus,
 	$(call opt,boot,$(BOOT)) $(call opt,build,$(BUILD)) $(call opt,timeout,$(TIMEOUT)) --build-dir=$(TOP)
 # Which run; console, debug and core have a scenario where none is named.
 WHICH = $(call opt,scenario,$(SCENARIO)) $(call opt,patch,$(PATCH))
+# Of make run: what is not named is all, but of one scenario the arm without patches.
+WHICH_RUNS = $(if $(SCENARIO),$(call opt,scenario,$(SCENARIO))) \
+	$(if $(filter file,$(origin PATCH)),,$(call opt,patch,$(PATCH))) $(call opt,jobs,$(JOBS))
 WHICH_ONE = $(call opt,scenario,$(or $(SCENARIO),spike)) $(call opt,patch,$(PATCH))
 
-.PHONY: all image image-debug setup run sweep bench test console debug core iso clean help format \
+.PHONY: all image image-debug setup run list sweep bench test console debug core iso clean help format \
 	clang-check objects
 all: image iso
 
@@ -153,11 +159,10 @@ $(ELF): $(KERNEL_O) $(O)/apps.o $(O)/symtab.o $(O)/sources linker.ld
 	@echo "built $@"
 
 run: image
-ifeq ($(SCENARIO),)
-	@$(RUN) all $(RUN_OPTIONS) $(call opt,jobs,$(JOBS))
-else
-	@$(RUN) run $(WHICH) $(RUN_OPTIONS)
-endif
+	@$(RUN) $(if $(SCENARIO),run $(if $(LOG),--log),all) $(WHICH_RUNS) $(RUN_OPTIONS)
+
+list: image
+	@$(RUN) list $(if $(SCENARIO),$(call opt,scenario,$(SCENARIO))) $(call opt,build,$(BUILD)) --build-dir=$(TOP)
 
 sweep: image
 	@$(RUN) sweep $(WHICH) $(RUN_OPTIONS) $(call opt,seeds,$(SEEDS)) $(call opt,scheds,$(SCHEDS)) \
@@ -211,6 +216,9 @@ help:
 	@echo "                     MODE=exact|fast BOOT=kernel|iso BUILD=release|debug"
 	@echo "                     ARGS=\"spike.apps=8\"]   one run"
 	@echo "                     (MEM and SHIFT, where empty, are what the scenario declares)"
+	@echo "                     LOG=1: its console as it comes"
+	@echo "make run SCENARIO='spike*' PATCH=\"none all\"   some scenarios, some arms, one table"
+	@echo "make list [SCENARIO=lockup]   scenarios, their arms, knobs and machines; patches; parameters"
 	@echo "make sweep SCENARIO=spike SEEDS=1..50,77 [SCHEDS=1..200 JOBS=2 PATCH=none MEM=128 ..."
 	@echo "                     FAIL_NTH=1..200 (that request for memory is refused)"
 	@echo "                     PARALLEL_OPTIONS=\"--sshlogin host\"]   many runs, their distribution"

@@ -9,8 +9,10 @@ import argparse
 import contextlib
 import dataclasses
 import os
+import re
 import signal
 import sys
+from collections import Counter
 from pathlib import Path
 
 sys.dont_write_bytecode = not sys.pycache_prefix  # the source tree stays as it is
@@ -20,10 +22,12 @@ TORN = (f"lowwater: {sys.pycache_prefix}: holds a half of what Python compiled (
 
 # pylint: disable=wrong-import-position
 try:
-    from campaign import arms, asked, bench, fleet, record, runner, sweep  # noqa: E402
+    from campaign import (arms, asked, bench, choice as chosen, fleet, listing, record,  # noqa: E402
+                          runner, sweep)
+    from campaign.progress import Console, Progress  # noqa: E402
     from machine import accel, core, debug, facts, iso, terminal  # noqa: E402
-    from results import outcome, table, tracefile, whole  # noqa: E402
-    from options import UserError, choice, jobs, make_spec, need_elf, text, variant  # noqa: E402
+    from results import ktap, outcome, table, tracefile, whole  # noqa: E402
+    from options import UserError, choice, jobs, make_spec, need_elf, variant  # noqa: E402
 except EOFError:
     print(TORN, file=sys.stderr)
     sys.exit(2)
@@ -53,7 +57,7 @@ def main(argv=None):
     """Do what argv says and return the exit code."""
     try:
         options = parser().parse_args(argv)
-        spec = make_spec(vars(options))
+        spec = make_spec(one_of(options))
         need_elf(spec.elf)
         code = options.command(spec, options)
         sys.stdout.flush()
@@ -75,6 +79,17 @@ def main(argv=None):
         return 130
 
 
+def one_of(options):
+    """Return the options of a run; where several are meant, of one that stands for them all."""
+    found = dict(vars(options))
+    if found["patch"] is None:
+        options.patch = found["patch"] = "*" if chosen.is_many(options.scenario) else "none"
+    if options.command in (run, run_all, show_list) and any(map(chosen.is_many, (options.scenario, options.patch))):
+        options.command = run_all if options.command is run else options.command
+        found |= {"scenario": "info", "patch": "none"}
+    return found
+
+
 def parser():
     top = Parser(prog="lowwater.py", description="Runs Lowwater under QEMU and judges it.",
                  allow_abbrev=False)
@@ -87,6 +102,10 @@ def parser():
         for option, more in own:
             sub.add_argument(f"--{option}", **more)
         sub.set_defaults(command=command)
+        if command in (run, run_all):
+            sub.set_defaults(patch=None)  # none; of several scenarios: every arm's
+        if command in (run_all, show_list):
+            sub.set_defaults(scenario="*")
         if command is run_sweep:
             sub.set_defaults(scenario="")  # hours of the wrong one would be a pity
         if command is run_console:
@@ -97,7 +116,9 @@ def parser():
 def commands():
     """Return {name: (what does it, help, options of its own)}."""
     return {
-        "run": (run, "one run", flag("record", "one line of JSON, for a sweep")),
+        "run": (run, "one run, or several side by side",
+                flag("record", "one line of JSON, for a sweep"), flag("log", "show the console as it comes"),
+                text_option("jobs", "at a time, of several [as many as CPUs]")),
         "all": (run_all, "every study arm, side by side",
                 text_option("jobs", "at a time [as many as CPUs]")),
         "sweep": (run_sweep, "one arm under many seeds, in parallel",
@@ -134,7 +155,7 @@ def run(spec, options):
     spec, arm = asked.settle(spec, known_arms(spec))
     if options.record:  # a sweep has folders of its own
         return record.job(dataclasses.replace(spec, variant=""), arm)
-    result = runner.run(spec, arm)
+    result = runner.run(spec, arm, Console if options.log else Progress)
     code = outcome.exit_code(result)
     if code == outcome.EXITS["bad-parameter"]:
         print(result["message"])  # one line that names it is all there is to say
@@ -142,7 +163,7 @@ def run(spec, options):
     print(table.render([result]))
     for line in table.summaries(result) + table.problems(result):
         print(line)
-    for name in ("console.log", "result.json", facts.NAME, *tracefile.FILES):
+    for name in ("console.log", "result.json", ktap.NAME, facts.NAME, *tracefile.FILES):
         if (spec.folder / name).exists():
             print(spec.folder / name)
     return code
@@ -158,31 +179,38 @@ def known_arms(spec):
 
 
 def run_all(spec, options):
-    at_once, known = jobs(options.jobs, fleet.usual_jobs(spec)), arms.load(spec)
-    pairs = []
-    for arm in arms.study(known):
-        one = make_spec(vars_of(spec) | {"scenario": arm.scenario, "patch": arm.patch})
-        pairs.append(asked.settle(one, known))
-    if not pairs:
-        raise UserError(f"{spec.elf}: expected at least one arm of group 'study', found none")
+    if getattr(options, "log", False):
+        raise UserError("LOG=1: expected one scenario and one list of patches, whose console it shows")
+    at_once = jobs(options.jobs, fleet.usual_jobs(spec))
+    pairs, left_out, wrong = chosen.pairs(spec, arms.load(spec), options.scenario, options.patch)
+    for line in wrong:
+        print(f"lowwater: {line}", file=sys.stderr)
     if spec.mode == "fast":
         accel.choose(spec)  # it is timed, so before there is other work
     results = fleet.run(pairs, at_once)
-    folder = spec.results / variant(spec, None, None)
+    folder = spec.results / folder_name(spec, options)
     folder.mkdir(parents=True, exist_ok=True)
     print(runner.publish(results, folder))
+    for line in left_out:
+        print(f"left out: {line}")
     for result in results:
         for line in table.problems(result):
             print(f"{result['scenario']} {result['arm']}: {line}")
-    good = sum(outcome.verdict(result) == "ok" for result in results)
     print(f"results: {folder}/table.txt and junit.xml; of each run: {spec.results}/SCENARIO/ARM/")
-    print(f"{len(results)} arms, {good} as declared, {len(results) - good} not")
-    return 0 if good == len(results) else 1
+    print(closing(results))
+    return 2 if wrong else max(map(outcome.is_bad, results), default=0)
 
 
-def vars_of(spec):
-    """Return a spec as the texts it was made of."""
-    return {field.name: text(getattr(spec, field.name)) for field in dataclasses.fields(spec)}
+def folder_name(spec, options):
+    """Return where the table of several runs is: one of other options replaces none."""
+    words = [f"@{word}" for word in (options.scenario, options.patch) if word != "*"]
+    return re.sub(r"[^\w.,:=@+-]", "_", "".join(words).replace(" ", "+")) + variant(spec, None, None)
+
+
+def closing(results):
+    counts = Counter(outcome.verdict(result) for result in results)
+    free = f", {counts['-']} not declared" if counts["-"] else ""
+    return f"{len(results)} arms, {counts['ok']} as declared, {counts['FAIL']} not{free}"
 
 
 def run_sweep(spec, options):
@@ -227,8 +255,8 @@ def make_iso(spec, options):
     return 0
 
 
-def show_list(spec, _options):
-    print(arms.listing(arms.load(spec)))
+def show_list(spec, options):
+    print(listing.text(arms.load(spec), options.scenario))
     return 0
 
 

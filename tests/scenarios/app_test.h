@@ -1,5 +1,5 @@
 /*
- * What the tests of apps share: TAP lines, and waiting for what other threads and processes do.
+ * What the tests of apps share: KTAP lines, and waiting for what other threads and processes do.
  */
 #ifndef SCENARIOS_APP_TEST_H
 #define SCENARIOS_APP_TEST_H
@@ -13,6 +13,8 @@ static volatile long passed KERNEL_DATA, failed KERNEL_DATA;
 /* By one thread at a time. */
 static inline void report(int ok, const char *name)
 {
+	if (!passed && !failed)
+		printf("KTAP version 1\n");
 	if (ok)
 		passed++;
 	else

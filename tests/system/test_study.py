@@ -165,7 +165,7 @@ class Declared(unittest.TestCase):
         self.assertIn(" stall.holds_ms=1000", found["qemu"])
         self.assertEqual(found["counters"]["stall_holds_ms"], 1000)
         self.assertIn("  held 1000 ms, watched for 100: yes  ", shown)
-        self.assertIn("\nlockup: ---[ end LOCKUP: scenario (pid 2) has been waiting", shown)
+        self.assertIn("\nlockup: LOCKUP: scenario (pid 2) has been waiting", shown)
         self.assertTrue(100e6 < found["virtual_ns"] < 200e6, found["virtual_ns"])
 
     def test_an_instruction_takes_16_ns(self):

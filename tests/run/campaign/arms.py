@@ -157,28 +157,3 @@ def settle(spec, table):
 def study(table):
     """Return the arms of the study, those of one seed together, those of none first."""
     return sorted((arm for arm in table if arm.group == "study"), key=lambda arm: arm.source)
-
-
-def machine(arm):
-    """Return what a scenario declares besides its arms, as its user would set it."""
-    words = [f"MEM={arm.mem}"] if arm.mem else []
-    words += [f"SHIFT={arm.shift}"] if arm.shift else []
-    words += [f'ARGS="{arm.every}"'] if arm.every else []
-    return " ".join(words)
-
-
-def listing(table):
-    """Return the table as text: a scenario's line, then its arms and their checks."""
-    lines, scenario = [], None
-    for arm in table:
-        if arm.scenario != scenario:
-            scenario = arm.scenario
-            lines += [""] if lines else []
-            kind = f"{arm.group}, {arm.source}" if arm.source else arm.group
-            lines.append(f"{scenario} ({kind}){': ' + arm.help if arm.help else ''}")
-            lines += [f"  {machine(arm)}"] if machine(arm) else []
-        own = "" if arm.args == arm.every else arm.args
-        lines.append(f"  {arm.patch:<40} {arm.outcome:<14} {own}".rstrip())
-        lines += [f"      {text}" for text in arm.checks]
-        lines += [f'      "{arm.showed}"'] if arm.showed else []
-    return "\n".join(lines)

@@ -16,10 +16,18 @@ KEYS_THAT_TELL = "htdm"  # of sysrq=
 LIST = "list"  # the scenario that lists all
 
 
+class Faulty(UserError):
+    """A scenario's declaration has a mistake."""
+
+
+class Outside(UserError):
+    """An arm does not hold on the machine that was asked for."""
+
+
 def settle(spec, known):
     """Return the settled spec and the arm that it is judged by, or None; raise UserError."""
     check_scenario(spec, known)
-    spec = dataclasses.replace(spec, patch=patch_name(spec, known))
+    spec = dataclasses.replace(spec, patch=patch_name(spec.scenario, spec.patch, known))
     given = check_words(spec, known)
     arm = arms.find(known, spec.scenario, spec.patch)
     spec = arms.settle(spec, known)
@@ -37,16 +45,16 @@ def check_scenario(spec, known):
         raise UserError(f"SCENARIO={spec.scenario!r}: there is none of that name"
                         f"{hint(spec.scenario, known.scenarios)}; `make list` lists them")
     for line in known.faults.get(spec.scenario, [])[:1]:
-        raise UserError(line)
+        raise Faulty(line)
 
 
-def patch_name(spec, known):
+def patch_name(scenario, patch, known):
     """Return the name of the arm that is about the same set of patches, else the set's own."""
     if not known.patches.names:
-        return spec.patch
-    wanted = known.patches.chosen(spec.patch)
+        return patch
+    wanted = known.patches.chosen(patch)
     same = [arm.patch for arm in known
-            if arm.scenario == spec.scenario and known.patches.chosen(arm.patch) == wanted]
+            if arm.scenario == scenario and known.patches.chosen(arm.patch) == wanted]
     return [*same, known.patches.name(wanted)][0]
 
 
@@ -112,8 +120,8 @@ def check_machine(spec, arm):
     for name, has, unit in (("mem", spec.mem, " MiB"), ("cpus", spec.cpus, "")):
         low, high = getattr(arm, f"{name}_hold")
         if high and not low <= has <= high:
-            raise UserError(f"{name.upper()}={has}: {spec.scenario} {spec.patch} holds with {low} to "
-                            f"{high}{unit} (ARGS=\"outside=1\": it runs all the same, unjudged)")
+            raise Outside(f"{name.upper()}={has}: {spec.scenario} {spec.patch} holds with {low} to "
+                          f"{high}{unit} (ARGS=\"outside=1\": it runs all the same, unjudged)")
 
 
 def changes(spec, arm, given, known):

@@ -1,4 +1,5 @@
 """Signs of life on stderr: a live line on a terminal, start and finish lines elsewhere."""
+import contextlib
 import shutil
 import sys
 import time
@@ -66,6 +67,24 @@ class Progress:
         self.line.clear()
         if not self.line.live:
             self.line.say(f"done  {self.name}: {outcome} in {wall:.1f} s\n")
+
+
+class Console:
+    """Follows one run by showing its console, on stdout, as it comes."""
+
+    def __init__(self, name, log, stream=None):
+        self.log, self.stream, self.at = log, stream or sys.stdout, 0
+
+    def tick(self, spent):
+        with contextlib.suppress(FileNotFoundError), open(self.log, "rb") as log:
+            log.seek(self.at)
+            text = log.read()
+            self.at += len(text)
+            self.stream.write(text.decode("utf-8", "replace"))
+            self.stream.flush()
+
+    def finish(self, outcome, wall):
+        self.tick(wall)
 
 
 def tail(path, size=512):

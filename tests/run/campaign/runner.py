@@ -7,7 +7,7 @@ import json
 import sys
 
 from machine import accel, elf, facts, iso, qemu
-from results import junit, result, table, tracefile, whole
+from results import change, junit, ktap, result, table, tracefile, whole
 from campaign.progress import Progress
 
 IMAGE = "boot.iso"
@@ -26,7 +26,9 @@ def run(spec, arm, follow=Progress):
             lock.take(progress.tick)
         ended = emulate(spec, folder, progress.tick)
         tracefile.write(folder)
+        ktap.write(folder)
         found = result.build(spec, folder, arm, ended)
+        found["changed"] = change.counters(change.last(spec.folder), found)
         whole.write(folder / "result.json", json.dumps(found, indent=1) + "\n")
         publish([found], folder)
         progress.finish(found["outcome"], ended.wall)

@@ -5,16 +5,28 @@ from results import outcome, table
 
 
 def text(results):
-    """Return results as one suite."""
-    suite = tree.Element("testsuite", name="lowwater", tests=str(len(results)),
-                         failures=str(sum(failed(one) for one in results)), errors="0",
+    """Return results as one suite: a case for each run, and for each test that a run reports in KTAP."""
+    cases = [one for result in results for one in (case(result), *map(ktap_case, ktap_of(result)))]
+    suite = tree.Element("testsuite", name="lowwater", tests=str(len(cases)),
+                         failures=str(sum(one.find("failure") is not None for one in cases)), errors="0",
                          time=f"{sum(one['wall_seconds'] for one in results):.3f}")
-    for result in results:
-        suite.append(case(result))
+    suite.extend(cases)
     root = tree.Element("testsuites")
     root.append(suite)
     tree.indent(root)
     return tree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def ktap_of(result):
+    return [one | {"run": f"{result['scenario']}.{result['arm']}"} for one in result.get("ktap", ())]
+
+
+def ktap_case(one):
+    node = tree.Element("testcase", classname=f"lowwater.{one['run']}", name=clean(one["name"]))
+    if not one["ok"]:
+        why = clean(one["why"]) or "not ok"
+        tree.SubElement(node, "failure", message=why).text = why
+    return node
 
 
 def failed(result):

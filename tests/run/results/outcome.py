@@ -47,6 +47,11 @@ def verdict(result):
     return "ok" if result["as_expected"] else "-"
 
 
+def is_bad(result):
+    """Is a run of several one for which they all fail? Where nothing is declared, only what a run must not do."""
+    return int(exit_code(result) != 0)
+
+
 def exit_code(result):
     """Return the exit code of `run`: 0 as it should be, else what is most worth knowing."""
     if not result["as_expected"] and result["outcome"] in EXITS:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from reports import exact, identities, report
-from results import console, events, outcome, phrase
+from results import console, events, ktap, outcome, phrase
 
+END_MARK = "---[ end "  # a panic's or a lock-up's last line repeats its first
 TRACED = "traced: its records took virtual time; compare its times with those of traced runs only"
 
 
@@ -53,7 +54,7 @@ def build(spec, folder, arm, ended):
         "wall_seconds": round(ended.wall, 3), "exit_status": ended.status,
         "qemu": shlex.join(ended.argv),
         "counters": said.counters, "locks": said.locks, "reports": reports,
-        "timeline": said.timeline, "samples": said.samples,
+        "ktap": ktap.tests(lines), "timeline": said.timeline, "samples": said.samples,
     }
 
 
@@ -88,4 +89,5 @@ def message(found, lines, spec, folder, ended):
     if found == "timeout" and ended.facts.where:
         return f"after {spec.timeout:g} s {ended.facts.where}; more in {ended.facts.path.name}"
     own = console.last_line(console.read_lines(folder / "qemu.log"))
-    return (own if found == "crash" else None) or console.last_line(lines)
+    last = console.last_line(lines)
+    return (own if found == "crash" else None) or last and last.removeprefix(END_MARK)

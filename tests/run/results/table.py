@@ -7,7 +7,7 @@ column it would cost every row the room that the words of most rows need.
 import itertools
 import textwrap
 
-from results import outcome
+from results import change, outcome
 
 WIDTH = 120
 HEADS = ("scenario", "arm", "outcome", "ok", "kills", "what it showed", "insns", "s")
@@ -16,6 +16,7 @@ ARM, SHOWED = 1, 5
 NUMBERS = (4, 6, 7)  # columns that are aligned to the right
 NARROWEST_ARM, NARROWEST_SHOWED = 7, 14
 OWN_RULES = "4.8"
+CHANGED = "*"
 OK = {"ok": "yes", "FAIL": "NO", "-": "-"}
 
 
@@ -42,7 +43,7 @@ def rule(source, width):
 
 def cells(result):
     return [result["scenario"], arm_name(result), result["outcome"],
-            OK[outcome.verdict(result)], text(result["counters"].get("oom_kills")),
+            OK[outcome.verdict(result)] + (CHANGED if result.get("changed") else ""), text(result["counters"].get("oom_kills")),
             text(result["showed"]), short(result["instructions"]["total"]),
             seconds(result["wall_seconds"])]
 
@@ -118,6 +119,8 @@ def problems(result):
     lines = [f"failed: {one}" for one in result["failed_checks"]]
     lines += [f"violated: {one}" for one in outcome.violations(result["reports"])]
     lines += [f"note: {one}" for one in result["notes"]]
+    if told := change.line(result.get("changed")):
+        lines.append(f"{CHANGED} {told}")
     if result["message"] and not result["as_expected"]:
         lines.append(last_words(result))
     return lines

@@ -9,8 +9,9 @@ from fake_build import FakeBuild
 from options import MAX_LINE, UserError
 from test_parts import spec
 
-PATCHES = [{"name": "one", "series": True}, {"name": "two", "series": True, "needs": "one"},
-           {"name": "three"}, {"name": "four"}]
+PATCHES = [{"title": "mm: do", "source": "somebody", "needs": "", "series": False} | one for one in (
+    {"name": "one", "series": True}, {"name": "two", "series": True, "needs": "one"}, {"name": "three"},
+    {"name": "four"})]
 SPIKE = {"scenario": "spike", "group": "study", "patch": "none", "outcome": "oom-killed",
          "checks": ["oom_kills == 1", "preferred.free > preferred.min", "victim2_pages > 0"],
          "showed": "{oom_kills} killed of {cpus}", "args": "watchdog_ms=3000 spike.apps=2",

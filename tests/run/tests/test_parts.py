@@ -6,7 +6,7 @@ import xml.etree.ElementTree as tree
 from pathlib import Path
 from unittest import mock
 
-from campaign import arms
+from campaign import arms, listing
 from machine import facts, iso, qemu
 from results import console, events, expr, junit, outcome
 import options
@@ -14,10 +14,11 @@ import options
 DEFAULTS = {"scenario": "spike", "patch": "none", "mem": "", "shift": "", "cpus": "1",
             "seed": "1", "sched": "0", "mode": "exact", "args": "", "boot": "kernel", "build": "release",
             "timeout": "300", "results": "", "build_dir": "build"}
-ARM = arms.make_arm({"scenario": "spike", "source": "highatomic", "patch": "none", "mem": 96,
-                     "shift": 4, "every": "a=1 c=3", "outcome": "oom-killed", "help": "help",
-                     "checks": ["oom_kills == 1"], "args": "a=1 b=2",
-                     "showed": "{oom_kills} killed"})
+DECLARED = {"arms": [{"scenario": "spike", "source": "highatomic", "patch": "none", "mem": 96,
+                      "shift": 4, "every": "a=1 c=3", "outcome": "oom-killed", "help": "help",
+                      "checks": ["oom_kills == 1"], "args": "a=1 b=2",
+                      "showed": "{oom_kills} killed"}]}
+ARM = arms.make_arm(DECLARED["arms"][0])
 
 
 def spec(**changes):
@@ -267,7 +268,7 @@ class Texts(unittest.TestCase):
         self.assertIn("a < b & ", suite.findall("testcase")[1].find("failure").get("message"))
 
     def test_listing(self):
-        lines = arms.listing([ARM]).split("\n")
+        lines = listing.text(arms.Known(DECLARED)).split("\n")
         self.assertEqual(lines[0], "spike (study, highatomic): help")
         self.assertEqual(lines[1], '  MEM=96 SHIFT=4 ARGS="a=1 c=3"')
         self.assertTrue(lines[2].endswith(" a=1 b=2"))
