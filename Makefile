@@ -150,8 +150,9 @@ LINK = ld -nostdlib -static --build-id=sha1 -z max-page-size=4096 -z noexecstack
 $(O)/first.elf: $(KERNEL_O) $(O)/apps.o $(O)/sources linker.ld
 	@$(LINK)
 
-$(O)/symtab.o: $(O)/first.elf tests/run/toolchain/ksyms.py
+$(O)/symtab.o: $(O)/first.elf tests/run/toolchain/ksyms.py tests/run/toolchain/points.py
 	@$(PY) tests/run/toolchain/ksyms.py $< > $(O)/symtab.S
+	@$(if $(filter debug,$(BUILD)),$(PY) tests/run/toolchain/points.py $< >> $(O)/symtab.S)
 	@$(CC) -c $(O)/symtab.S -o $@
 
 $(ELF): $(KERNEL_O) $(O)/apps.o $(O)/symtab.o $(O)/sources linker.ld

@@ -6,6 +6,7 @@
 #define CORE_REFCOUNT_H
 
 #include "kernel/core/machine.h"
+#include "kernel/core/replay_point.h"
 
 struct refcount {
 	int n;
@@ -17,18 +18,22 @@ static inline void refcount_init(struct refcount *r)
 }
 
 /* The caller holds a reference already. */
-static inline void refcount_get(struct refcount *r)
+static point_inline void refcount_get(struct refcount *r)
 {
-	int before = __atomic_fetch_add(&r->n, 1, __ATOMIC_RELAXED);
+	int before;
 
+	replay_point();
+	before = __atomic_fetch_add(&r->n, 1, __ATOMIC_RELAXED);
 	BUG_ON(before <= 0);
 }
 
 /* Increment unless it is 0: false, and the object is not to be used. */
-static inline bool refcount_get_live(struct refcount *r)
+static point_inline bool refcount_get_live(struct refcount *r)
 {
-	int n = __atomic_load_n(&r->n, __ATOMIC_RELAXED);
+	int n;
 
+	replay_point();
+	n = __atomic_load_n(&r->n, __ATOMIC_RELAXED);
 	while (n > 0)
 		if (__atomic_compare_exchange_n(
 			    &r->n, &n, n + 1, true, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
@@ -37,10 +42,12 @@ static inline bool refcount_get_live(struct refcount *r)
 }
 
 /* True for the last one, who frees. */
-static inline bool refcount_put(struct refcount *r)
+static point_inline bool refcount_put(struct refcount *r)
 {
-	int after = __atomic_sub_fetch(&r->n, 1, __ATOMIC_ACQ_REL);
+	int after;
 
+	replay_point();
+	after = __atomic_sub_fetch(&r->n, 1, __ATOMIC_ACQ_REL);
 	BUG_ON(after < 0);
 	return after == 0;
 }

@@ -3,7 +3,7 @@
  *
  * Its rooms, lowest first: cpu/ (processor, interrupts, firmware tables), time/ (clock, timers), log/
  * (printk, events, trace, symbols), lock/, sched/ (tasks, CPUs, the tick), guard/ (watchdog, panic, SysRq).
- * Here: types.h, list.h, refcount.h, rand.h (no code behind them), param.h (the command line), machine.h
+ * Here: types.h, list.h, refcount.h, rand.h, replay_point.h (no code behind them), param.h (the command line), machine.h
  * (how a run ends).
  */
 

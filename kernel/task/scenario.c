@@ -7,6 +7,7 @@
 #include "kernel/core/machine.h"
 #include "kernel/core/nearest.h"
 #include "kernel/core/log/printk.h"
+#include "kernel/core/sched/replay.h"
 #include "kernel/core/sched/sched.h"
 #include "kernel/core/time/time.h"
 #include "kernel/core/guard/sysrq.h"
@@ -123,6 +124,7 @@ static void report_counters(void)
 	event_counter(COUNTER("debug_build"), DEBUG_BUILD);
 	oom_watch_report(&system_memory);
 	event_counter(COUNTER("forced_switches"), forced_switches());
+	replay_report();
 	sysrq_report();
 }
 
@@ -301,6 +303,7 @@ void scenario_run(void *unused)
 	check_machine(s);
 	before = take_stock(m);
 	announce(s);
+	replay_start();
 	panic_add_report(report_counters);
 	oom_samples_start();
 	code = run_to_end(s);

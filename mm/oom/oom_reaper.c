@@ -3,6 +3,7 @@
  */
 #include "kernel/core/param.h"
 #include "kernel/core/log/printk.h"
+#include "kernel/core/replay_point.h"
 #include "kernel/core/sched/sched.h"
 #include "kernel/core/time/time.h"
 #include "mm/page/mm_trace.h"
@@ -107,6 +108,7 @@ void oom_reaper(void *memory)
 
 		wait_event(&r->wait, (mm = READ_ONCE(r->mm_to_reap)));
 		reap_mm(mm);
+		replay_point();
 		__atomic_store_n(&r->mm_to_reap, NULL, __ATOMIC_RELEASE);
 		wake_up_all(&r->wait);
 	}
@@ -118,6 +120,7 @@ static void fill_slot(struct memory *m, struct mm *mm)
 	struct mm *empty = NULL;
 
 	mm_pin(mm);
+	replay_point();
 	if (__atomic_compare_exchange_n(
 		    &m->reaper.mm_to_reap, &empty, mm, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
 		wake_up_all(&m->reaper.wait);
@@ -140,6 +143,7 @@ void wake_oom_reaper(struct memory *m, struct task *t, struct mm *mm)
 
 static bool is_idle(const struct oom_reaper *r)
 {
+	replay_point();
 	return !READ_ONCE(r->mm_to_reap) && !READ_ONCE(r->queue) && !READ_ONCE(r->busy);
 }
 

@@ -2,6 +2,7 @@
  * Linux 4.9's OOM reaper (see oom_reaper.h; §8.2, §8.3, §8.4).
  */
 #include "kernel/core/log/printk.h"
+#include "kernel/core/replay_point.h"
 #include "kernel/core/sched/sched.h"
 #include "kernel/core/time/time.h"
 #include "mm/page/mm_trace.h"
@@ -123,6 +124,7 @@ void oom_reaper_queue(void *memory)
 		t = dequeue(r);
 		if (t)
 			reap_task(t);
+		replay_point();
 		WRITE_ONCE(r->busy, false);
 		wake_up_all(&r->wait);
 	}

@@ -1,6 +1,7 @@
 /*
  * Being a victim (see oom.h): reserves until the address space is dropped, and who waits for that.
  */
+#include "kernel/core/replay_point.h"
 #include "mm/space/mm.h"
 #include "mm/page/mm_trace.h"
 #include "mm/oom/oom.h"
@@ -20,6 +21,7 @@ void mark_oom_victim(struct memory *m, struct task *t)
 {
 	if (t->memdie)
 		return;
+	replay_point();
 	t->memdie = true;
 	t->process->oom_victims++;
 	m->oom_victims++;
@@ -34,6 +36,7 @@ void exit_oom_victim(struct memory *m)
 	bool was = current->memdie, last = false;
 
 	if (was) {
+		replay_point();
 		current->memdie = false;
 		current->process->oom_victims--;
 		last = --m->oom_victims == 0;

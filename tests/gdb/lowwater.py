@@ -1,7 +1,7 @@
 """GDB commands for a Lowwater guest, live or in a core: `help lw`. Load with -x or `source`.
 
 lw-zones, lw-buddy, lw-pageblocks, lw-pcp, lw-page, lw-tasks, lw-locks, lw-dmesg, lw-oom-last,
-lw-events, lw-sysrq.
+lw-events, lw-schedule, lw-sysrq.
 They read the root object system_memory by its debug information, stop nothing, change nothing; only
 lw-sysrq asks the guest for something.
 """
@@ -19,6 +19,7 @@ import lw_log  # noqa: E402
 import lw_oom  # noqa: E402
 import lw_page  # noqa: E402
 import lw_read  # noqa: E402
+import lw_schedule  # noqa: E402
 import lw_sysrq  # noqa: E402
 import lw_tasks  # noqa: E402
 import lw_unwind  # noqa: E402
@@ -39,6 +40,7 @@ lw-dmesg [LINES]         the kernel log, or its last lines
 lw-oom-last              the last OOM or allocation-failure report in the log
 lw-oom                   the OOM killer: its lock, victims, reaper, notifiers
 lw-events [COUNT]        the last trace records: reserves, releases, steals, drains, ...
+lw-schedule              the schedule that sched=@TOKEN replays, and who stands still
 lw-sysrq KEY             press a SysRq key (h: help, f: OOM kill) in a live guest"""
 
     def __init__(self):
@@ -49,7 +51,7 @@ lw-sysrq KEY             press a SysRq key (h: help, f: OOM kill) in a live gues
 
 
 Overview()
-for module in (lw_zones, lw_page, lw_tasks, lw_oom, lw_log, lw_events, lw_sysrq):
+for module in (lw_zones, lw_page, lw_tasks, lw_oom, lw_log, lw_events, lw_schedule, lw_sysrq):
     for command in module.COMMANDS:
         command()
 lw_unwind.register()

@@ -28,7 +28,7 @@ sys.path.insert(0, str(RUN))
 from machine import coremap, elf  # noqa: E402
 
 COMMANDS = ("lw-zones", "lw-buddy", "lw-pageblocks", "lw-pcp", "lw-page 5000", "lw-tasks -b",
-            "lw-locks", "lw-oom", "lw-dmesg", "lw-oom-last", "lw-events 20")
+            "lw-locks", "lw-oom", "lw-schedule", "lw-dmesg", "lw-oom-last", "lw-events 20")
 FIRST_FREE = ("((unsigned long)system_memory.zone[1].free_area[10].free_list[3].next"
               " - (unsigned long)system_memory.mem_map) / sizeof(struct page)")
 STAMP = re.compile(r"^\[ *\d+\.\d+\] ")
@@ -349,6 +349,20 @@ class Elsewhere(Base):
         self.assertEqual(status, 0, out + err)
         self.assertIn("machine_exit (code=", out)
         self.assertIn("scenario info finished", out)
+
+    def test_a_schedule_stops_at_each_switch(self):
+        token = "0:refill+5#200>1,1:refill+5#400>0"
+        status, out, err = lowwater("debug", self.results, "--scenario", "crowdtest", "--mem", "128",
+                                    "--cpus", "2", "--build", "debug", "--args", f"sched=@{token}",
+                                    "--batch", "bt 3; lw-schedule; continue; lw-schedule")
+        self.assertEqual(status, 0, out + err)
+        self.assertRegex(out, r"(?m)^Thread 1 hit Breakpoint \d+, (0x\w+ in )?replay_switch ")
+        made, waits = (f"{state:9}{part}, CPU {cpu} has come there" for cpu, state, part in
+                       zip((0, 1), ("made", "waits"), token.split(",")))
+        first, second = out.split(made)[1:]
+        self.assertRegex(first, r"^ 200 times\n" + re.escape(waits) + r" \d+ times\n"
+                         r"CPU 0 stands still, pid \d+ \(\w+\)")
+        self.assertIn("CPU 1 has come there 400 times", second)
 
     def test_a_spinlock_tells_who_holds_it_and_who_spins(self):
         core = Core(self.results, "crash", "panic", 64, "--cpus", 2, "--shift", 4, "--args",

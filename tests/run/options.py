@@ -18,6 +18,7 @@ MAX_SHIFT = 10  # of -icount, as the kernel and QEMU have it
 MAX_JOBS = 1024
 MAX_SEED = (1 << 31) - 1  # of SEED and SCHED, as the kernel has them
 MAX_LINE = 2047  # characters of the kernel's command line: boot/bootinfo.h
+TOKEN = "sched=@"  # a schedule in words, which has no option of its own
 RESERVED = ("scenario", "patch", "seed", "sched", "icount")
 
 NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
@@ -57,6 +58,11 @@ class RunSpec:
         return elf_path(self.build_dir, self.build)
 
     @property
+    def replays(self):
+        """Is a schedule in words given?"""
+        return any(word.startswith(TOKEN) for word in self.args.split())
+
+    @property
     def arm(self):
         """The arm's folder name: its PATCH text with commas as '+'."""
         return self.patch.replace(",", "+")
@@ -85,7 +91,7 @@ def variant(spec, mem, shift):
 
 def make_spec(raw):
     """Return the RunSpec of a mapping of option texts, or raise UserError."""
-    return RunSpec(
+    spec = RunSpec(
         scenario=match("SCENARIO", raw["scenario"], NAME, "a scenario name such as spike"),
         patch=match("PATCH", raw["patch"], PATCH, "none, all or a list a,b,-c"),
         mem=integer("MEM", raw["mem"], MIN_MIB, MAX_MIB, " MiB") if raw["mem"] else None,
@@ -101,6 +107,9 @@ def make_spec(raw):
         results=Path(raw["results"] or Path(raw["build_dir"]) / "results"),
         build_dir=Path(raw["build_dir"]),
     )
+    if spec.sched and spec.replays:
+        raise UserError(f"SCHED='{spec.sched}': expected none with {TOKEN}... in ARGS")
+    return spec
 
 
 def text(value):
@@ -166,7 +175,7 @@ def kernel_words(text):
         if not WORD.fullmatch(word) or "'" in word or '"' in word:
             raise UserError(f"ARGS word {word!r}: expected plain characters and no quotes")
         name = word.split("=")[0]
-        if name in RESERVED:
+        if name in RESERVED and not word.startswith(TOKEN):
             own = "SHIFT" if name == "icount" else name.upper()
             raise UserError(f"ARGS word {word!r}: set {own}=... instead of passing {name} in ARGS")
     return " ".join(text.split())

@@ -226,6 +226,7 @@ static bool wait_for_grant(struct lock_info *info, struct waiter *w, bool killab
 	current->waits_since = jiffies;
 	current->waits_lock = info;
 	while (!w->granted) {
+		replay_point();
 		if (killable && fatal_signal_pending(current)) {
 			list_del(&w->node);
 			break;
@@ -262,6 +263,7 @@ static inline bool take_at_once(struct rwsem *s, bool write)
 
 	if (!write)
 		return !(c & (RWSEM_WRITER | RWSEM_WAITERS)) && rwsem_change(s, c, c + 1);
+	replay_point();
 	if (c != 0 || !rwsem_change(s, 0, RWSEM_WRITER))
 		return false;
 	s->info.owner = current;
@@ -281,6 +283,7 @@ static void rwsem_pass_on(struct rwsem *s)
 
 		if (!free_for(s->count, w->write))
 			return;
+		replay_point();
 		__atomic_fetch_add(&s->count, w->write ? RWSEM_WRITER : 1, __ATOMIC_ACQ_REL);
 		if (w->write)
 			s->info.owner = w->task;
@@ -306,6 +309,7 @@ static bool rwsem_wait(struct rwsem *s, bool write, bool killable)
 
 		if (take_at_once(s, write))
 			return true;
+		replay_point();
 		if (!free_for(c, write) && rwsem_change(s, c, c | RWSEM_WAITERS))
 			break;
 	}
@@ -352,6 +356,7 @@ void rwsem_pass(struct rwsem *s, long part)
 {
 	unsigned long flags = sched_lock();
 
+	replay_point();
 	__atomic_fetch_sub(&s->count, part, __ATOMIC_ACQ_REL);
 	rwsem_pass_on(s);
 	sched_unlock(flags);
@@ -370,6 +375,7 @@ bool down_read_trylock(struct rwsem *s)
 		c = READ_ONCE(s->count);
 		if (c & (RWSEM_WRITER | RWSEM_WAITERS))
 			return false;
+		replay_point();
 	} while (!rwsem_change(s, c, c + 1));
 	lock_debug_acquire(&s->info, LOCKDEP_READ | LOCKDEP_TRY);
 	return true;
@@ -390,6 +396,7 @@ void up_write(struct rwsem *s)
 	BUG_ON(s->info.owner != current);
 	s->info.owner = NULL;
 	lock_debug_release(&s->info);
+	replay_point();
 	if (unlikely(!rwsem_change(s, RWSEM_WRITER, 0)))
 		rwsem_pass(s, RWSEM_WRITER);
 	sched_point();

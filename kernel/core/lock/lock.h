@@ -23,6 +23,7 @@
 #include "kernel/core/lock/lock_debug.h"
 #include "kernel/core/lock/lockdep.h"
 #include "kernel/core/machine.h"
+#include "kernel/core/replay_point.h"
 #include "kernel/core/sched/sched.h"
 #include "kernel/core/lock/sched_point.h"
 
@@ -50,7 +51,7 @@ void spin_lock_init(struct spinlock *lock, const char *name);
 /* Out of line: spin until it is ours. By way of sched_point.h, which keeps the caller's registers. */
 void spin_wait(struct spinlock *lock);
 
-static inline void spin_lock(struct spinlock *lock)
+static point_inline void spin_lock(struct spinlock *lock)
 {
 	lock_debug_acquire(&lock->info, LOCKDEP_SPIN);
 	preempt_disable_point();
@@ -71,7 +72,7 @@ static inline bool spin_trylock(struct spinlock *lock)
 	return true;
 }
 
-static inline void spin_unlock(struct spinlock *lock)
+static point_inline void spin_unlock(struct spinlock *lock)
 {
 	lock_debug_release(&lock->info);
 	lock->info.owner = NULL;
@@ -79,7 +80,7 @@ static inline void spin_unlock(struct spinlock *lock)
 	preempt_enable_point();
 }
 
-static inline unsigned long spin_lock_irqsave(struct spinlock *lock)
+static point_inline unsigned long spin_lock_irqsave(struct spinlock *lock)
 {
 	unsigned long flags = irq_save();
 
@@ -87,7 +88,7 @@ static inline unsigned long spin_lock_irqsave(struct spinlock *lock)
 	return flags;
 }
 
-static inline void spin_unlock_irqrestore(struct spinlock *lock, unsigned long flags)
+static point_inline void spin_unlock_irqrestore(struct spinlock *lock, unsigned long flags)
 {
 	spin_unlock(lock);
 	irq_restore(flags);
@@ -171,7 +172,7 @@ void rwsem_wait_to_read(struct rwsem *s);
 void rwsem_check_reader(const struct rwsem *s);
 void rwsem_pass(struct rwsem *s, long part);
 
-static inline void down_read(struct rwsem *s)
+static point_inline void down_read(struct rwsem *s)
 {
 	long c;
 
@@ -184,7 +185,7 @@ static inline void down_read(struct rwsem *s)
 	lock_debug_waited(&s->info);
 }
 
-static inline void up_read(struct rwsem *s)
+static point_inline void up_read(struct rwsem *s)
 {
 	long c = READ_ONCE(s->count);
 	bool readers_only = (unsigned long)c - 1 < RWSEM_READERS;

@@ -37,9 +37,11 @@ static void call_all(struct notifier_chain *chain, void *data)
 {
 	struct notifier_block *nb;
 
-	list_for_each_entry(nb, &chain->blocks, node)
+	list_for_each_entry(nb, &chain->blocks, node) {
+		replay_point();
 		if (nb->call(nb, data) & NOTIFY_STOP)
 			break;
+	}
 	up_read(&chain->sem);
 }
 

@@ -33,13 +33,13 @@ static inline void call_spin_wait(struct spinlock *lock)
 }
 
 /* A point by itself. Any context. */
-static inline void sched_point(void)
+static always_inline void sched_point(void)
 {
 	asm volatile(SCHED_POINT_SITE(NOP5, "sched_point_thunk") : : : "memory", "cc");
 }
 
 /* A point, and then preemption is off. */
-static inline void preempt_disable_point(void)
+static always_inline void preempt_disable_point(void)
 {
 	asm volatile(SCHED_POINT_SITE("incl %%gs:20", "preempt_disable_thunk")
 		     :
@@ -48,7 +48,7 @@ static inline void preempt_disable_point(void)
 }
 
 /* Preemption is on again, and then a point. */
-static inline void preempt_enable_point(void)
+static always_inline void preempt_enable_point(void)
 {
 	asm volatile(SCHED_POINT_SITE("decl %%gs:20", "preempt_enable_thunk") : : : "memory", "cc");
 }

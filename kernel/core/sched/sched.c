@@ -10,6 +10,7 @@
 #include "kernel/core/machine.h"
 #include "kernel/core/log/printk.h"
 #include "kernel/core/sched/process.h"
+#include "kernel/core/sched/replay.h"
 #include "kernel/core/sched/sched.h"
 #include "kernel/core/sched/smp.h"
 #include "kernel/core/time/time.h"
@@ -286,8 +287,10 @@ void schedule_locked(void)
 
 void schedule(void)
 {
-	unsigned long flags = sched_lock();
+	unsigned long flags;
 
+	replay_sleep();
+	flags = sched_lock();
 	schedule_locked();
 	sched_unlock(flags);
 }
@@ -397,6 +400,7 @@ void kill_thread(struct task *t)
 {
 	unsigned long flags = sched_lock();
 
+	replay_point();
 	t->kill_pending = true;
 	if (t->state == TASK_KILLABLE)
 		wake_task_locked(t);

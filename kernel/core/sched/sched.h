@@ -2,7 +2,8 @@
  * The room kernel/core/sched: tasks and CPUs.
  *
  * In reading order: task.h (tasks and processes), sched.h (this), process.c, work.h (queued work), tick.h
- * (the timer interrupt), turn.h (the schedule seed), smp.h (several CPUs).
+ * (the timer interrupt), turn.h (the schedule seed), replay.h with token.h (a schedule in words), smp.h
+ * (several CPUs).
  *
  * Locks: tasks_lock() (lists of tasks), then sched_lock() (run queues, states, waiters).
  */

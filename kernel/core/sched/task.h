@@ -135,7 +135,7 @@ void task_finish(struct wait_queue *wq) __attribute__((noreturn));
  * References: the lists hold one together until task_unlink(); a thread's keeps its leader as well,
  * and so the process. Put: not under tasks_lock().
  */
-static inline void task_get(struct task *t)
+static point_inline void task_get(struct task *t)
 {
 	refcount_get(&t->ref);
 }

@@ -2,6 +2,7 @@
  * Work for kernel tasks (see work.h). All under sched_lock(), as waiting and waking is.
  */
 #include "kernel/core/lock/lock.h"
+#include "kernel/core/replay_point.h"
 #include "kernel/core/sched/work.h"
 
 static struct list_head pending = LIST_HEAD_INIT(pending);
@@ -20,6 +21,7 @@ bool work_queue(struct work *work)
 	bool first = !work->queued;
 
 	if (first) {
+		replay_point();
 		work->queued = true;
 		list_add_tail(&work->node, &pending);
 		wake_up_all_locked(&changed);
@@ -83,6 +85,7 @@ void worker(void *unused)
 	current->flags |= PF_WQ_WORKER;
 	for (;;) {
 		wait_event(&changed, !list_empty(&pending));
+		replay_point();
 		work_do_one();
 	}
 }

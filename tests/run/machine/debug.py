@@ -15,6 +15,7 @@ from options import UserError, integer
 STOPS = ("panic", "panic_regs", "machine_exit")  # the last: any end of a run
 REPORTED = ("dump_header", "oom_kill_process")  # behind their calls a kill's report is in the log
 LONGEST = 24 * 3600.0  # seconds that a person may think
+SWITCH = "replay_switch"  # of a schedule that is replayed
 GDB = "gdb"
 
 
@@ -27,7 +28,7 @@ def run(spec, wanted, port="", halt=False):
     """Debug one run; with `wanted` commands GDB does those and ends. Return GDB's status."""
     if not shutil.which(GDB):
         raise UserError(f"{GDB}: not found; install the package gdb")
-    stops = [] if halt else known_stops(spec.elf)
+    stops = [] if halt else known_stops(spec.elf, spec.replays)
     timeout = spec.timeout if wanted else LONGEST
     with Guest(spec, "debug", timeout, integer("PORT", port or "0", 0, 65535)) as guest:
         print(f"gdbstub on {LOOPBACK}:{guest.port}, console in {guest.console}", file=sys.stderr)
@@ -35,10 +36,11 @@ def run(spec, wanted, port="", halt=False):
         return attend(argv, guest.deadline - time.monotonic(), bool(wanted))
 
 
-def known_stops(path):
+def known_stops(path, replayed=False):
     image = elf.Image(path)
     stops = [f"*{at:#x}" for name in REPORTED if name in image.symbols for at in image.returns(name)]
-    return stops + [name for name in STOPS if name in image.symbols]
+    names = (SWITCH, *STOPS) if replayed else STOPS
+    return stops + [name for name in names if name in image.symbols]
 
 
 def gdb_command(path, port, stops, wanted):

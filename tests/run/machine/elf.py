@@ -106,6 +106,14 @@ class Image:
     def address(self, name):
         return self.function(name)[0]
 
+    def read(self, address, size):
+        """Return what the file holds for an address."""
+        for segment in segments(self.data, self.path):
+            place = address - segment.vaddr
+            if segment.kind == PT_LOAD and 0 <= place <= segment.filesz - size:
+                return self.data[segment.offset + place:segment.offset + place + size]
+        raise UserError(f"{self.path}: holds nothing for {address:#x}")
+
     def returns(self, name):
         """Return the addresses behind each call of a function from outside its own code."""
         target, size = self.function(name)

@@ -35,8 +35,9 @@ def version():
 
 def kernel_line(spec):
     """Return the kernel command line; a word of ARGS replaces a declared one of that name."""
-    words = [f"scenario={spec.scenario}", f"patch={spec.patch}",
-             f"seed={spec.seed}", f"sched={spec.sched}"]
+    words = [f"scenario={spec.scenario}", f"patch={spec.patch}", f"seed={spec.seed}"]
+    if not spec.replays:
+        words.append(f"sched={spec.sched}")
     if spec.mode == "exact":
         words.append(f"icount={spec.shift}")
     given = spec.args.split()

@@ -92,6 +92,13 @@ class CommandLine(unittest.TestCase):
                          "-device isa-debug-exit,iobase=0xf4,iosize=0x04 "
                          f"-kernel build/lowwater.elf -append {line}")
 
+    def test_a_token_takes_the_place_of_the_schedule_seed(self):
+        one = settled(args="sched=@0:fill_slot+6#1>1")
+        self.assertEqual(qemu.kernel_line(one),
+                         "scenario=spike patch=none seed=1 icount=0 sched=@0:fill_slot+6#1>1")
+        with self.assertRaisesRegex(UserError, "SCHED='5': expected none with sched=@... in ARGS"):
+            settled(sched="5", args="sched=@0:fill_slot+6#1>1")
+
     def test_shift(self):
         one = settled(shift="4")
         argv = qemu.command(one, qemu.kernel_line(one), "C", "E")

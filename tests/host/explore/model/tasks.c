@@ -9,6 +9,7 @@
 #include "model.h"
 
 #include "kernel/core/lock/lock.h"
+#include "kernel/core/replay_point.h"
 #include "kernel/core/sched/process.h"
 #include "kernel/core/sched/smp.h"
 
@@ -127,6 +128,7 @@ void kill_thread(struct task *t)
 {
 	unsigned long flags = sched_lock();
 
+	replay_point();
 	t->kill_pending = true;
 	if (t->state == TASK_KILLABLE)
 		wake_task_locked(t);

@@ -1,0 +1,137 @@
+"""A schedule that is replayed (sched=@TOKEN): the same log each time, another course than without it, and
+a line for what could not be made."""
+import re
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+import system
+from system import STATUS, boot
+
+WATCHDOG = "watchdog_ms=3000"  # as these scenarios declare
+EXIT_RACE = {"scenario": "exit-race", "patch": "oom-reaper", "mem": "128", "shift": "4", "cpus": "2",
+             "build": "debug"}
+REAPER_WAITS, NEVER = "1:mm_get_user+2#1>0", "1:mm_get_user+2#9>0"
+TWO = {"scenario": "two-victims-4.8", "patch": "oom-reaper", "mem": "128", "shift": "4", "cpus": "2",
+       "build": "debug"}
+
+
+def said(run):
+    """Return what a run says of its schedule."""
+    return [line.split("] schedule: ")[1] for line in run.console.splitlines()
+            if "] schedule: " in line]
+
+
+class Replays(unittest.TestCase):
+    def test_same_token_same_log(self):
+        first, second = system.repeated(**EXIT_RACE, args=f"{WATCHDOG} sched=@{REAPER_WAITS}")
+        self.assertEqual(first.status, STATUS["finished"])
+        self.assertEqual(first.console, second.console)
+        self.assertEqual(first.events, second.events)
+
+    def test_where_the_token_makes_it_wait_the_run_takes_another_course(self):
+        plain = boot(**EXIT_RACE, args=f"{WATCHDOG} sched=@{NEVER}")
+        held = boot(**EXIT_RACE, args=f"{WATCHDOG} sched=@{REAPER_WAITS}")
+        self.assertEqual(said(plain)[-1], "0 of 1 switches made")
+        stands, goes, count = said(held)
+        self.assertEqual(count, "1 of 1 switches made")
+        self.assertRegex(stands, re.escape(REAPER_WAITS) + r": CPU 1 \(oom_reaper, pid \d+\) stands "
+                         "still, CPU 0 goes on")
+        self.assertRegex(goes, "^CPU 1 goes on: CPU 0 ")
+        until = held.console.rindex("[", 0, held.console.index(f"schedule: {REAPER_WAITS}"))
+        same = plain.console.replace(NEVER, REAPER_WAITS)[:until]
+        self.assertEqual(held.console[:until], same)
+        self.assertNotEqual(held.events, plain.events)
+
+    def test_the_turn_is_given_back(self):
+        run = boot(scenario="crowdtest", mem="128", shift="4", cpus="2", build="debug",
+                   args="sched=@0:refill+5#200>1,1:refill+5#400>0")
+        self.assertEqual(run.status, STATUS["finished"])
+        first, second, back, _, count = said(run)
+        self.assertRegex(first, r"^0:refill\+5#200>1: CPU 0 .* stands still, CPU 1 goes on$")
+        self.assertRegex(second, r"^1:refill\+5#400>0: CPU 1 .* stands still, CPU 0 goes on$")
+        self.assertEqual(back, "CPU 0 goes on: CPU 1 gives the turn back")
+        self.assertEqual(count, "2 of 2 switches made")
+
+    def test_a_part_that_comes_too_late(self):
+        run = boot(scenario="crowdtest", mem="128", shift="4", cpus="2", build="debug",
+                   args="sched=@0:refill+5#20>1,0:refill+5#5>1")
+        self.assertIn("0:refill+5#20>1: not made: a part behind it came first", said(run))
+
+    def test_an_idle_cpu_is_given_nothing(self):
+        run = boot(scenario="info", cpus="2", build="debug", args="sched=@0:sched_lock+2#1>1")
+        self.assertEqual(said(run), ["0:sched_lock+2#1>1: not made: CPU 1 has nothing to do",
+                                     "0 of 1 switches made"])
+
+    def test_what_the_guest_has_not_and_what_did_not_come_are_told(self):
+        token = "start>1,0:fill_slot+999#1>1,1^0:end#1>0,0:nosuch+1#1>1,0:sched_lock+2#12345678>1"
+        run = boot(scenario="info", cpus="2", build="debug", args=f"sched=@{token}")
+        only = "only the host's explorer has this point"
+        lines = said(run)
+        self.assertEqual(lines[:4], [
+            f"start>1: {only}", lines[1], f"1^0:end#1>0: {only}", f"0:nosuch+1#1>1: {only}"])
+        self.assertRegex(lines[1], rf"^0:fill_slot\+999#1>1: {only}; of that function there are: "
+                         r"fill_slot\+\d+$")
+        self.assertRegex(lines[4], r"^0:sched_lock\+2#12345678>1: not reached: CPU 0 came there \d+ "
+                         "times$")
+        self.assertEqual(lines[5:], ["0 of 5 switches made"])
+
+    def test_a_cpu_that_holds_a_lock_goes_on_when_the_other_wants_it(self):
+        run = boot(scenario="mmap-writer", mem="128", shift="4", cpus="2", build="debug",
+                   args=f"{WATCHDOG} killable_mmap=0 sched=@0:wait_for_grant+10#1>1")
+        self.assertIn("CPU 0 goes on: CPU 1 wants a lock that is held here", said(run))
+
+    def test_a_cpu_stands_still_for_half_a_second_at_most(self):
+        run = boot(**TWO | {"cpus": "3"}, args=f"{WATCHDOG} sched=@1:sleep#1>2")
+        self.assertIn("CPU 1 goes on: CPU 2 has come to no point of the token for 500 ms", said(run))
+
+    def test_several_cpus_in_real_time(self):
+        run = boot(**TWO | {"shift": "", "mode": "fast"}, args=f"{WATCHDOG} sched=@0:sleep#2>1")
+        self.assertEqual(run.status, STATUS["finished"], run.console[-1500:])
+        self.assertRegex(said(run)[-1], "^[01] of 1 switches made$")
+
+
+class Refused(unittest.TestCase):
+    def assert_refused(self, token, expected, build="debug", cpus="2"):
+        run = boot(scenario="info", cpus=cpus, build=build, args=f"sched=@{token}")
+        self.assertEqual(run.status, STATUS["refused"])
+        self.assertIn(f"bad parameter: sched=@{token}; expected {expected}", run.error_line())
+        self.assertEqual(run.console.count("lowwater: "), 1)
+
+    def test_a_bad_token_is_one_line(self):
+        for token in ("0:a+1#1", "0:a+1>1", "0:a+1#1>0", "0:a+1#1>2", "0:a+1#1>1,", "x"):
+            with self.subTest(token):
+                self.assert_refused(token, "@ and parts cpu:function+line#n>cpu")
+
+    def test_a_release_build_replays_nothing(self):
+        self.assert_refused("0:fill_slot+6#1>1", "a number: only a debug build replays a schedule "
+                            "(BUILD=debug)", build="release")
+
+
+class ByMake(unittest.TestCase):
+    """The token as a user writes it, through make, the runner, the emulator and GRUB."""
+
+    def test_a_long_token(self):
+        token = ",".join(f"0:unreserve_highatomic_pageblock+11#{n}>1" for n in range(1, 31))
+        for boots in ("kernel", "iso"):
+            with self.subTest(boots):
+                console = by_make(f"sched=@{token}", boots)
+                self.assertIn(" 0:unreserve_highatomic_pageblock+11#30>1: not reached: CPU 0 came "
+                              "there 0 times", console)
+                self.assertIn("schedule: 0 of 30 switches made", console)
+
+
+def by_make(args, boots):
+    """Return the console of a run by make."""
+    with tempfile.TemporaryDirectory() as name:
+        done = subprocess.run(
+            ["make", "-s", "run", "SCENARIO=info", "BUILD=debug", "CPUS=2", "MEM=64", f"BOOT={boots}",
+             f"ARGS={args}", f"TIMEOUT={system.TIMEOUT} --results {name}"],
+            text=True, capture_output=True, check=False, timeout=system.TIMEOUT)
+        log = next(Path(name).rglob("console.log"), None)
+        return log.read_text() if log else done.stdout + done.stderr
+
+
+if __name__ == "__main__":
+    unittest.main()
