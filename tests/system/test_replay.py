@@ -9,12 +9,10 @@ from pathlib import Path
 import system
 from system import STATUS, boot
 
-WATCHDOG = "watchdog_ms=3000"  # as these scenarios declare
-EXIT_RACE = {"scenario": "exit-race", "patch": "oom-reaper", "mem": "128", "shift": "4", "cpus": "2",
-             "build": "debug"}
-REAPER_WAITS, NEVER = "1:mm_get_user+2#1>0", "1:mm_get_user+2#9>0"
+WATCHDOG = "watchdog_ms=3000"  # as the scenarios declare
 TWO = {"scenario": "two-victims-4.8", "patch": "oom-reaper", "mem": "128", "shift": "4", "cpus": "2",
        "build": "debug"}
+AT_THE_SLOT, NEVER = "0:fill_slot+6#1>1", "0:fill_slot+6#9>1"
 
 
 def said(run):
@@ -25,22 +23,22 @@ def said(run):
 
 class Replays(unittest.TestCase):
     def test_same_token_same_log(self):
-        first, second = system.repeated(**EXIT_RACE, args=f"{WATCHDOG} sched=@{REAPER_WAITS}")
+        first, second = system.repeated(**TWO, args=f"{WATCHDOG} sched=@{AT_THE_SLOT}")
         self.assertEqual(first.status, STATUS["finished"])
         self.assertEqual(first.console, second.console)
         self.assertEqual(first.events, second.events)
 
-    def test_where_the_token_makes_it_wait_the_run_takes_another_course(self):
-        plain = boot(**EXIT_RACE, args=f"{WATCHDOG} sched=@{NEVER}")
-        held = boot(**EXIT_RACE, args=f"{WATCHDOG} sched=@{REAPER_WAITS}")
+    def test_from_the_switch_on_the_run_takes_another_course(self):
+        plain = boot(**TWO, args=f"{WATCHDOG} sched=@{NEVER}")
+        held = boot(**TWO, args=f"{WATCHDOG} sched=@{AT_THE_SLOT}")
         self.assertEqual(said(plain)[-1], "0 of 1 switches made")
         stands, goes, count = said(held)
         self.assertEqual(count, "1 of 1 switches made")
-        self.assertRegex(stands, re.escape(REAPER_WAITS) + r": CPU 1 \(oom_reaper, pid \d+\) stands "
-                         "still, CPU 0 goes on")
-        self.assertRegex(goes, "^CPU 1 goes on: CPU 0 ")
-        until = held.console.rindex("[", 0, held.console.index(f"schedule: {REAPER_WAITS}"))
-        same = plain.console.replace(NEVER, REAPER_WAITS)[:until]
+        self.assertRegex(stands, re.escape(AT_THE_SLOT) + r": CPU 0 \(reader, pid \d+\) stands still, "
+                         "CPU 1 goes on")
+        self.assertRegex(goes, "^CPU 0 goes on: CPU 1 ")
+        until = held.console.rindex("[", 0, held.console.index(f"schedule: {AT_THE_SLOT}"))
+        same = plain.console.replace(NEVER, AT_THE_SLOT)[:until]
         self.assertEqual(held.console[:until], same)
         self.assertNotEqual(held.events, plain.events)
 

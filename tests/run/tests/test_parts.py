@@ -96,7 +96,7 @@ class CommandLine(unittest.TestCase):
         one = settled(args="sched=@0:fill_slot+6#1>1")
         self.assertEqual(qemu.kernel_line(one),
                          "scenario=spike patch=none seed=1 icount=0 sched=@0:fill_slot+6#1>1")
-        with self.assertRaisesRegex(UserError, "SCHED='5': expected none with sched=@... in ARGS"):
+        with self.assertRaisesRegex(options.UserError, "SCHED='5': expected none with sched=@... in ARGS"):
             settled(sched="5", args="sched=@0:fill_slot+6#1>1")
 
     def test_shift(self):
