@@ -93,6 +93,8 @@ class Image:
                             for one in (table.iter_symbols() if table else ())}
             self.code = [(section["sh_addr"], section.data()) for section in file.iter_sections()
                          if section["sh_flags"] & 4]  # SHF_EXECINSTR
+            self.loaded = [(segment["p_vaddr"], segment.data())
+                           for segment in file.iter_segments(PT_LOAD)]
 
     def function(self, name):
         """Return (address, size); a compiler may have put a suffix to a static one's name."""
@@ -108,10 +110,9 @@ class Image:
 
     def read(self, address, size):
         """Return what the file holds for an address."""
-        for segment in segments(self.data, self.path):
-            place = address - segment.vaddr
-            if segment.kind == PT_LOAD and 0 <= place <= segment.filesz - size:
-                return self.data[segment.offset + place:segment.offset + place + size]
+        for start, data in self.loaded:
+            if start <= address <= start + len(data) - size:
+                return data[address - start:address - start + size]
         raise UserError(f"{self.path}: holds nothing for {address:#x}")
 
     def returns(self, name):
