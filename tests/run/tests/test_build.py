@@ -16,7 +16,8 @@ TOOLS = ("gcc", "other", "clang", "ld", "objcopy", "python")
 SOURCES = ("boot/bootinfo.c", "boot/entry.S", "kernel/start.c", "kernel/core/param.c", "mm/page/page.c",
            "kernel/task/libc/start.c", "tests/scenarios/one.c", "tests/scenarios/two.c",
            "tests/host/tsan/main.c", "tests/host/bench/bench.c", "tests/host/fuzz/fuzz_alloc.c",
-           "linker.ld", "tests/host/twin/params.ld", "tests/run/toolchain/ksyms.py")
+           "linker.ld", "tests/host/twin/params.ld", "tests/run/toolchain/ksyms.py",
+           "tests/run/toolchain/points.py", "tests/run/machine/elf.py")
 NEWLIB = "tests/run/toolchain/newlib.sh"
 # Notes its words, answers with its version, and makes what stands behind -o, or objcopy's last word.
 TOOL = """#!/bin/sh
