@@ -48,13 +48,15 @@ static void hog(long unused)
 	inode_append(1, DEMAND_KERNEL);
 }
 
-/* Wants a little when there is nothing left. */
+/* Wants a little when somebody has been killed; where the holder kills nobody, until somebody is killed. */
 static void other(long number)
 {
 	(void)number;
-	while (lw_oom_kills() == 0 && !(nofs && pages_to_be_had() < min_pages()))
+	while (lw_oom_kills() == 0 && !(nofs && inode_waiters() > 0))
 		lw_sleep_ms(4);
-	hog_pages(64);
+	do
+		hog_pages(64);
+	while (lw_oom_kills() == 0);
 }
 
 static void lockup(long unused)

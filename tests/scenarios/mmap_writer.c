@@ -120,12 +120,11 @@ SCENARIO(mmap_writer_scenario) = {
 static const struct scenario_arm arms_of_4_8[] = {
 	{.patch = "none",
 		.outcome = "oom-killed",
-		.showed = "victim died, its reader keeps the memory: {oom_kills} kills",
+		.showed = "reader keeps the victim's memory: {oom_kills} kills",
 		.checks = {"oom_kills == 2", "victims == 'victim bystander'"}},
 	{.patch = "oom-reaper",
 		.outcome = "oom-killed",
-		.showed =
-			"reaped, none given up, {oom_kills} kills, reader served in {holder_ms} ms",
+		.showed = "reaped; {oom_kills} kills, reader served in {holder_ms} ms",
 		/* A victim that has left before it is reaped is none any more: the next one dies. */
 		.checks = {"oom_reap_gave_up == 0", "oom_reap_lost == oom_kills - 1",
 			"victims == 'victim' or victims == 'victim bystander'"}},

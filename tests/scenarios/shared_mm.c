@@ -90,12 +90,12 @@ SCENARIO(shared_mm_scenario) = {
 static const struct scenario_arm arms_of_4_8[] = {
 	{.patch = "none",
 		.outcome = "panic",
-		.showed = "hog is at -1000 too: holder dies, then nobody is left",
+		.showed = "hog at -1000 too: holder dies, none is left",
 		.checks = {"oom_kills == 1", "victims == 'holder'", "oom_sharers_killed == 0",
 			"oom_invocations > 1"}},
 	{.patch = "all",
 		.outcome = "panic",
-		.showed = "hog is at -1000 too: holder dies, then nobody is left",
+		.showed = "hog at -1000 too: holder dies, none is left",
 		.checks = {"oom_kills == 1", "victims == 'holder'", "oom_sharers_killed == 0",
 			"oom_invocations > 1"}},
 };

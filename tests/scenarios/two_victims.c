@@ -120,7 +120,7 @@ SCENARIO(two_victims_scenario) = {
 static const struct scenario_arm arms_of_4_8[] = {
 	{.patch = "none",
 		.outcome = "lockup",
-		.showed = "first died, its reader keeps the memory; second cannot",
+		.showed = "first's reader keeps its memory, second stays",
 		.checks = {"oom_kills == 2", "victims == 'first second'",
 			"oom_kills_by_hand == 0"}},
 	{.patch = "oom-reaper",

@@ -89,11 +89,15 @@ class Lockup(unittest.TestCase):
         self.assertEqual((run.status, run.counter("oom_kills")), (STATUS["lockup"], 0))
         self.assertGreater(run.counter("oom_invocations"), 1000)
 
-    @unittest.expectedFailure  # the hog leaves what can still be had now, and that serves the others
     def test_a_nofs_holder_is_helped_by_somebody_elses_kill(self):
         for patch, status in (("none", "lockup"), ("oom-reaper", "finished")):
             run = small("lockup", patch, "lockup.nofs=1 lockup.others=1")
             self.assertEqual((run.status, run.counter("oom_kills")), (STATUS[status], 1), patch)
+
+    def test_a_hog_that_is_killed_before_it_waits_leaves_nobody_waiting_for_ever(self):
+        run = small("lockup", "none", "sysrq=f@335")
+        self.assertEqual((run.status, run.counter("oom_kills")), (STATUS["finished"], 1))
+        self.assertIn("inode: nobody waits for it though somebody was to\n", run.console)
 
     def test_the_reaper_needs_no_worker(self):
         for patch, status in (("none", "lockup"), ("oom-reaper", "finished"), ("all", "finished")):

@@ -2,6 +2,7 @@
  * Allocating with a lock held (see lockholder.h). Pages are chained through page->lru.
  */
 #include "kernel/core/log/event.h"
+#include "kernel/core/log/printk.h"
 #include "kernel/core/lock/lock.h"
 #include "kernel/core/time/time.h"
 #include "kernel/core/sched/work.h"
@@ -29,10 +30,13 @@ static void prepare(void)
 	spin_lock_init(&pages_lock, "lockholder");
 }
 
+/* Whoever was to wait may have been killed before: then this goes on without, after a second. */
 static void until_waited_for(const struct lock_info *lock, long waiters)
 {
-	while (lock_waiters(lock) < waiters)
+	for (long ticks = hz; ticks && lock_waiters(lock) < waiters; ticks--)
 		schedule_timeout(TASK_UNINTERRUPTIBLE, 1);
+	if (lock_waiters(lock) < waiters)
+		pr_info("%s: nobody waits for it though somebody was to", lock->name);
 }
 
 static void keep(struct page *page)

@@ -155,5 +155,9 @@ def settle(spec, table):
 
 
 def study(table):
-    """Return the arms of the study, those of one seed together, those of none first."""
-    return sorted((arm for arm in table if arm.group == "study"), key=lambda arm: arm.source)
+    """Return the arms of the study, those of one seed together, those of none first.
+
+    A scenario under the rules of another kernel stands behind the one that it is named after.
+    """
+    return sorted((arm for arm in table if arm.group == "study"),
+                  key=lambda arm: (arm.source, arm.scenario))
