@@ -46,7 +46,7 @@ fuzz: $(FUZZ)/fuzz_alloc
 
 coverage: setup
 	@$(MAKE) --no-print-directory HOST=$(TOP)/coverage HOST_CHECKS="-O0 --coverage" -s host-tests
-	@$(PY) tests/run/suites/coverage.py $(TOP)/coverage
+	@PYTHONPATH=tests/run $(PY) tests/run/suites/coverage.py $(TOP)/coverage
 
 mutants: setup
 	@$(MAKE) --no-print-directory HOST=$(MUTANTS)/fast HOST_CHECKS="$(MUTANTS_fast)" CC=gcc -s host-tests

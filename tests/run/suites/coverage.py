@@ -1,17 +1,19 @@
 #!/usr/bin/python3
 """`make coverage`: which lines and branches of the code under test the host twin's tests execute.
 
-Runs the `gcc --coverage` build in a folder and reads gcov's JSON: every file as it was compiled into
-every object, counts added up (an inline function of a header is in many). Nothing is excluded: a
-branch that only a broken kernel would take counts as one that was not taken. Prints a table, writes
+Runs the `gcc --coverage` build in a folder; gcovr adds up every file as it was compiled into every object
+(an inline function of a header is in many). Nothing is excluded: a branch that only a broken kernel
+would take counts as one that was not taken. Prints a table, writes
 each miss to FOLDER/uncovered.txt, and fails (1) below the thresholds of the allocator; 2: a test
 failed.
 """
 import json
+import os
 import subprocess
 import sys
-from collections import defaultdict
 from pathlib import Path
+
+from suites.parser import plainly
 
 LEAST_LINES, LEAST_BRANCHES = 95.0, 85.0
 
@@ -40,40 +42,31 @@ def run(folder):
 
 
 def read(folder):
-    """Return {file: {(line, function): [count, [branch counts]]}} of all objects in folder."""
-    found = defaultdict(dict)
-    for data in sorted(folder.rglob("*.gcda")):
-        text = subprocess.run(["gcov", "--json-format", "--branch-probabilities", "--stdout",
-                               str(data)], stdout=subprocess.PIPE, check=True).stdout
-        for one in map(json.loads, text.splitlines()):
-            for part in one["files"]:
-                merge(found[part["file"]], part["lines"])
-    return found
+    """Return {file: {line: (count, [branch counts])}} of all objects in folder, added up by gcovr."""
+    out = folder / "gcovr.json"
+    filters = [word for name in UNDER_TEST for word in ("--filter", f"{name}/")]
+    done = subprocess.run(["gcovr", "--root", ".", *filters, "-j", str(os.cpu_count() or 1), "--json",
+                           out, folder], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+                          check=False)
+    if done.returncode:
+        raise OSError(done.returncode, (done.stderr.splitlines() or ["no message"])[-1], "gcovr")
+    files = json.loads(out.read_text(encoding="utf-8"))["files"]
+    return {one["file"]: lines_of(one) for one in files}
 
 
-def merge(known, lines):
-    """Add the counts of one object's view of a file."""
-    for line in lines:
-        entry = known.setdefault((line["line_number"], line.get("function_name")), [0, []])
-        counts = [branch["count"] for branch in line["branches"]]
-        longest = max(len(counts), len(entry[1]))
-        entry[0] += line["count"]
-        entry[1] = [sum(both) for both in zip(pad(entry[1], longest), pad(counts, longest))]
-
-
-def pad(counts, length):
-    return counts + [0] * (length - len(counts))
+def lines_of(file):
+    """Return {line: (count, [branch counts])}; a brace that stands alone is no code to gcovr."""
+    return {line["line_number"]: (line["count"], [branch["count"] for branch in line["branches"]])
+            for line in file["lines"] if not line["gcovr/noncode"]}
 
 
 class Score:
     """Executed and existing lines and branches, of a file or of many."""
 
     def __init__(self, entries=()):
-        by_line = defaultdict(int)
-        self.branches = [count for _, (_, counts) in entries for count in counts]
-        for (number, _), (count, _) in entries:
-            by_line[number] += count
-        self.lines = list(by_line.values())
+        entries = list(entries)
+        self.lines = [count for count, _ in entries]
+        self.branches = [count for _, counts in entries for count in counts]
 
     def __iadd__(self, other):
         self.lines += other.lines
@@ -127,7 +120,7 @@ def misses(found):
     """Yield a line for each line and each branch of mm/ that no test reaches."""
     for name in sorted(name for name in found if name.startswith("mm/")):
         source = Path(name).read_text(encoding="utf-8").splitlines()
-        for (number, _), (count, branches) in sorted(found[name].items()):
+        for number, (count, branches) in sorted(found[name].items()):
             text = source[number - 1].strip()
             if not count:
                 yield f"{name}:{number}: never executed: {text}"
@@ -156,7 +149,7 @@ def main():
     if not run(folder):
         return 2
     found = read(folder)
-    scores = {name: Score(list(lines.items())) for name, lines in found.items()}
+    scores = {name: Score(lines.values()) for name, lines in found.items()}
     uncovered = folder / "uncovered.txt"
     uncovered.write_text("".join(line + "\n" for line in misses(found)), encoding="utf-8")
     print("\n".join([*table(scores), "", sizes(found), f"what is not covered: {uncovered}"]))
@@ -169,4 +162,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(plainly("coverage", main))

@@ -1,6 +1,7 @@
 """Tests of `make coverage`: how the counts of many objects are put together and judged."""
 import contextlib
 import io
+import subprocess
 import tempfile
 import unittest
 from pathlib import Path
@@ -9,28 +10,47 @@ from unittest import mock
 from suites import coverage
 
 
-def line(number, count, branches=(), function="f"):
-    return {"line_number": number, "count": count, "function_name": function,
+def line(number, count, branches=(), noncode=False):
+    """A line of gcovr's JSON."""
+    return {"line_number": number, "count": count, "gcovr/noncode": noncode,
             "branches": [{"count": one} for one in branches]}
 
 
 def score(*lines):
-    entries = {}
-    coverage.merge(entries, lines)
-    return coverage.Score(list(entries.items()))
+    return coverage.Score(coverage.lines_of({"lines": lines}).values())
+
+
+SOURCE = """static inline int half(int n)
+{
+	if (n < 0)
+		return -1;
+	return n / 2;
+}
+"""
 
 
 class Coverage(unittest.TestCase):
-    def test_objects_add_up(self):
-        entries = {}
-        coverage.merge(entries, [line(1, 2, [2, 0]), line(2, 0)])
-        coverage.merge(entries, [line(1, 1, [0, 1]), line(2, 0)])
-        self.assertEqual(entries[(1, "f")], [3, [2, 1]])
-        self.assertEqual(coverage.Score(list(entries.items())).percentages(), (50.0, 100.0))
+    def test_lines_and_branches(self):
+        self.assertEqual(score(line(1, 3, [2, 0]), line(2, 0), line(3, 0, noncode=True)).percentages(),
+                         (50.0, 50.0))
 
-    def test_a_line_of_two_functions_is_one_line(self):
-        found = score(line(1, 0, function="f"), line(1, 4, function="g"))
-        self.assertEqual(found.lines, [4])
+    def test_objects_add_up(self):
+        """An inline function that is in two programs: each takes one of its branches."""
+        with tempfile.TemporaryDirectory() as name, contextlib.chdir(name):
+            for folder in ("mm", "build"):
+                Path(folder).mkdir()
+            Path("mm/half.h").write_text(SOURCE, encoding="utf-8")
+            for one, n in (("a", -4), ("b", 4)):
+                Path(f"mm/{one}.c").write_text(f'#include "half.h"\nint main(void) {{ return half({n}) == 9; }}\n',
+                                               encoding="utf-8")
+                subprocess.run(["gcc", "-O0", "--coverage", "-c", f"mm/{one}.c", "-o", f"build/{one}.o"],
+                               check=True)
+                subprocess.run(["gcc", "--coverage", f"build/{one}.o", "-o", f"build/{one}"], check=True)
+                subprocess.run([f"build/{one}"], check=True)
+            found = coverage.read(Path("build"))
+        self.assertEqual({name for name in found if name.endswith(".h")}, {"mm/half.h"})
+        self.assertEqual(found["mm/half.h"][3], (2, [1, 1]))
+        self.assertEqual(coverage.Score(found["mm/half.h"].values()).percentages(), (100.0, 100.0))
 
     def test_only_the_allocator_is_judged(self):
         scores = {"mm/alloc/buddy.c": score(line(1, 1)), "mm/new.h": score(line(1, 1)),
@@ -42,8 +62,7 @@ class Coverage(unittest.TestCase):
 
     def judge(self, *lines):
         """Run main() on a machine whose only file has these lines."""
-        entries = {}
-        coverage.merge(entries, lines)
+        entries = coverage.lines_of({"lines": lines})
         out = io.StringIO()
         with tempfile.TemporaryDirectory() as name, contextlib.redirect_stdout(out), \
                 mock.patch("sys.argv", ["coverage.py", name]), \

@@ -30,6 +30,7 @@ needs() {
 		mformat mtools
 		gdb gdb
 		env_parallel parallel
+		gcovr gcovr
 	LIST
 }
 
