@@ -16,8 +16,7 @@ TOOLS = ("gcc", "other", "clang", "ld", "objcopy", "python")
 SOURCES = ("boot/bootinfo.c", "boot/entry.S", "kernel/start.c", "kernel/core/param.c", "mm/page/page.c",
            "kernel/task/libc/start.c", "tests/scenarios/one.c", "tests/scenarios/two.c",
            "tests/host/tsan/main.c", "tests/host/bench/bench.c", "tests/host/fuzz/fuzz_alloc.c",
-           "linker.ld", "tests/host/twin/params.ld", "tests/run/toolchain/ksyms.py",
-           "tests/run/toolchain/points.py", "tests/run/machine/elf.py")
+           "linker.ld", "tests/host/twin/params.ld")
 NEWLIB = "tests/run/toolchain/newlib.sh"
 # Notes its words, answers with its version, and makes what stands behind -o, or objcopy's last word.
 TOOL = """#!/bin/sh
@@ -33,13 +32,13 @@ mkdir -p "$1" && cat "$0" >"$1/done"
 
 
 def named():
-    """Return the sources that a Makefile names one by one."""
+    """Return the sources and scripts that a Makefile names one by one."""
     found = set()
     for name in MAKEFILES:
         text = Path(name).read_text(encoding="utf-8")
         for words in re.findall(r"addprefix ([\w/]+),([^)]+)", text.replace("\\\n", "")):
             found |= {words[0] + word for word in words[1].split()}
-        found |= set(re.findall(r"\b(?:boot|kernel|tests)/[\w/]+\.c\b", text))
+        found |= set(re.findall(r"\b(?:boot|kernel|tests)/[\w/]+\.(?:c|py)\b", text))
     return found
 
 
