@@ -96,7 +96,7 @@ WHICH_RUNS = $(if $(SCENARIO),$(call opt,scenario,$(SCENARIO))) \
 	$(if $(filter file,$(origin PATCH)),,$(call opt,patch,$(PATCH))) $(call opt,jobs,$(JOBS))
 WHICH_ONE = $(call opt,scenario,$(or $(SCENARIO),spike)) $(call opt,patch,$(PATCH))
 
-.PHONY: all image image-debug setup run list sweep bench test console debug core iso clean help format \
+.PHONY: all image image-debug setup run list matrix sweep bench test console debug core iso clean help format \
 	clang-check objects
 all: image iso
 
@@ -162,6 +162,14 @@ $(ELF): $(KERNEL_O) $(O)/apps.o $(O)/symtab.o $(O)/sources linker.ld
 run: image
 	@$(RUN) $(if $(SCENARIO),run $(if $(LOG),--log),all) $(WHICH_RUNS) $(RUN_OPTIONS)
 
+# MEM and CPUS are lists here; empty, and CPUS where it is not given, they are the usual ones.
+matrix: image
+	@$(RUN) matrix $(if $(SCENARIO),$(call opt,scenario,$(SCENARIO))) \
+		$(if $(filter file,$(origin PATCH)),,$(call opt,patch,$(PATCH))) $(call opt,jobs,$(JOBS)) \
+		$(call opt,mems,$(MEM)) $(if $(filter file,$(origin CPUS)),,$(call opt,many-cpus,$(CPUS))) \
+		$(call opt,seed,$(SEED)) $(call opt,args,$(ARGS)) $(call opt,build,$(BUILD)) \
+		$(call opt,timeout,$(TIMEOUT)) --build-dir=$(TOP)
+
 list: image
 	@$(RUN) list $(if $(SCENARIO),$(call opt,scenario,$(SCENARIO))) $(call opt,build,$(BUILD)) --build-dir=$(TOP)
 
@@ -220,6 +228,7 @@ help:
 	@echo "                     LOG=1: its console as it comes"
 	@echo "make run SCENARIO='spike*' PATCH=\"none all\"   some scenarios, some arms, one table"
 	@echo "make list [SCENARIO=lockup]   scenarios, their arms, knobs and machines; patches; parameters"
+	@echo "make matrix [SCENARIO='spike*' PATCH=all MEM=\"64 2048\" CPUS=\"1 2 8\"]   every arm on many machines"
 	@echo "make sweep SCENARIO=spike SEEDS=1..50,77 [SCHEDS=1..200 JOBS=2 PATCH=none MEM=128 ..."
 	@echo "                     FAIL_NTH=1..200 (that request for memory is refused)"
 	@echo "                     PARALLEL_OPTIONS=\"--sshlogin host\"]   many runs, their distribution"

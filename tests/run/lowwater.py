@@ -22,8 +22,8 @@ TORN = (f"lowwater: {sys.pycache_prefix}: holds a half of what Python compiled (
 
 # pylint: disable=wrong-import-position
 try:
-    from campaign import (arms, asked, bench, choice as chosen, fleet, listing, record,  # noqa: E402
-                          runner, sweep)
+    from campaign import (arms, asked, bench, choice as chosen, fleet, listing, matrix,  # noqa: E402
+                          record, runner, sweep)
     from campaign.progress import Console, Progress  # noqa: E402
     from machine import accel, core, debug, facts, iso, terminal  # noqa: E402
     from results import ktap, outcome, table, tracefile, whole  # noqa: E402
@@ -84,7 +84,7 @@ def one_of(options):
     found = dict(vars(options))
     if found["patch"] is None:
         options.patch = found["patch"] = "*" if chosen.is_many(options.scenario) else "none"
-    if options.command in (run, run_all, show_list) and any(map(chosen.is_many, (options.scenario, options.patch))):
+    if options.command in (run, run_all, run_matrix, show_list) and any(map(chosen.is_many, (options.scenario, options.patch))):
         options.command = run_all if options.command is run else options.command
         found |= {"scenario": "info", "patch": "none"}
     return found
@@ -102,9 +102,9 @@ def parser():
         for option, more in own:
             sub.add_argument(f"--{option}", **more)
         sub.set_defaults(command=command)
-        if command in (run, run_all):
+        if command in (run, run_all, run_matrix):
             sub.set_defaults(patch=None)  # none; of several scenarios: every arm's
-        if command in (run_all, show_list):
+        if command in (run_all, run_matrix, show_list):
             sub.set_defaults(scenario="*")
         if command is run_sweep:
             sub.set_defaults(scenario="")  # hours of the wrong one would be a pity
@@ -121,6 +121,9 @@ def commands():
                 text_option("jobs", "at a time, of several [as many as CPUs]")),
         "all": (run_all, "every study arm, side by side",
                 text_option("jobs", "at a time [as many as CPUs]")),
+        "matrix": (run_matrix, "every arm on many machines",
+                   text_option("mems", f"MiB [{matrix.MEMS}]"), text_option("many-cpus", f"[{matrix.CPUS}]"),
+                   text_option("jobs", "at a time [as many as CPUs]")),
         "sweep": (run_sweep, "one arm under many seeds, in parallel",
                   text_option("seeds", "such as 1..50,77 [--seed]"),
                   text_option("scheds", "the same for the turns of the CPUs [--sched]"),
@@ -211,6 +214,10 @@ def closing(results):
     counts = Counter(outcome.verdict(result) for result in results)
     free = f", {counts['-']} not declared" if counts["-"] else ""
     return f"{len(results)} arms, {counts['ok']} as declared, {counts['FAIL']} not{free}"
+
+
+def run_matrix(spec, options):
+    return matrix.run(spec, arms.load(spec), options, jobs(options.jobs, fleet.usual_jobs(spec)))
 
 
 def run_sweep(spec, options):

@@ -22,7 +22,7 @@ def is_pattern(word):
     return any(char in word for char in "*?[")
 
 
-def pairs(spec, known, scenarios, patches):
+def pairs(spec, known, scenarios, patches, may_be_none=False):
     """Return ([(settled spec, arm or None)], lines on what was left out, lines on what is wrong)."""
     found, left_out, wrong = [], [], []
     for scenario, patch in names(known, scenarios, patches):
@@ -33,7 +33,7 @@ def pairs(spec, known, scenarios, patches):
             wrong += [str(error)] if str(error) not in wrong else []
         except asked.Outside as error:
             left_out.append(str(error))
-    if not found and not wrong:
+    if not found and not wrong and not (may_be_none and left_out):
         raise UserError(left_out[0] if left_out else f"SCENARIO={scenarios!r} PATCH={patches!r}: expected "
                         "at least one arm, found none")
     return found, left_out, wrong
