@@ -16,7 +16,7 @@ LEFT_OUT, CELLS = ".", {"ok": "ok", "FAIL": "NO", "-": "-"}
 
 def run(spec, known, options, at_once):
     """Do all runs, print the table and what is wrong; return the exit code."""
-    machines = [(mem, cpus) for mem in numbers("MEMS", options.mems or MEMS, MIN_MIB, MAX_MIB)
+    machines = [(mem, cpus) for mem in numbers("MEM", options.mems or MEMS, MIN_MIB, MAX_MIB)
                 for cpus in numbers("CPUS", options.many_cpus or CPUS, 1, MAX_CPUS)]
     pairs, wrong = [], []
     for mem, cpus in machines:

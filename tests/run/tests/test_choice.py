@@ -62,6 +62,19 @@ class Choice(unittest.TestCase):
 
 
 class Several(FakeBuild):
+    def test_many_machines(self):
+        code, out, err = self.lowwater("matrix", "--mems", "64 128", "--many-cpus", "1 2", "--jobs", "1")
+        self.assertEqual(code, 0, out + err)
+        self.assertEqual([line.split() for line in out.splitlines()[:2]],
+                         [["MEM", "64", "128"], ["scenario", "arm,", "CPUS", "1", "2", "1", "2"]])
+        self.assertEqual(re.findall(r"(?m)^.*  ok .*$", out), ["spike     a, b       ok  ok   ok  ok",
+                                                               "          none       ok  ok   ok  ok"])
+        self.assertIn("\n8 runs, 8 as declared, 0 not\n", out)
+        for options, part in ((("--mems", "64 x"), "MEM='x': expected"), (("--many-cpus", "9"), "CPUS='9'")):
+            code, out, err = self.lowwater("matrix", *options)
+            self.assertEqual((code, out, err.count("\n")), (2, "", 1))
+            self.assertIn(part, err)
+
     def test_some_arms_in_one_table(self):
         code, out, err = self.lowwater("run", "--scenario", "sp*", "--patch", "none a,b", "--jobs", "1")
         self.assertEqual(code, 0, out + err)
