@@ -37,6 +37,7 @@ static struct work *take(void)
 
 	if (!list_empty(&pending)) {
 		work = list_first_entry(&pending, struct work, node);
+		replay_point();
 		list_del(&work->node);
 		work->queued = false;
 		under_way++;
@@ -85,7 +86,6 @@ void worker(void *unused)
 	current->flags |= PF_WQ_WORKER;
 	for (;;) {
 		wait_event(&changed, !list_empty(&pending));
-		replay_point();
 		work_do_one();
 	}
 }

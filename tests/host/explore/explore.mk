@@ -3,7 +3,7 @@
 #   make explore                              every scenario to its bound, a table
 #   make explore SCENARIO=first-lock [BOUND=3 SECONDS=60 JOBS=2]
 #   make explore SCENARIO=first-lock TOKEN='...'   one schedule, step by step
-#   make explore-test                         quick bounds, and the plants: TAP
+#   make explore-test                         quick bounds, the plants, the guest's places: TAP
 
 EXPLORE := $(TOP)/explore
 EXPLORE_SUBJECT := $(filter-out mm/setup/mm_boot.c,$(wildcard mm/*/*.c)) \
@@ -25,6 +25,7 @@ EXPLORE_SEEN := -fsanitize=thread --param tsan-instrument-func-entry-exit=0 \
 EXPLORE_LINK := gcc -no-pie -Wl,-T,tests/host/twin/params.ld
 
 BOUND ?=
+PART ?=
 TOKEN ?=
 EXPLORE_SECONDS := $(if $(filter file,$(origin SECONDS)),,$(SECONDS))
 EXPLORE_RUN = @PYTHONPATH=tests/run $(PY) tests/run/suites/explore.py
@@ -36,8 +37,8 @@ explore: $(EXPLORE)/explore
 		--seconds "$(EXPLORE_SECONDS)" --token "$(TOKEN)" --jobs "$(JOBS)" \
 		--results $(TOP)/results/explore
 
-explore-test: $(EXPLORE)/explore
-	$(EXPLORE_RUN) test $(EXPLORE) --jobs "$(JOBS)" --link="$(EXPLORE_LINK)" \
+explore-test: $(EXPLORE)/explore image-debug
+	$(EXPLORE_RUN) test $(EXPLORE) --jobs "$(JOBS)" --part "$(PART)" --link="$(EXPLORE_LINK)" \
 		--objects="$(EXPLORE_O)" \
 		--compile="gcc $(EXPLORE_COMMON) $(EXPLORE_SEEN)"
 

@@ -5,7 +5,8 @@
                              results as JSON and JUnit in RESULTS. Exit code 1, and the token, when
                              one fails. With a token: that schedule alone, step by step.
     explore.py test FOLDER   TAP: every scenario at its quick bound, the same counts twice, the same
-                             without the cache, and every plant found, its token repeated.
+                             without the cache, every plant found, its token repeated, and the guest's
+                             places are places here. --part names one of the parts.
 
 FOLDER holds the program `explore`. Exit code 2: a wrong option.
 """
@@ -18,15 +19,20 @@ import sys
 import time
 import xml.etree.ElementTree as tree
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
-from suites import plants
+from suites import places, plants
 from suites.parser import Parser, plainly
 
+SCENARIOS = ("scenarios-1", "scenarios-2", "scenarios-3")
+PLANTS = ("plants-1", "plants-2", "plants-3")
+PARTS = (*SCENARIOS, "itself", *PLANTS)  # of the self-test: a few for workers to share
 RESULTS = Path("build/results/explore")
 HEADS = ("scenario", "arm", "bound", "schedules at bound 0 / 1 / 2 / ...", "a second", "cut",
          "points", "reset", "ok")
 RIGHT = (2, 4, 5, 6, 7)  # columns of numbers
+DEBUG_ELF = Path("build/debug/obj/first.elf")
 CACHE_OFF = (("r4", 3), ("r5", 2), ("hand-over", 1), ("killer-disabled", 1), ("wait-kill", 2))
 
 
@@ -36,6 +42,7 @@ def parse(argv):
     parser.add_argument("folder", type=Path)
     for name in ("scenario", "bound", "seconds", "token", "jobs"):
         parser.add_argument(f"--{name}", default="")
+    parser.add_argument("--part", default="", choices=("", *PARTS))
     parser.add_argument("--compile", type=shlex.split, default=[], help="of a file of the subject")
     parser.add_argument("--link", type=shlex.split, default=[])
     parser.add_argument("--objects", type=shlex.split, default=[], help="that the program is of")
@@ -243,16 +250,30 @@ def test_plant(options, plant):
             + again.stdout.decode()[-2000:])
 
 
-def test(options):
+def test_places(program):
+    """What the debug build calls a place, the explorer does: a token of here finds it there."""
+    lost = sorted(places.of_guest(DEBUG_ELF) - places.of_explorer(program))
+    return lost == [], "explore: the guest's places are places here", " ".join(lost)
+
+
+def cases(options):
+    """Yield (part, function that gives an outcome) of each test."""
     program = options.folder / "explore"
+    for number, one in enumerate(scenarios(options.folder)):
+        yield SCENARIOS[number % len(SCENARIOS)], partial(test_scenario, program, one)
+    yield "itself", partial(test_repeats, program)
+    for case in CACHE_OFF:
+        yield "itself", partial(test_cache, program, *case)
+    yield "itself", partial(test_places, program)
+    for number, one in enumerate(plants.known()):
+        yield PLANTS[number % len(PLANTS)], partial(test_plant, options, one)
+
+
+def test(options):
     tap, before = Tap(), time.monotonic()
+    wanted = [case for part, case in cases(options) if options.part in ("", part)]
     with ThreadPoolExecutor(options.jobs) as pool:
-        for outcome in pool.map(lambda one: test_scenario(program, one), scenarios(options.folder)):
-            tap.line(*outcome)
-        tap.line(*test_repeats(program))
-        for outcome in pool.map(lambda case: test_cache(program, *case), CACHE_OFF):
-            tap.line(*outcome)
-        for outcome in pool.map(lambda one: test_plant(options, one), plants.known()):
+        for outcome in pool.map(lambda case: case(), wanted):
             tap.line(*outcome)
     spent = os.times()
     print(f"1..{tap.number}")

@@ -1,4 +1,5 @@
-"""Lets pytest run programs that print TAP: the host twin, a group at a time, and the threads.
+"""Lets pytest run programs that print TAP: the host twin, a group at a time, the threads, and the
+explorer's self-test in a few parts.
 
 An item is one start of a program; how many tests it ran and how many failed goes with its report,
 as the property "tests".
@@ -9,9 +10,11 @@ import subprocess
 
 import pytest
 
+from suites import explore
+
 SECONDS = 600  # before a program is given up
 SHOWN_LINES = 60  # of one that failed
-PROGRAMS = ("twin", "threads")
+PROGRAMS = ("twin", "threads", "explore")
 
 
 class Failed(Exception):
@@ -30,6 +33,11 @@ class Program(pytest.File):
     def collect(self):
         if self.path.name == "threads":  # make knows what the sanitizer is told
             yield Part.from_parent(self, name="all", argv=["make", "-s", "host-threads"])
+            return
+        if self.path.name == "explore":
+            for part in explore.PARTS:
+                yield Part.from_parent(self, name=part, argv=[
+                    "make", "-s", "-o", "image-debug", "explore-test", f"PART={part}", "JOBS=1"])
             return
         listed = subprocess.run([self.path, "--groups"], capture_output=True, text=True, check=True)
         for name in listed.stdout.split():

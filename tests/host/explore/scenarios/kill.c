@@ -297,4 +297,4 @@ const struct scenario memdie_seed = {.name = "memdie-cleared",
 	.results = {"the seed: TIF_MEMDIE is cleared while the reaper still frees"},
 	.shows = 1 << STILL_FREEING,
 	.bound = 3,
-	.quick = 1};
+	.quick = 2};

@@ -124,7 +124,7 @@ static bool locked_up(const char *message)
 		.may = 1 << PROGRESS | 1 << NEXT_VICTIM,                                           \
 		.bound = 1,                                                                        \
 		.quick = 1,                                                                        \
-		.patience = 6000}
+		.patience = 2000}
 #define ALL_ARMS(id, text, what, set_up, hog_does, none, seed, r49)                                \
 	W(id, text, what, set_up, hog_does, 0, "none", none);                                      \
 	W(id##_seed, text "-seed", what, set_up, hog_does, SEED, "oom-reaper", seed);              \

@@ -294,7 +294,8 @@ static void n5_setup(void)
 		.shows = seen,                                                                     \
 		.may = allowed,                                                                    \
 		.bound = most,                                                                     \
-		.quick = 0}
+		.quick = most,                                                                     \
+		.patience = 3000}
 #define OTHERS (1 << GONE | 1 << DEAD_LOCK | 1 << KILL)
 #define BOTH(id, text, what, set_up, n, free, most, before, after, ...)                            \
 	N(id, text, what, set_up, n, free, most, 0, before, OTHERS, __VA_ARGS__);                  \

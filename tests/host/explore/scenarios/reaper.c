@@ -77,7 +77,7 @@ static const char *reap_check(void)
 			"§8.1: the reaper is the last user and tears down"},                       \
 		.shows = seen,                                                                     \
 		.bound = 3,                                                                        \
-		.quick = 1,                                                                        \
+		.quick = 2,                                                                        \
 		.arm = (set)&PATCH_OOM_REAPER_SKIP ? "oom-reaper,oom-reaper-skip" : "oom-reaper"}
 
 REAP(reap_exit_fault, "reap-exit-fault", PATCH_OOM_REAPER, 1 << RACED | 1 << TEARS_DOWN);
@@ -157,7 +157,7 @@ static const char *hand_over_check(void)
 		.results = {"W5: the slot is busy, the second victim is lost"},                    \
 		.shows = seen,                                                                     \
 		.bound = 2,                                                                        \
-		.quick = 1,                                                                        \
+		.quick = 2,                                                                        \
 		.arm = (set)&PATCH_OOM_REAPER_SKIP ? "oom-reaper,oom-reaper-skip" : "oom-reaper"}
 
 HAND_OVER(hand_over, "hand-over", PATCH_OOM_REAPER, 1 << LOST);
