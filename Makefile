@@ -24,14 +24,15 @@ ARGS ?=
 BOOT ?= kernel
 BUILD ?= release
 TIMEOUT ?= 300
+OUT ?=
 AT ?= oom
 PORT ?=
 
 # A variable that nothing reads would be an experiment that nobody ran. The lines are: a run's, a sweep's
 # and a test's; tests/host/*.mk; those of the build.
-MAY_SET := SCENARIO PATCH MEM SHIFT CPUS SEED SCHED MODE ARGS BOOT BUILD TIMEOUT AT PORT JOBS LOG UPDATE \
+MAY_SET := SCENARIO PATCH MEM SHIFT CPUS SEED SCHED MODE ARGS BOOT BUILD TIMEOUT OUT AT PORT JOBS LOG UPDATE \
 	SEEDS SCHEDS FAIL_NTH PARALLEL_OPTIONS SUITE TEST \
-	HOST_TEST HOST_SEED SECONDS BOUND TOKEN FILES SAMPLE HOST HOST_CHECKS HOST_COMMON EXPLORE_COMMON \
+	HOST_TEST HOST_SEED SECONDS BOUND PART TOKEN FILES SAMPLE HOST HOST_CHECKS HOST_COMMON EXPLORE_COMMON \
 	CC OPT TOP NEWLIB PY SHELL V
 SET := $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name)))
 UNKNOWN := $(filter-out $(MAY_SET) MAKEFLAGS MAKEOVERRIDES,$(SET))
@@ -88,7 +89,7 @@ quoted = '$(subst ','\'',$(1))'
 opt = --$(1)=$(call quoted,$(2))
 RUN_OPTIONS = $(call opt,mem,$(MEM)) $(call opt,shift,$(SHIFT)) $(call opt,cpus,$(CPUS)) \
 	$(call opt,seed,$(SEED)) $(call opt,sched,$(SCHED)) $(call opt,mode,$(MODE)) $(call opt,args,$(ARGS)) \
-	$(call opt,boot,$(BOOT)) $(call opt,build,$(BUILD)) $(call opt,timeout,$(TIMEOUT)) --build-dir=$(TOP)
+	$(call opt,boot,$(BOOT)) $(call opt,build,$(BUILD)) $(call opt,timeout,$(TIMEOUT)) $(call opt,results,$(OUT)) --build-dir=$(TOP)
 # Which run; console, debug and core have a scenario where none is named.
 WHICH = $(call opt,scenario,$(SCENARIO)) $(call opt,patch,$(PATCH))
 # Of make run: what is not named is all, but of one scenario the arm without patches.

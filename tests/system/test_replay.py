@@ -124,8 +124,8 @@ def by_make(args, boots):
     """Return the console of a run by make."""
     with tempfile.TemporaryDirectory() as name:
         done = subprocess.run(
-            ["make", "-s", "run", "SCENARIO=info", "BUILD=debug", "CPUS=2", "MEM=64", f"BOOT={boots}",
-             f"ARGS={args}", f"TIMEOUT={system.TIMEOUT} --results {name}"],
+            ["make", "-s", "run", "SCENARIO=info", "BUILD=debug", "CPUS=2", "MEM=64", "SHIFT=4",
+             f"BOOT={boots}", f"ARGS={args}", f"OUT={name}"],
             text=True, capture_output=True, check=False, timeout=system.TIMEOUT)
         log = next(Path(name).rglob("console.log"), None)
         return log.read_text() if log else done.stdout + done.stderr

@@ -30,6 +30,7 @@ SUITES = {  # name: where its tests are, what they need
     "rooms": ("tests/system/test_rooms.py", ("image",)),
     "faults": ("tests/system/test_faults.py", KERNELS),
     "timeout": ("tests/system/test_timeout.py", KERNELS),
+    "readme": ("tests/system/test_readme.py", ("image",)),
     "sweep": ("tests/system/test_sweep.py", KERNELS),
     "gdb": ("tests/gdb", KERNELS),
     "runner": ("tests/run/tests", ("image",)),
