@@ -7,7 +7,7 @@ from pathlib import Path
 
 from campaign import choice, fleet
 from options import MAX_CPUS, MAX_MIB, MIN_MIB, UserError, integer
-from results import outcome, table
+from results import outcome, table, whole
 
 MEMS = "32 64 65 100 128 256 512 1000 1025 2048 3072 4096"
 CPUS = "1 2 3 4 8"
@@ -30,7 +30,7 @@ def run(spec, known, options, at_once):
     for line in [shown, *problems(results), *wrong]:
         print(line)
     path = Path(spec.results) / "matrix.txt"
-    path.write_text(shown + "\n", encoding="utf-8")
+    whole.write(path, shown + "\n")
     bad = sum(outcome.is_bad(one) for one in results)
     print(f"table: {path}; of each run: {spec.results}/SCENARIO/ARM@.../")
     print(f"{len(results)} runs, {len(results) - bad} as declared, {bad} not")
