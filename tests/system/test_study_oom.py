@@ -10,7 +10,7 @@ from pathlib import Path
 import system
 from system import STATUS, boot
 
-WATCHDOG = "watchdog_ms=3000"
+WATCHDOG = "watchdog_ms=1200"  # the reaper gives up after a second
 REAPER = ("exit-race", "lockup", "mlocked", "mmap-writer", "mmap-writer-4.8", "shared-mm",
           "two-victims", "two-victims-4.8")
 ARMS = [(scenario, patch) for scenario in REAPER for patch in ("none", "oom-reaper", "all")]
