@@ -3,6 +3,7 @@ over its gdbstub, and let go.
 
 The information block is Multiboot 1, as QEMU's -kernel makes it.
 """
+import functools
 import struct
 
 from machine import elf, rsp
@@ -13,14 +14,20 @@ ENTRY_SIZE = 24  # a size word and 20 bytes
 BASE, LENGTH, TYPE = 4, 12, 20
 KERNEL_BASE = 0xffffffff80000000
 LAST_LINE = b"image scenario=info patch=none\0"
-BIOS, BIOS_END = 0xe0000, 0x100000
+BIOS, BIOS_END = 0xf0000, 0x100000  # where QEMU's firmware has its RSDP
+PIECE = 0x1000
 
 
 def spoil(guest, path, what):
     """Let a halted guest come to the first instruction of the kernel at path, and on, spoilt."""
-    target = Target(rsp.Stub(guest.stub, guest.deadline), elf.Image(path))
+    target = Target(rsp.Stub(guest.stub, guest.deadline), image_of(path))
     target.spoil(what)
     target.stub.detach()
+
+
+@functools.cache
+def image_of(path):
+    return elf.Image(path)
 
 
 class Target:
@@ -57,11 +64,17 @@ class Target:
         self.stub.remove(place)
         self.stub.change("qRcmd," + b"nmi".hex())  # a command of QEMU's monitor
 
+    def find_rsdp(self):
+        for start in range(BIOS, BIOS_END, PIECE):
+            piece = self.stub.read(start, PIECE)
+            for at in range(0, PIECE, 16):
+                if piece.startswith(b"RSD PTR ", at):
+                    return start + at
+        raise AssertionError("the BIOS area has no RSDP")
+
     def find_madt(self):
         """Return the MADT's physical address, by the RSDP in the BIOS area."""
-        bios = self.stub.read(BIOS, BIOS_END - BIOS)
-        rsdp = next(at for at in range(0, len(bios), 16) if bios.startswith(b"RSD PTR ", at))
-        rsdt = self.read(BIOS + rsdp + 16, "<I")
+        rsdt = self.read(self.find_rsdp() + 16, "<I")
         tables = range(rsdt + 36, rsdt + self.read(rsdt + 4, "<I"), 4)
         found = (self.read(entry, "<I") for entry in tables)
         return next(table for table in found if self.stub.read(table, 4) == b"APIC")

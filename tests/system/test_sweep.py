@@ -38,9 +38,9 @@ class Sweep(unittest.TestCase):
 
     def test_a_jobs_log_is_that_of_the_command_which_reproduces_it(self):
         options = ("--scenario", "threadtest", "--mem", "64", "--shift", "4", "--cpus", "2")
-        self.lowwater("sweep", *options, "--seeds", "1..2", "--scheds", "3,4")
-        self.assertEqual(len(self.records()), 4)
-        for one in self.records()[:2]:
+        self.lowwater("sweep", *options, "--seeds", "1", "--scheds", "3,4")
+        self.assertEqual(len(self.records()), 2)
+        for one in self.records():
             self.lowwater("run", *options, "--seed", str(one["seed"]), "--sched",
                           str(one["sched"]))
             found = system.newest(self.place / "build/results/threadtest") / "result.json"
@@ -60,12 +60,12 @@ class Sweep(unittest.TestCase):
 
     def test_only_what_is_missing_is_run(self):
         options = ("sweep", "--scenario", "info", "--mem", "64", "--seeds")
-        code, out, err = self.lowwater(*options, "1..3")
+        code, out, err = self.lowwater(*options, "1..2")
         self.assertEqual(code, 0, out + err)
-        code, out, err = self.lowwater(*options, "2..5")
-        self.assertEqual((code, len(self.records())), (0, 5), out + err)
-        self.assertIn("4 runs, 1 distinct outcome, 4 distinct logs, 4 as declared, 0 not", out)
-        self.assertIn("sweep info none 2/4", err)
+        code, out, err = self.lowwater(*options, "2..3")
+        self.assertEqual((code, len(self.records())), (0, 3), out + err)
+        self.assertIn("2 runs, 1 distinct outcome, 2 distinct logs, 2 as declared, 0 not", out)
+        self.assertIn("sweep info none 1/2", err)
 
     def test_panics_with_other_numbers_are_one(self):
         code, out, _ = self.lowwater("sweep", "--scenario", "crash", "--mem", "64", "--args",

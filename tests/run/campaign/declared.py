@@ -2,6 +2,7 @@
 
 A scenario with a mistake does not run; the others keep what they declare.
 """
+import functools
 import re
 
 from nearest import hint
@@ -112,5 +113,10 @@ def of_expression(field, text, known):
 
 
 def is_counter(name, known):
-    patterns = (re.escape(one).replace("%d", "[0-9]+") for one in known.counters)
-    return any(re.fullmatch(one, name) for one in patterns)
+    return name in known.counters or re.fullmatch(numbered(tuple(known.counters)), name)
+
+
+@functools.cache
+def numbered(counters):
+    """Return the pattern of those counters that have a number in their names."""
+    return "|".join(re.escape(one).replace("%d", "[0-9]+") for one in counters if "%d" in one)

@@ -70,7 +70,7 @@ class Patient:
     """A busy host must not look like a mutant that hangs; a run that passed says that it is not."""
 
     def __init__(self, *measured):
-        self.silence, self.total = (3.0, 60.0) if measured else (60.0, 120.0)
+        self.silence, self.total = (2.0, 60.0) if measured else (60.0, 120.0)
 
 
 def changes(body, operator, name="mm/room/x.c"):
