@@ -198,7 +198,7 @@ static bool nobody_is_left(const char *message)
 		.results = {"4.9: a dying thread's fault after the reap kills an innocent",        \
 			"4.9: a dying thread's fault after the reap panics: nobody is left"},      \
 		.shows = seen,                                                                     \
-		.bound = 2,                                                                        \
+		.bound = 3,                                                                        \
 		.quick = 1,                                                                        \
 		.patience = 3000}
 

@@ -122,7 +122,7 @@ static bool locked_up(const char *message)
 			"progress, and another one dies", "a panic: nobody is left to kill"},      \
 		.shows = seen,                                                                     \
 		.may = 1 << PROGRESS | 1 << NEXT_VICTIM,                                           \
-		.bound = 1,                                                                        \
+		.bound = (set) ? 1 : 3,                                                            \
 		.quick = 1,                                                                        \
 		.patience = 2000}
 #define ALL_ARMS(id, text, what, set_up, hog_does, none, seed, r49)                                \

@@ -294,7 +294,7 @@ static void n5_setup(void)
 		.shows = seen,                                                                     \
 		.may = allowed,                                                                    \
 		.bound = most,                                                                     \
-		.quick = most,                                                                     \
+		.quick = MIN(most, 2),                                                             \
 		.patience = 3000}
 #define OTHERS (1 << GONE | 1 << DEAD_LOCK | 1 << KILL)
 #define BOTH(id, text, what, set_up, n, free, most, before, after, ...)                            \
@@ -316,5 +316,5 @@ N(n3_outside, "n3-outside", "N3: balloon: its lock, a file system's, and a reque
 BOTH(n4, "n4", "N4: a victim asks while a callback sleeps", n4_setup, 3, 0, 2,
 	1 << NO_KILL | 1 << LOCK_UP, 1 << NO_KILL, one_oom_step, holds_b_for_the_victim,
 	asks_and_leaves);
-BOTH(n5, "n5", "N5: SysRq-f with a full balloon, and a request", n5_setup, 3, 2, 2, 1 << NO_KILL,
+BOTH(n5, "n5", "N5: SysRq-f with a full balloon, and a request", n5_setup, 3, 2, 3, 1 << NO_KILL,
 	1 << KILL, presses_f, lives_until_killed, asks);
