@@ -33,10 +33,7 @@ long bench_count(bench_fn fn, long n)
 
 long bench_count_open(bench_fn fn, long n)
 {
-	unsigned long tick = jiffies;
-
-	while (jiffies == tick)
-		cpu_relax();
+	schedule_timeout(TASK_UNINTERRUPTIBLE, 1); /* to right behind a tick */
 	return count_once(fn, n) - count_once(empty_loop, n);
 }
 
