@@ -33,12 +33,26 @@ static noinline struct page *copied_page(struct memory *m, const struct vma *vma
 	return page;
 }
 
-/* The page of `vma` at `addr`, with its initial contents; NULL when memory is refused. */
-static always_inline struct page *new_anon_page(struct mm *mm, const struct vma *vma, uint64_t addr)
+/* 4.8 asks as for a page of a file, and clears it afterwards: its mask does not say __GFP_ZERO. */
+static noinline struct page *new_shmem_page(struct memory *m)
 {
-	if (is_zero(vma, addr))
-		return alloc_pages(mm->memory, GFP_HIGHUSER_MOVABLE | __GFP_ZERO, 0);
-	return copied_page(mm->memory, vma, addr);
+	struct page *page = alloc_pages(m, GFP_HIGHUSER_MOVABLE, 0);
+
+	if (!page)
+		return NULL;
+	clear_page(page_address(m, page));
+	page->flags = PG_SHMEM;
+	return page;
+}
+
+/* The page of `vma` at `addr`, with its initial contents; NULL when memory is refused. */
+static always_inline struct page *new_page(struct mm *mm, const struct vma *vma, uint64_t addr)
+{
+	if (!is_zero(vma, addr))
+		return copied_page(mm->memory, vma, addr);
+	if (unlikely(vma->flags & VM_SHARED))
+		return new_shmem_page(mm->memory);
+	return alloc_pages(mm->memory, GFP_HIGHUSER_MOVABLE | __GFP_ZERO, 0);
 }
 
 static uint64_t zero_entry(const struct memory *m)
@@ -89,7 +103,7 @@ static always_inline enum fault_result map_page(
 	struct mm *mm, struct vma *vma, uint64_t addr, uint64_t *pte, uint64_t old)
 {
 	struct memory *m = mm->memory;
-	struct page *page = new_anon_page(mm, vma, addr);
+	struct page *page = new_page(mm, vma, addr);
 	uint64_t entry;
 
 	if (unlikely(!page))
@@ -97,8 +111,6 @@ static always_inline enum fault_result map_page(
 	page->mapcount = 1;
 	page->mapping = mm;
 	page->index = addr >> PAGE_SHIFT;
-	if (unlikely(vma->flags & VM_SHARED))
-		page->flags = PG_SHMEM;
 	entry = entry_for(m, vma, page);
 	if (unlikely(!pte_change(pte, old, old ? entry & ~PTE_WRITE : entry))) {
 		page->mapcount = 0; /* a thread was faster */

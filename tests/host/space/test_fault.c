@@ -5,6 +5,7 @@
 
 #include "apps.h"
 #include "host_machine.h"
+#include "kernel/core/param.h"
 #include "mm/oom/oom.h"
 #include "mm/space/pgtable.h"
 #include "mm/space/zap.h"
@@ -269,6 +270,43 @@ static void test_what_is_not_zero_is_not_the_zero_page(void **state)
 	assert_int_equal(mm->anon_rss, 2); /* the second in part */
 	assert_int_equal(mm->shmem_rss, 1);
 	assert_zero_page(AT(2));
+	mm_put_user(mm);
+	assert_all_back();
+}
+
+/* The mask of the page itself, by the line of a refusal. */
+static void assert_mask(unsigned int flags, const char *mode)
+{
+	char params[] = "fail_page_alloc=gfp:2,min-order:0,ignore-gfp-wait:0,ignore-gfp-highmem:0";
+
+	assert_true(params_try_parse(params, params, sizeof(params)));
+	m = machine_default();
+	mm = mm_create(m);
+	mm_map_fixed(mm, AT(0), LEN(1), flags, NULL, 0);
+	assert_int_equal(mm_fault(mm, AT(0), FAULT_WRITE), FAULT_OOM);
+	assert_printed(mode);
+	console_clear();
+}
+
+/* 4.8 asks for a page of a shared mapping as for a file's, and clears it itself. */
+static void test_masks_of_faults(void **state)
+{
+	(void)state;
+	assert_mask(VM_WRITE, "mode:0x24280ca(GFP_HIGHUSER_MOVABLE|__GFP_ZERO)");
+	assert_mask(VM_WRITE | VM_SHARED, "mode:0x24200ca(GFP_HIGHUSER_MOVABLE)");
+}
+
+static void test_a_shared_page_is_clear(void **state)
+{
+	(void)state;
+	map(0, 1);
+	mm_fault(mm, AT(0), FAULT_WRITE);
+	memset(memory_at(AT(0)), 0xff, PAGE_SIZE);
+	mm_unmap(mm, AT(0), LEN(1));
+	mm_map_fixed(mm, AT(0), LEN(1), VM_WRITE | VM_SHARED, NULL, 0);
+	mm_fault(mm, AT(0), 0);
+	for (int i = 0; i < PAGE_SIZE; i++)
+		assert_int_equal(memory_at(AT(0))[i], 0);
 	mm_put_user(mm);
 	assert_all_back();
 }
@@ -751,6 +789,8 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_nobody_writes_before_the_zero_page_is_forgotten),
 	TEST(test_what_the_reaper_took_meanwhile_stays_away),
 	TEST(test_what_is_not_zero_is_not_the_zero_page),
+	TEST(test_masks_of_faults),
+	TEST(test_a_shared_page_is_clear),
 	TEST(test_zero_page_and_protection),
 	TEST(test_unmapping_the_zero_page_flushes),
 	TEST(test_no_memory_for_what_was_the_zero_page),
