@@ -83,22 +83,51 @@ void print_pagetypeinfo(const struct memory *m)
 		print_block_counts(z);
 }
 
+/* Pages on the anonymous lists, or locked, which are not a file's. */
+static long anon_pages(const struct memory *m)
+{
+	return memory_stat(m, NR_ZONE_ACTIVE_ANON) + memory_stat(m, NR_ZONE_INACTIVE_ANON) +
+		memory_stat(m, NR_ZONE_UNEVICTABLE) - m->nr_shmem;
+}
+
+/* All of 4.8's, in its order: what has no source yet is 0 by nature, and printed. */
 static void print_node_stats(const struct memory *m)
 {
-	static const struct {
+	const struct {
 		const char *name;
-		enum zone_stat item;
+		unsigned long value;
 	} items[] = {
-		{"nr_inactive_anon", NR_ZONE_INACTIVE_ANON},
-		{"nr_active_anon", NR_ZONE_ACTIVE_ANON},
-		{"nr_inactive_file", NR_ZONE_INACTIVE_FILE},
-		{"nr_active_file", NR_ZONE_ACTIVE_FILE},
-		{"nr_unevictable", NR_ZONE_UNEVICTABLE},
+		{"nr_inactive_anon", memory_stat(m, NR_ZONE_INACTIVE_ANON)},
+		{"nr_active_anon", memory_stat(m, NR_ZONE_ACTIVE_ANON)},
+		{"nr_inactive_file", memory_stat(m, NR_ZONE_INACTIVE_FILE)},
+		{"nr_active_file", memory_stat(m, NR_ZONE_ACTIVE_FILE)},
+		{"nr_unevictable", memory_stat(m, NR_ZONE_UNEVICTABLE)},
+		{"nr_isolated_anon", 0},
+		{"nr_isolated_file", 0},
+		{"nr_pages_scanned", m->pages_scanned},
+		{"workingset_refault", 0},
+		{"workingset_activate", 0},
+		{"workingset_nodereclaim", 0},
+		{"nr_anon_pages", anon_pages(m)},
+		{"nr_mapped", m->nr_shmem},
+		{"nr_file_pages", m->nr_shmem},
+		{"nr_dirty", memory_stat(m, NR_ZONE_WRITE_PENDING)},
+		{"nr_writeback", 0},
+		{"nr_writeback_temp", 0},
+		{"nr_shmem", m->nr_shmem},
+		{"nr_shmem_hugepages", 0},
+		{"nr_shmem_pmdmapped", 0},
+		{"nr_anon_transparent_hugepages", 0},
+		{"nr_unstable", 0},
+		{"nr_vmscan_write", 0},
+		{"nr_vmscan_immediate_reclaim", 0},
+		{"nr_dirtied", 0},
+		{"nr_written", 0},
 	};
 
 	pr_info("  per-node stats");
 	for (size_t i = 0; i < ARRAY_SIZE(items); i++)
-		pr_info("      %-12s %lu", items[i].name, memory_stat(m, items[i].item));
+		pr_info("      %-12s %lu", items[i].name, items[i].value);
 }
 
 static void print_zone(const struct zone *z)

@@ -301,7 +301,7 @@ static void test_10_8_zoneinfo_s_protection(void **state)
 	assert_line("        protection: (1, 11, 21, 31)");
 }
 
-/* Before the first zone, and of all zones together. */
+/* Before the first zone, and of all zones together; the names and their order are the oracle's. */
 static void test_10_8_zoneinfo_s_node(void **state)
 {
 	(void)state;
@@ -309,10 +309,19 @@ static void test_10_8_zoneinfo_s_node(void **state)
 		dma(m)->stat[i] = 100 * i;
 		dma32(m)->stat[i] = i;
 	}
+	m->nr_shmem = 7;
+	m->pages_scanned = 9;
 	print_zoneinfo(m);
 	assert_printed_in_order("zone      DMA\n", "  per-node stats\n", "nr_inactive_anon 101\n",
 		"nr_active_anon 202\n", "nr_inactive_file 303\n", "nr_active_file 404\n",
-		"nr_unevictable 505\n", "  pages free ", NULL);
+		"nr_unevictable 505\n", "nr_isolated_anon 0\n", "nr_isolated_file 0\n",
+		"nr_pages_scanned 9\n", "workingset_refault 0\n", "workingset_activate 0\n",
+		"workingset_nodereclaim 0\n", "      nr_anon_pages 801\n", "      nr_mapped    7\n",
+		"nr_file_pages 7\n", "      nr_dirty     0\n", "      nr_writeback 0\n",
+		"nr_writeback_temp 0\n", "      nr_shmem     7\n", "nr_shmem_hugepages 0\n",
+		"nr_shmem_pmdmapped 0\n", "nr_anon_transparent_hugepages 0\n",
+		"      nr_unstable  0\n", "nr_vmscan_write 0\n", "nr_vmscan_immediate_reclaim 0\n",
+		"nr_dirtied   0\n", "nr_written   0\n", "  pages free ", NULL);
 }
 
 static void test_10_8_zoneinfo_of_all_cpus(void **state)
