@@ -29,6 +29,7 @@ static const struct param knobs[] = {
 };
 
 static volatile long hog_size KERNEL_DATA;
+static int hog_pid KERNEL_DATA;
 
 static void holder(long waiters)
 {
@@ -52,27 +53,38 @@ static void hog(long unused)
 static void other(long number)
 {
 	(void)number;
-	while (lw_oom_kills() == 0 && !(nofs && inode_waiters() > 0))
+	while (lw_oom_kills() == 0 && !(nofs && inode_waiters() > 0) && lw_alive(hog_pid))
 		lw_sleep_ms(4);
 	do
 		hog_pages(64);
 	while (lw_oom_kills() == 0);
 }
 
+static void until_inode_is_wanted(int holder_pid)
+{
+	while (inode_waiters() < 1) {
+		if (!lw_alive(holder_pid) || !lw_alive(hog_pid))
+			fail("an app ended before its time");
+		lw_sleep_ms(4);
+	}
+}
+
 static void lockup(long unused)
 {
-	int code;
+	int holder_pid = lw_spawn("holder", holder, 1 + (workers ? 2 : 0));
 
 	(void)unused;
-	if (lw_spawn("holder", holder, 1 + (workers ? 2 : 0)) < 0 || lw_spawn("hog", hog, 0) < 0)
+	hog_pid = lw_spawn("hog", hog, 0);
+	if (holder_pid < 0 || hog_pid < 0)
 		fail("an app could not be started");
 	for (long i = 0; i < others; i++)
-		lw_spawn("other", other, i);
-	while (workers && inode_waiters() < 1)
-		lw_sleep_ms(4);
-	if (workers)
+		if (lw_spawn("other", other, i) < 0)
+			fail("an app could not be started");
+	if (workers) {
+		until_inode_is_wanted(holder_pid);
 		workers_want_inode();
-	while (lw_wait(&code) > 0)
+	}
+	while (wait_for_child(hog_pid, &hog_size) > 0)
 		;
 	lockholder_free();
 	printf("everybody went on\n");

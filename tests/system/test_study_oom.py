@@ -151,35 +151,38 @@ class Machines(unittest.TestCase):
 class Asleep(unittest.TestCase):
     """Who waits for somebody that is no more: a verdict at once, not the time limit."""
 
-    def test_a_hog_that_dies_early_leaves_everybody_asleep(self):
+    def test_everybody_asleep(self):
         for options in ({}, {"cpus": "2"}, {"cpus": "4", "sched": "3"}, {"build": "debug"}):
             with self.subTest(**options):
-                run = small("lockup", "none", "sysrq=f@20", **options)
+                run = small("sleepers", "none", "sysrq=f@20", **options)
                 self.assertEqual(run.status, STATUS["lockup"])
                 self.assertIn("LOCKUP: everybody is asleep: no task can run, and no timer will "
                               "wake one\n", run.console)
-                self.assertRegex(run.console, r"pid 3 holder: killable sleep on app events\n")
-                self.assertRegex(run.console, r"pid 1 lockup: killable sleep on app events\n")
-                self.assertEqual(run.counter("lockup_asleep"), 1)
+                self.assertRegex(run.console, r"pid 3 waiter: killable sleep on app events\n")
+                self.assertRegex(run.console, r"pid 1 sleepers: killable sleep on app events\n")
+                self.assertEqual((run.counter("lockup_asleep"), run.counter("oom_kills")), (1, 1))
                 self.assertLess(run.events[-1]["ns"], 1e9)
-
-    def test_it_is_not_what_the_arm_declares(self):
-        code, shown, found = study("lockup", "none", "--args", "sysrq=f@10")
-        self.assertEqual((code, found["outcome"]), (4, "lockup"), shown)
-        self.assertNotIn("victim never died", shown)
 
     def test_whoever_will_be_woken_by_a_timer_is_waited_for(self):
         """A key that is still to be pressed."""
-        run = small("lockup", "none", "sysrq=f@10,t@3000")
+        run = small("sleepers", "none", "sysrq=f@10,t@3000")
         self.assertIn("Show State", run.console.split("LOCKUP: everybody is asleep")[0])
         self.assertGreater(run.events[-1]["ns"], 3e9)
 
     def test_a_lock_up_of_others_is_not_called_that(self):
         self.assertEqual(small("lockup", "none", "").counter("lockup_asleep"), 0)
 
+    def test_a_hog_that_dies_early_ends_its_scenario(self):
+        """Whoever waits for it would sleep for ever; with workers, poll for ever."""
+        for knobs in ("", " lockup.workers=1", " lockup.nofs=1 lockup.others=2"):
+            run = small("lockup", "none", "sysrq=f@12" + knobs)
+            self.assertEqual(run.status, STATUS["refused"], run.console[-500:])
+            self.assertIn("an app ended before its time", run.console)
+            self.assertIn("all pages returned; mm_validate found nothing", run.console)
+
     def test_never_with_the_watchdog_off(self):
         """Until a key is pressed, for example."""
-        run = boot(scenario="lockup", mem="128", shift="4", args="watchdog_ms=0 sysrq=f@10,f@500")
+        run = boot(scenario="sleepers", mem="128", shift="4", args="watchdog_ms=0 sysrq=f@10,f@500")
         self.assertEqual(run.counter("oom_kills"), 2)
 
 
