@@ -237,6 +237,14 @@ static void check_machine(const struct scenario *s)
 		nr_cpus == 1 ? "CPU" : "CPUs");
 }
 
+/* Linux goes on without it; but a run of that patch would be one of another. */
+static void check_reaper(const struct memory *m)
+{
+	if (oom_reaper_is_missing(m))
+		machine_refuse("machine: no memory for the task oom_reaper, which is the patch "
+			       "(fail_oom_reaper_start=1 goes on without it)");
+}
+
 /* Its exit code: 0 or LW_NO_MEMORY; any other has found something wrong. */
 static int run_to_end(const struct scenario *s)
 {
@@ -301,6 +309,7 @@ void scenario_run(void *unused)
 	}
 	check_knobs(s);
 	check_machine(s);
+	check_reaper(m);
 	before = take_stock(m);
 	announce(s);
 	replay_start();

@@ -36,6 +36,11 @@ void oom_reaper_start(struct memory *m, spawn_fn spawn)
 		pr_err("Unable to start OOM reaper %ld. Continuing regardless", -(long)ENOMEM);
 }
 
+bool oom_reaper_is_missing(const struct memory *m)
+{
+	return (m->patches & PATCH_OOM_REAPER) && !m->reaper.task && !fail_start;
+}
+
 /* Locked pages want munlocking, shared ones have other owners: neither comes without waiting. */
 static bool can_be_reaped(const struct vma *v)
 {

@@ -21,6 +21,8 @@ void oom_reaper_init(struct memory *m);
  */
 typedef struct task *(*spawn_fn)(const char *name, void (*fn)(void *), void *arg);
 void oom_reaper_start(struct memory *m, spawn_fn spawn);
+/* A patch wanted it, and there was no memory for it; where it was made to fail nobody misses it. */
+bool oom_reaper_is_missing(const struct memory *m);
 
 /* `t` was killed; its address space is pinned by the caller. Task context. */
 void wake_oom_reaper(struct memory *m, struct task *t, struct mm *mm);

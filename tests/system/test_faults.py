@@ -31,6 +31,14 @@ class NthRequest(unittest.TestCase):
         lines = {self.refused(nth, cpus="2") for nth in range(20, 23)}
         self.assertEqual(lines, {"lowwater: machine: too little memory for this many CPUs"})
 
+    def test_a_patch_whose_task_cannot_start_is_not_run_without_it(self):
+        for nth in (24, 25):
+            run = boot(scenario="shared-mm", patch="all", mem="128", shift="4",
+                       args=f"watchdog_ms=3000 fail_nth={nth}")
+            self.assertEqual(run.status, STATUS["refused"], run.console[-300:])
+            self.assertIn("Unable to start OOM reaper -12. Continuing regardless", run.console)
+            self.assertIn("no memory for the task oom_reaper, which is the patch", run.error_line())
+
     def test_a_scenario_gives_up_when_an_app_cannot_start(self):
         run = boot(**SPIKE, args="fail_nth=60")
         self.assertEqual(run.status, STATUS["refused"])
@@ -45,6 +53,15 @@ class NthRequest(unittest.TestCase):
                        args=f"watchdog_ms=3000 fail_nth={nth}")
             with self.subTest(nth=nth):
                 self.assertIn(run.status, (STATUS["refused"], STATUS["finished"]), run.console[-300:])
+
+    def test_so_it_does_when_one_is_killed_at_its_start(self):
+        """lockup's hog: whoever waited for it would sleep for ever."""
+        for nth in (47, 48, 60):
+            run = boot(scenario="lockup", mem="128", shift="4",
+                       args=f"watchdog_ms=3000 fail_nth={nth}")
+            self.assertEqual(run.status, STATUS["refused"], run.console[-300:])
+            self.assertIn("an app ended before its time", run.console)
+            self.assertIn("all pages returned; mm_validate found nothing", run.console)
 
     def test_an_apps_fault_is_a_kill(self):
         run = boot(**SPIKE, args="fail_nth=80")

@@ -31,6 +31,7 @@ static void test_8_1_start(void **state)
 	oom_reaper_start(m, note_spawn);
 	assert_null(spawned);
 	assert_null(m->reaper.task);
+	assert_false(oom_reaper_is_missing(m));
 	m = machine_with(10, SEED_REAPER);
 	oom_reaper_start(m, note_spawn);
 	assert_string_equal(spawned, "oom_reaper");
@@ -38,6 +39,7 @@ static void test_8_1_start(void **state)
 	m = machine_with(10, REAPER_49);
 	oom_reaper_start(m, note_spawn);
 	assert_true(life == oom_reaper_queue);
+	assert_false(oom_reaper_is_missing(m));
 	assert_string_equal(console(), "");
 }
 
@@ -57,6 +59,7 @@ static void test_8_4_start_fails(void **state)
 	(void)state;
 	m = machine_with(10, SEED_REAPER);
 	oom_reaper_start(m, cannot_spawn);
+	assert_true(oom_reaper_is_missing(m));
 	assert_goes_on_without();
 }
 
@@ -68,6 +71,7 @@ static void test_start_is_made_to_fail(void **state)
 	m = machine_with(10, SEED_REAPER);
 	assert_true(params_try_parse(on, err, sizeof(err)));
 	oom_reaper_start(m, spawn_stub);
+	assert_false(oom_reaper_is_missing(m));
 	assert_true(params_try_parse(off, err, sizeof(err)));
 	assert_goes_on_without();
 }
