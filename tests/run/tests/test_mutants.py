@@ -34,6 +34,11 @@ int count_up(int n)
 	return done;
 }
 """
+AT_C = """
+{
+	return a[i];
+}
+"""
 LIMIT_H = """int is_full(int n);
 int is_odd(int n);
 int count_up(int n);
@@ -155,6 +160,8 @@ class Operators(unittest.TestCase):
 class Tool(unittest.TestCase):
     """The whole of it, with gcc, on two sources."""
 
+    flags = ["-O1", "-I."]
+
     def setUp(self):
         stack = contextlib.ExitStack()
         self.addCleanup(stack.close)
@@ -176,16 +183,17 @@ class Tool(unittest.TestCase):
             for name in ("mm/room/limit", "tests/host/twin/main"):
                 made = Path("out", build, name + ".o")
                 made.parent.mkdir(parents=True, exist_ok=True)
-                subprocess.run(["gcc", "-O1", "-I.", "-MMD", "-c", name + ".c", "-o", made],
+                subprocess.run(["gcc", *self.flags, "-MMD", "-c", name + ".c", "-o", made],
                                check=True)
-            subprocess.run(["gcc", *Path("out", build).rglob("*.o"), "-o", f"out/{build}/twin"],
+            subprocess.run(["gcc", *self.flags, *Path("out", build).rglob("*.o"), "-o", f"out/{build}/twin"],
                            check=True)
 
     def run_tool(self, *more, tests=EDGE):
         """Its exit code, and all that it printed."""
         before = Path("mm/room/limit.c").read_text(encoding="utf-8")
         self.build(tests)
-        argv = ["mutants.py", "--fast", "gcc -O1 -I.", "--checked", "gcc -O1 -I.", "--link", "gcc",
+        gcc = " ".join(["gcc", *self.flags])
+        argv = ["mutants.py", "--fast", gcc, "--checked", gcc, "--link", "gcc",
                 "--objects", "mm/room/limit.o tests/host/twin/main.o",
                 "--equivalent", "equivalent.json", *more, "out"]
         out = io.StringIO()
@@ -246,6 +254,17 @@ class Tool(unittest.TestCase):
         code, text = self.run_tool("--files", "mm/room/limit.h")
         self.assertEqual(code, 0, text)  # nobody calls it: the object stays as it is
         self.assertEqual([one for one, _ in self.verdicts().values()], ["same code"])
+
+    def test_the_same_code_with_sanitizers(self):
+        """They put the names of sources and headers into the objects."""
+        self.flags = ["-O1", "-I.", "-fsanitize=address,undefined"]
+        self.write("mm/room/limit.h", LIMIT_H + "static inline int header_at(int *a, int i)" + AT_C)
+        self.write("mm/room/limit.c", LIMIT_C + "#define NEVER 5\nint at(int *a, int i)" + AT_C
+                   + "int (*used)(int *, int) = header_at;\n")
+        self.run_tool()
+        verdicts = self.verdicts()
+        for name in ("limit.c:13: constant: 5 -> (5 + 1)", "limit.h:6: arithmetic: + -> -"):
+            self.assertEqual(verdicts[f"mm/room/{name}"], ("same code", ""))
 
     def test_samples_repeat(self):
         self.run_tool("--sample", "3", "--seed", "7")

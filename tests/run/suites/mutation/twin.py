@@ -28,11 +28,11 @@ class Children:
     def __init__(self):
         self.lock, self.running, self.stopped = threading.Lock(), set(), False
 
-    def start(self, argv, out):
+    def start(self, argv, out, folder=None):
         with self.lock:
             if self.stopped:
                 raise Stopped
-            child = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out,
+            child = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, cwd=folder,
                                      stderr=subprocess.STDOUT, start_new_session=True)
             self.running.add(child)
             return child
@@ -52,9 +52,9 @@ class Children:
                 if child.poll() is None:
                     os.killpg(child.pid, signal.SIGKILL)
 
-    def run(self, argv):
+    def run(self, argv, folder=None):
         """True if it ended well."""
-        child = self.start(argv, subprocess.DEVNULL)
+        child = self.start(argv, subprocess.DEVNULL, folder)
         try:
             child.wait()
         finally:
@@ -103,6 +103,26 @@ def run_tests(children, argv, limits):
     return (None if code == 0 else f"ended with {code}"), seconds
 
 
+def tree_with(name, text, tree):
+    """
+    The project's tree as it is now, by links, but for one file: the compiler finds all by the names
+    that they have there, which sanitizers put into the objects.
+    """
+    path = Path(name)
+    for folder in (*reversed(path.parents), path):
+        made = tree / folder
+        if folder == path:
+            made.unlink()
+            made.write_text(text, encoding="utf-8")
+            continue
+        if made.is_symlink():
+            made.unlink()
+        made.mkdir(parents=True)
+        for one in folder.iterdir():
+            (made / one.name).symlink_to(one.absolute())
+    return tree
+
+
 class Twin:
     """One of the builds: what it is made of, and which tests judge which room first."""
 
@@ -128,19 +148,15 @@ class Twin:
 
     def compile(self, name, text, place):
         """{object's name: its path} of all that this file's new text reaches; None: it is not C."""
-        changed = place / "src" / name
-        changed.parent.mkdir(parents=True, exist_ok=True)
-        changed.write_text(text, encoding="utf-8")
+        tree = tree_with(name, text, place / "src")
         made = {}
         for source in self.sources(name):
-            target = place / "obj" / Path(source).with_suffix(".o")
+            one = str(Path(source).with_suffix(".o"))
+            target = (place / "obj" / one).absolute()
             target.parent.mkdir(parents=True, exist_ok=True)
-            path = changed if source == name else source
-            if not self.children.run([*self.flags[:1], f"-I{place}/src", *self.flags[1:], "-w",
-                                      f"-fmacro-prefix-map={place}/src/=", "-c", path,
-                                      "-o", target]):
+            if not self.children.run([*self.flags, "-w", "-c", source, "-o", target], tree):
                 return None
-            made[str(target.relative_to(place / "obj"))] = target
+            made[one] = target
         return made
 
     def same(self, made):
