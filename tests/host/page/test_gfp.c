@@ -123,6 +123,27 @@ static void test_1_3_short_buffer_is_cut(void **state)
 	assert_string_equal(buf, "GFP_KER");
 }
 
+/* Whatever is too long is cut at the end, and no byte behind the buffer is touched. */
+static void test_1_3_every_short_buffer(void **state)
+{
+	const gfp_t masks[] = {GFP_KERNEL | __GFP_NOTRACK, GFP_KERNEL | 0xc000000, 0x4000000};
+	char whole[GFP_TEXT_LEN], buf[GFP_TEXT_LEN];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(masks); i++) {
+		size_t len = strlen(gfp_text(masks[i], whole, sizeof(whole)));
+
+		for (size_t size = 1; size <= len + 1; size++) {
+			memset(buf, '#', sizeof(buf) - 1);
+			buf[sizeof(buf) - 1] = '\0';
+			gfp_text(masks[i], buf, size);
+			assert_int_equal(strlen(buf), size - 1);
+			assert_memory_equal(buf, whole, size - 1);
+			assert_int_equal(strspn(buf + size, "#"), sizeof(buf) - 1 - size);
+		}
+	}
+}
+
 static void test_1_4_zones(void **state)
 {
 	static const int want[16] = {ZONE_NORMAL, ZONE_DMA, ZONE_NORMAL, -1, ZONE_DMA32, -1, -1, -1,
@@ -172,6 +193,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_1_3_single_bits_and_edges),
 	TEST(test_1_3_every_mask_fits),
 	TEST(test_1_3_short_buffer_is_cut),
+	TEST(test_1_3_every_short_buffer),
 	TEST(test_1_4_zones),
 	TEST(test_1_5_migratetypes),
 	TEST(test_1_6_alloc_flags),

@@ -130,6 +130,24 @@ static void test_list(void **state)
 		"highatomic-exhaust,highatomic-early");
 }
 
+/* What is too long is cut at the end, and no byte behind the buffer is touched. */
+static void test_list_in_a_short_buffer(void **state)
+{
+	char whole[256], buf[256];
+	size_t len = strlen(patch_list(all(), whole, sizeof(whole)));
+
+	(void)state;
+	assert_true(len < sizeof(whole) - 1);
+	for (size_t size = 1; size <= len + 1; size++) {
+		memset(buf, '#', sizeof(buf) - 1);
+		buf[sizeof(buf) - 1] = '\0';
+		patch_list(all(), buf, size);
+		assert_int_equal(strlen(buf), size - 1);
+		assert_memory_equal(buf, whole, size - 1);
+		assert_int_equal(strspn(buf + size, "#"), sizeof(buf) - 1 - size);
+	}
+}
+
 static const struct CMUnitTest tests[] = {
 	TEST(test_table_is_sound),
 	TEST(test_none_and_all),
@@ -139,5 +157,6 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_all_minus_a_needed_one),
 	TEST(test_unknown),
 	TEST(test_list),
+	TEST(test_list_in_a_short_buffer),
 };
 TEST_GROUP(patch)
