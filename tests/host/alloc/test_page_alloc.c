@@ -346,6 +346,53 @@ static void test_bad_page_taken_while_in_use(void **state)
 	assert_panics("a free page is in use", alloc_pages(m, GFP_KERNEL, 0));
 }
 
+#ifdef LW_DEBUG
+/* Also where there is plenty; the idle task, which is boot as well, has nobody to leave the CPU to. */
+static void test_a_sleeping_request_is_told_at_once(void **state)
+{
+	struct task *self, *idle = task_new("swapper", 0, NULL);
+
+	(void)state;
+	preempt_disable();
+	assert_panics("BUG: sleeping allocation (gfp 0x24000c0) in atomic context",
+		alloc_pages(m, GFP_KERNEL, 0));
+	assert_non_null(alloc_pages(m, GFP_ATOMIC, 0));
+	self = become(idle);
+	assert_non_null(alloc_pages(m, GFP_KERNEL, 0));
+	become(self);
+	preempt_enable();
+	assert_non_null(alloc_pages(m, GFP_KERNEL, 0));
+}
+
+/* `word` counts through all the block's words. */
+static void write_after_free(unsigned int order, unsigned long word, unsigned long bit)
+{
+	struct page *page = alloc_pages(m, GFP_KERNEL, order);
+	unsigned long *first = page_address(m, page);
+
+	free_pages(m, page, order);
+	first[word] ^= bit;
+	assert_panics("written to after it was freed", alloc_pages(m, GFP_KERNEL, order));
+}
+
+/* A bit that is set and one that is not, in each place among four, in each of the pages, at both ends. */
+static void test_a_write_after_the_free_is_seen(void **state)
+{
+	const unsigned long words = PAGE_SIZE / sizeof(unsigned long);
+
+	(void)state;
+	for (unsigned long page = 0; page < 4; page++)
+		for (unsigned long w = 0; w < 4; w++) {
+			write_after_free(2, page * words + w, 1);
+			write_after_free(2, page * words + w, 4);
+			write_after_free(2, (page + 1) * words - 1 - w, 1);
+			write_after_free(2, (page + 1) * words - 1 - w, 4);
+		}
+	write_after_free(0, 0, 1);
+	write_after_free(0, words - 1, 4);
+}
+#endif
+
 static void test_3_conservation_of_every_order(void **state)
 {
 	static struct page *pages[16384];
@@ -436,6 +483,10 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_bad_page_wrong_order),
 	TEST(test_bad_page_still_in_use),
 	TEST(test_bad_page_taken_while_in_use),
+#ifdef LW_DEBUG
+	TEST(test_a_sleeping_request_is_told_at_once),
+	TEST(test_a_write_after_the_free_is_seen),
+#endif
 	TEST(test_3_conservation_of_every_order),
 	TEST(test_3_9_order_above_0_by_pageblock_type),
 	TEST(test_split_pages_are_freed_one_by_one),
