@@ -120,6 +120,49 @@ static void test_slow_path(void **state)
 	assert_int_equal(m->event[KSWAPD_WAKEUPS], 2);
 }
 
+static unsigned long gives_five(struct shrinker *s, unsigned long want)
+{
+	(void)s;
+	(void)want;
+	zone_put(z, 5120, 0, U);
+	return 5;
+}
+
+/* The one round of a request that may reclaim: every record, in this order. */
+static void assert_traced_round(gfp_t gfp, unsigned int order, unsigned long reclaimed)
+{
+	static const struct trace_event *const want[] = {&mm_page_alloc_slowpath,
+		&mm_vmscan_wakeup_kswapd, &mm_vmscan_wakeup_kswapd, &mm_vmscan_direct_reclaim_begin,
+		&mm_vmscan_direct_reclaim_end};
+	const struct trace_record *r = trace_ring.record;
+
+	assert_int_equal(trace_ring.total, ARRAY_SIZE(want));
+	for (size_t i = 0; i < ARRAY_SIZE(want); i++)
+		assert_ptr_equal(r[i].event, want[i]);
+	assert_int_equal(r[3].arg[0], order);
+	assert_int_equal(r[3].arg[1], gfp);
+	assert_int_equal(r[4].arg[0], reclaimed);
+}
+
+static void test_slow_path_with_reclaim(void **state)
+{
+	struct shrinker shrinker = {.name = "five", .scan = gives_five};
+
+	(void)state;
+	register_shrinker(m, &shrinker);
+	assert_non_null(alloc_pages(m, GFP_KERNEL, 0));
+	assert_traced_round(GFP_KERNEL, 0, 5);
+}
+
+static void test_slow_path_with_reclaim_in_vain(void **state)
+{
+	const gfp_t gfp = GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN;
+
+	(void)state;
+	assert_null(alloc_pages(m, gfp, 3));
+	assert_traced_round(gfp, 3, 0);
+}
+
 static void test_6_6_a_balanced_zone_lets_kswapd_sleep(void **state)
 {
 	(void)state;
@@ -189,6 +232,8 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_fallback_and_steal),
 	TEST(test_drain),
 	TEST(test_slow_path),
+	TEST(test_slow_path_with_reclaim),
+	TEST(test_slow_path_with_reclaim_in_vain),
 	TEST(test_6_6_a_balanced_zone_lets_kswapd_sleep),
 	TEST(test_the_ring_keeps_the_last_ones),
 	TEST(test_all_leave_when_asked),
