@@ -188,6 +188,9 @@ static void test_unregistered(void **state)
 	assert_int_equal(calls, 0);
 	assert_int_equal(event_of(OOM_KILLS), 1);
 	assert_int_equal(event_of(NOTIFIER_FREED_PAGES), 0);
+	assert_int_equal(event_of(NOTIFIER_KILLS_AFTER_FREED), 0);
+	assert_int_equal(event_of(NOTIFIER_CALLS), 0);
+	assert_int_equal(oom_reclaim_pages(m), 0);
 }
 
 /* Killed callers */

@@ -147,6 +147,21 @@ static void test_report_of_a_whole_story(void **state)
 	assert_event("\"oom_trylock_failed_meanwhile\",\"value\":3}");
 }
 
+/* After an hour it is still right to the millisecond. */
+static void test_milliseconds_of_a_long_story(void **state)
+{
+	struct task *a = app_mapped(m, "a", 10, 20);
+
+	(void)state;
+	oom(GFP_KERNEL); /* and sleeps a tick, 4 ms */
+	later(3600 * 1000);
+	assert_int_equal(oom_ms_since_kill(m), 3600004);
+	app_leaves(m, a);
+	console_clear();
+	oom_watch_report(m);
+	assert_event("\"kill_to_exit_ms\",\"value\":3600004}");
+}
+
 static void test_report_of_one_that_never_left(void **state)
 {
 	(void)state;
@@ -225,6 +240,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_no_sample_while_the_list_is_busy),
 	TEST(test_not_more_samples_than_there_is_room_for),
 	TEST_SEED(test_report_of_a_whole_story),
+	TEST(test_milliseconds_of_a_long_story),
 	TEST(test_report_of_one_that_never_left),
 	TEST_49(test_the_first_kill_counts),
 	TEST_49(test_the_first_reap_and_the_first_exit_count),

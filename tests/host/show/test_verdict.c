@@ -199,6 +199,24 @@ static void test_a_handful_on_per_cpu_lists(void **state)
 	remedy_is(0, z, GIVE_PCP, 13, 13, FLAW_NOT_LASTING);
 }
 
+/* Though the zone that is asked first has only the note. */
+static void test_what_makes_it_avoidable_comes_before_notes(void **state)
+{
+	(void)state;
+	zone_marks(z, 0, 13, 26);
+	on_pcp(z, 5120, 12);
+	set_pageblock_type(dma(m), 1024, H);
+	zone_put(dma(m), 1024, 10, H);
+	dma(m)->nr_reserved_highatomic = 1024;
+	verdict_is(VERDICT_AVOIDABLE, GFP_KERNEL, 0);
+	assert_int_equal(v.nr_remedies, 2);
+	remedy_is(0, z, GIVE_PCP, 12, 12, FLAW_HANDFUL);
+	remedy_is(1, dma(m), GIVE_HIGHATOMIC, 1024, 1024, NO_FLAW);
+	assert_printed_in_order(
+		"verdict: DMA32: ", "verdict: DMA: ", "AVOIDABLE: 1024 pages of DMA held ",
+		"note: 12 pages of DMA32 on per-CPU lists", NULL);
+}
+
 /* It would go to an H list, where no order-0 request looks. */
 static void test_a_drained_h_page_does_not_help(void **state)
 {
@@ -342,6 +360,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_lowmem_reserve_is_by_design),
 	TEST(test_lowmem_reserve_below_min),
 	TEST(test_a_handful_on_per_cpu_lists),
+	TEST(test_what_makes_it_avoidable_comes_before_notes),
 	TEST(test_a_drained_h_page_does_not_help),
 	TEST(test_both_together),
 	TEST(test_served_as_things_stand),

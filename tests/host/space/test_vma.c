@@ -339,6 +339,19 @@ static void test_many_vmas_and_their_pages(void **state)
 	assert_valid(m);
 }
 
+/* Who still has a reference may look at it: there is nothing in it any more. */
+static void test_nothing_is_left_in_what_was_torn_down(void **state)
+{
+	(void)state;
+	map(0, 5, VM_WRITE);
+	map(10, 5, VM_WRITE);
+	mm_pin(mm);
+	assert_true(mm_put_user(mm));
+	assert_true(list_empty(&mm->vmas));
+	assert_int_equal(mm->total_vm, 0);
+	mm_drop(mm);
+}
+
 static void test_killed_waiter_gives_up(void **state)
 {
 	(void)state;
@@ -409,6 +422,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_brk_has_an_upper_bound),
 	TEST(test_brk_at_the_last_page),
 	TEST(test_many_vmas_and_their_pages),
+	TEST(test_nothing_is_left_in_what_was_torn_down),
 	TEST(test_killed_waiter_gives_up),
 	TEST(test_create_without_memory_leaks_nothing),
 	TEST(test_map_without_memory),
