@@ -79,11 +79,19 @@ def check_words(spec, known):
 def check_name(name, scenario, known):
     owner = name.rpartition(".")[0]
     if name not in known.params:
-        near = hint(name, [one for one in known.params if usable(one, scenario, known)])
+        near = near_name(name, scenario, known)
         raise UserError(f"ARGS: no parameter is named {name}{near}; `make list` lists a scenario's")
     if not usable(name, scenario, known):
         raise UserError(f"ARGS: {name} is a knob of scenario {owner}; expected one of {scenario}'s, "
                         "which is to run")
+
+
+def near_name(name, scenario, known):
+    """Return the words that offer the nearest name; the scenario's own knob may lack its prefix."""
+    own = {one.rpartition(".")[2]: one for one in known.params if one.startswith(f"{scenario}.")}
+    if name in own:
+        return f"; the nearest is {own[name]}"
+    return hint(name, [one for one in known.params if usable(one, scenario, known)])
 
 
 def usable(name, scenario, known):

@@ -49,6 +49,8 @@ class Asked(unittest.TestCase):
         self.refused("PATCH='two': expected two together with one", patch="two")
         self.refused("ARGS: no parameter is named hs; `make list`", args="hs=250")
         self.refused("no parameter is named spike.aps; the nearest is spike.apps", args="spike.aps=1")
+        self.refused("no parameter is named apps; the nearest is spike.apps", args="apps=8")
+        self.refused("no parameter is named depth; `make list`", args="depth=1")
         self.refused("ARGS word 'quiet': expected name=value", args="quiet")
         self.refused("ARGS: hz is given twice", args="hz=250 hz=250")
 
