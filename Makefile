@@ -28,16 +28,52 @@ OUT ?=
 AT ?= oom
 PORT ?=
 
-# A variable that nothing reads would be an experiment that nobody ran. The lines are: a run's, a sweep's
-# and a test's; tests/host/*.mk; those of the build.
-MAY_SET := SCENARIO PATCH MEM SHIFT CPUS SEED SCHED MODE ARGS BOOT BUILD TIMEOUT OUT AT PORT JOBS LOG UPDATE \
-	SEEDS SCHEDS FAIL_NTH PARALLEL_OPTIONS SUITE TEST \
-	HOST_TEST HOST_SEED SECONDS BOUND PART TOKEN FILES SAMPLE HOST HOST_CHECKS HOST_COMMON EXPLORE_COMMON \
-	CC OPT TOP NEWLIB PY SHELL V
+# A variable that nothing reads would be an experiment that nobody ran. Which ones each target reads, of
+# tests/host/*.mk as well, besides BUILDS; make refuses any other on its command line.
+RUNS := MEM SHIFT CPUS SEED SCHED MODE ARGS BOOT BUILD TIMEOUT OUT
+BUILDS := CC OPT TOP NEWLIB PY SHELL HOST HOST_CHECKS HOST_COMMON EXPLORE_COMMON
+READS_run := SCENARIO PATCH $(RUNS) JOBS LOG
+READS_matrix := SCENARIO PATCH MEM CPUS SEED ARGS BUILD TIMEOUT JOBS
+READS_list := SCENARIO BUILD
+READS_sweep := SCENARIO PATCH $(RUNS) SEEDS SCHEDS FAIL_NTH JOBS PARALLEL_OPTIONS
+READS_bench := $(RUNS) UPDATE
+READS_test := SUITE TEST JOBS
+READS_console := SCENARIO PATCH $(RUNS)
+READS_debug := SCENARIO PATCH $(RUNS) PORT
+READS_core := SCENARIO PATCH $(RUNS) AT
+READS_all := BUILD
+READS_image := BUILD
+READS_iso := BUILD
+READS_objects := BUILD
+READS_clang-check := BUILD
+READS_host-tests := BUILD
+READS_host-run := BUILD HOST_TEST HOST_SEED
+READS_host-threads := HOST_SEED
+READS_host-bench := HOST_SEED
+READS_fuzz := SECONDS JOBS BUILD
+READS_mutants := FILES SAMPLE SEED JOBS
+READS_explore := SCENARIO BOUND SECONDS TOKEN JOBS
+READS_explore-test := PART JOBS
+READ_NOTHING := image-debug host-tests-debug threads-tests coverage setup clean format help
+
+READS := $(filter READS_%,$(.VARIABLES))
+MAY_SET := $(sort $(BUILDS) $(foreach row,$(READS),$($(row))))
 SET := $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name)))
-UNKNOWN := $(filter-out $(MAY_SET) MAKEFLAGS MAKEOVERRIDES,$(SET))
+SET := $(filter-out MAKEFLAGS MAKEOVERRIDES,$(SET))
+UNKNOWN := $(filter-out $(MAY_SET),$(SET))
 ifneq ($(UNKNOWN),)
 $(error $(shell /usr/bin/python3 tests/run/nearest.py $(MAY_SET) -- $(UNKNOWN)))
+endif
+
+# A make that this one starts inherits what was meant for this one; a file may be made with any.
+GOALS := $(or $(MAKECMDGOALS),all)
+FILE_GOALS := $(filter-out $(READS:READS_%=%) $(READ_NOTHING),$(GOALS))
+UNREAD := $(filter-out $(BUILDS) $(foreach goal,$(GOALS),$(READS_$(goal))),$(SET))
+ifeq ($(MAKELEVEL)$(FILE_GOALS),0)
+ifneq ($(UNREAD),)
+EXPECTED := $(foreach goal,$(GOALS),$(READS_$(goal)))
+$(error $(firstword $(UNREAD)): make $(GOALS) does not read it; expected $(or $(EXPECTED),none))
+endif
 endif
 
 # How many runs, or tests, at a time; as many as cores where empty.
