@@ -12,13 +12,29 @@ from system import STATUS, boot
 WATCHDOG = "watchdog_ms=3000"  # as the scenarios declare
 TWO = {"scenario": "two-victims-4.8", "patch": "oom-reaper", "mem": "128", "shift": "4", "cpus": "2",
        "build": "debug"}
-AT_THE_SLOT, NEVER = "0:fill_slot+6#1>1", "0:fill_slot+6#9>1"
+AT_THE_SLOT = "0:fill_slot+6#1>1"
+WAYS = ("0", "1"), ("1", "0")
 
 
 def said(run):
     """Return what a run says of its schedule."""
     return [line.split("] schedule: ")[1] for line in run.console.splitlines()
             if "] schedule: " in line]
+
+
+def where(wanted, place, args, **options):
+    """Return the first (token, run) of one switch at this place that says this.
+
+    Which of two CPUs comes to a place, and whether the other one is busy then, moves with every
+    instruction of the kernel.
+    """
+    for number in (1, 2, 3):
+        for one, other in WAYS:
+            token = f"{one}:{place}#{number}>{other}"
+            run = boot(**options, args=f"{args} sched=@{token}")
+            if any(wanted in line for line in said(run)):
+                return token, run
+    raise AssertionError(f"{place}: no switch says {wanted!r}")
 
 
 class Replays(unittest.TestCase):
@@ -29,16 +45,18 @@ class Replays(unittest.TestCase):
         self.assertEqual(first.events, second.events)
 
     def test_from_the_switch_on_the_run_takes_another_course(self):
-        plain = boot(**TWO, args=f"{WATCHDOG} sched=@{NEVER}")
-        held = boot(**TWO, args=f"{WATCHDOG} sched=@{AT_THE_SLOT}")
+        token, held = where("1 of 1 switches made", "fill_slot+6", WATCHDOG, **TWO)
+        never = re.sub("#.", "#9", token)
+        plain = boot(**TWO, args=f"{WATCHDOG} sched=@{never}")
         self.assertEqual(said(plain)[-1], "0 of 1 switches made")
         stands, goes, count = said(held)
         self.assertEqual(count, "1 of 1 switches made")
-        self.assertRegex(stands, re.escape(AT_THE_SLOT) + r": CPU 0 \(reader, pid \d+\) stands still, "
-                         "CPU 1 goes on")
-        self.assertRegex(goes, "^CPU 0 goes on: CPU 1 ")
-        until = held.console.rindex("[", 0, held.console.index(f"schedule: {AT_THE_SLOT}"))
-        same = plain.console.replace(NEVER, AT_THE_SLOT)[:until]
+        one, other = token[0], token[-1]
+        self.assertRegex(stands, rf"^{re.escape(token)}: CPU {one} \(reader, pid \d+\) stands still, "
+                         f"CPU {other} goes on")
+        self.assertRegex(goes, f"^CPU {one} goes on: CPU {other} ")
+        until = held.console.rindex("[", 0, held.console.index(f"schedule: {token}"))
+        same = plain.console.replace(never, token)[:until]
         self.assertEqual(held.console[:until], same)
         self.assertNotEqual(held.events, plain.events)
 
@@ -76,9 +94,8 @@ class Replays(unittest.TestCase):
         self.assertEqual(lines[5:], ["0 of 5 switches made"])
 
     def test_a_cpu_that_holds_a_lock_goes_on_when_the_other_wants_it(self):
-        run = boot(scenario="mmap-writer", mem="128", shift="4", cpus="2", build="debug",
-                   args=f"{WATCHDOG} killable_mmap=0 sched=@0:wait_for_grant+10#1>1")
-        self.assertIn("CPU 0 goes on: CPU 1 wants a lock that is held here", said(run))
+        where("wants a lock that is held here", "wait_for_grant+10", f"{WATCHDOG} killable_mmap=0",
+              scenario="mmap-writer", mem="128", shift="4", cpus="2", build="debug")
 
     def test_a_cpu_stands_still_for_half_a_second_at_most(self):
         run = boot(**TWO | {"cpus": "3"}, args=f"{WATCHDOG} sched=@1:sleep#1>2")

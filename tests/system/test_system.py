@@ -511,7 +511,7 @@ class Shift(unittest.TestCase):
 
     def test_every_cpu_has_its_turns(self):
         for scenario, shift, cpus in (("selftest", "4", "2"), ("selftest", "4", "8"),
-                                      ("threadtest", "7", "4"), ("threadtest", "10", "2"),
+                                      ("threadtest", "7", "4"), ("apptest", "10", "2"),
                                       ("apptest", "10", "4"), ("apptest", "10", "8")):
             for sched in ("0", "1"):
                 with self.subTest(shift=shift, cpus=cpus, sched=sched):
