@@ -26,7 +26,8 @@ THREADS_C := $(HOST_SUBJECT) tests/host/twin/host_machine.c tests/host/shim/arch
 	$(wildcard tests/host/tsan/*.c)
 THREADS_O := $(THREADS_C:%.c=$(THREADS)/%.o)
 THREADS_CHECKS := -fsanitize=thread
-THREADS_OPTIONS := suppressions=tests/host/tsan/suppressions.txt print_suppressions=1
+# A long history: who read without the lock is known by its stack, also when it read long ago.
+THREADS_OPTIONS := suppressions=tests/host/tsan/suppressions.txt print_suppressions=1 history_size=7
 
 BENCH := $(TOP)/bench
 BENCH_O := $(patsubst %.c,$(BENCH)/%.o,$(HOST_NO_TESTS) tests/host/bench/bench.c)
