@@ -22,10 +22,9 @@ TORN = (f"lowwater: {sys.pycache_prefix}: holds a half of what Python compiled (
 
 # pylint: disable=wrong-import-position
 try:
-    from campaign import (arms, asked, bench, choice as chosen, fleet, listing, matrix,  # noqa: E402
-                          record, runner, sweep)
+    from campaign import arms, asked, choice as chosen, matrix, record, runner  # noqa: E402
     from campaign.progress import Console, Progress  # noqa: E402
-    from machine import accel, core, debug, facts, iso, terminal  # noqa: E402
+    from machine import accel, facts, iso  # noqa: E402
     from results import ktap, outcome, table, tracefile, whole  # noqa: E402
     from options import UserError, choice, jobs, make_spec, need_elf, variant  # noqa: E402
 except EOFError:
@@ -181,7 +180,10 @@ def known_arms(spec):
         return arms.Known({"arms": []})
 
 
+# What one command alone needs is imported by it: a sweep starts this script for each of its jobs.
+# pylint: disable=import-outside-toplevel
 def run_all(spec, options):
+    from campaign import fleet
     if getattr(options, "log", False):
         raise UserError("LOG=1: expected one scenario and one list of patches, whose console it shows")
     at_once = jobs(options.jobs, fleet.usual_jobs(spec))
@@ -217,29 +219,35 @@ def closing(results):
 
 
 def run_matrix(spec, options):
+    from campaign import fleet
     return matrix.run(spec, arms.load(spec), options, jobs(options.jobs, fleet.usual_jobs(spec)))
 
 
 def run_sweep(spec, options):
+    from campaign import sweep
     return sweep.run(spec, known_arms(spec), options)
 
 
 def run_bench(spec, options):
+    from campaign import bench
     return bench.run(spec, known_arms(spec), options.update)
 
 
 def run_console(spec, _options):
+    from machine import terminal
     with beside(spec, "console") as own:
         return terminal.run(own)
 
 
 def run_debug(spec, options):
+    from machine import debug
     wanted = debug.commands(options.batch, options.ex)
     with beside(spec, "debug") as own:
         return debug.run(own, wanted, options.port, options.halt)
 
 
 def make_core(spec, options):
+    from machine import core
     choice("AT", options.at, core.PLACES)
     with beside(spec, f"core-{options.at}") as own:
         return core.run(own, options.at)
@@ -263,6 +271,7 @@ def make_iso(spec, options):
 
 
 def show_list(spec, options):
+    from campaign import listing
     print(listing.text(arms.load(spec), options.scenario))
     return 0
 

@@ -1,7 +1,8 @@
 """The table of scenarios and arms, which only the kernel knows.
 
 Booted with scenario=list the kernel sends one event for each arm, scenario, parameter, patch and counter.
-The answer is kept beside the ELF, in scenarios.json, for as long as that very ELF is there.
+The answer is kept beside the ELF, in scenarios.json, for as long as that very ELF is there; and so is the
+ELF's build id, since loading what reads it takes longer than a short run.
 """
 import dataclasses
 import hashlib
@@ -10,7 +11,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from machine import qemu
+from machine import elf as files, qemu
 from results import console, events, outcome, whole
 from campaign import declared
 from campaign.patches import Patches
@@ -95,17 +96,32 @@ def digest(elf):
 
 def keep(elf, table):
     """Let load() answer with this table for as long as that very ELF is there."""
-    kept = {"elf_sha256": digest(elf)} | table.said
+    kept = {"elf_sha256": digest(elf), "build_id": files.build_id(elf)} | table.said
     whole.write(elf.with_name(CACHE), json.dumps(kept, indent=1) + "\n")
 
 
 def cached(elf):
     """Return the arms that are kept for this ELF; a damaged file has none."""
     try:
-        kept = json.loads(elf.with_name(CACHE).read_text())
-        return Known(kept) if kept["elf_sha256"] == digest(elf) and kept["arms"] else None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, UserError):
+        kept = kept_for(elf)
+        return Known(kept) if kept["arms"] else None
+    except (KeyError, TypeError, AttributeError, UserError):
         return None
+
+
+def kept_for(elf):
+    """Return what is kept for this ELF as it was written; nothing when that is damaged."""
+    try:
+        kept = json.loads(elf.with_name(CACHE).read_text())
+        return kept if kept["elf_sha256"] == digest(elf) else {}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def build_id(elf):
+    """Return the identity that the linker gave a kernel, None if it has none."""
+    kept = kept_for(elf)
+    return kept["build_id"] if "build_id" in kept else files.build_id(elf)
 
 
 def ask(spec):

@@ -5,7 +5,7 @@ A cell is `ok`, `NO`, or `.` where the arm does not say that it holds. Exit code
 import dataclasses
 from pathlib import Path
 
-from campaign import choice, fleet
+from campaign import choice
 from options import MAX_CPUS, MAX_MIB, MIN_MIB, UserError, integer
 from results import outcome, table, whole
 
@@ -25,6 +25,7 @@ def run(spec, known, options, at_once):
         wrong += [line for line in faults if line not in wrong]
     if not pairs:
         raise UserError((wrong or ["no arm holds on any of these machines"])[0])
+    from campaign import fleet  # pylint: disable=import-outside-toplevel
     results = fleet.run(pairs, at_once)
     shown = text(results, machines)
     for line in [shown, *problems(results), *wrong]:

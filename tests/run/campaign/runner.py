@@ -6,7 +6,8 @@ place together, once all of them are there.
 import json
 import sys
 
-from machine import accel, elf, facts, iso, qemu
+from campaign import arms
+from machine import accel, facts, iso, qemu
 from results import change, junit, ktap, result, table, tracefile, whole
 from campaign.progress import Progress
 
@@ -45,7 +46,7 @@ def emulate(spec, folder, tick):
         status, wall = qemu.run(command(spec, folder, speed) + more, folder / "qemu.log",
                                 spec.timeout, tick, late.collect)
     return result.Ended(command(spec, spec.folder, speed), speed or "icount", status, wall,
-                        elf.build_id(spec.elf), late)
+                        arms.build_id(spec.elf), late)
 
 
 def command(spec, folder, speed):

@@ -196,7 +196,7 @@ class WholeRuns(FakeBuild):
     def test_the_cache_has_all_that_was_told(self):
         self.lowwater("list")
         kept = json.loads((self.build / "scenarios.json").read_text(encoding="utf-8"))
-        self.assertEqual({"elf_sha256", "arms", "scenarios"}, set(kept))
+        self.assertEqual({"elf_sha256", "build_id", "arms", "scenarios"}, set(kept))
         self.assertEqual(self.lowwater("run", "--scenario", "stuk")[0], 2)
 
 
