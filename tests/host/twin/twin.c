@@ -23,22 +23,9 @@ static void first_tasks(void)
 	become(self);
 }
 
-/*
- * What a test finds where it has set nothing: the same odd bytes every time, not zeros that happen to be
- * what was meant.
- */
-static noinline void litter_stack(void)
-{
-	char below[32 * 1024];
-
-	memset(below, 0x5a, sizeof(below));
-	asm volatile("" : : "r"(below) : "memory");
-}
-
 int twin_setup(void **state)
 {
 	(void)state;
-	litter_stack();
 	memset(&twin, 0, sizeof(twin));
 	stop_reset();
 	console_clear();
