@@ -34,8 +34,8 @@ BENCH_O := $(patsubst %.c,$(BENCH)/%.o,$(HOST_NO_TESTS) tests/host/bench/bench.c
 
 # Mutants that live in the fast build are tried in the checked one as well.
 MUTANTS := $(TOP)/mutants
-MUTANTS_fast := -O1 -g0
-MUTANTS_checked := -O1 -g0 -fsanitize=address,undefined -fno-sanitize-recover=all -DLW_DEBUG
+MUTANTS_fast := -O1 -g0 $(HOST_UNSET)
+MUTANTS_checked := -O1 -g0 $(HOST_UNSET) -fsanitize=address,undefined -fno-sanitize-recover=all -DLW_DEBUG
 MUTANTS_CC = $(filter-out -MMD -MP,gcc $(HOST_COMMON) $(MUTANTS_$1))
 FILES ?=
 SAMPLE ?=

@@ -25,7 +25,9 @@ HOST_O := $(HOST_C:%.c=$(HOST)/%.o)
 
 # clang would put guards between the gathered parameters; gcc leaves named sections alone.
 HOST_CLANG := $(if $(findstring clang,$(CC)),-mllvm -asan-globals=0)
-HOST_CHECKS := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all
+# What is read before it is set is the same odd bytes every time, not a 0 that was meant and is there by chance.
+HOST_UNSET := -ftrivial-auto-var-init=pattern
+HOST_CHECKS := -O1 $(HOST_UNSET) -fsanitize=address,undefined -fno-sanitize-recover=all
 HOST_COMMON := -std=gnu11 -g -Wall -Wextra -Werror -fno-omit-frame-pointer -fno-pie \
 	-fno-strict-aliasing -Itests/host/shim -Itests/host/twin -Itests/host -I. -MMD -MP
 HOST_FLAGS := $(HOST_COMMON) $(HOST_CHECKS) $(if $(filter debug,$(BUILD)),-DLW_DEBUG)
