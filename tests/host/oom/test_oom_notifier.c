@@ -211,6 +211,7 @@ static void test_9_4_a_killed_caller(void **state)
 	assert_int_equal(calls, !outside());
 	assert_int_equal(event_of(NOTIFIER_CALLS), !outside());
 	assert_int_equal(event_of(NOTIFIER_KILLED_EARLY), outside());
+	assert_int_equal(oom_reclaim_pages(m), 0);
 }
 
 static struct task *registrar;

@@ -282,6 +282,19 @@ static void test_fragmented(void **state)
 	assert_line("UNAVOIDABLE: too little for order 2: DMA32 by 1 pages, DMA by 4 pages");
 }
 
+/* Each zone that is has its line, whether the one before it is or not. */
+static void test_more_than_one_is_fragmented(void **state)
+{
+	(void)state;
+	zone_put(dma(m), 1024, 1, U);
+	verdict_is(VERDICT_FRAGMENTED, GFP_KERNEL, 2);
+	assert_printed("FRAGMENTED: DMA: 2 available - 0 needed = 2, but no block of order 2; ");
+	assert_not_printed("FRAGMENTED: DMA32: ");
+	zone_put(z, 5120, 1, U);
+	verdict_is(VERDICT_FRAGMENTED, GFP_KERNEL, 2);
+	assert_printed_in_order("\nFRAGMENTED: DMA32: ", "\nFRAGMENTED: DMA: ", NULL);
+}
+
 /* A victim ignores watermarks, and yet gets no page of the reserve (§7.8). */
 static void test_a_victim_has_no_mark(void **state)
 {
@@ -365,6 +378,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_both_together),
 	TEST(test_served_as_things_stand),
 	TEST(test_fragmented),
+	TEST(test_more_than_one_is_fragmented),
 	TEST(test_a_victim_has_no_mark),
 	TEST(test_by_hand_nothing_is_judged),
 	TEST(test_a_fault_without_a_request_has_no_verdict),
