@@ -286,11 +286,13 @@ static void test_fragmented(void **state)
 static void test_more_than_one_is_fragmented(void **state)
 {
 	(void)state;
-	zone_put(dma(m), 1024, 1, U);
+	for (unsigned long pfn = 1024; pfn < 1040; pfn += 4)
+		zone_put(dma(m), pfn, 1, U);
 	verdict_is(VERDICT_FRAGMENTED, GFP_KERNEL, 2);
-	assert_printed("FRAGMENTED: DMA: 2 available - 0 needed = 2, but no block of order 2; ");
+	assert_printed("FRAGMENTED: DMA: 5 available - 0 needed = 5, but no block of order 2; ");
 	assert_not_printed("FRAGMENTED: DMA32: ");
-	zone_put(z, 5120, 1, U);
+	for (unsigned long pfn = 5120; pfn < 5136; pfn += 4)
+		zone_put(z, pfn, 1, U);
 	verdict_is(VERDICT_FRAGMENTED, GFP_KERNEL, 2);
 	assert_printed_in_order("\nFRAGMENTED: DMA32: ", "\nFRAGMENTED: DMA: ", NULL);
 }
