@@ -2,6 +2,7 @@
 import contextlib
 import io
 import json
+import shutil
 import subprocess
 import tempfile
 import unittest
@@ -27,9 +28,9 @@ int is_odd(int n)
 ENDLESS_C = """
 int count_up(int n)
 {
-	volatile int done = -n;
+	int done = -n;
 
-	while (done != n)
+	while (is_another(done, n))
 		done++;
 	return done;
 }
@@ -42,6 +43,7 @@ AT_C = """
 LIMIT_H = """int is_full(int n);
 int is_odd(int n);
 int count_up(int n);
+int is_another(int a, int b);
 static inline int twice(int n)
 {
 	return n + n;
@@ -49,8 +51,14 @@ static inline int twice(int n)
 """
 MAIN_C = """#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include "mm/room/limit.h"
 static int failed;
+int is_another(int a, int b)
+{
+	usleep(1000); /* who waits for ever costs nothing */
+	return a != b;
+}
 static void test(const char *name, int ok)
 {
 	printf("[ RUN      ] %s\\n[  %s ] %s\\n", name, ok ? "     OK" : "FAILED ", name);
@@ -179,14 +187,14 @@ class Tool(unittest.TestCase):
 
     def build(self, more):
         self.write("tests/host/twin/main.c", MAIN_C.replace("MORE", more))
-        for build in mutants.BUILDS:
-            for name in ("mm/room/limit", "tests/host/twin/main"):
-                made = Path("out", build, name + ".o")
-                made.parent.mkdir(parents=True, exist_ok=True)
-                subprocess.run(["gcc", *self.flags, "-MMD", "-c", name + ".c", "-o", made],
-                               check=True)
-            subprocess.run(["gcc", *self.flags, *Path("out", build).rglob("*.o"), "-o", f"out/{build}/twin"],
-                           check=True)
+        first, *others = (Path("out", build) for build in mutants.BUILDS)
+        for name in ("mm/room/limit", "tests/host/twin/main"):
+            made = first / (name + ".o")
+            made.parent.mkdir(parents=True, exist_ok=True)
+            subprocess.run(["gcc", *self.flags, "-MMD", "-c", name + ".c", "-o", made], check=True)
+        subprocess.run(["gcc", *self.flags, *first.rglob("*.o"), "-o", first / "twin"], check=True)
+        for other in others:  # of the same flags
+            shutil.copytree(first, other, dirs_exist_ok=True)
 
     def run_tool(self, *more, tests=EDGE):
         """Its exit code, and all that it printed."""
