@@ -23,6 +23,12 @@ case "$*" in
 "* dead") printf 'ok 1 - test_e\\nSegmentation fault\\n'; exit 139;;
 esac
 """
+SIGNALS = """import signal, unittest
+class Some(unittest.TestCase):
+    def test_signal(self):
+        with self.assertRaises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+"""
 TESTS = """import unittest
 class Some(unittest.TestCase):
     def test_good(self):
@@ -73,48 +79,47 @@ class Runs(unittest.TestCase):
         (self.root / "build" / "twin").write_text(TWIN, encoding="utf-8")
         (self.root / "build" / "twin").chmod(0o755)
         (self.root / "test_some.py").write_text(TESTS, encoding="utf-8")
+        (self.root / "test_sig.py").write_text(SIGNALS, encoding="utf-8")
 
     def run_all(self, *argv):
         """Return (exit code, what is printed) of test_all with these suites."""
-        table = {"py": ("test_some.py", ()), "host": ("build/twin", ())}
+        return self.python(f"sys.exit(called(*{argv!r}))")
+
+    def python(self, last):
+        """The same of a line of Python that may call it."""
+        table = {"py": ("test_some.py", ()), "host": ("build/twin", ()), "sig": ("test_sig.py", ())}
         code = (f"import sys; sys.path[:0] = {[str(TEST_ALL.parent.parent)]!r}\n"
                 f"from suites import test_all\ntest_all.SUITES = {table!r}\n"
-                f"sys.argv = {['test_all', '--jobs', '1', *argv]!r}\nsys.exit(test_all.main())")
+                "def called(*argv):\n"
+                "    sys.argv = ['test_all', '--jobs', '1', *argv]\n"
+                f"    return test_all.main()\n{last}")
         plain = {name: text for name, text in os.environ.items()
                  if not name.startswith(("PYTEST", "LOWWATER"))}
         done = subprocess.run([sys.executable, "-c", code], cwd=self.root, capture_output=True,
                               text=True, check=False, env=plain)
         return done.returncode, done.stdout, done.stderr
 
-    def test_counts_failures_and_the_slowest(self):
-        code, out, err = self.run_all()
+    def test_all_of_them_though_interrupts_are_ignored_here(self):
+        """Counts, failures and the slowest; and a test may interrupt."""
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
+            code, out, err = self.run_all()
+        finally:
+            signal.signal(signal.SIGINT, before)
         lines = out.splitlines()
-        self.assertEqual((code, lines[-1]), (1, "5 passed, 3 failed"), out + err)
+        self.assertEqual((code, lines[-1]), (1, "6 passed, 3 failed"), out + err)
+        self.assertIn("sig      1 passed, 0 failed", lines)
         self.assertIn("py       1 passed, 1 failed", lines)
         self.assertIn("host     4 passed, 2 failed", lines)
         for part in ("FAILED test_some.py::Some::test_bad {'n': 1}", "AssertionError: 3 != 2",
                      "FAILED build/twin::bad", "# 1 != 2", "Segmentation fault",
                      "dead ended with status 139"):
             self.assertIn(part, out)
-        self.assertEqual(len([line for line in lines if " s  " in line]), 5)
-        self.assertIn("tests 5/5", err)
-
-    def test_tests_may_interrupt_though_this_is_ignored_here(self):
-        (self.root / "test_some.py").write_text(
-            "import signal, unittest\n"
-            "class Some(unittest.TestCase):\n"
-            "    def test_signal(self):\n"
-            "        with self.assertRaises(KeyboardInterrupt):\n"
-            "            signal.raise_signal(signal.SIGINT)\n", encoding="utf-8")
-        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-        try:
-            code, out, _ = self.run_all("py")
-        finally:
-            signal.signal(signal.SIGINT, before)
-        self.assertEqual((code, out.splitlines()[-1]), (0, "1 passed, 0 failed"), out)
+        self.assertEqual(len([line for line in lines if " s  " in line]), 6)
+        self.assertIn("tests 6/6", err)
 
     def test_a_suite_alone(self):
-        code, out, _ = self.run_all("--test", "good", "py")
+        code, out, _ = self.run_all("--test", "good and not bad", "py")
         self.assertEqual((code, out.splitlines()[-1]), (0, "1 passed, 0 failed"))
         self.assertNotIn("host", out)
         kept = json.loads((self.root / order.SECONDS).read_text(encoding="utf-8"))
@@ -127,11 +132,11 @@ class Runs(unittest.TestCase):
                               "name\n")
 
     def test_words_that_are_no_expression(self):
-        for words in ("good bad", "(", "and", "it's", "good or"):
-            code, out, err = self.run_all("--test", words, "py")
-            self.assertEqual((code, out, err.count("\n")), (2, "", 1), err)
-            self.assertIn(f"lowwater: TEST={words!r}: expected a word of a test's name", err)
-        self.assertEqual(self.run_all("--test", "good and not bad", "py")[0], 0)
+        wrong = ("good bad", "(", "and", "it's", "good or")
+        code, out, err = self.python(f"sys.exit([called('--test', one, 'py') for one in {wrong}] != [2] * 5)")
+        self.assertEqual((code, out, err.count("\n")), (0, "", 5), err)
+        for words, line in zip(wrong, err.splitlines()):
+            self.assertIn(f"lowwater: TEST={words!r}: expected a word of a test's name", line)
 
     def test_a_file_that_cannot_be_read_is_a_failure(self):
         (self.root / "test_some.py").write_text("import nothing_of_this_name\n", encoding="utf-8")
