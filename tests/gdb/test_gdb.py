@@ -15,23 +15,42 @@ import unittest
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-RUN = HERE.parent / "run"
+RUN, SYSTEM = HERE.parent / "run", HERE.parent / "system"
 RUNNER = RUN / "lowwater.py"
 HELPERS = HERE / "lowwater.py"
 BUILD = Path(os.environ.get("LOWWATER_BUILD_DIR", "build")).resolve()
 ELF = BUILD / "lowwater.elf"
 TIMEOUT = 120
 HZ = 250
-sys.path.insert(0, str(RUN))
+sys.path[:0] = [str(RUN), str(SYSTEM)]
 
 # pylint: disable=wrong-import-position
 from machine import coremap, elf  # noqa: E402
+import once  # noqa: E402
 
 COMMANDS = ("lw-zones", "lw-buddy", "lw-pageblocks", "lw-pcp", "lw-page 5000", "lw-tasks -b",
             "lw-locks", "lw-oom", "lw-schedule", "lw-dmesg", "lw-oom-last", "lw-events 20")
 FIRST_FREE = ("((unsigned long)system_memory.zone[1].free_area[10].free_list[3].next"
               " - (unsigned long)system_memory.mem_map) / sizeof(struct page)")
+APP_PAGE = "lw-page (system_memory.zone[1].start_pfn + 904)"
+VALUES = tuple(f"output/d {name}" for name in ("system_memory.totalram_pages", "log_ring.total", "jiffies",
+                                               "system_memory.event[OOM_KILLS]"))
 STAMP = re.compile(r"^\[ *\d+\.\d+\] ")
+
+MISTAKES = (
+    ("lw-page", "lw-page: expected `lw-page PFN`"),
+    ("lw-page nonsense", "lw-page: 'nonsense': expected a page frame number from 0 to "),
+    ("lw-page -1", "lw-page: '-1': expected a page frame number from 0 to "),
+    ("lw-page 99999999999", "expected a page frame number from 0 to "),
+    ("lw-buddy Highmem", "lw-buddy: zone 'Highmem': expected one of DMA, DMA32"),
+    ("lw-pageblocks DMA x", "lw-pageblocks: expected `lw-pageblocks [ZONE]`"),
+    ("lw-zones all", "lw-zones: expected `lw-zones`"),
+    ("lw-tasks -z", "lw-tasks: '-z': expected -b or nothing"),
+    ("lw-sysrq", "lw-sysrq: expected `lw-sysrq KEY`"),
+    ("lw-sysrq ff", "lw-sysrq: 'ff': expected one key, such as f"),
+    ("lw-sysrq f", "lw-sysrq: a core takes no keys: expected a live guest of `make debug`"),
+    ("lw-dmesg many", "lw-dmesg: 'many': expected a number of lines, 1 or more"),
+)
 
 
 def run(*argv):
@@ -55,23 +74,33 @@ class Core:
     """A core made by the runner, with its console."""
 
     def __init__(self, results, scenario, at, mem, *options):
-        status, self.out, self.err = lowwater("core", results, "--scenario", scenario, "--at", at,
-                                              "--mem", mem, *options)
+        status, out, err = lowwater("core", results, "--scenario", scenario, "--at", at,
+                                    "--mem", mem, *options)
+        if status or not self.found(results, scenario, at, mem):
+            raise AssertionError(f"no core of {scenario} at {at}: {out}{err}")
+
+    @classmethod
+    def shared(cls, scenario, at, mem):
+        """Return the core that several tests look at."""
+        core = cls.__new__(cls)
+        core.found(once.folder(lambda folder: cls(folder, scenario, at, mem), "core", scenario, at,
+                               mem), scenario, at, mem)
+        return core
+
+    def found(self, results, scenario, at, mem):
+        """Take the last one that is there; return whether one is."""
         found = sorted(Path(results, scenario).glob(f"none*@core-{at}/core-{at}.elf"),
                        key=lambda path: path.stat().st_mtime_ns)
-        if status or not found:
-            raise AssertionError(f"no core of {scenario} at {at}: {self.out}{self.err}")
+        if not found:
+            return False
         self.path, folder, self.mem = found[-1], found[-1].parent, mem
         self.console = (folder / f"core-{at}.log").read_text()
         self.events = folder / f"core-{at}-events.jsonl"
+        return True
 
     def gdb(self, *commands):
         """Return what each command printed."""
         return gdb([ELF, self.path], commands)
-
-    def value(self, expression):
-        [text] = self.gdb(f"output/d {expression}")
-        return int(text)
 
 
 def gdb(files, commands, setup=()):
@@ -115,25 +144,43 @@ class Base(unittest.TestCase):
 
 
 class AtOom(Base):
-    """The core of a spike at its first kill."""
+    """The core of a spike at its first kill, of which one GDB is asked all, each question by itself."""
+
+    ASKED = (*COMMANDS, "lw-dmesg 1", "lw-buddy dma", "lw-buddy dma32", "lw-pageblocks DMA32",
+             f"lw-page {FIRST_FREE}", f"lw-page {FIRST_FREE} + 1", "lw-page 0x100", APP_PAGE,
+             "lw-events 3", "lw-events", "bt", "lw", "help lw-page", "help user-defined", *VALUES,
+             *(command for command, _ in MISTAKES))
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.core = Core(cls.results, "spike", "oom", 128)
+        cls.core = Core.shared("spike", "oom", 128)
+        answers = once.folder(cls.ask, "answers") / "answers.json"
+        cls.answers = dict(zip(cls.ASKED, json.loads(answers.read_text())))
+
+    @classmethod
+    def ask(cls, folder):
+        (folder / "answers.json").write_text(json.dumps(cls.core.gdb(*cls.ASKED)))
+
+    def said(self, *commands):
+        return [self.answers[command] for command in commands]
+
+    def value(self, name):
+        [text] = self.said(f"output/d {name}")
+        return int(text)
 
     def test_variables_are_those_of_the_run(self):
         pages = re.search(r"Total pages: (\d+)", self.core.console)[1]
-        self.assertEqual(self.core.value("system_memory.totalram_pages"), int(pages))
-        self.assertEqual(self.core.value("log_ring.total"), len(self.core.console))
+        self.assertEqual(self.value("system_memory.totalram_pages"), int(pages))
+        self.assertEqual(self.value("log_ring.total"), len(self.core.console))
         stamp = float(re.search(r"\[ *([\d.]+)\]", self.core.console.splitlines()[-1])[1])
-        jiffies = self.core.value("jiffies")
+        jiffies = self.value("jiffies")
         self.assertGreater(jiffies, 0)
         self.assertLessEqual(abs(jiffies - stamp * HZ), 2)
-        self.assertEqual(self.core.value("system_memory.event[OOM_KILLS]"), 1)
+        self.assertEqual(self.value("system_memory.event[OOM_KILLS]"), 1)
 
     def test_the_log_is_the_console(self):
-        whole, last = self.core.gdb("lw-dmesg", "lw-dmesg 1")
+        whole, last = self.said("lw-dmesg", "lw-dmesg 1")
         self.assertEqual(whole.splitlines(), self.core.console.splitlines())
         self.assertRegex(last, r"^\[.*Killed process \d+ \(\w+\) total-vm")
 
@@ -151,7 +198,7 @@ class AtOom(Base):
         zones = self.report()["zones"]
         for line in lines:
             name = line.split(":")[0]
-            [shown] = self.core.gdb(f"lw-buddy {name.lower()}")
+            [shown] = self.said(f"lw-buddy {name.lower()}")
             self.assertEqual(shown.splitlines()[0], line)
             for kind, pages in zones[name]["free_by_type"].items():
                 self.assertRegex(shown, rf"(?m)^  {kind} .* = {pages} pages$")
@@ -165,7 +212,7 @@ class AtOom(Base):
         return next(item for item in items if item["event"] == "report")
 
     def test_zones_and_pageblocks(self):
-        zones, blocks = self.core.gdb("lw-zones", "lw-pageblocks DMA32")
+        zones, blocks = self.said("lw-zones", "lw-pageblocks DMA32")
         row = re.search(r"(?m)^DMA32 +(.*)$", zones)[1].split()
         printed = re.search(r"DMA32 free:(\d+)kB min:(\d+)kB low:(\d+)kB high:(\d+)kB",
                             self.core.console)
@@ -178,7 +225,7 @@ class AtOom(Base):
         self.assertEqual(drawn.count("H"), held)
 
     def test_pages(self):
-        head, inside, boot = self.core.gdb(f"lw-page {FIRST_FREE}", f"lw-page {FIRST_FREE} + 1",
+        head, inside, boot = self.said(f"lw-page {FIRST_FREE}", f"lw-page {FIRST_FREE} + 1",
                                            "lw-page 0x100")
         self.assertIn("free: head of a block of order 10, on the free list of order 10, type H",
                       head)
@@ -186,11 +233,11 @@ class AtOom(Base):
         pfn = re.search(r"page frame (\d+)", head)[1]
         self.assertIn(f"free: inside the block of order 10 at page frame {pfn}", inside)
         self.assertIn("reserved", boot)  # the image's first page
-        app = self.core.gdb("lw-page (system_memory.zone[1].start_pfn + 904)")[0]
+        app = self.said(APP_PAGE)[0]
         self.assertRegex(app, r"(?s)allocated: first page.*mapped by pid \d+")
 
     def test_tasks_and_locks(self):
-        tasks, locks = self.core.gdb("lw-tasks -b", "lw-locks")
+        tasks, locks = self.said("lw-tasks -b", "lw-locks")
         trigger = re.search(r"PID: (\d+) Comm: (\w+)", self.core.console)
         victim = re.search(r"Killed process (\d+) \((\w+)\)", self.core.console)
         self.assertRegex(tasks, rf"(?m)^ +{trigger[1]} {trigger[2]} +running +0 ")
@@ -203,7 +250,7 @@ class AtOom(Base):
         self.assertIn(f"oom_lock: held by pid {trigger[1]} ({trigger[2]})", locks.splitlines())
 
     def test_events(self):
-        few, many = self.core.gdb("lw-events 3", "lw-events")
+        few, many = self.said("lw-events 3", "lw-events")
         self.assertEqual(len(few.splitlines()), 3)
         self.assertEqual(many.splitlines()[-3:], few.splitlines())
         self.assertRegex(many, r"(?m)^ +\w+-\d+ \[000\] \.\.\.\. +\d+\.\d{6}: reclaim_retry_zone: "
@@ -212,14 +259,14 @@ class AtOom(Base):
         self.assertIn(f"mark_victim: pid={victim}", many)
 
     def test_oom_last(self):
-        [report] = self.core.gdb("lw-oom-last")
+        [report] = self.said("lw-oom-last")
         lines = report.splitlines()
         self.assertIn(" invoked oom-killer: ", lines[0])
         self.assertIn("Killed process ", lines[-1])
         self.assertIn(report, self.core.console)
 
     def test_backtrace_goes_through_the_fault_into_the_app(self):
-        [trace] = self.core.gdb("bt")
+        [trace] = self.said("bt")
         for name in ("out_of_memory", "alloc_pages_slowpath", "page_fault", "app_libc_start",
                      "task_trampoline"):
             self.assertRegex(trace, rf"(?m)^#\d+ .*\b{name} \(")
@@ -238,36 +285,20 @@ class AtOom(Base):
     def test_mistakes_get_one_line(self):
         for command, part in MISTAKES:
             with self.subTest(command):
-                [said] = self.core.gdb(command)
+                [said] = self.said(command)
                 self.assert_one_line(said, part)
 
     def test_no_answer_is_an_exception(self):
-        for text in self.core.gdb(*COMMANDS, "lw", "help lw-page", "help user-defined"):
+        for text in self.said(*COMMANDS, "lw", "help lw-page", "help user-defined"):
             self.assertNotIn("Traceback", text)
             self.assertNotIn("Error", text)
-
-
-MISTAKES = (
-    ("lw-page", "lw-page: expected `lw-page PFN`"),
-    ("lw-page nonsense", "lw-page: 'nonsense': expected a page frame number from 0 to "),
-    ("lw-page -1", "lw-page: '-1': expected a page frame number from 0 to "),
-    ("lw-page 99999999999", "expected a page frame number from 0 to "),
-    ("lw-buddy Highmem", "lw-buddy: zone 'Highmem': expected one of DMA, DMA32"),
-    ("lw-pageblocks DMA x", "lw-pageblocks: expected `lw-pageblocks [ZONE]`"),
-    ("lw-zones all", "lw-zones: expected `lw-zones`"),
-    ("lw-tasks -z", "lw-tasks: '-z': expected -b or nothing"),
-    ("lw-sysrq", "lw-sysrq: expected `lw-sysrq KEY`"),
-    ("lw-sysrq ff", "lw-sysrq: 'ff': expected one key, such as f"),
-    ("lw-sysrq f", "lw-sysrq: a core takes no keys: expected a live guest of `make debug`"),
-    ("lw-dmesg many", "lw-dmesg: 'many': expected a number of lines, 1 or more"),
-)
 
 
 class Elsewhere(Base):
     """Other places, a live guest, and runs that never come to the place."""
 
     def test_live_guest_and_core_say_the_same(self):
-        core = Core(self.results, "info", "end", 64)
+        core = Core.shared("info", "end", 64)
         options = ["--halt", "--ex", "set width 0", "--ex", "hbreak *scenario_end", "--ex",
                    "continue"]
         for command in COMMANDS:
@@ -316,7 +347,7 @@ class Elsewhere(Base):
             self.assertEqual(sum(line.startswith(part) for line in said), 1, out + err)
 
     def test_a_guest_of_another_build_is_refused(self):
-        core = Core(self.results, "info", "end", 64)
+        core = Core.shared("info", "end", 64)
         other = self.results / "other.elf"
         own = bytes.fromhex(elf.build_id(ELF))
         other.write_bytes(ELF.read_bytes().replace(own, own[::-1]))
