@@ -352,6 +352,75 @@ static void test_10_8_zoneinfo(void **state)
 	assert_int_equal(console_count("per-node stats"), 1);
 }
 
+/* All of a zone, in the order that tools rely on; each figure is another one. */
+static void test_10_8_zoneinfo_to_the_letter(void **state)
+{
+	static const char want[] = "Node 0, zone      DMA\n"
+				   "  per-node stats\n"
+				   "      nr_inactive_anon 101\n"
+				   "      nr_active_anon 102\n"
+				   "      nr_inactive_file 103\n"
+				   "      nr_active_file 104\n"
+				   "      nr_unevictable 105\n"
+				   "  pages free     100\n"
+				   "        min      31\n"
+				   "        low      32\n"
+				   "        high     33\n"
+				   "   node_scanned  77\n"
+				   "        spanned  4095\n"
+				   "        present  3998\n"
+				   "        managed  3998\n"
+				   "      nr_free_pages 100\n"
+				   "      nr_zone_inactive_anon 101\n"
+				   "      nr_zone_active_anon 102\n"
+				   "      nr_zone_inactive_file 103\n"
+				   "      nr_zone_active_file 104\n"
+				   "      nr_zone_unevictable 105\n"
+				   "      nr_zone_write_pending 106\n"
+				   "      nr_mlock     107\n"
+				   "      nr_slab_reclaimable 108\n"
+				   "      nr_slab_unreclaimable 109\n"
+				   "      nr_page_table_pages 110\n"
+				   "      nr_kernel_stack 111\n"
+				   "      nr_bounce    112\n"
+				   "      nr_free_cma  113\n"
+				   "        protection: (1, 2, 3, 4)\n"
+				   "  pagesets\n"
+				   "    cpu: 0\n"
+				   "              count: 5\n"
+				   "              high:  60\n"
+				   "              batch: 7\n"
+				   "  vm stats threshold: 9\n"
+				   "    cpu: 1\n"
+				   "              count: 6\n"
+				   "              high:  61\n"
+				   "              batch: 8\n"
+				   "  vm stats threshold: 9\n"
+				   "  node_unreclaimable:  0\n"
+				   "  start_pfn:           1\n"
+				   "  node_inactive_ratio: 0\n"
+				   "Node 0, zone    DMA32\n";
+	struct zone *first = dma(m);
+
+	(void)state;
+	nr_cpus = 2;
+	zone_marks(first, 31, 32, 33);
+	m->pages_scanned = 77;
+	first->stat_threshold = 9;
+	for (int i = 0; i < NR_ZONE_STATS; i++)
+		first->stat[i] = 100 + i;
+	for (int i = 0; i < MAX_NR_ZONES; i++)
+		first->lowmem_reserve[i] = 1 + i;
+	for (int cpu = 0; cpu < 2; cpu++) {
+		first->pcp[cpu].count = 5 + cpu;
+		first->pcp[cpu].high = 60 + cpu;
+		first->pcp[cpu].batch = 7 + cpu;
+	}
+	print_zoneinfo(m);
+	if (strncmp(console(), want, strlen(want)))
+		fail_msg("not\n%s\nbut\n%s", want, console());
+}
+
 /* After each CPU's list; the oracle's zones of 2048 MiB on two CPUs have 20 and 4. */
 static void test_10_8_zoneinfo_tells_the_thresholds(void **state)
 {
@@ -402,6 +471,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_10_8_zoneinfo_s_node),
 	TEST(test_10_8_zoneinfo_of_all_cpus),
 	TEST(test_10_8_zoneinfo),
+	TEST(test_10_8_zoneinfo_to_the_letter),
 	TEST(test_10_8_zoneinfo_tells_the_thresholds),
 	TEST(test_free_of_type_walks_the_lists),
 };
