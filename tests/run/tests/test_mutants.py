@@ -271,7 +271,7 @@ class Tool(unittest.TestCase):
                    + "int (*used)(int *, int) = header_at;\n")
         self.run_tool()
         verdicts = self.verdicts()
-        for name in ("limit.c:13: constant: 5 -> (5 + 1)", "limit.h:6: arithmetic: + -> -"):
+        for name in ("limit.c:13: constant: 5 -> (5 + 1)", "limit.h:7: arithmetic: + -> -"):
             self.assertEqual(verdicts[f"mm/room/{name}"], ("same code", ""))
 
     def test_samples_repeat(self):
