@@ -69,10 +69,10 @@ class Sweep(unittest.TestCase):
 
     def test_panics_with_other_numbers_are_one(self):
         code, out, _ = self.lowwater("sweep", "--scenario", "crash", "--mem", "64", "--args",
-                                     "crash.kind=1", "--seeds", "1..3")
+                                     "crash.kind=1", "--seeds", "1..2")
         self.assertEqual(code, 1)
-        self.assertIn("3 runs, 1 distinct outcome", out)
-        self.assertRegex(out, r"(?m)^ +3 +100.0%  panic ")
+        self.assertIn("2 runs, 1 distinct outcome", out)
+        self.assertRegex(out, r"(?m)^ +2 +100.0%  panic ")
         self.assertRegex(out, r"Kernel panic - not syncing: .*at #")
         self.assertIn("SCENARIO=crash", out)
 

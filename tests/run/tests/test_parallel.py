@@ -46,21 +46,21 @@ class Sweep(FakeBuild):
         self.assertIn("sweep spike none 2/3", err)
 
     def test_each_request_is_refused_in_a_run_of_its_own(self):
-        code, out, err = self.sweep("--fail-nth", "1..3", "--args", "a=1")
+        code, out, err = self.sweep("--fail-nth", "1..2", "--args", "a=1")
         self.assertEqual(code, 0, out + err)
-        self.assertIn("3 ended well, 0 not", out)  # what the arm declares is not asked
+        self.assertIn("2 ended well, 0 not", out)  # what the arm declares is not asked
         self.assertIn("ARGS='a=1 fail_nth=1'\n", out)
-        self.assertEqual(sorted(one["fail_nth"] for one in self.records()), [1, 2, 3])
+        self.assertEqual(sorted(one["fail_nth"] for one in self.records()), [1, 2])
         [kept] = (self.folder() / "runs").iterdir()
         result = json.loads((kept / "spike" / "none" / "result.json").read_text(encoding="utf-8"))
         self.assertEqual(kept.name, "1-0-" + result["args"].split("fail_nth=")[1])
-        code, _, err = self.sweep("--fail-nth", "1..2", scenario="typo")
+        code, _, err = self.sweep("--fail-nth", "1", scenario="typo")
         self.assertEqual((code, err.count("bad parameter: ")), (2, 1))  # a typo is no refusal
         code, _, err = self.sweep("--fail-nth", "2..1")
         self.assertIn("FAIL_NTH='2..1': expected numbers", err)
 
     def test_files_of_the_first_of_each_outcome_alone(self):
-        code, out, _ = self.sweep("--seeds", "1..4,6,7", scenario="dice")
+        code, out, _ = self.sweep("--seeds", "1..3,7", scenario="dice")
         self.assertEqual(code, 1)
         runs = list((self.folder("dice") / "runs").iterdir())
         self.assertEqual(len(runs), 2)
@@ -69,8 +69,8 @@ class Sweep(FakeBuild):
             self.assertTrue((path / "dice" / "none" / "console.log").is_file())
             self.assertIn(f"{path}/dice/none/\n", out)
         self.assertIn("Kernel panic - not syncing: DMA32 at #, pid #\n", out)
-        self.assertIn("3 ended well, 3 not", out)
-        self.assertRegex(out, r"(?m)^instructions +1001 +1003 +1007$")
+        self.assertIn("1 ended well, 3 not", out)
+        self.assertRegex(out, r"(?m)^instructions +1001 +1002 +1007$")
         self.assertEqual((self.folder("dice") / "table.txt").read_text(encoding="utf-8").strip(),
                          out.rsplit("\n", 2)[0].strip())
 
@@ -124,14 +124,14 @@ class Sweep(FakeBuild):
         self.assertEqual([one["seed"] for one in self.records("dice")], [2, 3, 4])
 
     def test_a_torn_line_is_done_again(self):
-        self.sweep("--seeds", "1..3")
+        self.sweep("--seeds", "1..2")
         jobs = self.folder() / "jobs.jsonl"
         left = self.folder() / "runs" / "2-7"
         left.mkdir()
         jobs.write_bytes(jobs.read_bytes()[:-100] + b"\xc3")
-        code, out, err = self.sweep("--seeds", "1..3")
-        self.assertEqual((code, len(self.records())), (0, 3), out + err)
-        self.assertIn("sweep spike none 2/3", err)
+        code, out, err = self.sweep("--seeds", "1..2")
+        self.assertEqual((code, len(self.records())), (0, 2), out + err)
+        self.assertIn("sweep spike none 1/2", err)
         self.assertFalse(left.exists())
 
     def test_one_at_a_time_in_a_folder(self):
@@ -144,21 +144,21 @@ class Sweep(FakeBuild):
 
     def test_interrupted_it_leaves_what_is_done(self):
         argv = [sys.executable, str(RUNNER), "sweep", "--scenario", "dice", "--build-dir",
-                str(self.build), "--seeds", "2,4,6,8,12,14", "--jobs", "1"]
+                str(self.build), "--seeds", "2,4,6,8", "--jobs", "1"]
         with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                               env=os.environ | {"FAKE_TCG": "0.6"}) as child:
             for line in child.stderr:
-                if " 2/6 " in line:
+                if " 2/4 " in line:
                     break
             child.send_signal(signal.SIGINT)
             out, err = child.communicate(timeout=30)
         self.assertEqual((child.returncode, len(self.records("dice"))), (130, 2), out + err)
         self.assertIn("2 runs, 1 distinct outcome", out)
-        self.assertIn("interrupted: 2 of 6 runs are done", err)
+        self.assertIn("interrupted: 2 of 4 runs are done", err)
         self.assertEqual(len(list((self.folder("dice") / "runs").iterdir())), 1)
-        code, out, err = self.sweep("--seeds", "2,4,6,8,12,14", scenario="dice")
+        code, out, err = self.sweep("--seeds", "2,4,6,8", scenario="dice")
         self.assertEqual(code, 0, out + err)
-        self.assertIn("sweep dice none 2/6", err)
+        self.assertIn("sweep dice none 2/4", err)
 
     def test_another_machine_by_parallels_own_options(self):
         ssh = self.build / "ssh"
