@@ -94,8 +94,11 @@ static void test_the_nth_request_is_refused_once(void **state)
 	assert_true(refused(GFP_HIGHUSER_MOVABLE, 0));
 	assert_string_equal(pattern(20, GFP_KERNEL, 0), "....................");
 	assert_int_equal(m->event[FAULTS_INJECTED], 1);
-	assert_printed("FAULT_INJECTION: forcing a failure.");
-	assert_printed("request 3: order:0, mode:0x24200ca(GFP_HIGHUSER_MOVABLE)");
+	assert_string_equal(console(),
+		"FAULT_INJECTION: forcing a failure.\n"
+		"name fail_page_alloc, interval 1, probability 100, space 0, times 1\n"
+		"request 3: order:0, mode:0x24200ca(GFP_HIGHUSER_MOVABLE)\n"
+		"<stack>\n");
 	assert_valid(m);
 }
 
