@@ -62,6 +62,28 @@ static void test_zap_counters_of_all_kinds(void **state)
 	assert_all_back();
 }
 
+/* Pages of two zones in turn: each zone's account loses its own. */
+static void test_zap_counts_by_zone(void **state)
+{
+	(void)state;
+	memory_no_marks(m);
+	map(0, 7, VM_WRITE);
+	for (unsigned int i = 0; i < 7; i++) {
+		unsigned long mark = i % 3 ? 0 : 1000000; /* above which the lower zone serves */
+
+		zone_marks(dma32(m), mark, mark, mark);
+		touch(i, 1);
+		assert_ptr_equal(page_zone(m, page_at(i)), i % 3 ? dma32(m) : dma(m));
+	}
+	assert_int_equal(zone_stat_exact(dma(m), NR_ZONE_ACTIVE_ANON), 3);
+	assert_int_equal(zone_stat_exact(dma32(m), NR_ZONE_ACTIVE_ANON), 4);
+	zap(0, 6, NULL);
+	assert_int_equal(zone_stat_exact(dma(m), NR_ZONE_ACTIVE_ANON), 1);
+	assert_int_equal(zone_stat_exact(dma32(m), NR_ZONE_ACTIVE_ANON), 0);
+	assert_int_equal(mm->anon_rss, 1);
+	assert_all_back();
+}
+
 static void test_zap_leaves_a_clean_page_struct(void **state)
 {
 	struct page *page;
@@ -202,6 +224,7 @@ static void test_tables_that_are_not_there_are_passed(void **state)
 static const struct CMUnitTest tests[] = {
 	TEST(test_zap_takes_the_range_only),
 	TEST(test_zap_counters_of_all_kinds),
+	TEST(test_zap_counts_by_zone),
 	TEST(test_zap_leaves_a_clean_page_struct),
 	TEST(test_8_1_swap_entries),
 	TEST(test_unmap_takes_swap_entries),
