@@ -39,9 +39,14 @@ static void victim(long helpers)
 	take_all(0);
 }
 
-static void other(long unused)
+/*
+ * It begins when somebody has been killed: were it the one who asks when there is no more, the victim would
+ * not be running, and the reaper would be there first.
+ */
+static void other(long kills)
 {
-	(void)unused;
+	while (lw_oom_kills() == kills)
+		lw_sleep_ms(4);
 	for (;;) {
 		volatile char *p = lw_map(LITTLE * PAGE);
 
@@ -71,7 +76,7 @@ static int end_other(int pid, int collected)
 /* One victim, and what became of the other app, if there is one: 1 if it was killed, too. */
 static long one_round(long helpers)
 {
-	int other_pid = helpers ? 0 : start("other", other, 0);
+	int other_pid = helpers ? 0 : start("other", other, lw_oom_kills());
 	int pid = start("victim", victim, helpers), code, collected = 0;
 	long killed = 0;
 
@@ -111,7 +116,7 @@ static const struct scenario_arm arms[] = {
 			"{oom_reap_raced} gone when it came; {oom_reap_teardowns} taken down by it",
 		.checks = {"oom_kills == 4", "victims == 'victim victim victim victim'",
 			"others_killed == 0", "oom_reap_raced + oom_reaped == oom_kills",
-			"oom_reap_raced == 2 or cpus > 1", "oom_reap_teardowns >= 1"}},
+			"oom_reap_raced >= 2 or cpus > 1", "oom_reap_teardowns >= 1"}},
 	{.patch = "all",
 		.outcome = "oom-killed",
 		.showed = "{oom_reap_raced} gone when it came; {others_killed} bystanders died",
