@@ -36,6 +36,9 @@ static void holder(long waiters)
 	wait_until(&hog_size);
 	inode_append_contended(
 		waiters, hog_size * demand_percent / 100, nofs ? DEMAND_NOFS : DEMAND_KERNEL);
+	/* Its end takes a page, too, for which it would be killed before all of the victim's are back. */
+	for (int i = 0; i < 250 && pages_to_be_had() < min_pages(); i++)
+		lw_sleep_ms(4);
 }
 
 static void hog(long unused)
