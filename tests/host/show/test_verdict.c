@@ -258,6 +258,11 @@ static void test_served_as_things_stand(void **state)
 		    "1052: a race, or memory freed meanwhile");
 	assert_not_printed("AVOIDABLE");
 	verdict_is(VERDICT_SERVED_NOW, GFP_ATOMIC, 3); /* the reserve is for these */
+	/* What is said is counted without anything that could be given. */
+	on_pcp(z, 9000, 3);
+	verdict_is(VERDICT_SERVED_NOW, GFP_KERNEL, 1);
+	assert_line("nothing to judge: DMA32 would serve it now, 127 available - 100 needed = 27: "
+		    "a race, or memory freed meanwhile");
 }
 
 static void test_fragmented(void **state)
