@@ -22,6 +22,7 @@
 
 #include "kernel/core/lock/lock.h"
 #include "kernel/core/lock/notifier.h"
+#include "kernel/core/log/ratelimit.h"
 #include "mm/page/gfp.h"
 #include "mm/page/oom_state.h"
 #include "mm/page/page.h"
@@ -162,13 +163,6 @@ struct mm_tunables {
 	struct fail_attr fail_page_alloc;
 };
 extern struct mm_tunables mm_tunables; /* what the command line says */
-
-struct ratelimit {
-	unsigned long begin; /* jiffies; start of the window */
-	unsigned int printed;
-	int missed; /* not printed in this window */
-	bool started, busy;
-};
 
 /* Gives memory back when asked (§6.2 "slab"): returns the pages that it freed. May not sleep. */
 struct shrinker {

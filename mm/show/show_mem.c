@@ -8,43 +8,8 @@
 #include "mm/show/show_mem.h"
 #include "mm/show/verdict.h"
 
-#define RATELIMIT_BURST   10
-#define RATELIMIT_SECONDS 5
-#define REPORT_TRIES      100000
-#define K(pages)          ((long)(pages)*4)
-
-static void start_window(struct ratelimit *r, const char *caller)
-{
-	if (r->missed)
-		pr_warn("%s: %d callbacks suppressed", caller, r->missed);
-	r->started = true;
-	r->begin = jiffies;
-	r->printed = r->missed = 0;
-}
-
-static bool may_print(struct ratelimit *r, const char *caller)
-{
-	if (!r->started || jiffies - r->begin > (unsigned long)(RATELIMIT_SECONDS * hz))
-		start_window(r, caller);
-	if (r->printed >= RATELIMIT_BURST) {
-		r->missed++;
-		return false;
-	}
-	r->printed++;
-	return true;
-}
-
-/* Who comes while another CPU asks is not printed, nor counted, as in 4.8. */
-bool ratelimit(struct ratelimit *r, const char *caller)
-{
-	bool ok;
-
-	if (__atomic_exchange_n(&r->busy, true, __ATOMIC_ACQUIRE))
-		return false;
-	ok = may_print(r, caller);
-	__atomic_store_n(&r->busy, false, __ATOMIC_RELEASE);
-	return ok;
-}
+#define REPORT_TRIES 100000
+#define K(pages)     ((long)(pages)*4)
 
 /* What has no source yet (file cache, writeback, swap, ...) is 0 by nature, and printed. */
 static void show_global(const struct memory *m)

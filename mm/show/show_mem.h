@@ -23,12 +23,6 @@ void show_mem(struct memory *m);
 /* "COMM: page allocation failure: ...", stack, Mem-Info, verdict; ratelimited. */
 void warn_alloc_failed(struct memory *m, gfp_t gfp, unsigned int order);
 
-/*
- * 10 in 5 seconds (§0.4): true when this one may be printed. The first of a new window says, in the
- * name of its caller, how many the last one did not print.
- */
-bool ratelimit(struct ratelimit *r, const char *caller);
-
 /* Tell the runner what letters cannot say: free pages by type, and the reserve's counter; and the
  * verdict, a JSON value. */
 void report_event(struct memory *m, const char *kind, const char *verdict);

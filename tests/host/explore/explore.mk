@@ -8,7 +8,7 @@
 EXPLORE := $(TOP)/explore
 EXPLORE_SUBJECT := $(filter-out mm/setup/mm_boot.c,$(wildcard mm/*/*.c)) \
 	$(addprefix kernel/core/,lock/lock.c lock/notifier.c sched/process.c sched/work.c \
-	log/format.c log/event_text.c param.c nearest.c)
+	log/format.c log/ratelimit.c log/event_text.c param.c nearest.c)
 EXPLORE_MODEL := $(addprefix tests/host/explore/,model/tasks.c model/cpus.c) \
 	$(wildcard tests/host/explore/scenarios/*.c)
 EXPLORE_TWIN := tests/host/twin/host_machine.c
