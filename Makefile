@@ -165,7 +165,7 @@ $(O)/tests/scenarios/%.o: tests/scenarios/%.c
 	@$(CC) $(AFLAGS) -c $< -o $@
 
 # What the allocator's fast paths do not do themselves they end with: a jump, not a call.
-$(O)/mm/alloc/page_alloc.o: OWN_FLAGS := -foptimize-sibling-calls
+$(O)/mm/alloc/page_alloc.o $(O)/mm/slab/kmalloc.o $(O)/mm/slab/slab.o: OWN_FLAGS := -foptimize-sibling-calls
 
 $(O)/%.o: %.c
 	@mkdir -p $(@D)

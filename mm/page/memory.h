@@ -4,8 +4,8 @@
  *
  * In reading order: page.h (struct page), gfp.h (allocation masks), memory.h (this: the root object and
  * its zones), memory.c (names, sums, tunables), pageblock.h (types of pageblocks), vmstat.h (counters on
- * several CPUs), patch.h (the switches under study), mm_trace.h (trace points), oom_state.h (what the OOM
- * room keeps in the root).
+ * several CPUs), patch.h (the switches under study), mm_trace.h (trace points), oom_state.h and
+ * slab_state.h (what those rooms keep in the root).
  *
  * Locks: a zone's `lock` guards what is marked (Z); this file says what guards the rest.
  */
@@ -26,6 +26,7 @@
 #include "mm/page/gfp.h"
 #include "mm/page/oom_state.h"
 #include "mm/page/page.h"
+#include "mm/page/slab_state.h"
 
 #define MAX_ORDER               11
 #define PAGE_ALLOC_COSTLY_ORDER 3
@@ -224,6 +225,7 @@ struct memory {
 	struct oom_watch watch;
 	struct oom_row oom_rows[OOM_ROWS]; /* under oom_lock */
 	struct ratelimit oom_ratelimit, failure_ratelimit;
+	struct slab_state slab;
 	bool warned_atomic_reclaim, warned_refused, warned_nofail, warned_nofail_kill;
 };
 

@@ -8,6 +8,9 @@
  * Whoever merges reads a neighbour's state without owning it: only PG_BUDDY, which changes under the
  * zone's lock alone, says whether the rest means anything.
  *
+ * A slab's pages are allocated; what says so stands in the first one (flags, cache, slab, lru), and in
+ * all of them slab_head.
+ *
  * state and lru of a free page belong to its zone's lock, of a page on a per-CPU list to
  * that CPU with interrupts off, of an allocated page to whoever allocated it.
  */
@@ -18,10 +21,17 @@
 
 #define PAGE_STRUCT_SHIFT 6
 
+struct kmem_cache;
+
 #define PG_BUDDY     0x1u
-#define PG_MLOCKED   0x2u /* mapped, and locked there: unevictable */
-#define PG_SHMEM     0x4u /* mapped, and not anonymous */
-#define PG_UNFLUSHED 0x8u /* debug builds: unmapped, but some TLB may still know it */
+#define PG_MLOCKED   0x2u  /* mapped, and locked there: unevictable */
+#define PG_SHMEM     0x4u  /* mapped, and not anonymous */
+#define PG_UNFLUSHED 0x8u  /* debug builds: unmapped, but some TLB may still know it */
+#define PG_SLAB      0x10u /* first page of a slab (mm/slab) */
+#define PG_RESERVES  0x20u /* of a slab: for those who may use reserves (§41.2) */
+
+/* `mapping` of a page that a request got by ignoring all watermarks, until its owner sets it. */
+#define FROM_RESERVES ((void *)0x7265736572766573)
 
 struct page {
 	union { /* in one word each, so that one instruction tests or sets them */
@@ -40,11 +50,22 @@ struct page {
 		};
 		uint32_t state; /* PAGE_STATE() */
 	};
-	uint32_t unused;
-	struct list_head lru; /* free list or per-CPU list */
-	void *mapping;        /* owner: the address space that maps it, or NULL */
-	unsigned long index;  /* page offset within the owner */
-	unsigned long private;
+	struct { /* of a CPU's list of slabs, from this one on (mm/slab/partial.h) */
+		uint16_t partial_slabs, partial_objects;
+	};
+	struct list_head lru; /* free list or per-CPU list; a slab's place on its cache's list */
+	union {
+		void *mapping;            /* owner: the address space that maps it, or NULL */
+		struct kmem_cache *cache; /* of a slab's first page */
+	};
+	union {
+		unsigned long index;    /* page offset within the owner */
+		struct page *slab_head; /* of what kmalloc() and caches gave: its first page */
+	};
+	union {
+		unsigned long private;
+		uint64_t slab; /* union slab_word, mm/slab/slab_page.h */
+	};
 	unsigned long poisoned; /* debug builds: free, and filled with a pattern */
 };
 

@@ -10,6 +10,7 @@
 #include "mm/alloc/page_alloc.h"
 #include "mm/page/pageblock.h"
 #include "mm/alloc/pcp.h"
+#include "mm/slab/slab.h"
 #include "mm/page/vmstat.h"
 #include "mm/alloc/watermark.h"
 
@@ -41,6 +42,8 @@ void memory_object_init(struct memory *m, const struct mm_tunables *tunables, un
 	m->zone_end[ZONE_DMA32] = DMA32_END_PFN;
 	m->zone_end[ZONE_NORMAL] = ~0ul;
 	list_init(&m->shrinkers);
+	list_init(&m->slab.caches);
+	mutex_init(&m->slab.mutex, "slab_mutex");
 	mutex_init(&m->oom_lock, "oom_lock");
 	wait_queue_init(&m->oom_victims_wait, "OOM victims");
 	notifier_chain_init(&m->oom_reclaim_list, "oom_reclaim_list");
@@ -215,6 +218,7 @@ const char *memory_setup(struct memory *m, struct boot_mem *bm, map_page_array_f
 	build_zonelist(m);
 	memory_set_grouping(m, m->totalram_pages >= m->pageblock_nr_pages * MIGRATE_TYPES);
 	memory_recompute(m);
+	slab_init(m);
 	fail_page_alloc_start(m);
 	return NULL;
 }

@@ -87,6 +87,16 @@ static bool should_compact_retry(const struct alloc_context *ac, unsigned int al
 	return false;
 }
 
+/* One walk; a page that no watermark barred says so, for who fills a slab with it (§41.2). */
+static struct page *attempt(const struct alloc_context *ac, unsigned int alloc_flags)
+{
+	struct page *page = get_page_from_freelist(ac, alloc_flags);
+
+	if (page && (alloc_flags & ALLOC_NO_WATERMARKS))
+		page->mapping = FROM_RESERVES;
+	return page;
+}
+
 /* §5.8 step 3, a predicate by the review's name: would killing somebody help this request? */
 static bool oom_kill_allowed(const struct alloc_context *ac)
 {
@@ -97,9 +107,9 @@ static bool oom_kill_allowed(const struct alloc_context *ac)
 
 static struct page *nofail_attempt(const struct alloc_context *ac)
 {
-	struct page *page = get_page_from_freelist(ac, ALLOC_NO_WATERMARKS | ALLOC_CPUSET);
+	struct page *page = attempt(ac, ALLOC_NO_WATERMARKS | ALLOC_CPUSET);
 
-	return page ? page : get_page_from_freelist(ac, ALLOC_NO_WATERMARKS);
+	return page ? page : attempt(ac, ALLOC_NO_WATERMARKS);
 }
 
 /* §5.8 step 4: it goes on, on what is below the watermarks. */
@@ -223,7 +233,7 @@ static struct page *ask_until_decided(struct alloc_context *ac)
 			wakeup_kswapd(ac);
 		if (may_use_reserves(ac->gfp))
 			alloc_flags = ALLOC_NO_WATERMARKS;
-		page = get_page_from_freelist(ac, alloc_flags);
+		page = attempt(ac, alloc_flags);
 		if (page)
 			return page;
 		if (must_give_up(ac))

@@ -20,7 +20,8 @@
 	X(mlock) X(gather) X(zap) X(process) X(work) X(oom_kill) X(oom_threads) X(oom_smp) \
 	X(oom_manual) X(oom_sharers) X(oom_reaper) X(oom_reaper_queue) X(oom_reaper_start) \
 	X(oom_reaper_exit) X(notifier) X(oom_notifier) X(oom_allowed) X(reap_races) X(oom_watch) \
-	X(tasks) X(token) X(slab_geometry)
+	X(tasks) X(token) X(slab_geometry) X(slab) \
+	X(kmalloc) X(slab_debug) X(slab_random)
 /* clang-format on */
 
 #define DECLARE(group) int host_##group(void);
