@@ -23,6 +23,7 @@
 #include "mm/page/rule.h"
 #include "mm/alloc/pcp.h"
 #include "mm/show/validate.h"
+#include "mm/slab/slab.h"
 #include "mm/page/vmstat.h"
 
 #define MAX_SCENARIOS 32
@@ -143,10 +144,13 @@ struct world {
 
 static struct world take_stock(struct memory *m)
 {
-	struct world w = {.pages_in_use = pages_in_use(m), .mms = m->nr_mms};
-	unsigned long flags = tasks_lock();
+	struct world w = {.mms = m->nr_mms};
 	const struct task *t;
+	unsigned long flags;
 
+	slab_shrink_all(m); /* what slabs keep for the next object is in nobody's use */
+	w.pages_in_use = pages_in_use(m);
+	flags = tasks_lock();
 	for_each_task(t)
 		w.tasks++;
 	tasks_unlock(flags);

@@ -58,6 +58,7 @@ static void bench(void)
 	bench_patterns();
 	bench_paths();
 	bench_fault();
+	bench_slab();
 }
 
 static const struct scenario_arm arms[] = {

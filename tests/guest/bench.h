@@ -28,5 +28,6 @@ void bench_primitives(void);
 void bench_patterns(void); /* pair, bulk, random free */
 void bench_paths(void);    /* what the patterns are made of, one by one */
 void bench_fault(void);
+void bench_slab(void);
 
 #endif

@@ -20,6 +20,7 @@ static void info(void)
 	print_buddyinfo(&system_memory);
 	print_pagetypeinfo(&system_memory);
 	print_zoneinfo(&system_memory);
+	print_slabinfo(&system_memory);
 	event_counter(COUNTER("managed_pages"), system_memory.totalram_pages);
 	event_counter(COUNTER("zones"), count_zones(&system_memory));
 }
@@ -33,7 +34,7 @@ static const struct scenario_arm arms[] = {
 
 SCENARIO(info_scenario) = {
 	.name = "info",
-	.help = "zoneinfo, buddyinfo, pagetypeinfo and the memory map",
+	.help = "zoneinfo, buddyinfo, pagetypeinfo, slabinfo and the memory map",
 	.group = "study",
 	.kernel = info,
 	.arms = arms,

@@ -2,6 +2,7 @@
  * kmalloc() and kfree() (mm/slab/kmalloc.h, §31.4, §31.8).
  */
 #include "slab_case.h"
+#include "mm/show/proc.h"
 
 static struct memory *m;
 
@@ -120,6 +121,33 @@ static void test_31_4_order_of_caches(void **state)
 	assert_int_equal(i, ARRAY_SIZE(names));
 }
 
+#ifndef LW_DEBUG
+/* The rows that 4.8.15 has on 2 CPUs, but for the counts. */
+static void test_slabinfo(void **state)
+{
+	void *object[100];
+
+	(void)state;
+	m = slab_machine(2);
+	for (int i = 0; i < 100; i++)
+		object[i] = kmalloc(m, 1024, GFP_KERNEL);
+	for (int i = 0; i < 100; i++)
+		kfree(m, object[i]);
+	console_clear();
+	print_slabinfo(m);
+	assert_line("slabinfo - version: 2.1");
+	assert_line("kmalloc-8192           0      0   8192    4    8 : tunables    0    0    0 : "
+		    "slabdata      0      0      0");
+	assert_line("kmalloc-1024         112    112   1024   16    4 : tunables    0    0    0 : "
+		    "slabdata      7      7      0");
+	kmem_cache_shrink(&m->slab.kmalloc[kmalloc_index(1024)]);
+	console_clear();
+	print_slabinfo(m);
+	assert_line("kmalloc-1024           0      0   1024   16    4 : tunables    0    0    0 : "
+		    "slabdata      0      0      0");
+}
+#endif
+
 static const struct CMUnitTest tests[] = {
 	TEST(test_31_4_which_cache_serves),
 	TEST(test_31_4_nothing_is_a_place_of_its_own),
@@ -128,5 +156,8 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_31_4_dma_has_caches_of_its_own),
 	TEST(test_zeroed_to_the_whole_size_of_the_cache),
 	TEST(test_31_4_order_of_caches),
+#ifndef LW_DEBUG
+	TEST(test_slabinfo),
+#endif
 };
 TEST_GROUP(kmalloc)
