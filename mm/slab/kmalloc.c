@@ -10,12 +10,11 @@
 const uint8_t kmalloc_small_index[24] = {
 	3, 4, 5, 5, 6, 6, 6, 6, 1, 1, 1, 1, 7, 7, 7, 7, 2, 2, 2, 2, 2, 2, 2, 2};
 
-#define SIZES(X)                                                                                   \
-	X(1, 96)                                                                                   \
-	X(2, 192)                                                                                  \
-	X(3, 8)                                                                                    \
-	X(4, 16) X(5, 32) X(6, 64) X(7, 128) X(8, 256) X(9, 512) X(10, 1024) X(11, 2048)           \
-		X(12, 4096) X(13, 8192)
+/* clang-format off */
+#define SIZES(X) \
+	X(1, 96) X(2, 192) X(3, 8) X(4, 16) X(5, 32) X(6, 64) X(7, 128) X(8, 256) X(9, 512) \
+	X(10, 1024) X(11, 2048) X(12, 4096) X(13, 8192)
+/* clang-format on */
 
 static const struct {
 	unsigned int size;

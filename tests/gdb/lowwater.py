@@ -50,6 +50,7 @@ lw-sysrq KEY             press a SysRq key (h: help, f: OOM kill) in a live gues
         print(self.__doc__)
 
 
+gdb.execute("set max-value-size unlimited")  # system_memory is larger than GDB expects of a value
 Overview()
 for module in (lw_zones, lw_page, lw_tasks, lw_oom, lw_log, lw_events, lw_schedule, lw_sysrq):
     for command in module.COMMANDS:

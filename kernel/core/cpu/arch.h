@@ -255,6 +255,15 @@ static inline unsigned int preempt_count(void)
 	return n;
 }
 
+/* How deep this CPU is in interrupt handlers, at %gs:32: whoever looks at it in two steps may meanwhile be elsewhere. */
+static inline unsigned int irq_depth(void)
+{
+	unsigned int n;
+
+	asm volatile("movl %%gs:32, %0" : "=r"(n) : : "memory");
+	return n;
+}
+
 #define current (current_task())
 
 #endif

@@ -37,6 +37,7 @@ static uint8_t boot_fault_stacks[CPU_FAULT_BYTES] __attribute__((aligned(16)));
 
 _Static_assert(offsetof(struct cpu, preempt_off) == 20, "arch.h counts on it");
 _Static_assert(offsetof(struct cpu, slot) == 24, "so does it on this");
+_Static_assert(offsetof(struct cpu, irq_depth) == 32, "and on this");
 _Static_assert(NR_FAULT_STACKS == NR_IST, "one for each");
 
 static void load_gdt(struct cpu_tables *t)

@@ -31,7 +31,7 @@ struct cpu {
 	unsigned int id;          /* %gs:16 */
 	unsigned int preempt_off; /* %gs:20; > 0: the tick must not switch tasks */
 	unsigned long slot;       /* %gs:24, id * CPU_SLOT */
-	unsigned int irq_depth;   /* > 0 inside an interrupt handler */
+	unsigned int irq_depth;   /* %gs:32; > 0 inside an interrupt handler */
 	unsigned int apic_id;
 	bool online;
 	bool resched; /* switch at the next safe point; set by any CPU under sched_lock() */
@@ -60,7 +60,7 @@ extern unsigned int nr_cpus; /* that run, or are about to: CPUs 0 to nr_cpus - 1
 
 static inline bool in_interrupt(void)
 {
-	return this_cpu()->irq_depth > 0;
+	return irq_depth() > 0;
 }
 
 static inline void preempt_disable(void)

@@ -22,6 +22,11 @@ unsigned int preempt_count(void)
 	return host_arch.cpu->preempt_off;
 }
 
+unsigned int irq_depth(void)
+{
+	return host_arch.cpu->irq_depth;
+}
+
 void cpus_reset(void)
 {
 	memset(&host_arch, 0, sizeof(host_arch));

@@ -69,6 +69,7 @@ static inline void atomic_sub(long *counter, long delta)
 void preempt_count_inc(void);
 void preempt_count_dec(void);
 unsigned int preempt_count(void);
+unsigned int irq_depth(void);
 
 static inline void cpu_relax(void)
 {

@@ -76,6 +76,9 @@ static inline unsigned int preempt_count(void)
 	return HERE(preempt_off);
 }
 
+/* Of struct cpu, which is declared later. */
+#define irq_depth() (this_cpu()->irq_depth)
+
 static inline void cpu_relax(void)
 {
 	explore_spin();
