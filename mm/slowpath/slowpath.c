@@ -87,14 +87,17 @@ static bool should_compact_retry(const struct alloc_context *ac, unsigned int al
 	return false;
 }
 
-/* One walk; a page that no watermark barred says so, for who fills a slab with it (§41.2). */
-static struct page *attempt(const struct alloc_context *ac, unsigned int alloc_flags)
+/* A page that no watermark barred says so, for who fills a slab with it (§41.2). NULL stays. */
+static struct page *marked(struct page *page, unsigned int alloc_flags)
 {
-	struct page *page = get_page_from_freelist(ac, alloc_flags);
-
 	if (page && (alloc_flags & ALLOC_NO_WATERMARKS))
 		page->mapping = FROM_RESERVES;
 	return page;
+}
+
+static struct page *attempt(const struct alloc_context *ac, unsigned int alloc_flags)
+{
+	return marked(get_page_from_freelist(ac, alloc_flags), alloc_flags);
 }
 
 /* §5.8 step 3, a predicate by the review's name: would killing somebody help this request? */
@@ -242,7 +245,7 @@ static struct page *ask_until_decided(struct alloc_context *ac)
 			cond_resched();
 			continue;
 		}
-		page = direct_reclaim(ac, alloc_flags, &reclaimed);
+		page = marked(direct_reclaim(ac, alloc_flags, &reclaimed), alloc_flags);
 		if (page)
 			return page;
 		if (one_round_only(ac))

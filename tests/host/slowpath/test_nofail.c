@@ -59,6 +59,21 @@ static void test_5_2_a_victim_s_nofail_does_not_give_up(void **state)
 	assert_int_equal(m->event[ALLOC_FAILURES], 0);
 }
 
+/* §41.2: no watermark barred it, neither in the walk after reclaim. */
+static void test_41_2_a_victim_s_page_after_reclaim_is_marked(void **state)
+{
+	struct page *page;
+
+	(void)state;
+	app_mark(m, app_new("fat", 10, 500, 0));
+	current->memdie = true;
+	shrinker.act = free_at_third_call;
+	shrinker.gives = 1;
+	page = alloc_pages(m, GFP_KERNEL | __GFP_NOFAIL, 0);
+	assert_int_equal(shrinker.calls, 3);
+	assert_ptr_equal(page->mapping, FROM_RESERVES);
+}
+
 /* §5.8 step 4: it goes on, and says so once, where nobody may be killed for it either. */
 static void test_5_8_nofail_goes_on_when_the_killer_is_disabled(void **state)
 {
@@ -141,6 +156,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_5_8_nofail_kills_even_where_it_would_not_help),
 	TEST(test_5_8_nofail_goes_round_until_there_is_a_page),
 	TEST(test_5_2_a_victim_s_nofail_does_not_give_up),
+	TEST(test_41_2_a_victim_s_page_after_reclaim_is_marked),
 	TEST(test_5_8_nofail_goes_on_when_the_killer_is_disabled),
 	TEST(test_5_2_a_reclaimer_s_nofail_lets_others_run),
 	TEST(test_5_8_last_look_before_the_kill),
