@@ -4,7 +4,8 @@ import gdb
 from lw_read import Command, Trouble, entries, nodes, offset, word, length
 from lw_zones import Machine
 
-PG_BUDDY = 1
+PG_BUDDY, PG_SLAB = 1, 0x10
+FROM_RESERVES = 0x7265736572766573
 PAGE_SHIFT = 12
 MAX_TASKS = 1 << 16
 
@@ -27,7 +28,7 @@ PFN is a number or any expression, such as 0x1000 or ($rax >> 12)."""
         print(f"  flags {page['flags']:#x}, refcount {page['refcount']}, "
               f"mapcount {page['mapcount']}, order {page['order']}{page.place()}")
         if page["refcount"] > 0 and page["mapping"]:
-            print(f"  mapped by {page.owner()}")
+            print(f"  {use(page['flags'], page['mapping'])}")
 
 
 def number(text, limit):
@@ -138,12 +139,22 @@ class Frame:
         blank = not any(self[name] for name in ("flags", "refcount", "mapcount"))
         return "reserved, or on its way between two owners" if blank else "in no known state"
 
-    def owner(self):
-        """Return whose address space the mapping is."""
-        head = int(gdb.parse_and_eval("&all_tasks"))
-        users = [f"pid {int(task['pid'])}" for task in entries(head, "task", "all", MAX_TASKS)
-                 if int(task["mm"]) == self["mapping"]]
-        return ", ".join(users) or "no task that is left"
+
+def use(flags, mapping):
+    """Return what the mapping of an allocated page says of its use."""
+    if flags & PG_SLAB:
+        return f"slab of {string(mapping, 'struct kmem_cache', 'name')}"
+    if mapping == FROM_RESERVES:
+        return "of no address space; its request ignored all watermarks"
+    head = int(gdb.parse_and_eval("&all_tasks"))
+    users = [f"pid {int(task['pid'])}" for task in entries(head, "task", "all", MAX_TASKS)
+             if int(task["mm"]) == mapping]
+    return "mapped by " + (", ".join(users) or "no task that is left")
+
+
+def string(address, kind, field):
+    """Return a string that a field of the structure at an address points to."""
+    return gdb.Value(address).cast(gdb.lookup_type(kind).pointer())[field].string()
 
 
 COMMANDS = (Page,)

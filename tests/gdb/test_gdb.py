@@ -35,6 +35,9 @@ FIRST_FREE = ("((unsigned long)system_memory.zone[1].free_area[10].free_list[3].
 APP_PAGE = "lw-page (system_memory.zone[1].start_pfn + 904)"
 VALUES = tuple(f"output/d {name}" for name in ("system_memory.totalram_pages", "log_ring.total", "jiffies",
                                                "system_memory.event[OOM_KILLS]"))
+OF_A_SLAB, OF_RESERVES = (f"python import lw_page; print(lw_page.use({words}))" for words in (
+    "16, int(gdb.parse_and_eval('(unsigned long)&system_memory.slab.kmalloc[6]'))",
+    "0, 0x7265736572766573"))
 STAMP = re.compile(r"^\[ *\d+\.\d+\] ")
 
 MISTAKES = (
@@ -148,6 +151,7 @@ class AtOom(Base):
 
     ASKED = (*COMMANDS, "lw-dmesg 1", "lw-buddy dma", "lw-buddy dma32", "lw-pageblocks DMA32",
              f"lw-page {FIRST_FREE}", f"lw-page {FIRST_FREE} + 1", "lw-page 0x100", APP_PAGE,
+             OF_A_SLAB, OF_RESERVES,
              "lw-events 3", "lw-events", "bt", "lw", "help lw-page", "help user-defined", *VALUES,
              *(command for command, _ in MISTAKES))
 
@@ -235,6 +239,10 @@ class AtOom(Base):
         self.assertIn("reserved", boot)  # the image's first page
         app = self.said(APP_PAGE)[0]
         self.assertRegex(app, r"(?s)allocated: first page.*mapped by pid \d+")
+
+    def test_pages_that_no_address_space_has(self):
+        self.assertEqual(self.said(OF_A_SLAB, OF_RESERVES), [
+            "slab of kmalloc-64", "of no address space; its request ignored all watermarks"])
 
     def test_tasks_and_locks(self):
         tasks, locks = self.said("lw-tasks -b", "lw-locks")
