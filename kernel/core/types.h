@@ -3,8 +3,8 @@
  *
  * Its rooms, lowest first: cpu/ (processor, interrupts, firmware tables), time/ (clock, timers), log/
  * (printk, events, trace, symbols), lock/, sched/ (tasks, CPUs, the tick), guard/ (watchdog, panic, SysRq).
- * Here: types.h, list.h, refcount.h, rand.h, replay_point.h (no code behind them), param.h (the command line), machine.h
- * (how a run ends).
+ * Here: types.h, list.h, refcount.h, rand.h, replay_point.h (no code behind them), param.h (the command
+ * line) with nearest.h, machine.h (how a run ends).
  */
 
 /*

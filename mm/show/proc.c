@@ -197,10 +197,10 @@ void print_slabinfo(struct memory *m)
 
 	mutex_lock(&m->slab.mutex);
 	pr_info("slabinfo - version: 2.1");
-	pr_info("# name            <active_objs> <num_objs> <objsize> <objperslab> <pagesperslab> "
-		": "
-		"tunables <limit> <batchcount> <sharedfactor> : slabdata <active_slabs> "
-		"<num_slabs> <sharedavail>");
-	for_each_cache(s, m) print_cache(s);
+	pr_info("# name            <active_objs> <num_objs> <objsize> <objperslab> <pagesperslab>"
+		" : tunables <limit> <batchcount> <sharedfactor>"
+		" : slabdata <active_slabs> <num_slabs> <sharedavail>");
+	for_each_cache(s, m)
+		print_cache(s);
 	mutex_unlock(&m->slab.mutex);
 }

@@ -75,9 +75,11 @@ static struct kmem_cache *find_alike(struct memory *m, const struct kmem_cache *
 
 	if (wanted->ctor || SLAB_DEBUG)
 		return NULL;
-	for_each_cache(s, m) if (s != &m->slab.kmem_cache && !s->ctor &&
-		s->size - wanted->size < sizeof(void *) && s->size % wanted->align == 0 &&
-		!((s->flags ^ wanted->flags) & SAME_FLAGS)) found = s;
+	for_each_cache(s, m)
+		if (s != &m->slab.kmem_cache && !s->ctor &&
+			s->size - wanted->size < sizeof(void *) && s->size % wanted->align == 0 &&
+			!((s->flags ^ wanted->flags) & SAME_FLAGS))
+			found = s;
 	return found;
 }
 
@@ -182,7 +184,9 @@ void slab_shrink_all(struct memory *m)
 	struct kmem_cache *s;
 
 	mutex_lock(&m->slab.mutex);
-	for_each_cache(s, m) if (READ_ONCE(s->nr_slabs)) kmem_cache_shrink(s);
+	for_each_cache(s, m)
+		if (READ_ONCE(s->nr_slabs))
+			kmem_cache_shrink(s);
 	mutex_unlock(&m->slab.mutex);
 }
 

@@ -29,8 +29,9 @@
 
 /*
  * A cache of objects of `size` bytes, at multiples of `align` (0: 8); NULL without memory, or when no
- * block of pages holds one object. With a constructor objects keep its work while they are free: who gives one back
- * leaves it so. A cache that differs from another only in name is that one (§31.4), but in debug builds.
+ * block of pages holds one object. With a constructor objects keep its work while they are free: who gives
+ * one back leaves it so. A cache that differs from another only in name is that one (§31.4), but in debug
+ * builds.
  * `name` is kept. May sleep.
  */
 struct kmem_cache *kmem_cache_create(struct memory *m, const char *name, unsigned int size,

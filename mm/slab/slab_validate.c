@@ -166,8 +166,7 @@ const char *slab_validate(const struct memory *m)
 	const struct zone *z;
 	struct kmem_cache *s;
 
-	for_each_cache(s, m)
-	{
+	for_each_cache(s, m) {
 		err = check_cache(s, &said);
 		if (err)
 			return err;

@@ -1,5 +1,4 @@
 """lw-zones, lw-buddy, lw-pageblocks and lw-pcp: the zones of system_memory."""
-import gdb
 
 from lw_read import Command, NotYet, Trouble, address_of, cache, enum, length, nodes, symbol, text
 

@@ -1,7 +1,6 @@
 """Requests for memory that are refused on purpose: how the real kernel ends."""
 import unittest
 
-import system
 from system import STATUS, boot
 
 SPIKE = {"scenario": "spike", "mem": "128"}

@@ -255,7 +255,10 @@ static inline unsigned int preempt_count(void)
 	return n;
 }
 
-/* How deep this CPU is in interrupt handlers, at %gs:32: whoever looks at it in two steps may meanwhile be elsewhere. */
+/*
+ * How deep this CPU is in interrupt handlers, at %gs:32: one instruction, since between two a task may
+ * be moved to another CPU.
+ */
 static inline unsigned int irq_depth(void)
 {
 	unsigned int n;

@@ -1,8 +1,9 @@
 /*
  * The room kernel/core/log: what leaves the machine as text.
  *
- * In reading order: printk.h (this) with printk.c and format.c, serial.h (COM1), screen.h (VGA text), ratelimit.h,
- * event.h (the runner's second channel), trace.h (trace points), ksyms.h (symbols, call traces), klibc.c (newlib's needs).
+ * In reading order: printk.h (this) with printk.c and format.c, serial.h (COM1), screen.h (VGA text),
+ * ratelimit.h, event.h (the runner's second channel), counter.h, trace.h (trace points), ksyms.h (symbols,
+ * call traces), klibc.c (newlib's needs).
  *
  * Locks: output_lock(), which a fault or an NMI on the same CPU may take again.
  */

@@ -4,8 +4,9 @@
  * trace=on all of them leave by the second channel as well (event.h), for the runner's trace.txt
  * and trace.json.
  *
- * For paths that are taken seldom: a record costs about a hundred instructions. Sending it costs some three
- * thousand more, which a traced run spends in the midst of what it is about: the runner says so. Any context but NMI.
+ * For paths that are taken seldom: a record costs about a hundred instructions. Sending it costs some
+ * three thousand more, which a traced run spends in the midst of what it is about: the runner says so. Any
+ * context but NMI.
  */
 #ifndef CORE_TRACE_H
 #define CORE_TRACE_H

@@ -28,8 +28,8 @@
  * WHAT IT DOES NOT SEE. The model is sequentially consistent: no store buffers, no reordering by
  * the compiler beyond what it did in this build. sched.c, smp.c, timer.c, trap.c are modelled, not
  * run (model/): a task never leaves its CPU, time stands still, an actor's first two naps end
- * when anybody has had a turn, later ones when everybody has. Counters of events and the trace are no points; reports are not printed. Reads in one
- * access are whole. The threads build (tests/host/tsan) is for what this leaves out. A word that no
+ * when anybody has had a turn, later ones when everybody has. Counters of events and the trace are no
+ * points; reports are not printed. Reads in one access are whole. The threads build (tests/host/tsan) is for what this leaves out. A word that no
  * watched run saw raced for is no point; every 64th run of a search is watched as well, and what it
  * finds starts that bound again.
  *

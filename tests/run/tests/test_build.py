@@ -3,7 +3,6 @@ only note what they were asked for.
 """
 import os
 import re
-import shutil
 import subprocess
 import tempfile
 import unittest

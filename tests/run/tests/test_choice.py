@@ -4,7 +4,6 @@ import json
 import re
 import unittest
 import xml.etree.ElementTree as tree
-from unittest import mock
 
 from campaign import arms, choice, listing
 from fake_build import FakeBuild

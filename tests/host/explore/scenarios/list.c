@@ -14,7 +14,7 @@
 	X(w4) X(w4_seed) X(w4_49)                                                                  \
 	X(r1) X(r1_series) X(r2) X(r2_series) X(r4) X(r4_account) X(r5) X(r5_nosteal)             \
 	X(r6) X(r8) X(r9)                                                                          \
-	X(mlock_munmap_fault) X(mlock_fault) X(unmap_tlb_alloc) X(zero_page)                                   \
+	X(mlock_munmap_fault) X(mlock_fault) X(unmap_tlb_alloc) X(zero_page)                       \
 	X(first_lock) X(rwsem_three) X(rwsem_kill) X(wait_kill) X(work_queue_three)
 /* clang-format on */
 
