@@ -117,7 +117,8 @@ static void test_31_4_order_of_caches(void **state)
 
 	(void)state;
 	m = slab_machine(1);
-	for_each_cache(s, m) assert_string_equal(s->name, names[i++]);
+	for_each_cache(s, m)
+		assert_string_equal(s->name, names[i++]);
 	assert_int_equal(i, ARRAY_SIZE(names));
 }
 
