@@ -21,6 +21,7 @@ from options import UserError, jobs  # noqa: E402
 FOLDER = Path("build/test")
 KERNELS = ("image", "image-debug")
 SUITES = {  # name: where its tests are, what they need
+    "boot": ("tests/system/test_boot.py", KERNELS),
     "system": ("tests/system/test_system.py", KERNELS),
     "study": ("tests/system/test_study.py", KERNELS),
     "oom": ("tests/system/test_study_oom.py", KERNELS),
