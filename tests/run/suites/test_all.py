@@ -21,8 +21,8 @@ from options import UserError, jobs  # noqa: E402
 FOLDER = Path("build/test")
 KERNELS = ("image", "image-debug")
 SUITES = {  # name: where its tests are, what they need
-    "boot": ("tests/system/test_boot.py", KERNELS),
     "system": ("tests/system/test_system.py", KERNELS),
+    "boot": ("tests/system/test_boot.py", KERNELS),
     "study": ("tests/system/test_study.py", KERNELS),
     "oom": ("tests/system/test_study_oom.py", KERNELS),
     "sysrq": ("tests/system/test_sysrq.py", KERNELS),
