@@ -83,7 +83,8 @@ def one_of(options):
     found = dict(vars(options))
     if found["patch"] is None:
         options.patch = found["patch"] = "*" if chosen.is_many(options.scenario) else "none"
-    if options.command in (run, run_all, run_matrix, show_list) and any(map(chosen.is_many, (options.scenario, options.patch))):
+    many = any(map(chosen.is_many, (options.scenario, options.patch)))
+    if many and options.command in (run, run_all, run_matrix, show_list):
         options.command = run_all if options.command is run else options.command
         found |= {"scenario": "info", "patch": "none"}
     return found

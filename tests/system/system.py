@@ -20,6 +20,7 @@ import lowwater  # noqa: E402
 import once  # noqa: E402
 
 TIMEOUT = 300
+RUNNER = ["/usr/bin/python3", "tests/run/lowwater.py"]
 STATUS = {"finished": 33, "refused": 37, "panic": 39, "lockup": 41}
 DEFAULTS = {"scenario": "info", "patch": "none", "mem": "64", "shift": "", "cpus": "1",
             "seed": "1", "sched": "0", "mode": "exact", "args": "", "boot": "kernel", "build": "release",

@@ -4,8 +4,10 @@ import tempfile
 import unittest
 from pathlib import Path
 
+from campaign import arms
 from machine import iso
 from machine.guest import Guest
+import nearest
 import spoil
 import system
 from system import STATUS, boot
@@ -172,6 +174,15 @@ class Parameters(unittest.TestCase):
                 self.assertIn("bad parameter: ", run.error_line())
                 self.assertIn(expected, run.error_line())
                 self.assertEqual(run.console.count("lowwater: "), 1)
+
+    def test_the_runner_has_the_same_nearest_name(self):
+        known = arms.load(system.make_spec(system.DEFAULTS)).params
+        for want in ("spike.apsp", "sceanrio", "bogus", "swappiness", "panic_on_oops", "hzz"):
+            line = boot(line=f"{want}=1").error_line()
+            found = re.search(r"the nearest is (\S+)", line)
+            with self.subTest(want, line=line):
+                self.assertIn(f'unknown name "{want}"', line)
+                self.assertEqual(nearest.find(want, known), found and found[1])
 
     def test_no_parameters_is_info(self):
         run = boot(line="")

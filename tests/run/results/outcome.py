@@ -48,7 +48,10 @@ def verdict(result):
 
 
 def is_bad(result):
-    """Is a run of several one for which they all fail? Where nothing is declared, only what a run must not do."""
+    """Is a run of several one for which they all fail?
+
+    Where nothing is declared, only what a run must not do.
+    """
     return int(exit_code(result) != 0)
 
 

@@ -43,7 +43,8 @@ def rule(source, width):
 
 def cells(result):
     return [result["scenario"], arm_name(result), result["outcome"],
-            OK[outcome.verdict(result)] + (CHANGED if result.get("changed") else ""), text(result["counters"].get("oom_kills")),
+            OK[outcome.verdict(result)] + (CHANGED if result.get("changed") else ""),
+            text(result["counters"].get("oom_kills")),
             text(result["showed"]), short(result["instructions"]["total"]),
             seconds(result["wall_seconds"])]
 

@@ -164,7 +164,8 @@ def wrong_includes(root, objects):
 
 def symbols(objects):
     """[(object without its folder and suffix, symbol, defined)]"""
-    text = subprocess.run(["nm", "-A", *beside_sources(objects, ".o")], stdout=subprocess.PIPE, text=True, check=True).stdout
+    text = subprocess.run(["nm", "-A", *beside_sources(objects, ".o")], stdout=subprocess.PIPE,
+                          text=True, check=True).stdout
     for line in text.splitlines():
         path, rest = line.rsplit(":", 1)
         *_, kind, symbol = rest.split()
