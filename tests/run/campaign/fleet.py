@@ -32,8 +32,8 @@ def run(pairs, jobs, stream=None):
         return runner.run(spec, arm, lambda name, _: Member(progress.start(at, name), stop))
 
     longest_first = sorted(range(len(pairs)), key=lambda at: -guesses[at])
-    tasks = {at: pool.submit(one, at) for at in longest_first}
-    try:
+    try:  # an interrupt may come as soon as the first one runs
+        tasks = {at: pool.submit(one, at) for at in longest_first}
         watch(tasks.values(), progress)
         return [tasks[at].result() for at in range(len(pairs))]
     finally:

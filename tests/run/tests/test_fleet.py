@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 import unittest
 from pathlib import Path
@@ -83,6 +84,38 @@ class All(FakeBuild):
             code, out, err = self.lowwater("all")
         self.assertEqual((code, out), (2, ""))
         self.assertEqual(err.count("cannot start the emulator"), 1)
+
+
+class WhileStarting(unittest.TestCase):
+    def test_an_interrupt_between_two_starts_ends_those_that_run(self):
+        started, ended = threading.Event(), threading.Event()
+
+        def emulate(_spec, _arm, progress):
+            member, deadline = progress("a", None), time.monotonic() + SECONDS
+            started.set()
+            try:
+                while time.monotonic() < deadline:
+                    member.tick(0.0)
+                    time.sleep(0.01)
+            except fleet.Stopped:
+                ended.set()
+                raise
+
+        submit = fleet.futures.ThreadPoolExecutor.submit
+
+        def first_alone(pool, *args):
+            if started.is_set():
+                raise KeyboardInterrupt
+            task = submit(pool, *args)
+            started.wait(SECONDS)
+            return task
+
+        with mock.patch.object(fleet.futures.ThreadPoolExecutor, "submit", first_alone), \
+                mock.patch.object(fleet.runner, "run", emulate), \
+                mock.patch.object(fleet, "expected", lambda *_: 1.0), \
+                self.assertRaises(KeyboardInterrupt):
+            fleet.run([("a", None), ("b", None)], 2, io.StringIO())
+        self.assertTrue(ended.wait(1.0))
 
 
 class Interrupted(FakeBuild):
