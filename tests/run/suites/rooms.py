@@ -19,7 +19,7 @@ ORDER = (
     "kernel/core/cpu", "kernel/core/time", "kernel/core/log", "kernel/core/lock",
     "kernel/core/sched", "kernel/core/guard",
     "mm/page", "mm/alloc", "mm/slab", "mm/space", "mm/reclaim", "mm/show", "mm/oom", "mm/slowpath", "mm/setup",
-    "kernel/task", "kernel/dev", "kernel",
+    "kernel/task", "kernel/dev/pci", "kernel/dev/block", "kernel/dev/virtio", "kernel/dev", "kernel",
     "tests/workloads", "tests/guest",
     "kernel/task/libc", "tests/scenarios",
 )

@@ -1,0 +1,130 @@
+/*
+ * The split ring (§35.9, §34.6): a driver's side of one virtqueue. What the device writes is checked,
+ * never trusted: an index or a length that cannot be makes the queue broken, with one line; from then on
+ * nothing is added to it or taken from it but by virtqueue_detach().
+ *
+ * The caller holds its own lock, interrupts off, around every call of one queue but those marked.
+ */
+#ifndef DEV_VIRTIO_RING_H
+#define DEV_VIRTIO_RING_H
+
+#include "kernel/core/list.h"
+#include "mm/page/memory.h"
+
+struct virtio_device;
+
+struct scatterlist {
+	uint64_t phys;
+	uint32_t len; /* bytes */
+};
+
+struct vring_desc {
+	uint64_t addr;
+	uint32_t len;
+	uint16_t flags, next;
+};
+struct vring_avail {
+	uint16_t flags, idx, ring[];
+};
+struct vring_used_elem {
+	uint32_t id, len;
+};
+struct vring_used {
+	uint16_t flags, idx;
+	struct vring_used_elem ring[];
+};
+
+#define VRING_DESC_F_NEXT          1
+#define VRING_DESC_F_WRITE         2
+#define VRING_DESC_F_INDIRECT      4
+#define VRING_AVAIL_F_NO_INTERRUPT 1
+#define VRING_USED_F_NO_NOTIFY     1
+
+/* Where the parts of a ring lie in its memory, in bytes from its start (§40.3). */
+struct vring_layout {
+	size_t avail, used_event, used, avail_event, total;
+};
+struct vring_layout vring_layout(unsigned int num, size_t align);
+
+/* What is known of a descriptor chain that is with the device, by its head. */
+struct vring_request {
+	void *data;               /* the caller's; NULL: free */
+	struct vring_desc *table; /* indirect; NULL: direct */
+	unsigned int descriptors; /* of the ring that it takes */
+	uint32_t writable;        /* bytes that the device may write */
+	uint32_t len;             /* that it says it wrote, once used */
+	bool used;
+};
+
+/* For scenarios and reports: tables by kind, and refusals. */
+struct vring_counts {
+	long indirect, direct_fallback, direct, no_space, notifies, used;
+};
+
+struct virtqueue {
+	struct virtio_device *vdev;
+	struct memory *memory;
+	const char *name;
+	unsigned int index, num;
+	bool indirect, event_idx;
+	void *ring_memory;
+	struct vring_layout layout;
+	volatile struct vring_desc *desc;
+	volatile struct vring_avail *avail;
+	volatile struct vring_used *used;
+	volatile uint16_t *used_event, *avail_event;
+	unsigned int free_head, num_free;
+	uint16_t avail_idx, last_used, last_kick;
+	bool callbacks_off;
+	const char *broken;            /* what the device did, or NULL */
+	struct vring_request *request; /* [num] */
+	struct vring_counts counts;
+	void (*callback)(struct virtqueue *vq); /* something was used; interrupt context */
+	void *driver;                           /* the driver's */
+	uint64_t notify_at;                     /* the transport's: where it writes */
+};
+
+/*
+ * A ring of `num` entries, a power of two, whose parts are `align` bytes apart, in memory of its own,
+ * cleared: asked for as 4.8 does (§35.8, §41.2 item 16). NULL: refused. Task context, no lock.
+ */
+struct virtqueue *vring_create(struct memory *m, struct virtio_device *vdev, const char *name,
+	unsigned int index, unsigned int num, size_t align, uint64_t features,
+	void (*callback)(struct virtqueue *vq));
+/* Nothing is with the device, or it has been reset: tables that are left are freed. Task context, no lock. */
+void vring_destroy(struct virtqueue *vq);
+
+/*
+ * Expose buffers: `out` to be read by the device, then `in` to be written by it. With more than one
+ * buffer the descriptors go into a table from kmalloc(gfp), without one into the ring itself. 0, or
+ * -ENOSPC (the device was notified if there was something for it to read), or -EIO: broken.
+ */
+int virtqueue_add_sgs(struct virtqueue *vq, const struct scatterlist *sg, unsigned int out,
+	unsigned int in, void *data, gfp_t gfp);
+
+/* Make what was added known to the device: shall it be notified? Then virtqueue_notify(), lock or not. */
+bool virtqueue_kick_prepare(struct virtqueue *vq);
+void virtqueue_notify(struct virtqueue *vq);
+void virtqueue_kick(struct virtqueue *vq);
+
+/* The data of the next one that the device has used, its descriptors and table freed; NULL: none. */
+void *virtqueue_get_buf(struct virtqueue *vq, uint32_t *len);
+void virtqueue_disable_cb(struct virtqueue *vq);
+/* False: something is used meanwhile. */
+bool virtqueue_enable_cb(struct virtqueue *vq);
+
+/*
+ * Frozen time (DESIGN §5, §37.3) separates what the device has done from when the driver learns of it.
+ * virtqueue_collect() notes all that is used, without freeing anything, and returns how many;
+ * virtqueue_restart() is for a device that was reset and forgot the ring: its indices begin anew, and
+ * whoever was not used then is said as the device's fault. virtqueue_detach() is what get_buf does for one
+ * chosen request, which must have been collected, or the queue is broken.
+ */
+unsigned int virtqueue_collect(struct virtqueue *vq);
+void virtqueue_restart(struct virtqueue *vq);
+void virtqueue_detach(struct virtqueue *vq, void *data, uint32_t *len);
+
+/* Does data wait with the device? For reports. Any context. */
+unsigned int virtqueue_in_flight(const struct virtqueue *vq);
+
+#endif

@@ -1,0 +1,84 @@
+/*
+ * The room kernel/dev/virtio: virtio devices on PCI (§35.3 to §35.13).
+ *
+ * In reading order: virtio.h (this: a device and its handshake), virtio_ops.h (what the two transports
+ * do each in its own way), legacy.c (I/O ports), modern.c (memory), ring.h (queues), virtio_blk.h,
+ * virtio_balloon.h.
+ *
+ * Locks: each driver's own, interrupts off, around its queues.
+ */
+
+/*
+ * A device: found by its driver's probe, made to talk, reset at the end. Task context unless stated.
+ */
+#ifndef DEV_VIRTIO_H
+#define DEV_VIRTIO_H
+
+#include "kernel/dev/pci/pci.h"
+#include "kernel/dev/pci/pci_irq.h"
+#include "kernel/dev/virtio/ring.h"
+
+#define VIRTIO_VENDOR 0x1af4
+
+#define VIRTIO_F_INDIRECT_DESC (1ull << 28)
+#define VIRTIO_F_EVENT_IDX     (1ull << 29)
+#define VIRTIO_F_VERSION_1     (1ull << 32)
+#define VIRTIO_F_BIT33         (1ull << 33) /* accepted as well (§41.2 item 19) */
+
+#define VIRTIO_ACKNOWLEDGE 1
+#define VIRTIO_DRIVER      2
+#define VIRTIO_DRIVER_OK   4
+#define VIRTIO_FEATURES_OK 8
+#define VIRTIO_NEEDS_RESET 0x40
+#define VIRTIO_FAILED      0x80
+
+#define VIRTIO_MAX_QUEUES 3
+
+struct virtio_ops;
+
+struct virtio_device {
+	struct memory *memory;
+	struct pci_dev *pci;
+	const struct virtio_ops *ops;
+	uint64_t features; /* agreed upon */
+	unsigned int nr_queues;
+	struct virtqueue *vq[VIRTIO_MAX_QUEUES];
+	void (*config_changed)(struct virtio_device *vdev); /* interrupt context; or NULL */
+	bool silent; /* its interrupts are off: frozen time says when (DESIGN §5) */
+	struct pci_irq irq;
+	/* The transports' own: where registers are. */
+	unsigned int io;
+	volatile uint8_t *common, *isr, *config, *notify;
+	unsigned int notify_multiplier, config_len;
+};
+
+/*
+ * Choose the transport (virtio= auto, legacy, modern), reset, acknowledge, and agree on what both have of
+ * `wanted`. NULL, or one line.
+ */
+const char *virtio_start(struct virtio_device *vdev, struct pci_dev *pci, uint64_t wanted);
+/* The next queue, by index. NULL, or one line. */
+const char *virtio_add_queue(
+	struct virtio_device *vdev, const char *name, void (*callback)(struct virtqueue *vq));
+/* Driver-ok: from here on it works, and interrupts unless silent. NULL, or one line. */
+const char *virtio_ready(struct virtio_device *vdev);
+/* Reset; queues are freed. Also after a failure of any of the above. */
+void virtio_stop(struct virtio_device *vdev);
+
+/*
+ * The reset barrier (§37.3): all that was given to the device is done when this returns, and its queues
+ * begin anew. The order is: status 0, collect, restart, then the handshake as it was. Locks of all its
+ * queues held, interrupts off.
+ */
+void virtio_settle(struct virtio_device *vdev);
+
+/* The device's own configuration; bytes [offset, offset + len). Any context. */
+void virtio_config_read(
+	struct virtio_device *vdev, unsigned int offset, void *to, unsigned int len);
+void virtio_config_write(
+	struct virtio_device *vdev, unsigned int offset, const void *from, unsigned int len);
+
+/* In the log, in 4.8's manner: "virtio_blk virtio0: ..."; `number` in order of start. */
+extern unsigned int virtio_devices;
+
+#endif
