@@ -110,15 +110,26 @@ void kunmap_range(uint64_t va, uint64_t len)
 	}
 }
 
-void *kmap_io(uint64_t pa, uint64_t len, bool cached)
+/* `align`: of the window's address, to that of its contents. */
+static void *map_window(uint64_t pa, uint64_t len, uint64_t align, uint64_t flags)
 {
 	uint64_t first = pa & ~(PAGE_SIZE - 1ull);
 	uint64_t size = ((pa + len + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1ull)) - first;
-	uint64_t va = io_next;
+	uint64_t va = io_next + ((first - io_next) & (align - 1));
 
-	kmap_range(va, first, size, cached ? KMAP_RO : KMAP_IO);
-	io_next += size + PAGE_SIZE; /* an unmapped page between windows */
+	kmap_range(va, first, size, flags);
+	io_next = va + size + PAGE_SIZE; /* an unmapped page between windows */
 	return (void *)(va + (pa - first));
+}
+
+void *kmap_io(uint64_t pa, uint64_t len, bool cached)
+{
+	return map_window(pa, len, PAGE_SIZE, cached ? KMAP_RO : KMAP_IO);
+}
+
+void *kmap_device_memory(uint64_t pa, uint64_t len)
+{
+	return map_window(pa, len, LARGE, KMAP_RW);
 }
 
 /* The image: code executable, constants read-only, the rest writable; nothing both. */

@@ -54,6 +54,8 @@ void kmap_range(uint64_t va, uint64_t pa, uint64_t len, uint64_t flags);
 void kunmap_range(uint64_t va, uint64_t len);
 /* Map device registers or firmware tables; `pa` and `len` need no alignment. */
 void *kmap_io(uint64_t pa, uint64_t len, bool cached);
+/* Map a device's memory, to read and write as any other. */
+void *kmap_device_memory(uint64_t pa, uint64_t len);
 
 /* The entry that maps `va` in the kernel half (0: none): for dumps and checks. */
 uint64_t kmap_lookup(uint64_t va);

@@ -14,6 +14,7 @@
 #include "kernel/core/machine.h"
 #include "kernel/core/param.h"
 #include "kernel/core/log/printk.h"
+#include "kernel/core/sched/alarm.h"
 #include "kernel/core/sched/sched.h"
 #include "kernel/core/log/screen.h"
 #include "kernel/core/log/serial.h"
@@ -92,6 +93,7 @@ void boot_main(uint32_t magic, uint32_t info_addr)
 	mm_boot(&boot_info);
 	sched_init(&boot_task);
 	timers_init();
+	alarms_init();
 	task_boot();
 	moom_init();
 	watchdog_start();

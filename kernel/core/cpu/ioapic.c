@@ -86,3 +86,8 @@ bool ioapic_route_isa_nmi(unsigned int irq, unsigned int apic_id)
 {
 	return route_isa(irq, ENTRY_NMI, apic_id);
 }
+
+void ioapic_mask_isa(unsigned int irq)
+{
+	put(REG_ENTRY(madt->isa[irq].gsi - madt->ioapic_gsi_base), ENTRY_MASKED);
+}

@@ -16,5 +16,7 @@ const char *ioapic_init(const struct madt *m);
  */
 bool ioapic_route_isa(unsigned int irq, unsigned int vector, unsigned int apic_id);
 bool ioapic_route_isa_nmi(unsigned int irq, unsigned int apic_id);
+/* No more of one that was routed. Any context. */
+void ioapic_mask_isa(unsigned int irq);
 
 #endif

@@ -9,6 +9,7 @@
 #include "kernel/core/lock/lock.h"
 #include "kernel/core/machine.h"
 #include "kernel/core/log/printk.h"
+#include "kernel/core/sched/alarm.h"
 #include "kernel/core/sched/process.h"
 #include "kernel/core/sched/replay.h"
 #include "kernel/core/sched/sched.h"
@@ -449,6 +450,8 @@ static bool has_nothing_to_do(const struct cpu *cpu)
 }
 
 /* Under the lock nobody wakes; a timer that is about to wake somebody waits for it. */
+long sched_answers_owed;
+
 bool sched_all_asleep(void)
 {
 	unsigned long flags = sched_lock();
@@ -457,7 +460,7 @@ bool sched_all_asleep(void)
 
 	for_each_cpu(cpu)
 		asleep = asleep && has_nothing_to_do(cpu);
-	asleep = asleep && !timers_may_wake();
+	asleep = asleep && !timers_may_wake() && !alarms_armed() && !sched_answers_owed;
 	sched_unlock(flags);
 	return asleep;
 }

@@ -64,8 +64,11 @@ void task_leave_address_space(void);
 /* From the timer interrupt. */
 void sched_tick(void);
 
+/* Requests that devices have and will answer by an interrupt: atomic_add(). */
+extern long sched_answers_owed;
+
 /*
- * No task runs or can, and no timer will wake one: but for an interrupt from outside, nothing will
+ * No task runs or can, and no timer, alarm or device will wake one: but for an interrupt from outside, nothing will
  * ever happen. From a timer interrupt, its own timers done.
  */
 bool sched_all_asleep(void);

@@ -5,6 +5,7 @@
 #include "kernel/core/cpu/lapic.h"
 #include "kernel/core/cpu/trap.h"
 #include "kernel/core/machine.h"
+#include "kernel/core/sched/alarm.h"
 #include "kernel/core/sched/sched.h"
 #include "kernel/core/sched/tick.h"
 #include "kernel/core/sched/turn.h"
@@ -28,6 +29,7 @@
 #define MAX_HOOKS 4
 
 static uint64_t next_jiffy; /* when jiffies goes on; the boot CPU's */
+static bool one_shots;      /* the same CPU's timer, without turns: there are alarms */
 
 static void (*hook[MAX_HOOKS])(void);
 static unsigned int nr_hooks;
@@ -57,9 +59,43 @@ static uint64_t turn_ns(void)
 	return MIN(TURN_INSNS << clock_shift(), MAX_TURN_NS);
 }
 
+/* An alarm may come before. */
+static void timer_within(uint64_t ns)
+{
+	uint64_t alarm = this_cpu_id() == 0 ? alarm_distance() : 0;
+
+	lapic_timer_once(alarm ? MIN(ns, alarm) : ns);
+}
+
 static void tick_at_next_slice(void)
 {
-	lapic_timer_once(turn_ns() - clock_ns() % turn_ns());
+	timer_within(turn_ns() - clock_ns() % turn_ns());
+}
+
+/*
+ * Without turns the timer is periodic; but of the first CPU's only until an alarm is armed, and again from
+ * the first jiffy at which none is.
+ */
+static void tick_alone(bool at_jiffy)
+{
+	uint64_t now = clock_ns();
+
+	if (alarms_armed())
+		one_shots = true;
+	if (one_shots && at_jiffy && !alarms_armed()) {
+		one_shots = false;
+		lapic_timer_periodic(jiffy_ns());
+	} else if (one_shots) {
+		timer_within(next_jiffy > now ? next_jiffy - now : 1);
+	}
+}
+
+void tick_set_timer(void)
+{
+	if (takes_turns())
+		tick_at_next_slice();
+	else
+		tick_alone(false);
 }
 
 /*
@@ -81,15 +117,21 @@ static void hand_on_turn(const struct cpu *cpu)
 static void tick(struct pt_regs *regs)
 {
 	struct cpu *cpu = this_cpu();
+	bool at_jiffy;
 
 	(void)regs;
 	lapic_eoi();
 	cpu->tick_ns = clock_ns();
+	if (cpu->id == 0 && alarms_armed())
+		alarms_run();
 	if (takes_turns())
 		hand_on_turn(cpu);
 	if (cpu->id == 0)
 		advance_jiffies();
-	if (cpu->last_jiffy == jiffies)
+	at_jiffy = cpu->last_jiffy != jiffies;
+	if (cpu->id == 0 && one_shots)
+		tick_alone(at_jiffy);
+	if (!at_jiffy)
 		return;
 	cpu->last_jiffy = jiffies;
 	timers_run();

@@ -8,6 +8,9 @@
 /* Start the tick on this CPU. Interrupts off. */
 void tick_start(void);
 
+/* An alarm (alarm.h) was armed or is over: when does the timer interrupt next? First CPU, interrupts off. */
+void tick_set_timer(void);
+
 /* fn() at each jiffy on every CPU from here on, last asked, last called. Timer interrupt. Boot. */
 void tick_add(void (*fn)(void));
 

@@ -1,0 +1,150 @@
+/*
+ * The bus and its devices (see pci.h).
+ */
+#include "kernel/core/log/printk.h"
+#include "kernel/dev/pci/pci.h"
+#include "mm/slab/kmalloc.h"
+
+#define NOBODY      0xffff
+#define HEADER_TYPE 0x7f
+
+static struct list_head devices = LIST_HEAD_INIT(devices);
+
+static bool identify(struct pci_dev *dev)
+{
+	uint32_t id = pci_read32(dev, 0);
+	uint32_t class = pci_read32(dev, 8);
+	uint32_t subsys = pci_read32(dev, 0x2c);
+
+	if ((uint16_t)id == NOBODY)
+		return false;
+	dev->vendor = id;
+	dev->device = id >> 16;
+	dev->class = class >> 8;
+	dev->revision = class;
+	dev->subsys_vendor = subsys;
+	dev->subsys = subsys >> 16;
+	dev->irq = pci_read8(dev, PCI_IRQ_LINE);
+	dev->pin = pci_read8(dev, PCI_IRQ_PIN);
+	ksnprintf(dev->name, sizeof(dev->name), "0000:00:%02x.%x", dev->slot, dev->fn);
+	return true;
+}
+
+static unsigned int functions_of(const struct pci_dev *first)
+{
+	return pci_read8(first, PCI_HEADER_TYPE) & PCI_HEADER_MULTI ? PCI_FUNCTIONS : 1;
+}
+
+static void each_in_slot(const struct pci_bus *bus, unsigned int slot,
+	void (*fn)(struct pci_dev *dev, void *arg), void *arg)
+{
+	unsigned int functions = 1;
+
+	for (unsigned int f = 0; f < functions; f++) {
+		struct pci_dev dev = {.bus = bus, .slot = slot, .fn = f};
+
+		if (!identify(&dev))
+			continue;
+		if (f == 0)
+			functions = functions_of(&dev);
+		fn(&dev, arg);
+	}
+}
+
+void pci_for_each(const struct pci_bus *bus, void (*fn)(struct pci_dev *dev, void *arg), void *arg)
+{
+	for (unsigned int slot = 0; slot < PCI_SLOTS; slot++)
+		each_in_slot(bus, slot, fn, arg);
+}
+
+struct search {
+	const struct pci_driver *const *drivers;
+	unsigned int nr, found;
+};
+
+static bool knows(const struct pci_driver *driver, const struct pci_dev *dev)
+{
+	for (const struct pci_id *id = driver->ids; id->vendor; id++)
+		if (id->vendor == dev->vendor && id->device == dev->device)
+			return true;
+	return false;
+}
+
+static const struct pci_driver *driver_of(const struct search *s, const struct pci_dev *dev)
+{
+	for (unsigned int i = 0; i < s->nr; i++)
+		if (knows(s->drivers[i], dev))
+			return s->drivers[i];
+	return NULL;
+}
+
+/* Another header than a device's has no BARs where ours are. */
+static const char *inspect(struct pci_dev *dev)
+{
+	static char line[96];
+	unsigned int type = pci_read8(dev, PCI_HEADER_TYPE) & HEADER_TYPE;
+	const char *error;
+
+	if (type) {
+		ksnprintf(line, sizeof(line), "pci %s: header type 0x%02x; expected 0x00",
+			dev->name, type);
+		return line;
+	}
+	error = pci_check_caps(dev);
+	return error ? error : pci_read_bars(dev);
+}
+
+static const char *start(struct pci_dev *dev)
+{
+	const char *error = inspect(dev);
+
+	if (error)
+		return error;
+	pci_command(dev, PCI_COMMAND_IO | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER, 0);
+	return dev->driver->probe(dev);
+}
+
+static void probe_one(struct pci_dev *found, void *arg)
+{
+	struct search *s = arg;
+	const char *error;
+	struct pci_dev *dev;
+
+	found->driver = driver_of(s, found);
+	if (!found->driver)
+		return;
+	dev = kmalloc(&system_memory, sizeof(*dev), GFP_KERNEL);
+	if (!dev) {
+		pr_err("pci %s: no memory for it", found->name);
+		return;
+	}
+	*dev = *found;
+	error = start(dev);
+	if (error) {
+		pr_err("%s", error);
+		kfree(&system_memory, dev);
+		return;
+	}
+	list_add_tail(&dev->node, &devices);
+	s->found++;
+}
+
+unsigned int pci_probe(
+	const struct pci_bus *bus, const struct pci_driver *const *drivers, unsigned int nr)
+{
+	struct search s = {drivers, nr, 0};
+
+	pci_for_each(bus, probe_one, &s);
+	return s.found;
+}
+
+void pci_remove_all(void)
+{
+	while (!list_empty(&devices)) {
+		struct pci_dev *dev = list_entry(devices.prev, struct pci_dev, node);
+
+		list_del(&dev->node);
+		dev->driver->remove(dev);
+		kfree(&system_memory, dev);
+	}
+}
