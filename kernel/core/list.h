@@ -15,6 +15,8 @@ struct list_head {
 		&(name), &(name)                                                                   \
 	}
 
+#define LIST_HEAD(name) struct list_head name = LIST_HEAD_INIT(name)
+
 static inline void list_init(struct list_head *head)
 {
 	head->next = head;
@@ -64,6 +66,18 @@ static inline void list_move(struct list_head *node, struct list_head *head)
 {
 	list_del(node);
 	list_add(node, head);
+}
+
+/* All of `list`, in its order, behind `at`: list_splice_init(l, head) before all others, (l, head->prev) after. */
+static inline void list_splice_init(struct list_head *list, struct list_head *at)
+{
+	if (list_empty(list))
+		return;
+	list->prev->next = at->next;
+	at->next->prev = list->prev;
+	list->next->prev = at;
+	at->next = list->next;
+	list_init(list);
 }
 
 #define list_entry(ptr, type, member)        container_of(ptr, type, member)

@@ -78,6 +78,8 @@ const char *const mm_event_name[NR_MM_EVENTS] = {
 	[ZONE_LOCK_REFILLS] = "zone_lock_refills",
 	[ZONE_LOCK_BULK_FREES] = "zone_lock_bulk_frees",
 	[KSWAPD_WAKEUPS] = "kswapd_wakeups",
+	[PGPGIN] = "pgpgin",
+	[PGPGOUT] = "pgpgout",
 	[FAULTS_INJECTED] = "faults_injected",
 };
 

@@ -92,6 +92,8 @@ enum mm_event {
 	ZONE_LOCK_REFILLS,       /* acquisitions: each takes a batch from the buddy lists ... */
 	ZONE_LOCK_BULK_FREES,    /* ... or gives one back */
 	KSWAPD_WAKEUPS,
+	PGPGIN,  /* sectors of 512 bytes read from disks ... */
+	PGPGOUT, /* ... and written */
 	FAULTS_INJECTED, /* requests refused on purpose (fail_page_alloc.h) */
 	NR_MM_EVENTS
 };

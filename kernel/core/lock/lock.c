@@ -321,8 +321,10 @@ static bool rwsem_wait(struct rwsem *s, bool write, bool killable)
 
 void rwsem_wait_to_read(struct rwsem *s)
 {
-	unsigned long flags = sched_lock();
+	unsigned long flags;
 
+	sched_submit_work();
+	flags = sched_lock();
 	rwsem_wait(s, false, false);
 	sched_unlock(flags);
 }
@@ -336,6 +338,7 @@ static bool rwsem_acquire(struct rwsem *s, bool write, bool killable)
 	sched_point();
 	lock_debug_acquire(&s->info, write ? 0 : LOCKDEP_READ);
 	if (unlikely(!take_at_once(s, write))) {
+		sched_submit_work();
 		flags = sched_lock();
 		ok = rwsem_wait(s, write, killable);
 		sched_unlock(flags);

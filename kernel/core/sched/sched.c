@@ -286,10 +286,14 @@ void schedule_locked(void)
 	switch_task(current->state == TASK_RUNNING);
 }
 
+void (*sched_flush_plug)(struct task *t);
+
 void schedule(void)
 {
 	unsigned long flags;
 
+	if (current->state != TASK_RUNNING)
+		sched_submit_work();
 	replay_sleep();
 	flags = sched_lock();
 	schedule_locked();
@@ -368,9 +372,23 @@ void schedule_timeout(enum task_state state, unsigned long ticks)
 	unsigned long flags;
 
 	might_sleep();
+	sched_submit_work();
 	flags = sched_lock();
 	if (state != TASK_KILLABLE || !fatal_signal_pending(current)) {
 		current->state = state;
+		timer_start(&current->sleep_timer, ticks);
+		schedule_locked();
+	}
+	sched_unlock(flags);
+}
+
+void schedule_within(unsigned long ticks)
+{
+	unsigned long flags;
+
+	sched_submit_work();
+	flags = sched_lock();
+	if (current->state != TASK_RUNNING) {
 		timer_start(&current->sleep_timer, ticks);
 		schedule_locked();
 	}

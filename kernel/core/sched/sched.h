@@ -58,6 +58,20 @@ void sched_bind(unsigned int cpu);
 /* Sleep for `ticks`; returns early only when killed and `state` is TASK_KILLABLE. */
 void schedule_timeout(enum task_state state, unsigned long ticks);
 
+/* schedule(), woken after `ticks` at the latest. */
+void schedule_within(unsigned long ticks);
+
+/*
+ * Called upwards before a task that holds back requests (task.plug) sleeps, no lock held: the block layer
+ * gives them to a worker (§34.3). Whoever is about to sleep with sched_lock() held calls it before.
+ */
+extern void (*sched_flush_plug)(struct task *t);
+static inline void sched_submit_work(void)
+{
+	if (unlikely(current->plug))
+		sched_flush_plug(current);
+}
+
 /* The current task, about to drop its address space, runs on the kernel's from here on. */
 void task_leave_address_space(void);
 

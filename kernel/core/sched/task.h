@@ -35,6 +35,8 @@ enum task_state {
 struct mm;
 struct lock_info;
 struct task;
+struct blk_plug;
+struct bio_list;
 
 /*
  * What the threads of a process have in common. It lies in the leader's task, which is collected
@@ -74,6 +76,8 @@ struct task {
 	bool kill_pending;     /* SIGKILL */
 	bool memdie;           /* TIF_MEMDIE: may use memory reserves */
 	struct mm *mm;         /* (T) NULL: a kernel task, or one that has left it */
+	struct blk_plug *plug; /* requests that it holds back, and ... */
+	struct bio_list *bios;  /* ... bios that wait while one is submitted (kernel/dev/block) */
 	void *tls;             /* for the app: its libc's state of this thread */
 	struct process *process;
 	struct process own;  /* of the leader */

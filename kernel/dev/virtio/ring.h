@@ -9,14 +9,10 @@
 #define DEV_VIRTIO_RING_H
 
 #include "kernel/core/list.h"
+#include "kernel/dev/block/scatterlist.h"
 #include "mm/page/memory.h"
 
 struct virtio_device;
-
-struct scatterlist {
-	uint64_t phys;
-	uint32_t len; /* bytes */
-};
 
 struct vring_desc {
 	uint64_t addr;

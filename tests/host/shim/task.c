@@ -11,6 +11,8 @@ struct list_head all_tasks = LIST_HEAD_INIT(all_tasks);
 volatile unsigned long jiffies;
 long hz = 250;
 
+void (*sched_flush_plug)(struct task *t);
+
 uint64_t clock_ns(void)
 {
 	return jiffies * (1000000000ul / hz);

@@ -1,0 +1,100 @@
+/*
+ * Disks: coming and going (see disk.h).
+ */
+#include <string.h>
+
+#include "kernel/core/log/printk.h"
+#include "kernel/dev/block/blk_mq.h"
+
+static struct list_head disks = LIST_HEAD_INIT(disks);
+
+static void init_queues(struct disk *disk)
+{
+	for (unsigned int i = 0; i < nr_cpus; i++) {
+		spin_lock_init(&disk->ctx[i].lock, "blk_mq_ctx");
+		list_init(&disk->ctx[i].requests);
+		disk->ctx[i].last_tag = 0;
+	}
+	spin_lock_init(&disk->dispatch_lock, "blk_mq_dispatch");
+	list_init(&disk->dispatch);
+	disk->stopped = false;
+	kblockd_work_init(&disk->run_work, blk_mq_run_work_fn);
+}
+
+static void forget_queues(struct disk *disk)
+{
+	for (unsigned int i = 0; i < nr_cpus; i++)
+		lock_forget(&disk->ctx[i].lock.info);
+	lock_forget(&disk->dispatch_lock.info);
+}
+
+/* What all disks have in common comes with the first. */
+static const char *start_layer(struct memory *m)
+{
+	if (!list_empty(&disks))
+		return NULL;
+	plugs_init();
+	if (!kblockd_start())
+		return "no memory for the block layer's workers";
+	return bio_start(m) ? NULL : "no memory for bios";
+}
+
+static void stop_layer(struct memory *m)
+{
+	if (list_empty(&disks))
+		bio_stop(m);
+}
+
+const char *disk_add(struct disk *disk, unsigned int depth)
+{
+	const char *error = start_layer(disk->memory);
+
+	if (error)
+		return error;
+	memset(&disk->counts, 0, sizeof(disk->counts));
+	if (depth) {
+		error = blk_alloc_requests(disk, depth);
+		if (error) {
+			stop_layer(disk->memory);
+			return error;
+		}
+		init_queues(disk);
+	}
+	list_add_tail(&disk->node, &disks);
+	pr_info("%s: %lu sectors of 512 bytes (%lu MiB)%s", disk->name,
+		(unsigned long)disk->capacity, (unsigned long)disk->capacity >> 11,
+		disk->read_only ? ", read-only" : "");
+	return NULL;
+}
+
+void disk_remove(struct disk *disk)
+{
+	if (!disk->ops->transfer) {
+		kblockd_flush();
+		BUG_ON(disk->tags.in_use);
+		blk_free_requests(disk);
+		forget_queues(disk);
+	}
+	list_del(&disk->node);
+	stop_layer(disk->memory);
+}
+
+struct disk *disk_find(const char *name)
+{
+	struct disk *disk;
+
+	list_for_each_entry(disk, &disks, node)
+		if (!strcmp(disk->name, name))
+			return disk;
+	return NULL;
+}
+
+struct disk *disk_nth(unsigned int n)
+{
+	struct disk *disk;
+
+	list_for_each_entry(disk, &disks, node)
+		if (n-- == 0)
+			return disk;
+	return NULL;
+}
