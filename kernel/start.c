@@ -26,6 +26,7 @@
 #include "kernel/core/time/timer.h"
 #include "kernel/core/sched/turn.h"
 #include "kernel/core/guard/watchdog.h"
+#include "kernel/dev/devices.h"
 #include "kernel/task/app.h"
 #include "kernel/task/cpus.h"
 #include "kernel/task/moom.h"
@@ -67,6 +68,14 @@ static void print_map(const struct boot_info *info)
 			info->range[i].end - 1, info->range[i].type == 1 ? "usable" : "reserved");
 }
 
+/* Devices may sleep for their memory. */
+static void first_task(void *unused)
+{
+	(void)unused;
+	devices_start();
+	scenario_run(devices_stop);
+}
+
 void boot_main(uint32_t magic, uint32_t info_addr)
 {
 	cpu_init(&cpus[0], 0, NULL);
@@ -104,7 +113,7 @@ void boot_main(uint32_t magic, uint32_t info_addr)
 	start_workers();
 	oom_reaper_start(&system_memory, daemon_spawn);
 	sched_run_started(); /* tasks that wait here must not bar the scenario from this CPU */
-	if (!kthread_spawn("scenario", scenario_run, NULL))
+	if (!kthread_spawn("scenario", first_task, NULL))
 		machine_refuse("machine: no memory for the first task");
 	sched_idle_loop();
 }

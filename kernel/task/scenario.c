@@ -299,14 +299,13 @@ noinline void scenario_end(void)
 	barrier();
 }
 
-void scenario_run(void *unused)
+void scenario_run(void (*at_end)(void))
 {
 	const struct scenario *s = find(wanted);
 	struct memory *m = &system_memory;
 	struct world before;
 	int code;
 
-	(void)unused;
 	if (!s) {
 		list_scenarios();
 		machine_exit(EXIT_FINISHED);
@@ -322,6 +321,7 @@ void scenario_run(void *unused)
 	code = run_to_end(s);
 	scenario_end();
 	check_end(m, &before);
+	at_end();
 	report_counters();
 	lock_debug_report();
 	if (code)

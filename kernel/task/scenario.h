@@ -71,8 +71,11 @@ extern const struct scenario_entry *const _scenarios[], *const _scenarios_end[];
 /* Make every scenario's knobs known to the command line. Boot. */
 void scenarios_register_knobs(void);
 
-/* Run what scenario= chose (default info; list names all) to its end, and leave the machine. */
-void scenario_run(void *unused) __attribute__((noreturn));
+/*
+ * Run what scenario= chose (default info; list names all) to its end, and leave the machine; when all is
+ * over and found in order, at_end() is called before. Task context.
+ */
+void scenario_run(void (*at_end)(void)) __attribute__((noreturn));
 
 /* The workload's seed (seed=). */
 extern long workload_seed;

@@ -2,6 +2,7 @@
  * info: what memory this machine has, as Linux's /proc would tell it, and exit.
  */
 #include "kernel/core/log/event.h"
+#include "kernel/dev/devices.h"
 #include "kernel/task/scenario.h"
 #include "mm/show/proc.h"
 
@@ -21,6 +22,7 @@ static void info(void)
 	print_pagetypeinfo(&system_memory);
 	print_zoneinfo(&system_memory);
 	print_slabinfo(&system_memory);
+	devices_show();
 	event_counter(COUNTER("managed_pages"), system_memory.totalram_pages);
 	event_counter(COUNTER("zones"), count_zones(&system_memory));
 }
@@ -34,7 +36,7 @@ static const struct scenario_arm arms[] = {
 
 SCENARIO(info_scenario) = {
 	.name = "info",
-	.help = "zoneinfo, buddyinfo, pagetypeinfo, slabinfo and the memory map",
+	.help = "zoneinfo, buddyinfo, pagetypeinfo, slabinfo, the PCI bus and the memory map",
 	.group = "study",
 	.kernel = info,
 	.arms = arms,

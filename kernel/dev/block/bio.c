@@ -9,6 +9,7 @@
 
 #define POOLED       2 /* bios, and arrays of BIO_MAX_VECS, kept back (§34.1) */
 #define SPLIT_POOLED 4
+#define BIO_BYTES    256 /* of 4.8's bio-0 (§31.5) */
 
 enum { VECS_INLINE, VECS_16, VECS_64, VECS_128, VECS_256, NR_VEC_POOLS };
 
@@ -28,12 +29,12 @@ static struct {
 	struct mempool bio_pool, split_pool, vec_pool;
 } bio_memory;
 
-_Static_assert(sizeof(struct bio) == 256, "4.8's bio-0");
+_Static_assert(sizeof(struct bio) <= BIO_BYTES, "it fits 4.8's");
 _Static_assert(sizeof(struct bio_vec) == 16, "4.8's biovec caches");
 
 static bool make_caches(struct memory *m)
 {
-	bio_memory.bios = kmem_cache_create(m, "bio-0", sizeof(struct bio), 64, 0, NULL);
+	bio_memory.bios = kmem_cache_create(m, "bio-0", BIO_BYTES, 64, 0, NULL);
 	if (!bio_memory.bios)
 		return false;
 	for (int i = VECS_16; i < NR_VEC_POOLS; i++) {

@@ -35,7 +35,6 @@ enum bio_op { BIO_READ, BIO_WRITE, BIO_FLUSH };
 
 struct disk;
 
-/* Of 256 bytes, with a cache of its own: 4.8's bio-0 (§31.5). */
 struct bio {
 	struct bio *next; /* in a request, or of those that wait to be submitted */
 	struct disk *disk;
@@ -55,7 +54,7 @@ struct bio {
 	void (*end)(struct bio *bio); /* any context; it gives the bio back */
 	void *private;                /* the caller's */
 	struct bio_vec inline_vecs[BIO_INLINE_VECS];
-} __attribute__((aligned(64)));
+};
 
 /* Caches and reserves. Task context, before the first disk. False: no memory. */
 bool bio_start(struct memory *m);

@@ -1,0 +1,49 @@
+/*
+ * The devices of a run (see devices.h).
+ */
+#include "kernel/core/log/printk.h"
+#include "kernel/dev/card.h"
+#include "kernel/dev/devices.h"
+
+static const struct pci_driver *const drivers[] = {&card_driver};
+
+void devices_start(void)
+{
+	pci_probe(&pci_ports, drivers, ARRAY_SIZE(drivers));
+}
+
+void devices_stop(void)
+{
+	pci_remove_all();
+}
+
+static void show_bars(const struct pci_dev *dev)
+{
+	for (unsigned int i = 0; i < PCI_NR_BARS; i++) {
+		const struct pci_bar *b = &dev->bar[i];
+
+		if (b->size)
+			pr_info("pci %s: reg 0x%02x: [%s 0x%08lx-0x%08lx%s]", dev->name,
+				PCI_BAR0 + 4 * i, b->io ? "io " : "mem", (unsigned long)b->addr,
+				(unsigned long)(b->addr + b->size - 1), b->prefetch ? " pref" : "");
+	}
+}
+
+static void show(struct pci_dev *dev, void *unused)
+{
+	const char *error;
+
+	(void)unused;
+	pr_info("pci %s: [%04x:%04x] type 00 class 0x%06x", dev->name, dev->vendor, dev->device,
+		dev->class);
+	error = pci_read_bars(dev);
+	if (error)
+		pr_warn("%s", error);
+	else
+		show_bars(dev);
+}
+
+void devices_show(void)
+{
+	pci_for_each(&pci_ports, show, NULL);
+}
