@@ -92,8 +92,8 @@ enum mm_event {
 	ZONE_LOCK_REFILLS,       /* acquisitions: each takes a batch from the buddy lists ... */
 	ZONE_LOCK_BULK_FREES,    /* ... or gives one back */
 	KSWAPD_WAKEUPS,
-	PGPGIN,  /* sectors of 512 bytes read from disks ... */
-	PGPGOUT, /* ... and written */
+	PGPGIN,          /* sectors of 512 bytes read from disks ... */
+	PGPGOUT,         /* ... and written */
 	FAULTS_INJECTED, /* requests refused on purpose (fail_page_alloc.h) */
 	NR_MM_EVENTS
 };
@@ -107,7 +107,7 @@ struct free_area {
 struct per_cpu_pages {
 	struct list_head lists[MIGRATE_PCPTYPES];
 	int count, high, batch;
-	signed char stat_diff[NR_ZONE_STATS]; /* not yet in the zone's counters (§2.9) */
+	short stat_diff[NR_ZONE_STATS]; /* not yet in the zone's counters (§2.9) */
 } __attribute__((aligned(128)));
 
 _Static_assert(sizeof(struct per_cpu_pages) == CPU_SLOT, "this_cpu_slot() finds this CPU's");
@@ -322,42 +322,45 @@ static inline struct per_cpu_pages *this_cpu_pages(struct zone *z)
 	return in_slot(z->pcp, this_cpu_slot());
 }
 
-/*
- * Interrupts off: this CPU gathers a change of `delta`, up to the threshold (§2.9), which has been
- * looked at. `up`: which of the two ends this may pass.
- */
-static inline void zone_stat_gather(
-	struct zone *z, enum zone_stat item, long delta, int most, bool up)
+/* What this CPU has gathered goes to the zone's counter. Interrupts off. */
+static inline void zone_stat_spill(struct zone *z, enum zone_stat item, short *gathered)
 {
-	signed char *gathered = &this_cpu_pages(z)->stat_diff[item];
-	int sum = *gathered + (int)delta;
-
-	if (unlikely(up ? sum > most : sum + most < 0)) {
-		atomic_add(&z->stat[item], sum);
-		sum = 0;
-	}
-	*gathered = (signed char)sum;
+	atomic_add(&z->stat[item], READ_ONCE(*gathered));
+	*gathered = 0;
 }
 
-/* By `n` up, or down, with interrupts off. */
+/*
+ * By `n` up, or down, with interrupts off: what this CPU gathers, up to the threshold (§2.9), changes in
+ * one instruction.
+ */
 static inline void zone_stat_raise(struct zone *z, enum zone_stat item, long n)
 {
 	int most = z->stat_threshold;
+	short *gathered;
 
-	if (likely(most == 0))
+	if (likely(most == 0)) {
 		atomic_add(&z->stat[item], n);
-	else
-		zone_stat_gather(z, item, n, most, true);
+		return;
+	}
+	gathered = &this_cpu_pages(z)->stat_diff[item];
+	add_in_place(gathered, n);
+	if (unlikely(*gathered > (short)most))
+		zone_stat_spill(z, item, gathered);
 }
 
 static inline void zone_stat_lower(struct zone *z, enum zone_stat item, long n)
 {
 	int most = z->stat_threshold;
+	short *gathered;
 
-	if (likely(most == 0))
+	if (likely(most == 0)) {
 		atomic_sub(&z->stat[item], n);
-	else
-		zone_stat_gather(z, item, -n, most, false);
+		return;
+	}
+	gathered = &this_cpu_pages(z)->stat_diff[item];
+	sub_in_place(gathered, n);
+	if (unlikely(*gathered < (short)-most))
+		zone_stat_spill(z, item, gathered);
 }
 
 /* Any context. */
@@ -371,7 +374,10 @@ static inline void zone_stat_add(struct zone *z, enum zone_stat item, long delta
 		return;
 	}
 	flags = irq_save();
-	zone_stat_gather(z, item, delta, most, delta > 0);
+	if (delta > 0)
+		zone_stat_raise(z, item, delta);
+	else
+		zone_stat_lower(z, item, -delta);
 	irq_restore(flags);
 }
 

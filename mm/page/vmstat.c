@@ -41,7 +41,7 @@ long memory_stat_exact(const struct memory *m, enum zone_stat item)
 
 static void fold_zone(struct zone *z)
 {
-	signed char *gathered = z->pcp[this_cpu_id()].stat_diff;
+	short *gathered = z->pcp[this_cpu_id()].stat_diff;
 
 	for (int i = 0; i < NR_ZONE_STATS; i++) {
 		if (gathered[i])
