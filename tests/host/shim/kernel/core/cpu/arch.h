@@ -65,6 +65,16 @@ static inline void atomic_sub(long *counter, long delta)
 	__atomic_fetch_sub(counter, delta, __ATOMIC_RELAXED);
 }
 
+static inline void add_in_place(short *counter, short n)
+{
+	*counter += n;
+}
+
+static inline void sub_in_place(short *counter, short n)
+{
+	*counter -= n;
+}
+
 /* cpu.h's struct cpu is not known here yet. */
 void preempt_count_inc(void);
 void preempt_count_dec(void);

@@ -61,6 +61,16 @@ static inline void atomic_sub(long *counter, long delta)
 	explore_add(counter, -delta);
 }
 
+static inline void add_in_place(short *counter, short n)
+{
+	*counter += n;
+}
+
+static inline void sub_in_place(short *counter, short n)
+{
+	*counter -= n;
+}
+
 static inline void preempt_count_inc(void)
 {
 	asm volatile("incl %0" : "+m"(here.preempt_off) : : "memory");
