@@ -3,8 +3,8 @@
  *
  * In reading order: watermark.h (may a zone give pages?), buddy.h and buddy_ops.h (free blocks by order),
  * fallback.h (another migratetype's blocks), pcp.h (single pages on per-CPU lists), highatomic.h (the
- * high-order atomic reserve), page_alloc.h (this: requests), fail_page_alloc.h (refusals
- * on purpose).
+ * high-order atomic reserve), page_alloc.h (this: requests), exact.h (whole pages, no
+ * power of two), fail_page_alloc.h (refusals on purpose).
  *
  * Locks: zone->lock, innermost, interrupts off; per-CPU lists need interrupts off only. An order-0
  * request takes zone->lock once a batch.

@@ -17,10 +17,12 @@ HOST_SUBJECT := $(filter-out mm/setup/mm_boot.c,$(wildcard mm/*/*.c)) boot/booti
 # Unit tests alone have kernel/task as well; a scenario's run, which is the machine's end, needs the machine.
 HOST_TASK := $(filter-out kernel/task/scenario.c kernel/task/scenario_list.c,$(wildcard kernel/task/*.c)) \
 	tests/host/task/stage.c
+# And devices' drivers, against devices of the tests' own.
+HOST_DEV := $(addprefix kernel/dev/virtio/,vring.c ring_add.c ring_used.c) $(wildcard tests/host/dev/model_*.c)
 # What tests stand on: machines, shims, and lives of machines (fuzz/play.h).
 HOST_BASE := $(addprefix tests/host/twin/,host_machine.c twin.c apps.c) $(wildcard tests/host/shim/*.c) \
 	$(wildcard tests/host/fuzz/play*.c)
-HOST_C := $(HOST_SUBJECT) $(HOST_TASK) $(HOST_BASE) tests/host/twin/main.c $(wildcard tests/host/*/test_*.c)
+HOST_C := $(HOST_SUBJECT) $(HOST_TASK) $(HOST_DEV) $(HOST_BASE) tests/host/twin/main.c $(wildcard tests/host/*/test_*.c)
 HOST_O := $(HOST_C:%.c=$(HOST)/%.o)
 
 # clang would put guards between the gathered parameters; gcc leaves named sections alone.

@@ -42,14 +42,23 @@ struct vring_layout {
 };
 struct vring_layout vring_layout(unsigned int num, size_t align);
 
-/* What is known of a descriptor chain that is with the device, by its head. */
+/* Has `event` been passed on the way from index `old` to `now` (§35.9)? Modulo 65536. */
+static inline bool vring_need_event(uint16_t event, uint16_t now, uint16_t old)
+{
+	return (uint16_t)(now - event - 1) < (uint16_t)(now - old);
+}
+
+/*
+ * The driver's own word on each descriptor, and by its head on a chain that is with the device: what the
+ * device can write to is never read back. 24 bytes, so that a ring of 256 is a kmalloc-8192 and one of
+ * 128 a kmalloc-4096, as 4.8's are (§41.2 item 16).
+ */
 struct vring_request {
-	void *data;               /* the caller's; NULL: free */
+	void *data;               /* the caller's; NULL: no head */
 	struct vring_desc *table; /* indirect; NULL: direct */
-	unsigned int descriptors; /* of the ring that it takes */
-	uint32_t writable;        /* bytes that the device may write */
-	uint32_t len;             /* that it says it wrote, once used */
-	bool used;
+	uint32_t len;  /* bytes that the device may write; once used, that it says it wrote */
+	uint16_t next; /* the next of the chain, or itself: the last one; or the next free one */
+	bool used;     /* collected, but not yet detached */
 };
 
 /* For scenarios and reports: tables by kind, and refusals. */
@@ -70,19 +79,21 @@ struct virtqueue {
 	volatile struct vring_used *used;
 	volatile uint16_t *used_event, *avail_event;
 	unsigned int free_head, num_free;
+	unsigned int in_flight; /* chains that the device has not used */
 	uint16_t avail_idx, last_used, last_kick;
 	bool callbacks_off;
-	const char *broken;            /* what the device did, or NULL */
-	struct vring_request *request; /* [num] */
+	const char *broken; /* what the device did, or NULL */
 	struct vring_counts counts;
 	void (*callback)(struct virtqueue *vq); /* something was used; interrupt context */
 	void *driver;                           /* the driver's */
 	uint64_t notify_at;                     /* the transport's: where it writes */
+	struct vring_request request[];         /* [num] */
 };
 
 /*
- * A ring of `num` entries, a power of two, whose parts are `align` bytes apart, in memory of its own,
- * cleared: asked for as 4.8 does (§35.8, §41.2 item 16). NULL: refused. Task context, no lock.
+ * A ring of `num` entries, a power of two up to 32768, whose used part is at a multiple of `align` bytes, in
+ * memory of its own, cleared: asked for as 4.8 does (§35.8, §41.1, §41.2 item 16), so that it may have fewer
+ * entries than asked for. NULL: refused. Task context, no lock.
  */
 struct virtqueue *vring_create(struct memory *m, struct virtio_device *vdev, const char *name,
 	unsigned int index, unsigned int num, size_t align, uint64_t features,
@@ -91,9 +102,10 @@ struct virtqueue *vring_create(struct memory *m, struct virtio_device *vdev, con
 void vring_destroy(struct virtqueue *vq);
 
 /*
- * Expose buffers: `out` to be read by the device, then `in` to be written by it. With more than one
- * buffer the descriptors go into a table from kmalloc(gfp), without one into the ring itself. 0, or
- * -ENOSPC (the device was notified if there was something for it to read), or -EIO: broken.
+ * Expose buffers: `out` to be read by the device, then `in` to be written by it; together from 1 to as many
+ * as the ring has entries. With more than one buffer the descriptors go into a table from kmalloc(gfp),
+ * without one into the ring itself. `data` is not NULL, and nobody else's in this queue. 0, or -ENOSPC (the
+ * device was notified if there was something for it to read), or -EIO: broken.
  */
 int virtqueue_add_sgs(struct virtqueue *vq, const struct scatterlist *sg, unsigned int out,
 	unsigned int in, void *data, gfp_t gfp);
@@ -106,7 +118,7 @@ void virtqueue_kick(struct virtqueue *vq);
 /* The data of the next one that the device has used, its descriptors and table freed; NULL: none. */
 void *virtqueue_get_buf(struct virtqueue *vq, uint32_t *len);
 void virtqueue_disable_cb(struct virtqueue *vq);
-/* False: something is used meanwhile. */
+/* False: something is used meanwhile. Of a broken queue always true. */
 bool virtqueue_enable_cb(struct virtqueue *vq);
 
 /*
@@ -114,13 +126,20 @@ bool virtqueue_enable_cb(struct virtqueue *vq);
  * virtqueue_collect() notes all that is used, without freeing anything, and returns how many;
  * virtqueue_restart() is for a device that was reset and forgot the ring: its indices begin anew, and
  * whoever was not used then is said as the device's fault. virtqueue_detach() is what get_buf does for one
- * chosen request, which must have been collected, or the queue is broken.
+ * chosen request, which must have been collected, or the queue is broken: then *len is 0 for those that
+ * the device did not use.
  */
 unsigned int virtqueue_collect(struct virtqueue *vq);
 void virtqueue_restart(struct virtqueue *vq);
 void virtqueue_detach(struct virtqueue *vq, void *data, uint32_t *len);
 
-/* Does data wait with the device? For reports. Any context. */
+/*
+ * The queue is broken from here on, for `why`, which is kept. False: it was already. Who says so says it in a
+ * line. Any context.
+ */
+bool virtqueue_break(struct virtqueue *vq, const char *why);
+
+/* How many requests the device has and did not use. For reports. Any context. */
 unsigned int virtqueue_in_flight(const struct virtqueue *vq);
 
 #endif

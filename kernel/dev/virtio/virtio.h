@@ -40,16 +40,19 @@ struct virtio_device {
 	struct memory *memory;
 	struct pci_dev *pci;
 	const struct virtio_ops *ops;
+	char name[32];     /* "virtio_blk virtio0", as lines about it begin */
 	uint64_t features; /* agreed upon */
 	unsigned int nr_queues;
 	struct virtqueue *vq[VIRTIO_MAX_QUEUES];
 	void (*config_changed)(struct virtio_device *vdev); /* interrupt context; or NULL */
-	bool silent; /* its interrupts are off: frozen time says when (DESIGN §5) */
+	bool silent; /* its interrupts are off: frozen time says when (DESIGN §5); before virtio_ready() */
+	bool ready, has_irq;
 	struct pci_irq irq;
 	/* The transports' own: where registers are. */
 	unsigned int io;
 	volatile uint8_t *common, *isr, *config, *notify;
-	unsigned int notify_multiplier, config_len;
+	unsigned int notify_multiplier, config_len, notify_len;
+	char error[128]; /* the last line that one of these calls returned */
 };
 
 /*
@@ -78,7 +81,7 @@ void virtio_config_read(
 void virtio_config_write(
 	struct virtio_device *vdev, unsigned int offset, const void *from, unsigned int len);
 
-/* In the log, in 4.8's manner: "virtio_blk virtio0: ..."; `number` in order of start. */
+/* How many have been started: each has a number of its own, from 0 on. */
 extern unsigned int virtio_devices;
 
 #endif
