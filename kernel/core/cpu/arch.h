@@ -54,6 +54,37 @@ static inline void outl(uint16_t port, uint32_t v)
 	asm volatile("outl %0, %1" : : "a"(v), "Nd"(port));
 }
 
+/* Registers in memory: one access of just this size. */
+static inline uint8_t mmio_read8(const volatile void *at)
+{
+	return *(const volatile uint8_t *)at;
+}
+
+static inline uint16_t mmio_read16(const volatile void *at)
+{
+	return *(const volatile uint16_t *)at;
+}
+
+static inline uint32_t mmio_read32(const volatile void *at)
+{
+	return *(const volatile uint32_t *)at;
+}
+
+static inline void mmio_write8(volatile void *at, uint8_t v)
+{
+	*(volatile uint8_t *)at = v;
+}
+
+static inline void mmio_write16(volatile void *at, uint16_t v)
+{
+	*(volatile uint16_t *)at = v;
+}
+
+static inline void mmio_write32(volatile void *at, uint32_t v)
+{
+	*(volatile uint32_t *)at = v;
+}
+
 static inline uint64_t rdtsc(void)
 {
 	uint32_t lo, hi;

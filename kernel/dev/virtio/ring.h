@@ -133,6 +133,9 @@ unsigned int virtqueue_collect(struct virtqueue *vq);
 void virtqueue_restart(struct virtqueue *vq);
 void virtqueue_detach(struct virtqueue *vq, void *data, uint32_t *len);
 
+/* The device's interrupt: calls back if something is used, or the queue is broken. No lock held. */
+void vring_interrupt(struct virtqueue *vq);
+
 /*
  * The queue is broken from here on, for `why`, which is kept. False: it was already. Who says so says it in a
  * line. Any context.

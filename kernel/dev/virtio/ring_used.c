@@ -194,6 +194,12 @@ bool virtqueue_enable_cb(struct virtqueue *vq)
 	return vq->broken || vq->used->idx == vq->last_used;
 }
 
+void vring_interrupt(struct virtqueue *vq)
+{
+	if (vq->callback && (vq->broken || vq->used->idx != READ_ONCE(vq->last_used)))
+		vq->callback(vq);
+}
+
 unsigned int virtqueue_in_flight(const struct virtqueue *vq)
 {
 	return READ_ONCE(vq->in_flight);

@@ -36,28 +36,31 @@
 
 struct virtio_ops;
 
+/* The driver sets `memory`, `silent` and `config_changed` before virtio_start(); all else is zero then. */
 struct virtio_device {
 	struct memory *memory;
+	/* Its interrupts are off: what it has done is asked for (DESIGN §5). */
+	bool silent;
+	/* Interrupt context; or NULL. */
+	void (*config_changed)(struct virtio_device *vdev);
 	struct pci_dev *pci;
 	const struct virtio_ops *ops;
 	char name[32];     /* "virtio_blk virtio0", as lines about it begin */
 	uint64_t features; /* agreed upon */
 	unsigned int nr_queues;
 	struct virtqueue *vq[VIRTIO_MAX_QUEUES];
-	void (*config_changed)(struct virtio_device *vdev); /* interrupt context; or NULL */
-	bool silent; /* its interrupts are off: frozen time says when (DESIGN §5); before virtio_ready() */
-	bool ready, has_irq;
+	bool ill, has_irq;
 	struct pci_irq irq;
 	/* The transports' own: where registers are. */
 	unsigned int io;
 	volatile uint8_t *common, *isr, *config, *notify;
-	unsigned int notify_multiplier, config_len, notify_len;
-	char error[128]; /* the last line that one of these calls returned */
+	unsigned int notify_multiplier, config_len, notify_len; /* bytes */
 };
 
 /*
  * Choose the transport (virtio= auto, legacy, modern), reset, acknowledge, and agree on what both have of
- * `wanted`. NULL, or one line.
+ * `wanted`, which has the ring's features as well as the device's. NULL, or one line, which is good until
+ * the next call of any of these.
  */
 const char *virtio_start(struct virtio_device *vdev, struct pci_dev *pci, uint64_t wanted);
 /* The next queue, by index. NULL, or one line. */
@@ -74,8 +77,16 @@ void virtio_stop(struct virtio_device *vdev);
  * queues held, interrupts off.
  */
 void virtio_settle(struct virtio_device *vdev);
+/*
+ * A queue is broken: status 0, so that the device touches none of the memory that it was given any more, and
+ * all queues are broken. Context as virtio_settle().
+ */
+void virtio_halt(struct virtio_device *vdev);
 
-/* The device's own configuration; bytes [offset, offset + len). Any context. */
+/*
+ * The device's own configuration; bytes [offset, offset + len). What it does not have reads as 0. Any
+ * context, one at a time.
+ */
 void virtio_config_read(
 	struct virtio_device *vdev, unsigned int offset, void *to, unsigned int len);
 void virtio_config_write(
