@@ -4,8 +4,9 @@
 #include "kernel/core/log/printk.h"
 #include "kernel/dev/card.h"
 #include "kernel/dev/devices.h"
+#include "kernel/dev/virtio/virtio_blk.h"
 
-static const struct pci_driver *const drivers[] = {&card_driver};
+static const struct pci_driver *const drivers[] = {&virtio_blk_driver, &card_driver};
 
 void devices_start(void)
 {
