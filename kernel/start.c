@@ -19,6 +19,7 @@
 #include "kernel/core/log/screen.h"
 #include "kernel/core/log/serial.h"
 #include "kernel/core/sched/smp.h"
+#include "kernel/core/sched/still.h"
 #include "kernel/core/sched/tick.h"
 #include "kernel/core/guard/power_button.h"
 #include "kernel/core/guard/sysrq.h"
@@ -103,6 +104,7 @@ void boot_main(uint32_t magic, uint32_t info_addr)
 	sched_init(&boot_task);
 	timers_init();
 	alarms_init();
+	still_init();
 	task_boot();
 	moom_init();
 	watchdog_start();

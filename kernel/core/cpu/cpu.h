@@ -44,6 +44,7 @@ struct cpu {
 	uint64_t cr3;                  /* the address space that is loaded (see smp.h) */
 	struct list_head timers;       /* armed here, by expiry (timer.c) */
 	uint64_t tick_ns;              /* the last timer interrupt */
+	bool tick_stopped;             /* none is to come (tick.h) */
 	struct spinlock *spins_on;     /* what this CPU waits for ... */
 	uint64_t spin_since;           /* ... from when on, in ns */
 	unsigned long last_jiffy;      /* that this CPU has seen */

@@ -98,6 +98,11 @@ void lapic_timer_periodic(uint32_t ns)
 	put(REG_INITIAL, ns);
 }
 
+void lapic_timer_stop(void)
+{
+	put(REG_INITIAL, 0);
+}
+
 static void send(unsigned int apic_id, uint32_t command)
 {
 	put(REG_ICR_DEST, apic_id << 24);

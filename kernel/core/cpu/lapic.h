@@ -20,6 +20,7 @@ void lapic_eoi(void);
 /* Interrupt IRQ_TIMER in `ns`, once or over and over; QEMU's PC counts it at 1 GHz. */
 void lapic_timer_once(uint32_t ns);
 void lapic_timer_periodic(uint32_t ns);
+void lapic_timer_stop(void);
 
 /* To another CPU by its APIC id. Interrupts off. */
 void lapic_send(unsigned int apic_id, unsigned int vector);

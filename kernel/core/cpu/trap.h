@@ -25,6 +25,7 @@ enum { IST_DF = 1, IST_NMI, IST_MCE, NR_IST = 3 };
 #define IRQ_RESCHED  0xf0
 #define IRQ_CALL     0xf1
 #define IRQ_ALARM    0xf2
+#define IRQ_STILL    0xf3
 #define IRQ_SPURIOUS 0xff
 
 #define PF_PROT  0x1ul

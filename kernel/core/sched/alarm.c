@@ -60,7 +60,7 @@ void alarm_start(struct alarm *a, uint64_t at)
 	bool first;
 
 	disarm(a);
-	a->at = at;
+	a->at = tick_apart(at);
 	first = insert(a);
 	spin_unlock(&alarms.lock);
 	if (first && this_cpu_id() == 0)
@@ -113,17 +113,16 @@ void alarms_run(void)
 		a->fn(a);
 }
 
-uint64_t alarm_distance(void)
+uint64_t alarm_next(void)
 {
 	const struct alarm *a;
-	uint64_t now = clock_ns(), distance = 0;
+	uint64_t at;
 
 	spin_lock(&alarms.lock);
 	a = first_alarm();
-	if (a)
-		distance = a->at > now ? a->at - now : 1;
+	at = a ? a->at : 0;
 	spin_unlock(&alarms.lock);
-	return distance;
+	return at;
 }
 
 bool alarms_armed(void)

@@ -19,9 +19,9 @@ struct alarm {
 void alarms_init(void);
 void alarm_init(struct alarm *a, void (*fn)(struct alarm *alarm));
 /*
- * Run its function at `at`, or as soon as the first CPU takes interrupts after that; (re)arms. The function runs in interrupt context,
- * interrupts off, not armed any more: it may arm again. Of two for one moment the first armed comes first.
- * Any context.
+ * Run its function at `at`, or what tick_apart() makes of it, or as soon as the first CPU takes interrupts
+ * after that; (re)arms. The function runs in interrupt context, interrupts off, not armed any more: it may
+ * arm again. Of two for one moment the first armed comes first. Any context.
  */
 void alarm_start(struct alarm *a, uint64_t at);
 /* Its function runs no more when this returns. Not from it; no lock held that it takes. */
@@ -29,8 +29,8 @@ void alarm_cancel(struct alarm *a);
 
 /* Run what is due. The first CPU, timer interrupt. */
 void alarms_run(void);
-/* Nanoseconds from now to the next, at least 1; 0: none is armed. The first CPU, interrupts off. */
-uint64_t alarm_distance(void);
+/* When the next is, by clock_ns(); 0: none is armed. Interrupts off. */
+uint64_t alarm_next(void);
 /* Is any armed? */
 bool alarms_armed(void);
 

@@ -77,7 +77,7 @@ struct task {
 	bool memdie;           /* TIF_MEMDIE: may use memory reserves */
 	struct mm *mm;         /* (T) NULL: a kernel task, or one that has left it */
 	struct blk_plug *plug; /* requests that it holds back, and ... */
-	struct bio_list *bios;  /* ... bios that wait while one is submitted (kernel/dev/block) */
+	struct bio_list *bios; /* ... bios that wait while one is submitted (kernel/dev/block) */
 	void *tls;             /* for the app: its libc's state of this thread */
 	struct process *process;
 	struct process own;  /* of the leader */

@@ -17,6 +17,7 @@
  */
 #define TURN_INSNS  100000ul
 #define MAX_TURN_NS 25600000ul
+#define PARTS       5 /* of a turn: alarms are at their ends */
 
 #define RTC_INDEX          0x70
 #define RTC_DATA           0x71
@@ -59,17 +60,32 @@ static uint64_t turn_ns(void)
 	return MIN(TURN_INSNS << clock_shift(), MAX_TURN_NS);
 }
 
-/* An alarm may come before. */
-static void timer_within(uint64_t ns)
+/* By the same instructions for every CPU: timers that are set to one moment must be one for QEMU, too. */
+static noinline void timer_at(uint64_t ns)
 {
-	uint64_t alarm = this_cpu_id() == 0 ? alarm_distance() : 0;
+	uint64_t now = clock_ns();
 
-	lapic_timer_once(alarm ? MIN(ns, alarm) : ns);
+	lapic_timer_once(ns > now ? ns - now : 1);
+}
+
+/* An alarm may come before. */
+static void timer_by(uint64_t ns)
+{
+	uint64_t alarm = this_cpu_id() == 0 ? alarm_next() : 0;
+
+	timer_at(alarm ? MIN(ns, alarm) : ns);
 }
 
 static void tick_at_next_slice(void)
 {
-	timer_within(turn_ns() - clock_ns() % turn_ns());
+	timer_by((clock_ns() / turn_ns() + 1) * turn_ns());
+}
+
+uint64_t tick_apart(uint64_t ns)
+{
+	uint64_t part = takes_turns() ? turn_ns() / PARTS : 1;
+
+	return (ns + part - 1) / part * part;
 }
 
 /*
@@ -78,15 +94,13 @@ static void tick_at_next_slice(void)
  */
 static void tick_alone(bool at_jiffy)
 {
-	uint64_t now = clock_ns();
-
 	if (alarms_armed())
 		one_shots = true;
 	if (one_shots && at_jiffy && !alarms_armed()) {
 		one_shots = false;
 		lapic_timer_periodic(jiffy_ns());
 	} else if (one_shots) {
-		timer_within(next_jiffy > now ? next_jiffy - now : 1);
+		timer_by(next_jiffy);
 	}
 }
 
@@ -96,6 +110,21 @@ void tick_set_timer(void)
 		tick_at_next_slice();
 	else
 		tick_alone(false);
+}
+
+/* One that is on its way already would set the timer again. */
+void tick_stop(void)
+{
+	this_cpu()->tick_stopped = true;
+	lapic_timer_stop();
+}
+
+void tick_resume(void)
+{
+	this_cpu()->tick_stopped = false;
+	if (!takes_turns())
+		one_shots = true;
+	tick_set_timer();
 }
 
 /*
@@ -121,6 +150,8 @@ static void tick(struct pt_regs *regs)
 
 	(void)regs;
 	lapic_eoi();
+	if (cpu->tick_stopped)
+		return;
 	cpu->tick_ns = clock_ns();
 	if (cpu->id == 0 && alarms_armed())
 		alarms_run();

@@ -67,3 +67,13 @@ void hpet_alarm_in(uint64_t ns)
 	put(COMPARATOR0, get(COUNTER) + ns / ns_per_count);
 	put(TIMER0, TIMER_INTERRUPTS);
 }
+
+void hpet_stop(void)
+{
+	put(CONFIG, get(CONFIG) & ~(uint64_t)CONFIG_ON);
+}
+
+void hpet_go_on(void)
+{
+	put(CONFIG, get(CONFIG) | CONFIG_ON);
+}

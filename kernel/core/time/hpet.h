@@ -20,4 +20,8 @@ uint64_t hpet_ns(void);
 bool hpet_alarm_init(unsigned int apic_id);
 void hpet_alarm_in(uint64_t ns);
 
+/* The counter and its alarm stand still, so that no timer of it is armed, and go on. Interrupts off. */
+void hpet_stop(void);
+void hpet_go_on(void);
+
 #endif

@@ -31,6 +31,11 @@ uint64_t clock_ns(void)
 	return hpet_ns();
 }
 
+void clock_set(uint64_t ns)
+{
+	boot_tsc = rdtsc() - ns;
+}
+
 long clock_shift(void)
 {
 	return icount;

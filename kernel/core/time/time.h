@@ -20,6 +20,11 @@ extern volatile unsigned long jiffies; /* ticks since boot */
 
 /* Nanoseconds since kernel entry; 0 until the clock is found. Any context. */
 uint64_t clock_ns(void);
+/*
+ * Exact mode: it is `ns` now, whatever QEMU's clock did in a frozen wait (sched/still.h). All CPUs but
+ * this one are halted, interrupts off.
+ */
+void clock_set(uint64_t ns);
 /* log2 of the nanoseconds that an instruction takes, or -1 without -icount. */
 long clock_shift(void);
 /*

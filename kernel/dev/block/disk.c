@@ -5,6 +5,7 @@
 
 #include "kernel/core/log/printk.h"
 #include "kernel/dev/block/blk_mq.h"
+#include "mm/alloc/page_alloc.h"
 
 static struct list_head disks = LIST_HEAD_INIT(disks);
 
@@ -45,6 +46,27 @@ static void stop_layer(struct memory *m)
 		bio_stop(m);
 }
 
+/*
+ * 4.8 looks for partitions, which there are none of here. In exact mode this request, which is alone, is
+ * also what primes the device's queue: its first completion interrupts whatever was agreed (§37.2).
+ */
+static void look_for_partitions(struct disk *disk)
+{
+	struct page *page = alloc_pages(disk->memory, GFP_KERNEL, 0);
+	struct bio *bio = bio_alloc(GFP_KERNEL, 1);
+
+	if (page && bio) {
+		bio->disk = disk;
+		bio_add_page(bio, page, PAGE_SIZE, 0);
+		if (submit_bio_wait(bio))
+			pr_err("%s: unable to read partition table", disk->name);
+	}
+	if (bio)
+		bio_put(bio);
+	if (page)
+		free_pages(disk->memory, page, 0);
+}
+
 const char *disk_add(struct disk *disk, unsigned int depth)
 {
 	const char *error = start_layer(disk->memory);
@@ -64,6 +86,8 @@ const char *disk_add(struct disk *disk, unsigned int depth)
 	pr_info("%s: %lu sectors of 512 bytes (%lu MiB)%s", disk->name,
 		(unsigned long)disk->capacity, (unsigned long)disk->capacity >> 11,
 		disk->read_only ? ", read-only" : "");
+	if (depth)
+		look_for_partitions(disk);
 	return NULL;
 }
 

@@ -82,6 +82,7 @@ struct virtqueue {
 	unsigned int in_flight; /* chains that the device has not used */
 	uint16_t avail_idx, last_used, last_kick;
 	bool callbacks_off;
+	bool told_by_hand; /* the driver notifies, and nobody else (frozen time) */
 	const char *broken; /* what the device did, or NULL */
 	struct vring_counts counts;
 	void (*callback)(struct virtqueue *vq); /* something was used; interrupt context */
@@ -123,12 +124,14 @@ bool virtqueue_enable_cb(struct virtqueue *vq);
 
 /*
  * Frozen time (DESIGN §5, §37.3) separates what the device has done from when the driver learns of it.
+ * virtqueue_expect_all(): one interrupt, when all that is in flight has been used.
  * virtqueue_collect() notes all that is used, without freeing anything, and returns how many;
  * virtqueue_restart() is for a device that was reset and forgot the ring: its indices begin anew, and
  * whoever was not used then is said as the device's fault. virtqueue_detach() is what get_buf does for one
  * chosen request, which must have been collected, or the queue is broken: then *len is 0 for those that
  * the device did not use.
  */
+void virtqueue_expect_all(struct virtqueue *vq);
 unsigned int virtqueue_collect(struct virtqueue *vq);
 void virtqueue_restart(struct virtqueue *vq);
 void virtqueue_detach(struct virtqueue *vq, void *data, uint32_t *len);

@@ -97,7 +97,7 @@ static void count_kind(struct virtqueue *vq, const struct vring_desc *table, boo
 static int no_space(struct virtqueue *vq, unsigned int out)
 {
 	vq->counts.no_space++;
-	if (out)
+	if (out && !vq->told_by_hand)
 		virtqueue_notify(vq);
 	return -ENOSPC;
 }

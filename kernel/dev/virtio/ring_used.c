@@ -176,6 +176,12 @@ void virtqueue_restart(struct virtqueue *vq)
 	*vq->avail_event = 0;
 }
 
+void virtqueue_expect_all(struct virtqueue *vq)
+{
+	*vq->used_event = vq->last_used + vq->in_flight - 1;
+	ring_full_barrier();
+}
+
 void virtqueue_disable_cb(struct virtqueue *vq)
 {
 	vq->callbacks_off = true;

@@ -7,6 +7,7 @@
 #include "boot/paging.h"
 #include "kernel/core/log/printk.h"
 #include "kernel/core/param.h"
+#include "kernel/core/sched/still.h"
 #include "kernel/dev/block/disk.h"
 #include "kernel/dev/virtio/frozen.h"
 #include "kernel/dev/virtio/virtio_ops.h"
@@ -67,6 +68,7 @@ struct virtblk {
 	struct list_head in_flight; /* in order of submission */
 	struct frozen frozen;
 	bool exact, dead;
+	bool woken; /* exact mode: by the device's interrupt */
 };
 
 static unsigned int nr_disks;
@@ -100,7 +102,7 @@ static void give_up(struct virtblk *vblk)
 {
 	vblk->dead = true;
 	list_init(&vblk->frozen.items);
-	vblk->vdev.ops->set_status(&vblk->vdev, 0);
+	virtio_halt(&vblk->vdev);
 	while (!list_empty(&vblk->in_flight))
 		end_request(list_first_entry(&vblk->in_flight, struct virtblk_req, node), -EIO);
 	blk_mq_start_stopped_hw_queue(&vblk->disk);
@@ -110,11 +112,15 @@ static void give_up(struct virtblk *vblk)
 static void virtblk_done(struct virtqueue *vq)
 {
 	struct virtblk *vblk = vq->driver;
-	unsigned long flags = spin_lock_irqsave(&vblk->lock);
 	struct virtblk_req *vbr;
+	unsigned long flags;
 	bool done = false;
 	uint32_t len;
 
+	vblk->woken = true;
+	if (vblk->exact)
+		return;
+	flags = spin_lock_irqsave(&vblk->lock);
 	do {
 		virtqueue_disable_cb(vq);
 		while ((vbr = virtqueue_get_buf(vq, &len))) {
@@ -150,22 +156,39 @@ static void virtblk_done_frozen(struct frozen *f)
 	spin_unlock_irqrestore(&vblk->lock, flags);
 }
 
-/* Exact mode: the device does all that it was told of; when shall that be known? The lock is held. */
-static void settle(struct virtblk *vblk)
+/* What the device has done: when shall that be known? The lock is held. */
+static void date(struct virtblk *vblk)
 {
 	struct virtblk_req *vbr;
 
-	virtio_settle(&vblk->vdev);
-	if (vblk->vdev.vq[0]->broken) {
-		give_up(vblk);
-		return;
-	}
 	list_for_each_entry(vbr, &vblk->in_flight, node) {
 		if (vbr->settled)
 			continue;
 		vbr->settled = true;
 		frozen_add(&vblk->frozen, &vbr->frozen, request_of(vbr)->sectors / SECTORS_OF_PAGE);
 	}
+}
+
+/* Exact mode: the device does all that is in the ring while the machine stands still. */
+static void settle(struct virtblk *vblk)
+{
+	struct virtqueue *vq = vblk->vdev.vq[0];
+
+	still_begin();
+	while (virtqueue_in_flight(vq) && !vq->broken) {
+		vblk->woken = false;
+		virtqueue_expect_all(vq);
+		virtqueue_notify(vq);
+		still_wait(&vblk->woken);
+		virtqueue_collect(vq);
+	}
+	spin_lock(&vblk->lock);
+	if (vq->broken)
+		give_up(vblk);
+	else
+		date(vblk);
+	spin_unlock(&vblk->lock);
+	still_end();
 }
 
 static noinline int __virtblk_add_req(
@@ -188,40 +211,40 @@ static void fill_header(struct virtblk_req *vbr, const struct request *rq)
 	vbr->settled = false;
 }
 
-/* Tell the device of everything that was added. The lock is held. */
-static void tell(struct virtblk *vblk)
+static enum blk_status add_request(struct virtblk *vblk, struct request *rq, bool *tell)
 {
-	struct virtqueue *vq = vblk->vdev.vq[0];
-
-	if (virtqueue_kick_prepare(vq))
-		virtqueue_notify(vq);
-	if (vblk->exact)
-		settle(vblk);
-}
-
-static noinline enum blk_status virtio_queue_rq(struct disk *disk, struct request *rq, bool last)
-{
-	struct virtblk *vblk = disk->driver;
 	struct virtblk_req *vbr = request_payload(rq);
 	unsigned int segments = blk_rq_map_sg(rq, vbr->sg + 1);
-	unsigned long flags = spin_lock_irqsave(&vblk->lock);
-	enum blk_status status = BLK_OK;
 	int error = -EIO;
 
 	fill_header(vbr, rq);
 	if (!vblk->dead)
 		error = __virtblk_add_req(vblk->vdev.vq[0], vbr, segments, rq->op == BIO_WRITE);
-	if (!error)
+	if (!error) {
 		list_add_tail(&vbr->node, &vblk->in_flight);
-	if (error == -ENOSPC) {
-		blk_mq_stop_hw_queue(disk);
-		status = BLK_BUSY;
-	} else if (error) {
-		status = BLK_ERROR;
+		return BLK_OK;
 	}
-	if (!vblk->dead && (last || error))
-		tell(vblk);
+	*tell = true;
+	if (error != -ENOSPC)
+		return BLK_ERROR;
+	blk_mq_stop_hw_queue(&vblk->disk);
+	return BLK_BUSY;
+}
+
+static noinline enum blk_status virtio_queue_rq(struct disk *disk, struct request *rq, bool last)
+{
+	struct virtblk *vblk = disk->driver;
+	struct virtqueue *vq = vblk->vdev.vq[0];
+	unsigned long flags = spin_lock_irqsave(&vblk->lock);
+	bool tell = last;
+	enum blk_status status = add_request(vblk, rq, &tell);
+
+	tell = tell && !vblk->dead && virtqueue_kick_prepare(vq);
 	spin_unlock_irqrestore(&vblk->lock, flags);
+	if (tell && vblk->exact)
+		settle(vblk);
+	else if (tell)
+		virtqueue_notify(vq);
 	return status;
 }
 
@@ -275,6 +298,9 @@ static const char *start(struct virtblk *vblk, struct pci_dev *pci)
 	if (error)
 		return error;
 	vblk->vdev.vq[0]->driver = vblk;
+	vblk->vdev.vq[0]->told_by_hand = vblk->exact;
+	if (vblk->exact)
+		virtqueue_disable_cb(vblk->vdev.vq[0]);
 	describe(vblk);
 	error = virtio_ready(&vblk->vdev);
 	return error ? error : disk_add(&vblk->disk, depth_of(vblk->vdev.vq[0]));
@@ -297,7 +323,6 @@ static const char *virtblk_probe(struct pci_dev *pci)
 	spin_lock_init(&vblk->lock, "virtblk");
 	list_init(&vblk->in_flight);
 	vblk->exact = time_is_frozen();
-	vblk->vdev.silent = vblk->exact;
 	vblk->vdev.memory = &system_memory;
 	frozen_init(&vblk->frozen, &latency, virtblk_done_frozen);
 	error = start(vblk, pci);

@@ -1,0 +1,128 @@
+/*
+ * The frozen wait (see still.h).
+ */
+#include "kernel/core/cpu/cpu.h"
+#include "kernel/core/cpu/lapic.h"
+#include "kernel/core/sched/still.h"
+#include "kernel/core/sched/tick.h"
+#include "kernel/core/time/hpet.h"
+#include "kernel/core/time/time.h"
+
+#define WAIT_INSNS 1000ul  /* what a wait takes */
+#define KICK_NS    10000ul /* long enough to be halted before it comes */
+
+static struct {
+	bool busy;         /* atomic: somebody's */
+	bool on;           /* the others halt */
+	unsigned int here; /* atomic: CPUs that do */
+	struct cpu *starter;
+} still;
+
+static void halt(void)
+{
+	asm volatile("sti; hlt; cli" : : : "memory");
+}
+
+/* A device's interrupt comes to the first CPU, whoever waits for it. */
+static void halt_until_over(void)
+{
+	while (__atomic_load_n(&still.on, __ATOMIC_ACQUIRE)) {
+		halt();
+		if (__atomic_load_n(&still.on, __ATOMIC_ACQUIRE))
+			lapic_send(still.starter->apic_id, IRQ_STILL);
+	}
+}
+
+static void on_still(struct pt_regs *regs)
+{
+	(void)regs;
+	lapic_eoi();
+	if (!__atomic_load_n(&still.on, __ATOMIC_ACQUIRE) || this_cpu() == still.starter)
+		return;
+	tick_stop();
+	__atomic_fetch_add(&still.here, 1, __ATOMIC_ACQ_REL);
+	halt_until_over();
+	tick_resume();
+	__atomic_fetch_sub(&still.here, 1, __ATOMIC_ACQ_REL);
+}
+
+void still_init(void)
+{
+	trap_set_irq(IRQ_STILL, on_still);
+}
+
+static void tell_others(void)
+{
+	const struct cpu *cpu;
+
+	for_each_cpu(cpu)
+		if (cpu != this_cpu() && cpu->online)
+			lapic_send(cpu->apic_id, IRQ_STILL);
+}
+
+static unsigned int others(void)
+{
+	const struct cpu *cpu;
+	unsigned int n = 0;
+
+	for_each_cpu(cpu)
+		n += cpu != this_cpu() && cpu->online;
+	return n;
+}
+
+static void wait_until_here(unsigned int n)
+{
+	while (__atomic_load_n(&still.here, __ATOMIC_ACQUIRE) != n)
+		cpu_relax();
+}
+
+/* An interrupt that switches tasks would leave the machine to somebody who waits. */
+void still_begin(void)
+{
+	preempt_disable();
+	while (__atomic_exchange_n(&still.busy, true, __ATOMIC_ACQ_REL))
+		cpu_relax();
+	still.starter = this_cpu();
+	__atomic_store_n(&still.on, true, __ATOMIC_RELEASE);
+	tell_others();
+	wait_until_here(others());
+	irq_disable();
+	hpet_stop();
+	tick_stop();
+}
+
+/*
+ * QEMU's kick of CPUs that run long counts from when all were halted last: which they were not if the
+ * device was faster. Its interrupt changes nothing (tick_stop()).
+ */
+static void start_kick_anew(void)
+{
+	lapic_timer_once(KICK_NS);
+	halt();
+}
+
+/*
+ * QEMU's clock may leap meanwhile: while its main loop is awake, a timer of QEMU's own, by which it gives
+ * turns to CPUs, is taken for one of the machine. So the clock goes on from where it was.
+ */
+void still_wait(const bool *woken)
+{
+	uint64_t before = clock_ns();
+
+	while (!READ_ONCE(*woken))
+		halt();
+	start_kick_anew();
+	clock_set(before + (WAIT_INSNS << clock_shift()));
+}
+
+void still_end(void)
+{
+	__atomic_store_n(&still.on, false, __ATOMIC_RELEASE);
+	tell_others();
+	tick_resume();
+	hpet_go_on();
+	irq_enable();
+	wait_until_here(0);
+	__atomic_store_n(&still.busy, false, __ATOMIC_RELEASE);
+	preempt_enable();
+}
