@@ -21,8 +21,8 @@ struct job {
 	uint32_t *version; /* of each block */
 	struct page **pool;
 	long pool_pages;
-	long under_way; /* atomic: bios */
-	struct wait_queue done;
+	long under_way;         /* atomic: bios */
+	struct completion done; /* of a round */
 	struct diskwork_result *r;
 };
 
@@ -84,7 +84,7 @@ static void ended(struct bio *bio)
 	struct job *j = bio->private;
 
 	if (__atomic_sub_fetch(&j->under_way, 1, __ATOMIC_ACQ_REL) == 0)
-		wake_up_all(&j->done);
+		complete(&j->done);
 }
 
 static void shuffle(struct job *j)
@@ -120,15 +120,15 @@ static uint64_t choose_block(struct job *j, long nth, unsigned int pages)
 	return nth * part + rand_below(&j->rand, part - pages + 1);
 }
 
-static struct bio *start_one(struct job *j, long nth, uint64_t *block, unsigned int *pages)
+static struct bio *start_one(struct job *j, long nth, uint64_t *block)
 {
 	bool write = (long)rand_below(&j->rand, 100) < j->work->writes;
+	unsigned int pages = 1 +
+		rand_below(&j->rand, MIN((uint64_t)j->work->pages, j->blocks / j->work->together));
 	struct bio *bio;
 
-	*pages = 1 +
-		rand_below(&j->rand, MIN((uint64_t)j->work->pages, j->blocks / j->work->together));
-	*block = choose_block(j, nth, *pages);
-	bio = make_bio(j, *block, *pages, nth * j->work->pages);
+	*block = choose_block(j, nth, pages);
+	bio = make_bio(j, *block, pages, nth * j->work->pages);
 	bio->op = write ? BIO_WRITE : BIO_READ;
 	if (write)
 		fill(j, bio, *block);
@@ -138,10 +138,8 @@ static struct bio *start_one(struct job *j, long nth, uint64_t *block, unsigned 
 	return bio;
 }
 
-static void finish_one(struct job *j, struct bio *bio, uint64_t block, unsigned int pages)
+static void finish_one(struct job *j, struct bio *bio, uint64_t block)
 {
-	bio->first_vec = 0; /* a bio that was split is at its last part */
-	bio->nr_vecs = pages;
 	if (bio->error)
 		j->r->errors++;
 	else if (bio->op == BIO_READ)
@@ -155,19 +153,18 @@ static void one_round(struct job *j, long n)
 {
 	struct bio *bio[MOST_TOGETHER];
 	uint64_t block[MOST_TOGETHER];
-	unsigned int pages[MOST_TOGETHER];
 	struct blk_plug plug;
 
 	j->under_way = n + 1;
+	completion_init(&j->done, "diskwork");
 	blk_start_plug(&plug);
-	for (long i = 0; i < n; i++) {
-		bio[i] = start_one(j, i, &block[i], &pages[i]);
-	}
+	for (long i = 0; i < n; i++)
+		bio[i] = start_one(j, i, &block[i]);
 	blk_finish_plug(&plug);
 	if (__atomic_sub_fetch(&j->under_way, 1, __ATOMIC_ACQ_REL))
-		wait_event(&j->done, !READ_ONCE(j->under_way));
+		wait_for_completion(&j->done);
 	for (long i = 0; i < n; i++)
-		finish_one(j, bio[i], block[i], pages[i]);
+		finish_one(j, bio[i], block[i]);
 }
 
 static void free_pool(struct job *j)
@@ -206,7 +203,6 @@ bool diskwork_run(struct disk *disk, const struct diskwork *work, struct diskwor
 	BUG_ON(work->together > MOST_TOGETHER);
 	*r = (struct diskwork_result){0};
 	rand_seed(&j.rand, work->seed);
-	wait_queue_init(&j.done, "diskwork");
 	ok = make_pool(&j);
 	for (long left = work->requests; ok && left > 0; left -= work->together) {
 		shuffle(&j);

@@ -169,12 +169,12 @@ bool bio_add_page(struct bio *bio, struct page *page, unsigned int len, unsigned
 	return true;
 }
 
-static uint32_t bytes_of(const struct bio *bio, unsigned int vecs)
+static uint32_t bytes_of(const struct bio_vec *v, unsigned int vecs)
 {
 	uint32_t bytes = 0;
 
-	for (unsigned int i = bio->first_vec; i < bio->first_vec + vecs; i++)
-		bytes += bio->vecs[i].len;
+	while (vecs--)
+		bytes += v++->len;
 	return bytes;
 }
 
@@ -195,7 +195,7 @@ struct bio *bio_split(struct bio *bio, unsigned int vecs)
 	part->parts = 1;
 	part->parent = bio;
 	part->nr_vecs = vecs;
-	part->size = bytes_of(bio, vecs);
+	part->size = bytes_of(bio->vecs + bio->first_vec, vecs);
 	part->end = end_of_part;
 	part->no_merge = true;
 	bio->first_vec += vecs;
@@ -206,11 +206,32 @@ struct bio *bio_split(struct bio *bio, unsigned int vecs)
 	return part;
 }
 
-/* The first error stays. */
+/* What was split off is its own again, for end(), which looks at all pages. */
+static void make_whole(struct bio *bio)
+{
+	uint32_t bytes = bytes_of(bio->vecs, bio->first_vec);
+
+	bio->sector -= bytes >> SECTOR_SHIFT;
+	bio->size += bytes;
+	bio->nr_vecs += bio->first_vec;
+	bio->first_vec = 0;
+}
+
+static void note_error(struct bio *bio, int error)
+{
+	int none = 0;
+
+	__atomic_compare_exchange_n(
+		&bio->error, &none, error, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+}
+
 void bio_endio(struct bio *bio, int error)
 {
 	if (error)
-		WRITE_ONCE(bio->error, error);
-	if (__atomic_sub_fetch(&bio->parts, 1, __ATOMIC_ACQ_REL) == 0)
-		bio->end(bio);
+		note_error(bio, error);
+	if (__atomic_sub_fetch(&bio->parts, 1, __ATOMIC_ACQ_REL))
+		return;
+	if (!bio->parent)
+		make_whole(bio);
+	bio->end(bio);
 }

@@ -41,14 +41,14 @@ struct bio {
 	uint64_t sector;             /* first */
 	uint32_t size;               /* bytes */
 	uint16_t first_vec, nr_vecs; /* of vecs[]: what is to be done, from the first on */
-	uint16_t max_vecs,
-		segments; /* segments: physically contiguous pieces, of a bio that was submitted */
-	uint8_t op;       /* enum bio_op */
-	uint8_t vec_pool; /* which cache its vecs are from */
-	bool no_merge;    /* one part of another bio */
-	bool sync;        /* somebody waits: dispatched at once */
-	int error;        /* 0, or a negative errno, at its end */
-	long parts;       /* atomic: of a bio that was split, those that have not ended */
+	uint16_t max_vecs;
+	uint16_t segments;  /* physically contiguous pieces, of a bio that was submitted */
+	uint8_t op;         /* enum bio_op */
+	uint8_t vec_pool;   /* which cache its vecs are from */
+	bool no_merge;      /* one part of another bio */
+	bool sync;          /* somebody waits: dispatched at once */
+	int error;          /* 0, or a negative errno, at its end */
+	long parts;         /* atomic: of a bio that was split, those that have not ended */
 	struct bio *parent; /* of a part */
 	struct bio_vec *vecs;
 	void (*end)(struct bio *bio); /* any context; it gives the bio back */
@@ -68,7 +68,7 @@ struct bio *bio_alloc(gfp_t gfp, unsigned int vecs);
 /* Its last user's. Any context. */
 void bio_put(struct bio *bio);
 
-/* One piece more, behind the last. False: it is full. */
+/* One piece more, behind the last: whole sectors, within the page. False: it is full. */
 bool bio_add_page(struct bio *bio, struct page *page, unsigned int len, unsigned int offset);
 
 static inline uint64_t bio_sectors(const struct bio *bio)
@@ -76,11 +76,14 @@ static inline uint64_t bio_sectors(const struct bio *bio)
 	return bio->size >> SECTOR_SHIFT;
 }
 
-/* Give it to its disk. Its end() may be called before this returns. Task context. */
+/*
+ * Give it to its disk, once. It has pieces, unless it is a flush. Its end() may be called before this
+ * returns, and finds sector, size and pieces as they are here, whatever was split. Task context.
+ */
 void submit_bio(struct bio *bio);
 /* The same, and sleep until its end: its error. The bio stays the caller's. */
 int submit_bio_wait(struct bio *bio);
-/* It has ended. Any context. */
+/* It, or one part of it, has ended; of several errors it keeps the first. Any context. */
 void bio_endio(struct bio *bio, int error);
 
 /* The first `vecs` pieces as a bio of their own; the rest stays (§34.2). Sleeps for memory. */

@@ -46,7 +46,7 @@ static void wait_for_one(struct mempool *pool)
 {
 	struct waiter w;
 
-	pool->waits++;
+	atomic_add(&pool->waits, 1);
 	wait_prepare(&pool->wait, &w, TASK_UNINTERRUPTIBLE);
 	if (!READ_ONCE(pool->nr))
 		schedule_within(WAIT_SECONDS * hz);

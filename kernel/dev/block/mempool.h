@@ -15,7 +15,7 @@ struct mempool {
 	void *element[MEMPOOL_MAX];
 	unsigned int min, nr;
 	struct wait_queue wait;
-	long waits; /* for a report: how often somebody had to */
+	long waits; /* atomic: how often somebody had to, for a report */
 };
 
 /* With `min` elements. False: no memory. Task context. */
