@@ -32,7 +32,7 @@ static struct bio *take_bio(struct bio_list *list)
 
 static struct request *try_request(struct disk *disk)
 {
-	struct request *rq = NULL;
+	struct request *rq;
 	unsigned int cpu, tag;
 
 	preempt_disable();
@@ -42,22 +42,22 @@ static struct request *try_request(struct disk *disk)
 	if (tag == NO_TAG)
 		return NULL;
 	rq = disk->rq[tag];
+	rq->disk = disk;
 	rq->tag = tag;
 	rq->cpu = cpu;
 	return rq;
 }
 
 /* Each time on another of the queues; what was queued before gives tags back. */
-static struct request *wait_for_request(struct disk *disk)
+static noinline struct request *bt_get(struct disk *disk)
 {
 	struct request *rq = NULL;
 
 	atomic_add(&disk->counts.tag_waits, 1);
 	while (!rq) {
-		struct tag_wait *w = tag_wait_queue(&disk->tags);
 		struct waiter waiter;
+		struct tag_wait *w = tag_wait_prepare(&disk->tags, &waiter);
 
-		wait_prepare(&w->wq, &waiter, TASK_UNINTERRUPTIBLE);
 		rq = try_request(disk);
 		if (!rq) {
 			blk_mq_run_hw_queue(disk, false);
@@ -65,31 +65,30 @@ static struct request *wait_for_request(struct disk *disk)
 		}
 		if (!rq)
 			schedule();
-		wait_finish(&w->wq, &waiter);
+		tag_wait_finish(w, &waiter);
 	}
 	return rq;
 }
 
-static noinline struct request *blk_mq_get_request(struct disk *disk)
+static noinline struct request *blk_mq_map_request(struct disk *disk)
 {
 	struct request *rq = try_request(disk);
 
 	if (rq)
 		return rq;
 	blk_mq_run_hw_queue(disk, false);
-	return wait_for_request(disk);
+	rq = try_request(disk);
+	return rq ? rq : bt_get(disk);
 }
 
 static void init_request(struct request *rq, struct bio *bio)
 {
-	rq->disk = bio->disk;
 	rq->bio = rq->last_bio = bio;
 	rq->sector = bio->sector;
 	rq->sectors = bio_sectors(bio);
 	rq->segments = bio->segments;
 	rq->op = bio->op;
 	rq->no_merge = bio->no_merge || bio->op == BIO_FLUSH;
-	rq->sync = bio->sync || bio->op == BIO_READ;
 	atomic_add(&bio->disk->counts.requests, 1);
 }
 
@@ -107,27 +106,30 @@ static void hold_back(struct request *rq, unsigned int held)
 
 static noinline void blk_sq_make_request(struct disk *disk, struct bio *bio)
 {
-	bool flush = bio->op == BIO_FLUSH;
+	bool flush = bio->op == BIO_FLUSH, sync = bio->sync || bio->op == BIO_READ;
 	struct request *rq;
 	unsigned int held;
 
-	blk_recount_segments(bio);
 	if (!flush && blk_attempt_plug_merge(bio, &held))
 		return;
-	rq = blk_mq_get_request(disk);
-	init_request(rq, bio);
-	if (current->plug && !flush)
-		hold_back(rq, held);
-	else if (!flush && blk_mq_attempt_merge(disk, bio))
+	rq = blk_mq_map_request(disk);
+	if (!flush && !current->plug && blk_mq_attempt_merge(disk, rq->cpu, bio)) {
 		blk_mq_free_request(rq);
-	else
-		blk_mq_insert_request(rq, !rq->sync);
+		return;
+	}
+	init_request(rq, bio);
+	if (!flush && current->plug) {
+		hold_back(rq, held);
+		return;
+	}
+	blk_mq_insert_request(rq);
+	blk_mq_run_hw_queue(disk, flush || !sync);
 }
 
 /* A part that fits goes out; the rest is this task's next bio. */
 static void make_request(struct disk *disk, struct bio *bio)
 {
-	unsigned int vecs = blk_fitting_vecs(disk, bio);
+	unsigned int vecs = blk_fitting_vecs(bio);
 
 	if (vecs < bio->nr_vecs) {
 		struct bio *part = bio_split(bio, vecs);
@@ -191,12 +193,11 @@ noinline void submit_bio(struct bio *bio)
 {
 	int error = refused(bio);
 
-	if (error) {
-		bio_endio(bio, error);
-		return;
-	}
 	account(bio);
-	generic_make_request(bio);
+	if (error)
+		bio_endio(bio, error);
+	else
+		generic_make_request(bio);
 }
 
 static void wake_submitter(struct bio *bio)

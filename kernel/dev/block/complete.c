@@ -27,6 +27,6 @@ void blk_mq_complete_request(struct request *rq, int error)
 {
 	if (error)
 		atomic_add(&rq->disk->counts.errors, 1);
-	atomic_sub(&sched_answers_owed, 1);
 	blk_mq_end_request(rq, error);
+	atomic_sub(&sched_answers_owed, 1); /* not before: who waits for it is asleep until then */
 }

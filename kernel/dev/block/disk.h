@@ -20,7 +20,7 @@ struct request {
 	uint32_t sectors;
 	uint16_t segments;
 	uint8_t op; /* enum bio_op */
-	bool no_merge, sync;
+	bool no_merge;
 	unsigned int tag;
 	unsigned int cpu; /* whose software queue it is of */
 	struct list_head node;
@@ -35,9 +35,10 @@ static inline void *request_payload(struct request *rq)
 struct disk_ops {
 	size_t payload; /* bytes a request */
 	/*
-	 * Start a request; `last`: none follows in this run, so tell the device. Interrupts on. BLK_BUSY: keep
-	 * it, and call blk_mq_stop_hw_queue() before; it is offered again when a completion has started the
-	 * queue.
+	 * Start a request; `last`: none follows in this run, so tell the device. Several CPUs at once, does not
+	 * sleep, interrupts on. BLK_BUSY: it is kept, and offered again when a completion has started the
+	 * queue, which the driver has stopped: stop, and start behind the completions, under the lock under
+	 * which it looks for room, or the queue is stopped when the last completion is over.
 	 */
 	enum blk_status (*queue_rq)(struct disk *disk, struct request *rq, bool last);
 	/* Of a synchronous device instead (§34.10): the whole bio, at once. 0, or a negative errno. */
@@ -63,8 +64,8 @@ struct disk {
 	const struct disk_ops *ops;
 	void *driver; /* the driver's */
 	char name[16];
-	uint64_t capacity; /* sectors */
-	unsigned int max_segments;
+	uint64_t capacity;         /* sectors */
+	unsigned int max_segments; /* of a request, at least 1; the card has no use for it */
 	bool read_only, rotational;
 	struct blk_mq_ctx ctx[MAX_CPUS];
 	struct blk_tags tags;
@@ -83,7 +84,10 @@ struct disk {
  * context.
  */
 const char *disk_add(struct disk *disk, unsigned int depth);
-/* Nothing is in flight. Task context. */
+/*
+ * All its bios have ended; an interrupt that is still about their requests is waited for, and so are
+ * workers. Its memory may go when no more interrupts of the driver come. Task context.
+ */
 void disk_remove(struct disk *disk);
 /* By name, such as "vda"; NULL: there is none. */
 struct disk *disk_find(const char *name);

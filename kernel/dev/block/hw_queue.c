@@ -118,28 +118,29 @@ noinline void blk_mq_insert_requests(
 	blk_mq_run_hw_queue(disk, from_schedule);
 }
 
-void blk_mq_insert_request(struct request *rq, bool async)
+void blk_mq_insert_request(struct request *rq)
 {
-	struct disk *disk = rq->disk;
-	struct blk_mq_ctx *ctx = &disk->ctx[rq->cpu];
+	struct blk_mq_ctx *ctx = &rq->disk->ctx[rq->cpu];
 	unsigned long flags = spin_lock_irqsave(&ctx->lock);
 
 	list_add_tail(&rq->node, &ctx->requests);
 	spin_unlock_irqrestore(&ctx->lock, flags);
-	blk_mq_run_hw_queue(disk, async);
 }
 
-bool blk_mq_attempt_merge(struct disk *disk, struct bio *bio)
+/* Newest first, as far as a neighbour, which may be full. */
+bool blk_mq_attempt_merge(struct disk *disk, unsigned int cpu, struct bio *bio)
 {
-	struct blk_mq_ctx *ctx = &disk->ctx[this_cpu_id()];
+	struct blk_mq_ctx *ctx = &disk->ctx[cpu];
 	unsigned long flags = spin_lock_irqsave(&ctx->lock);
 	struct list_head *at = ctx->requests.prev;
-	bool merged = false;
+	enum blk_merge found = BLK_APART;
 
-	for (int i = 0; i < MERGE_LOOKS && at != &ctx->requests && !merged; i++, at = at->prev)
-		merged = blk_attempt_merge(list_entry(at, struct request, node), bio);
+	for (int i = 0; i < MERGE_LOOKS && at != &ctx->requests && found == BLK_APART; i++) {
+		found = blk_attempt_merge(list_entry(at, struct request, node), bio);
+		at = at->prev;
+	}
 	spin_unlock_irqrestore(&ctx->lock, flags);
-	return merged;
+	return found == BLK_MERGED;
 }
 
 void blk_mq_stop_hw_queue(struct disk *disk)

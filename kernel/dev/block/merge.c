@@ -25,76 +25,75 @@ static const struct bio_vec *first_vec(const struct bio *bio)
 	return bio->vecs + bio->first_vec;
 }
 
-/* As many of the first pieces as make up to `most` segments; *segments: how many they make. */
-static unsigned int count(const struct bio *bio, unsigned int most, unsigned int *segments)
+/* Of sectors no bio has too many. */
+_Static_assert(BIO_MAX_VECS *SECTORS_OF_PAGE <= BLK_MAX_SECTORS, "split by segments alone");
+
+unsigned int blk_fitting_vecs(struct bio *bio)
 {
 	const struct bio_vec *v = first_vec(bio);
+	unsigned int i;
 
-	*segments = 0;
-	for (unsigned int i = 0; i < bio->nr_vecs; i++) {
+	bio->segments = 0;
+	for (i = 0; i < bio->nr_vecs; i++) {
 		if (i && adjacent(bio->disk, &v[i - 1], &v[i]))
 			continue;
-		if (*segments == most)
-			return i;
-		(*segments)++;
+		if (bio->segments == bio->disk->max_segments)
+			break;
+		bio->segments++;
 	}
-	return bio->nr_vecs;
+	return i;
 }
 
-void blk_recount_segments(struct bio *bio)
-{
-	unsigned int segments;
-
-	count(bio, ~0u, &segments);
-	bio->segments = segments;
-}
-
-unsigned int blk_fitting_vecs(const struct disk *disk, const struct bio *bio)
-{
-	const struct bio_vec *v = first_vec(bio);
-	unsigned int segments, vecs = count(bio, disk->max_segments, &segments);
-	uint64_t bytes = 0;
-
-	for (unsigned int i = 0; i < vecs; i++) {
-		bytes += v[i].len;
-		if (bytes > (uint64_t)BLK_MAX_SECTORS << SECTOR_SHIFT)
-			return i;
-	}
-	return vecs;
-}
-
-static bool may_merge(const struct request *rq, const struct bio *bio)
+static bool is_alike(const struct request *rq, const struct bio *bio)
 {
 	return rq->disk == bio->disk && rq->op == bio->op && bio->op != BIO_FLUSH &&
-		!rq->no_merge && !bio->no_merge &&
-		rq->sectors + bio_sectors(bio) <= BLK_MAX_SECTORS &&
+		!rq->no_merge && !bio->no_merge;
+}
+
+static bool is_behind(const struct request *rq, const struct bio *bio)
+{
+	return rq->sector + rq->sectors == bio->sector;
+}
+
+static bool is_before(const struct request *rq, const struct bio *bio)
+{
+	return bio->sector + bio_sectors(bio) == rq->sector;
+}
+
+/* A bio's own segments are counted: none of them is one with another bio's (§41.2 item 10). */
+static bool fits(const struct request *rq, const struct bio *bio)
+{
+	return rq->sectors + bio_sectors(bio) <= BLK_MAX_SECTORS &&
 		rq->segments + bio->segments <= rq->disk->max_segments;
 }
 
-static void merged(struct request *rq, const struct bio *bio)
+static void merge(struct request *rq, struct bio *bio, bool behind)
 {
-	rq->sectors += bio_sectors(bio);
-	rq->segments += bio->segments;
-	rq->sync = rq->sync || bio->sync;
-	atomic_add(&rq->disk->counts.merges, 1);
-}
-
-bool blk_attempt_merge(struct request *rq, struct bio *bio)
-{
-	if (!may_merge(rq, bio))
-		return false;
-	if (rq->sector + rq->sectors == bio->sector) {
+	if (behind) {
 		rq->last_bio->next = bio;
 		rq->last_bio = bio;
-	} else if (bio->sector + bio_sectors(bio) == rq->sector) {
+	} else {
 		bio->next = rq->bio;
 		rq->bio = bio;
 		rq->sector = bio->sector;
-	} else {
-		return false;
 	}
-	merged(rq, bio);
-	return true;
+	rq->sectors += bio_sectors(bio);
+	rq->segments += bio->segments;
+	atomic_add(&rq->disk->counts.merges, 1);
+}
+
+enum blk_merge blk_attempt_merge(struct request *rq, struct bio *bio)
+{
+	bool behind = is_behind(rq, bio);
+
+	if (!is_alike(rq, bio) || !(behind || is_before(rq, bio)))
+		return BLK_APART;
+	if (!fits(rq, bio)) {
+		rq->no_merge = true;
+		return BLK_FULL;
+	}
+	merge(rq, bio, behind);
+	return BLK_MERGED;
 }
 
 unsigned int blk_rq_map_sg(const struct request *rq, struct scatterlist *sg)

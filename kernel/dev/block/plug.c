@@ -11,13 +11,13 @@ void blk_start_plug(struct blk_plug *plug)
 	current->plug = plug;
 }
 
-/* Of one software queue, by sector; queues in the order of their disks and CPUs. */
+/* Of one software queue, by sector; queues by their places in memory: in 4.8 a CPU's lie together. */
 static bool comes_before(const struct request *a, const struct request *b)
 {
-	if (a->disk != b->disk)
-		return a->disk < b->disk;
 	if (a->cpu != b->cpu)
 		return a->cpu < b->cpu;
+	if (a->disk != b->disk)
+		return a->disk < b->disk;
 	return a->sector < b->sector;
 }
 
@@ -110,7 +110,7 @@ bool blk_attempt_plug_merge(struct bio *bio, unsigned int *held)
 		if (rq->disk != bio->disk)
 			continue;
 		(*held)++;
-		if (blk_attempt_merge(rq, bio))
+		if (blk_attempt_merge(rq, bio) == BLK_MERGED)
 			return true;
 	}
 	return false;

@@ -43,28 +43,40 @@ void tags_init(struct blk_tags *tags, unsigned int depth, unsigned long *map)
 	}
 }
 
-static bool take(struct blk_tags *tags, unsigned int tag)
+/* The bits of this word that are free, from `from` on. */
+static unsigned long free_bits(const struct blk_tags *tags, unsigned int word, unsigned int from)
 {
-	unsigned long bit = 1ul << tag % tags->bits;
-	unsigned long *word = &tags->map[tag / tags->bits];
+	unsigned int bits = MIN(tags->bits, tags->depth - word * tags->bits);
 
-	return !(READ_ONCE(*word) & bit) && !(__atomic_fetch_or(word, bit, __ATOMIC_ACQ_REL) & bit);
+	return ~READ_ONCE(tags->map[word]) & ~0ul >> (WORD_BITS - bits) & ~0ul << from;
+}
+
+/* The first of them is taken; NO_TAG: none. */
+static unsigned int take_from(struct blk_tags *tags, unsigned int word, unsigned int from)
+{
+	unsigned long free;
+
+	while ((free = free_bits(tags, word, from))) {
+		unsigned long bit = free & -free;
+
+		if (!(__atomic_fetch_or(&tags->map[word], bit, __ATOMIC_ACQ_REL) & bit))
+			return word * tags->bits + __builtin_ctzl(bit);
+	}
+	return NO_TAG;
 }
 
 unsigned int tag_try(struct blk_tags *tags, unsigned int *last)
 {
-	unsigned int tag = *last;
+	unsigned int at = READ_ONCE(*last), word = at / tags->bits;
+	unsigned int tag = take_from(tags, word, at % tags->bits);
 
-	for (unsigned int i = 0; i < tags->depth; i++, tag++) {
-		if (tag >= tags->depth)
-			tag = 0;
-		if (!take(tags, tag))
-			continue;
-		*last = tag + 1 < tags->depth ? tag + 1 : 0;
+	for (unsigned int i = 0; i < tags->words && tag == NO_TAG; i++)
+		tag = take_from(tags, (word + i) % tags->words, 0);
+	if (tag == at)
+		WRITE_ONCE(*last, (tag + 1) % tags->depth);
+	if (tag != NO_TAG)
 		atomic_add(&tags->in_use, 1);
-		return tag;
-	}
-	return NO_TAG;
+	return tag;
 }
 
 static struct tag_wait *queue_at(struct blk_tags *tags, unsigned int at)
@@ -72,9 +84,21 @@ static struct tag_wait *queue_at(struct blk_tags *tags, unsigned int at)
 	return &tags->wait[at % TAG_QUEUES];
 }
 
-struct tag_wait *tag_wait_queue(struct blk_tags *tags)
+/* Seen first, then a try; tag_put() the other way round: one of the two sees the other. */
+struct tag_wait *tag_wait_prepare(struct blk_tags *tags, struct waiter *waiter)
 {
-	return queue_at(tags, __atomic_fetch_add(&tags->wait_at, 1, __ATOMIC_RELAXED));
+	unsigned int at = __atomic_fetch_add(&tags->wait_at, 1, __ATOMIC_RELAXED);
+	struct tag_wait *w = queue_at(tags, at);
+
+	wait_prepare(&w->wq, waiter, TASK_UNINTERRUPTIBLE);
+	__atomic_add_fetch(&w->sleepers, 1, __ATOMIC_SEQ_CST);
+	return w;
+}
+
+void tag_wait_finish(struct tag_wait *w, struct waiter *waiter)
+{
+	__atomic_sub_fetch(&w->sleepers, 1, __ATOMIC_SEQ_CST);
+	wait_finish(&w->wq, waiter);
 }
 
 /* The first from wake_at on that has sleepers; NULL: nobody waits. */
@@ -85,7 +109,7 @@ static struct tag_wait *who_waits(struct blk_tags *tags)
 	for (unsigned int i = 0; i < TAG_QUEUES; i++, at++) {
 		struct tag_wait *w = queue_at(tags, at);
 
-		if (READ_ONCE(w->wq.waiters.next) != &w->wq.waiters) {
+		if (__atomic_load_n(&w->sleepers, __ATOMIC_SEQ_CST)) {
 			WRITE_ONCE(tags->wake_at, at % TAG_QUEUES);
 			return w;
 		}
@@ -93,24 +117,43 @@ static struct tag_wait *who_waits(struct blk_tags *tags)
 	return NULL;
 }
 
+/* One less to go; true: none is left, and it counts from the start again. */
+static bool count_down(struct tag_wait *w, long from)
+{
+	long n = __atomic_load_n(&w->count, __ATOMIC_RELAXED);
+
+	while (!__atomic_compare_exchange_n(
+		&w->count, &n, n > 1 ? n - 1 : from, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+		;
+	return n <= 1;
+}
+
 static void wake_waiters(struct blk_tags *tags)
 {
 	struct tag_wait *w = who_waits(tags);
 
-	if (!w || __atomic_sub_fetch(&w->count, 1, __ATOMIC_ACQ_REL) > 0)
+	if (!w || !count_down(w, batch(tags)))
 		return;
-	atomic_add(&w->count, batch(tags));
 	WRITE_ONCE(tags->wake_at, (READ_ONCE(tags->wake_at) + 1) % TAG_QUEUES);
 	wake_up_all(&w->wq);
 }
 
-/* The next request of this CPU takes the same one, whose memory is warm. */
+static void clear(struct blk_tags *tags, unsigned int tag)
+{
+	unsigned long bit = 1ul << tag % tags->bits;
+	unsigned long *word = &tags->map[tag / tags->bits];
+
+	BUG_ON(!(__atomic_fetch_and(word, ~bit, __ATOMIC_SEQ_CST) & bit));
+}
+
+/*
+ * The next request of this CPU takes the same one, whose memory is warm. Its count goes last: whoever
+ * removes the disk waits for that.
+ */
 void tag_put(struct blk_tags *tags, unsigned int tag, unsigned int *last)
 {
-	BUG_ON(!(__atomic_fetch_and(&tags->map[tag / tags->bits], ~(1ul << tag % tags->bits),
-			 __ATOMIC_ACQ_REL) &
-		1ul << tag % tags->bits));
-	*last = tag;
-	atomic_sub(&tags->in_use, 1);
+	clear(tags, tag);
+	WRITE_ONCE(*last, tag);
 	wake_waiters(tags);
+	__atomic_sub_fetch(&tags->in_use, 1, __ATOMIC_RELEASE);
 }

@@ -14,7 +14,8 @@
 /* Sleepers on one of the queues, woken after so many tags have come back. */
 struct tag_wait {
 	struct wait_queue wq;
-	long count; /* atomic: to go until the next waking */
+	long sleepers; /* atomic: who is on it, seen by whoever gives a tag back without a lock */
+	long count;    /* atomic: to go until the next waking */
 };
 
 struct blk_tags {
@@ -30,11 +31,19 @@ struct blk_tags {
 unsigned int tags_words(unsigned int depth);
 void tags_init(struct blk_tags *tags, unsigned int depth, unsigned long *map);
 
-/* A free one, the nearest to *last on, which it becomes; NO_TAG: none. Any context. */
+/*
+ * A free one: *last, or the nearest behind it in its word, before it, in the next words; NO_TAG: none. *last
+ * moves on if it was free. Any context.
+ */
 unsigned int tag_try(struct blk_tags *tags, unsigned int *last);
 /* Give it back, and wake who waits if it is time. Any context. */
 void tag_put(struct blk_tags *tags, unsigned int tag, unsigned int *last);
-/* The queue to wait on next. */
-struct tag_wait *tag_wait_queue(struct blk_tags *tags);
+
+/*
+ * One turn of waiting, on another queue each time: a tag that comes back after this wakes. Then try again,
+ * schedule() if there is none, and finish. Task context.
+ */
+struct tag_wait *tag_wait_prepare(struct blk_tags *tags, struct waiter *waiter);
+void tag_wait_finish(struct tag_wait *w, struct waiter *waiter);
 
 #endif
