@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "kernel/core/log/printk.h"
+#include "kernel/core/time/time.h"
 #include "kernel/dev/block/blk_mq.h"
 #include "mm/alloc/page_alloc.h"
 
@@ -34,7 +35,6 @@ static const char *start_layer(struct memory *m)
 {
 	if (!list_empty(&disks))
 		return NULL;
-	plugs_init();
 	if (!kblockd_start())
 		return "no memory for the block layer's workers";
 	return bio_start(m) ? NULL : "no memory for bios";
@@ -75,6 +75,7 @@ const char *disk_add(struct disk *disk, unsigned int depth)
 		return error;
 	memset(&disk->counts, 0, sizeof(disk->counts));
 	if (depth) {
+		BUG_ON(!disk->max_segments);
 		error = blk_alloc_requests(disk, depth);
 		if (error) {
 			stop_layer(disk->memory);
@@ -91,11 +92,20 @@ const char *disk_add(struct disk *disk, unsigned int depth)
 	return NULL;
 }
 
+/* Whoever ended the last bio has a tag to give back yet, on another CPU. */
+static void wait_for_tags(struct disk *disk)
+{
+	for (long ticks = hz; ticks && __atomic_load_n(&disk->tags.in_use, __ATOMIC_ACQUIRE);
+		ticks--)
+		schedule_timeout(TASK_UNINTERRUPTIBLE, 1);
+	BUG_ON(disk->tags.in_use);
+}
+
 void disk_remove(struct disk *disk)
 {
 	if (!disk->ops->transfer) {
+		wait_for_tags(disk);
 		kblockd_flush();
-		BUG_ON(disk->tags.in_use);
 		blk_free_requests(disk);
 		forget_queues(disk);
 	}

@@ -10,7 +10,7 @@
 #define REQUEST_BYTES 384 /* of 4.8's struct request */
 #define REQUEST_ALIGN 64
 #define CHUNK_ORDER   4
-#define CHUNK_GFP     (GFP_KERNEL | __GFP_NOWARN | __GFP_NORETRY | __GFP_ZERO)
+#define MAP_GFP       (GFP_KERNEL | __GFP_NOWARN | __GFP_NORETRY | __GFP_ZERO)
 
 _Static_assert(sizeof(struct request) <= REQUEST_BYTES, "it fits 4.8's");
 
@@ -35,7 +35,7 @@ static struct page *alloc_chunk(struct memory *m, size_t rest, size_t one)
 	while (order && rest < order_bytes(order - 1))
 		order--;
 	for (;; order--) {
-		page = alloc_pages(m, CHUNK_GFP, order);
+		page = alloc_pages(m, MAP_GFP, order);
 		if (page || !order || order_bytes(order - 1) < one)
 			return page;
 	}
@@ -85,7 +85,7 @@ static bool alloc_tags(struct disk *disk, unsigned int depth)
 {
 	unsigned long *map = kmalloc(disk->memory, tags_words(depth) * sizeof(*map), GFP_KERNEL);
 
-	disk->rq = kzalloc(disk->memory, depth * sizeof(*disk->rq), GFP_KERNEL);
+	disk->rq = kmalloc(disk->memory, depth * sizeof(*disk->rq), MAP_GFP);
 	if (map && disk->rq) {
 		tags_init(&disk->tags, depth, map);
 		return true;
@@ -101,20 +101,29 @@ static void free_tags(struct disk *disk)
 	kfree(disk->memory, disk->rq);
 }
 
-/* With half as many where there is no memory, as 4.8 does. */
+static bool alloc_map(struct disk *disk, unsigned int depth)
+{
+	if (!alloc_tags(disk, depth))
+		return false;
+	if (fill(disk))
+		return true;
+	free_tags(disk);
+	return false;
+}
+
+/* With half as many where there is no memory, and 4.8's lines. */
 const char *blk_alloc_requests(struct disk *disk, unsigned int depth)
 {
+	unsigned int got = depth;
+
 	list_init(&disk->chunks);
-	for (; depth; depth /= 2) {
-		if (!alloc_tags(disk, depth))
-			continue;
-		if (fill(disk))
-			return NULL;
-		free_tags(disk);
-		pr_warn("blk-mq: %s: no memory for %u requests; trying %u", disk->name, depth,
-			depth / 2);
-	}
-	return "no memory for its requests";
+	while (got && !alloc_map(disk, got))
+		got /= 2;
+	if (!got)
+		return "blk-mq: failed to allocate request map";
+	if (got != depth)
+		pr_info("blk-mq: reduced tag depth (%u -> %u)", depth, got);
+	return NULL;
 }
 
 void blk_free_requests(struct disk *disk)
