@@ -2,6 +2,7 @@
  * The devices of a run (see devices.h).
  */
 #include "kernel/core/log/printk.h"
+#include "kernel/dev/block/plug.h"
 #include "kernel/dev/card.h"
 #include "kernel/dev/devices.h"
 #include "kernel/dev/virtio/virtio_blk.h"
@@ -10,6 +11,7 @@ static const struct pci_driver *const drivers[] = {&virtio_blk_driver, &card_dri
 
 void devices_start(void)
 {
+	plugs_init();
 	pci_probe(&pci_ports, drivers, ARRAY_SIZE(drivers));
 }
 
@@ -30,18 +32,16 @@ static void show_bars(const struct pci_dev *dev)
 	}
 }
 
+/* How large its registers are is known of a device in use alone: to ask is to write. */
 static void show(struct pci_dev *dev, void *unused)
 {
-	const char *error;
+	const struct pci_dev *used = pci_in_use(dev);
 
 	(void)unused;
-	pr_info("pci %s: [%04x:%04x] type 00 class 0x%06x", dev->name, dev->vendor, dev->device,
-		dev->class);
-	error = pci_read_bars(dev);
-	if (error)
-		pr_warn("%s", error);
-	else
-		show_bars(dev);
+	pr_info("pci %s: [%04x:%04x] type %02x class 0x%06x", dev->name, dev->vendor, dev->device,
+		dev->header, dev->class);
+	if (used)
+		show_bars(used);
 }
 
 void devices_show(void)

@@ -6,7 +6,7 @@
 #include "mm/slab/kmalloc.h"
 
 #define NOBODY      0xffff
-#define HEADER_TYPE 0x7f
+#define HEADER_TYPE 0x7fu
 
 static struct list_head devices = LIST_HEAD_INIT(devices);
 
@@ -22,6 +22,7 @@ static bool identify(struct pci_dev *dev)
 	dev->device = id >> 16;
 	dev->class = class >> 8;
 	dev->revision = class;
+	dev->header = pci_read8(dev, PCI_HEADER_TYPE) & HEADER_TYPE;
 	dev->subsys_vendor = subsys;
 	dev->subsys = subsys >> 16;
 	dev->irq = pci_read8(dev, PCI_IRQ_LINE);
@@ -82,12 +83,11 @@ static const struct pci_driver *driver_of(const struct search *s, const struct p
 static const char *inspect(struct pci_dev *dev)
 {
 	static char line[96];
-	unsigned int type = pci_read8(dev, PCI_HEADER_TYPE) & HEADER_TYPE;
 	const char *error;
 
-	if (type) {
+	if (dev->header) {
 		ksnprintf(line, sizeof(line), "pci %s: header type 0x%02x; expected 0x00",
-			dev->name, type);
+			dev->name, dev->header);
 		return line;
 	}
 	error = pci_check_caps(dev);
@@ -96,12 +96,18 @@ static const char *inspect(struct pci_dev *dev)
 
 static const char *start(struct pci_dev *dev)
 {
+	const uint16_t on = PCI_COMMAND_IO | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER;
 	const char *error = inspect(dev);
+	uint16_t was;
 
 	if (error)
 		return error;
-	pci_command(dev, PCI_COMMAND_IO | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER, 0);
-	return dev->driver->probe(dev);
+	was = pci_read16(dev, PCI_COMMAND);
+	pci_command(dev, on, 0);
+	error = dev->driver->probe(dev);
+	if (error)
+		pci_command(dev, 0, on & ~was);
+	return error;
 }
 
 static void probe_one(struct pci_dev *found, void *arg)
@@ -147,4 +153,14 @@ void pci_remove_all(void)
 		dev->driver->remove(dev);
 		kfree(&system_memory, dev);
 	}
+}
+
+const struct pci_dev *pci_in_use(const struct pci_dev *dev)
+{
+	const struct pci_dev *d;
+
+	list_for_each_entry(d, &devices, node)
+		if (d->bus == dev->bus && d->slot == dev->slot && d->fn == dev->fn)
+			return d;
+	return NULL;
 }

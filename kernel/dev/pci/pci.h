@@ -36,8 +36,9 @@ struct pci_dev {
 	uint16_t subsys_vendor, subsys;
 	uint32_t class; /* base class, sub-class, interface: 24 bits */
 	uint8_t revision;
-	uint8_t irq; /* ISA interrupt of INTx, as the firmware routed it */
-	uint8_t pin; /* 1: INTA; 0: has none */
+	uint8_t header; /* its type; 0: a device's */
+	uint8_t irq;    /* ISA interrupt of INTx, as the firmware routed it */
+	uint8_t pin;    /* 1: INTA; 0: has none */
 	struct pci_bar bar[PCI_NR_BARS];
 	char name[16]; /* "0000:00:02.0" */
 	const struct pci_driver *driver;
@@ -52,7 +53,10 @@ struct pci_id {
 struct pci_driver {
 	const char *name;
 	const struct pci_id *ids; /* up to one of vendor 0 */
-	/* Bus mastering is on. NULL, or one line that says what is wrong: the device stays unused. */
+	/*
+	 * Decoders and bus mastering are on. NULL, or one line that says what is wrong: the device stays
+	 * unused, its command register is as it was.
+	 */
 	const char *(*probe)(struct pci_dev *dev);
 	/* The scenario has ended: be silent, and give back what was taken. Task context. */
 	void (*remove)(struct pci_dev *dev);
@@ -69,6 +73,8 @@ unsigned int pci_probe(
 	const struct pci_bus *bus, const struct pci_driver *const *drivers, unsigned int nr);
 /* The other way round, last first. */
 void pci_remove_all(void);
+/* The device at the same place that pci_probe() gave to a driver, or NULL. */
+const struct pci_dev *pci_in_use(const struct pci_dev *dev);
 
 /* How large each BAR is and where. NULL, or one line. The decoders are off meanwhile. */
 const char *pci_read_bars(struct pci_dev *dev);
@@ -78,8 +84,9 @@ void *pci_map(
 	const struct pci_dev *dev, unsigned int bar, uint64_t offset, uint64_t len, bool cached);
 
 /*
- * Where the next capability `id` stands behind `from` (0: the first); 0: there is none, or the list is
- * malformed, which pci_check_caps() says.
+ * Where the next capability `id` stands behind `from` (0: the first); 0: there is none. Of a list that
+ * pci_check_caps() found well-formed, as every driver's device is; a capability may still be cut short by
+ * the end of configuration space.
  */
 unsigned int pci_find_cap(const struct pci_dev *dev, unsigned int id, unsigned int from);
 /* NULL, or one line: a list that leaves configuration space, or goes in a circle. */

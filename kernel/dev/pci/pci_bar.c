@@ -59,13 +59,15 @@ static const char *malformed(const struct pci_dev *dev, unsigned int i, const ch
 }
 
 /* Nothing is mapped there unless it can be: it lies at its multiple, where this CPU has addresses. */
-static const char *place(const struct pci_dev *dev, unsigned int i)
+static const char *place(struct pci_dev *dev, unsigned int i)
 {
-	const struct pci_bar *b = &dev->bar[i];
+	struct pci_bar *b = &dev->bar[i];
 	uint64_t end = b->io ? IO_SPACE : 1ull << cpu_phys_bits();
 
-	if (!b->size)
+	if (!b->size) {
+		*b = (struct pci_bar){0};
 		return NULL;
+	}
 	if (b->addr & (b->size - 1))
 		return malformed(dev, i, "which is no multiple of its size");
 	if (b->addr && (b->addr >= end || b->size > end - b->addr))
@@ -107,9 +109,11 @@ const char *pci_read_bars(struct pci_dev *dev)
 void *pci_map(
 	const struct pci_dev *dev, unsigned int bar, uint64_t offset, uint64_t len, bool cached)
 {
-	const struct pci_bar *b = &dev->bar[bar];
+	const struct pci_bar *b = dev->bar + bar;
 
-	if (bar >= PCI_NR_BARS || b->io || !b->addr || offset > b->size || len > b->size - offset)
+	if (bar >= PCI_NR_BARS || b->io || !b->addr || !len)
+		return NULL;
+	if (offset > b->size || len > b->size - offset)
 		return NULL;
 	return cached ? kmap_device_memory(b->addr + offset, len) :
 			kmap_io(b->addr + offset, len, false);

@@ -33,7 +33,7 @@ const struct pci_bus pci_ports = {read_ports, write_ports};
 
 uint32_t pci_read32(const struct pci_dev *dev, unsigned int reg)
 {
-	return dev->bus->read(dev->bus, dev->slot, dev->fn, reg);
+	return reg < PCI_CONFIG_BYTES ? dev->bus->read(dev->bus, dev->slot, dev->fn, reg) : ~0u;
 }
 
 uint16_t pci_read16(const struct pci_dev *dev, unsigned int reg)
@@ -48,7 +48,8 @@ uint8_t pci_read8(const struct pci_dev *dev, unsigned int reg)
 
 void pci_write32(const struct pci_dev *dev, unsigned int reg, uint32_t v)
 {
-	dev->bus->write(dev->bus, dev->slot, dev->fn, reg, v);
+	if (reg < PCI_CONFIG_BYTES)
+		dev->bus->write(dev->bus, dev->slot, dev->fn, reg, v);
 }
 
 void pci_write16(const struct pci_dev *dev, unsigned int reg, uint16_t v)

@@ -1,6 +1,6 @@
 /*
  * PCI configuration space, by an object: the machine's ports (mechanism 1, §35.1), or a test's bus.
- * Registers are byte offsets, below 256.
+ * Registers are byte offsets, below 256; behind that there is nothing: ones are read, nothing is written.
  */
 #ifndef DEV_PCI_CONFIG_H
 #define DEV_PCI_CONFIG_H
@@ -9,6 +9,8 @@
 
 #define PCI_SLOTS     32
 #define PCI_FUNCTIONS 8
+
+#define PCI_CONFIG_BYTES 256u
 
 #define PCI_COMMAND      0x04
 #define PCI_STATUS       0x06

@@ -56,17 +56,28 @@ static void line_interrupt(struct pt_regs *regs)
 	lapic_eoi();
 }
 
+/* True: nobody listens to this line any more. */
+static bool remove_handler(unsigned int irq, struct pci_irq *handler)
+{
+	unsigned long flags = spin_lock_irqsave(&lines.lock);
+	bool last;
+
+	list_del(&handler->node);
+	last = list_empty(&lines.handlers[irq]);
+	spin_unlock_irqrestore(&lines.lock, flags);
+	return last;
+}
+
 const char *pci_irq_request(const struct pci_dev *dev, struct pci_irq *irq)
 {
 	static char text[96];
 	unsigned long flags;
 
 	start_lines();
-	if (!dev->pin || dev->irq >= ISA_IRQS) {
+	if (!dev->pin || !dev->irq || dev->irq >= ISA_IRQS) {
 		ksnprintf(text, sizeof(text),
-			"pci %s: interrupt line %u, pin %u; expected a line below "
-			"%u and a pin",
-			dev->name, dev->irq, dev->pin, ISA_IRQS);
+			"pci %s: interrupt line %u, pin %u; expected a line from 1 to %u and a pin",
+			dev->name, dev->irq, dev->pin, ISA_IRQS - 1);
 		return text;
 	}
 	flags = spin_lock_irqsave(&lines.lock);
@@ -75,7 +86,7 @@ const char *pci_irq_request(const struct pci_dev *dev, struct pci_irq *irq)
 	trap_set_irq(IRQ_PCI + dev->irq, line_interrupt);
 	if (ioapic_route_isa(dev->irq, IRQ_PCI + dev->irq, cpus[0].apic_id))
 		return NULL;
-	pci_irq_free(dev, irq);
+	remove_handler(dev->irq, irq);
 	ksnprintf(text, sizeof(text), "pci %s: interrupt %u has no pin at the I/O APIC", dev->name,
 		dev->irq);
 	return text;
@@ -83,9 +94,6 @@ const char *pci_irq_request(const struct pci_dev *dev, struct pci_irq *irq)
 
 void pci_irq_free(const struct pci_dev *dev, struct pci_irq *irq)
 {
-	unsigned long flags = spin_lock_irqsave(&lines.lock);
-
-	(void)dev;
-	list_del(&irq->node);
-	spin_unlock_irqrestore(&lines.lock, flags);
+	if (remove_handler(dev->irq, irq))
+		ioapic_mask_isa(dev->irq);
 }
