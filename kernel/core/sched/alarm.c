@@ -125,7 +125,12 @@ uint64_t alarm_next(void)
 	return at;
 }
 
+/* Under the lock: one that runs may arm itself again, and is seen as one of both. */
 bool alarms_armed(void)
 {
-	return READ_ONCE(alarms.list.next) != &alarms.list || READ_ONCE(alarms.running);
+	unsigned long flags = spin_lock_irqsave(&alarms.lock);
+	bool armed = !list_empty(&alarms.list) || alarms.running;
+
+	spin_unlock_irqrestore(&alarms.lock, flags);
+	return armed;
 }

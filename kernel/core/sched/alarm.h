@@ -21,7 +21,7 @@ void alarm_init(struct alarm *a, void (*fn)(struct alarm *alarm));
 /*
  * Run its function at `at`, or what tick_apart() makes of it, or as soon as the first CPU takes interrupts
  * after that; (re)arms. The function runs in interrupt context, interrupts off, not armed any more: it may
- * arm again. Of two for one moment the first armed comes first. Any context.
+ * arm again, for a later moment. Of two for one moment the first armed comes first. Any context.
  */
 void alarm_start(struct alarm *a, uint64_t at);
 /* Its function runs no more when this returns. Not from it; no lock held that it takes. */
@@ -31,7 +31,7 @@ void alarm_cancel(struct alarm *a);
 void alarms_run(void);
 /* When the next is, by clock_ns(); 0: none is armed. Interrupts off. */
 uint64_t alarm_next(void);
-/* Is any armed? */
+/* Is any armed, or its function under way? Any context, also with sched_lock() held. */
 bool alarms_armed(void);
 
 #endif

@@ -467,9 +467,9 @@ static bool has_nothing_to_do(const struct cpu *cpu)
 	return !cpu->online || (cpu->idles && cpu->task == cpu->idle && cpu->nr_running == 0);
 }
 
-/* Under the lock nobody wakes; a timer that is about to wake somebody waits for it. */
 long sched_answers_owed;
 
+/* Under the lock nobody wakes; a timer that is about to wake somebody waits for it. */
 bool sched_all_asleep(void)
 {
 	unsigned long flags = sched_lock();

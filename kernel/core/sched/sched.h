@@ -82,8 +82,8 @@ void sched_tick(void);
 extern long sched_answers_owed;
 
 /*
- * No task runs or can, and no timer, alarm or device will wake one: but for an interrupt from outside, nothing will
- * ever happen. From a timer interrupt, its own timers done.
+ * No task runs or can, and no timer, alarm or device will wake one: but for an interrupt from outside,
+ * nothing will ever happen. From a timer interrupt, its own timers done.
  */
 bool sched_all_asleep(void);
 

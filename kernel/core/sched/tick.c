@@ -153,7 +153,7 @@ static void tick(struct pt_regs *regs)
 	if (cpu->tick_stopped)
 		return;
 	cpu->tick_ns = clock_ns();
-	if (cpu->id == 0 && alarms_armed())
+	if (cpu->id == 0)
 		alarms_run();
 	if (takes_turns())
 		hand_on_turn(cpu);
