@@ -11,7 +11,7 @@ $(error the path "$(CURDIR)" holds a blank; please build Lowwater in a folder wi
 endif
 .SUFFIXES:
 
-# What a run is made of (DESIGN 6). MEM and SHIFT, where empty, are what the scenario declares.
+# What a run is made of (DESIGN 6). MEM, SHIFT and DEVICES, where empty, are what the scenario declares.
 SCENARIO ?=
 PATCH ?= none
 MEM ?=
@@ -21,6 +21,7 @@ SEED ?= 1
 SCHED ?= 0
 MODE ?= exact
 ARGS ?=
+DEVICES ?=
 BOOT ?= kernel
 BUILD ?= release
 TIMEOUT ?= 300
@@ -30,10 +31,10 @@ PORT ?=
 
 # A variable that nothing reads would be an experiment that nobody ran. Which ones each target reads, of
 # tests/host/*.mk as well, besides BUILDS; make refuses any other on its command line.
-RUNS := MEM SHIFT CPUS SEED SCHED MODE ARGS BOOT BUILD TIMEOUT OUT
+RUNS := MEM SHIFT CPUS SEED SCHED MODE ARGS DEVICES BOOT BUILD TIMEOUT OUT
 BUILDS := CC OPT TOP NEWLIB PY SHELL HOST HOST_CHECKS HOST_COMMON EXPLORE_COMMON
 READS_run := SCENARIO PATCH $(RUNS) JOBS LOG
-READS_matrix := SCENARIO PATCH MEM CPUS SEED ARGS BUILD TIMEOUT JOBS
+READS_matrix := SCENARIO PATCH MEM CPUS SEED ARGS DEVICES BUILD TIMEOUT JOBS
 READS_list := SCENARIO BUILD
 READS_sweep := SCENARIO PATCH $(RUNS) SEEDS SCHEDS FAIL_NTH JOBS PARALLEL_OPTIONS
 READS_bench := $(RUNS) UPDATE
@@ -125,7 +126,7 @@ quoted = '$(subst ','\'',$(1))'
 opt = --$(1)=$(call quoted,$(2))
 RUN_OPTIONS = $(call opt,mem,$(MEM)) $(call opt,shift,$(SHIFT)) $(call opt,cpus,$(CPUS)) \
 	$(call opt,seed,$(SEED)) $(call opt,sched,$(SCHED)) $(call opt,mode,$(MODE)) $(call opt,args,$(ARGS)) \
-	$(call opt,boot,$(BOOT)) $(call opt,build,$(BUILD)) $(call opt,timeout,$(TIMEOUT)) $(call opt,results,$(OUT)) --build-dir=$(TOP)
+	$(call opt,devices,$(DEVICES)) $(call opt,boot,$(BOOT)) $(call opt,build,$(BUILD)) $(call opt,timeout,$(TIMEOUT)) $(call opt,results,$(OUT)) --build-dir=$(TOP)
 # Which run; console, debug and core have a scenario where none is named.
 WHICH = $(call opt,scenario,$(SCENARIO)) $(call opt,patch,$(PATCH))
 # Of make run: what is not named is all, but of one scenario the arm without patches.
@@ -204,8 +205,8 @@ matrix: image
 	@$(RUN) matrix $(if $(SCENARIO),$(call opt,scenario,$(SCENARIO))) \
 		$(if $(filter file,$(origin PATCH)),,$(call opt,patch,$(PATCH))) $(call opt,jobs,$(JOBS)) \
 		$(call opt,mems,$(MEM)) $(if $(filter file,$(origin CPUS)),,$(call opt,many-cpus,$(CPUS))) \
-		$(call opt,seed,$(SEED)) $(call opt,args,$(ARGS)) $(call opt,build,$(BUILD)) \
-		$(call opt,timeout,$(TIMEOUT)) --build-dir=$(TOP)
+		$(call opt,seed,$(SEED)) $(call opt,args,$(ARGS)) $(call opt,devices,$(DEVICES)) \
+		$(call opt,build,$(BUILD)) $(call opt,timeout,$(TIMEOUT)) --build-dir=$(TOP)
 
 list: image
 	@$(RUN) list $(if $(SCENARIO),$(call opt,scenario,$(SCENARIO))) $(call opt,build,$(BUILD)) --build-dir=$(TOP)
@@ -260,8 +261,8 @@ help:
 	@echo "make run [JOBS=2]    every scenario in every arm, side by side, one table"
 	@echo "make run SCENARIO=spike PATCH=none [MEM=2048 SHIFT=4 CPUS=1 SEED=1 SCHED=0"
 	@echo "                     MODE=exact|fast BOOT=kernel|iso BUILD=release|debug"
-	@echo "                     ARGS=\"spike.apps=8\"]   one run"
-	@echo "                     (MEM and SHIFT, where empty, are what the scenario declares)"
+	@echo "                     ARGS=\"spike.apps=8\" DEVICES=\"disk=64 card=32\"]   one run"
+	@echo "                     (MEM, SHIFT and DEVICES, where empty, are what the scenario declares)"
 	@echo "                     LOG=1: its console as it comes"
 	@echo "make run SCENARIO='spike*' PATCH=\"none all\"   some scenarios, some arms, one table"
 	@echo "make list [SCENARIO=lockup]   scenarios, their arms, knobs and machines; patches; parameters"

@@ -25,7 +25,8 @@ struct scenario_arm {
 	 * replaced by its value. The table has about 50 columns for it. NULL: nothing to say.
 	 */
 	const char *showed;
-	const char *args; /* further parameters, which replace the scenario's of the same name */
+	const char *args;    /* further parameters, which replace the scenario's of the same name */
+	const char *devices; /* instead of the scenario's; "none": it has none */
 	/* The machines on which it holds, where it says otherwise than its scenario. */
 	struct range mem, cpus;
 };
@@ -44,6 +45,12 @@ struct scenario {
 	const char *args;     /* parameters of every arm, such as "watchdog_ms=3000" */
 	unsigned int mem_mib; /* memory; 0: 2048 */
 	unsigned int shift;   /* 0 to 10: in exact mode an instruction takes 2^shift ns */
+	/*
+	 * Words between blanks: disk=MIB[:zero|pattern][:ro][:legacy|modern], each a disk;
+	 * balloon[=deflate][:legacy|modern]; card=MIB, a power of two. tests/run/devices.py reads
+	 * them; what a pattern is stands in tests/run/machine/disks.py. NULL: no device.
+	 */
+	const char *devices;
 	/*
 	 * Memory in MiB and CPUs with which its arms hold; on another machine it refuses to run, unless
 	 * outside=1. Not said: any.

@@ -79,20 +79,23 @@ static void list_arm(const struct scenario *s, const struct scenario_arm *arm)
 {
 	const struct range *mem = said(&arm->mem, &s->mem), *cpus = said(&arm->cpus, &s->cpus);
 	static struct line checks, args;
-	char every[160], merged[320], showed[256], help[160];
+	char every[160], merged[320], showed[256], help[160], devices[256], every_devices[256];
 
 	list_checks(&checks, arm);
 	merge_args(&args, text_of(s->args), text_of(arm->args));
 	event("{\"event\":\"arm\",\"scenario\":\"%s\",\"group\":\"%s\",\"source\":\"%s\","
 	      "\"mem\":%u,\"shift\":%u,\"every\":\"%s\",\"patch\":\"%s\",\"outcome\":\"%s\","
 	      "\"checks\":[%s],\"args\":\"%s\",\"showed\":\"%s\",\"help\":\"%s\","
-	      "\"mem_hold\":[%u,%u],\"cpus_hold\":[%u,%u]}",
+	      "\"mem_hold\":[%u,%u],\"cpus_hold\":[%u,%u],\"devices\":\"%s\","
+	      "\"every_devices\":\"%s\"}",
 		s->name, s->group, text_of(s->source), s->mem_mib, s->shift,
 		event_string(text_of(s->args), every, sizeof(every)), arm->patch, arm->outcome,
 		checks.text, event_string(args.text, merged, sizeof(merged)),
 		event_string(text_of(arm->showed), showed, sizeof(showed)),
-		event_string(s->help, help, sizeof(help)), mem->min, mem->max, cpus->min,
-		cpus->max);
+		event_string(s->help, help, sizeof(help)), mem->min, mem->max, cpus->min, cpus->max,
+		event_string(text_of(arm->devices ? arm->devices : s->devices), devices,
+			sizeof(devices)),
+		event_string(text_of(s->devices), every_devices, sizeof(every_devices)));
 	pr_info("%-15s patch=%-20s %-12s %s", s->name, arm->patch, arm->outcome, s->help);
 	show_range(mem, "MiB");
 	show_range(cpus, "CPUs");

@@ -24,7 +24,8 @@ TORN = (f"lowwater: {sys.pycache_prefix}: holds a half of what Python compiled (
 try:
     from campaign import arms, asked, choice as chosen, matrix, record, runner  # noqa: E402
     from campaign.progress import Console, Progress  # noqa: E402
-    from machine import accel, facts, iso  # noqa: E402
+    from devices import FORMS  # noqa: E402
+    from machine import accel, disks, facts, iso  # noqa: E402
     from results import ktap, outcome, table, tracefile, whole  # noqa: E402
     from options import UserError, choice, jobs, make_spec, need_elf, variant  # noqa: E402
 except EOFError:
@@ -38,6 +39,7 @@ OPTIONS = (  # name, default, help
     ("cpus", "1", "1 to 8"),
     ("seed", "1", "draws the workload"), ("sched", "0", "draws the turns of the CPUs"),
     ("mode", "exact", "exact or fast"), ("args", "", "further kernel parameters"),
+    ("devices", "", f"{FORMS}, else what the scenario declares"),
     ("boot", "kernel", "kernel or iso"), ("build", "release", "release or debug"),
     ("timeout", "300", "seconds before a run is ended"),
     ("results", "", "folder for results (BUILD_DIR/results)"),
@@ -210,7 +212,7 @@ def run_all(spec, options):
 def folder_name(spec, options):
     """Return where the table of several runs is: one of other options replaces none."""
     words = [f"@{word}" for word in (options.scenario, options.patch) if word != "*"]
-    return re.sub(r"[^\w.,:=@+-]", "_", "".join(words).replace(" ", "+")) + variant(spec, None, None)
+    return re.sub(r"[^\w.,:=@+-]", "_", "".join(words).replace(" ", "+")) + variant(spec, None, None, None)
 
 
 def closing(results):
@@ -236,21 +238,21 @@ def run_bench(spec, options):
 
 def run_console(spec, _options):
     from machine import terminal
-    with beside(spec, "console") as own:
+    with beside(spec, "console") as own, disks.made(own, own.folder):
         return terminal.run(own)
 
 
 def run_debug(spec, options):
     from machine import debug
     wanted = debug.commands(options.batch, options.ex)
-    with beside(spec, "debug") as own:
+    with beside(spec, "debug") as own, disks.made(own, own.folder):
         return debug.run(own, wanted, options.port, options.halt)
 
 
 def make_core(spec, options):
     from machine import core
     choice("AT", options.at, core.PLACES)
-    with beside(spec, f"core-{options.at}") as own:
+    with beside(spec, f"core-{options.at}") as own, disks.made(own, own.folder):
         return core.run(own, options.at)
 
 

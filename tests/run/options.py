@@ -8,6 +8,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+import devices
+
 MODES = ("exact", "fast")
 BOOTS = ("kernel", "iso")
 BUILDS = ("release", "debug")
@@ -45,6 +47,7 @@ class RunSpec:
     args: str
     boot: str
     build: str
+    devices: str | None  # the canonical text (devices.py); None: what the scenario declares
     timeout: float
     results: Path
     build_dir: Path
@@ -77,10 +80,11 @@ USUAL = {"cpus": 1, "seed": 1, "sched": 0, "mode": "exact", "boot": "kernel", "b
 LONGEST = 150  # characters of a variant
 
 
-def variant(spec, mem, shift):
-    """Return the variant of a run whose usual memory and shift are these."""
+def variant(spec, mem, shift, equipment):
+    """Return the variant of a run whose usual memory, shift and devices are these."""
     usual = {"mem": mem, "shift": shift if spec.mode == "exact" else None} | USUAL
-    words = [f"{name}={value}" for name, usually in usual.items()
+    usual |= {"devices": equipment}
+    words = [f"{name}={value}".replace(" ", "+") for name, usually in usual.items()
              if (value := getattr(spec, name)) not in (None, usually)]
     words += [re.sub(r"[^\w.,:=-]", "_", word) for word in spec.args.split()]
     name = "".join(f"@{word}" for word in words)
@@ -103,6 +107,7 @@ def make_spec(raw):
         args=kernel_words(raw["args"]),
         boot=choice("BOOT", raw["boot"], BOOTS),
         build=choice("BUILD", raw["build"], BUILDS),
+        devices=wanted("DEVICES=", raw["devices"]) if raw["devices"].strip() else None,
         timeout=seconds("timeout", raw["timeout"]),
         results=Path(raw["results"] or Path(raw["build_dir"]) / "results"),
         build_dir=Path(raw["build_dir"]),
@@ -167,6 +172,14 @@ def choice(name, text, allowed):
     if text not in allowed:
         raise UserError(f"{name}={text!r}: expected {' or '.join(allowed)}")
     return text
+
+
+def wanted(where, text):
+    """Return the canonical text of devices, or raise UserError, which says where they are named."""
+    try:
+        return devices.canonical(text)
+    except devices.Wrong as error:
+        raise UserError(f"{where}{text!r}: {error}") from error
 
 
 def kernel_words(text):

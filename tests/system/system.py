@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "run"))
 
 # pylint: disable=wrong-import-position
 from campaign import arms  # noqa: E402
-from machine import qemu  # noqa: E402
+from machine import disks, qemu  # noqa: E402
 from results import schema  # noqa: E402
 from options import make_spec  # noqa: E402
 import lowwater  # noqa: E402
@@ -23,7 +23,7 @@ TIMEOUT = 300
 RUNNER = ["/usr/bin/python3", "tests/run/lowwater.py"]
 STATUS = {"finished": 33, "refused": 37, "panic": 39, "lockup": 41}
 DEFAULTS = {"scenario": "info", "patch": "none", "mem": "64", "shift": "", "cpus": "1",
-            "seed": "1", "sched": "0", "mode": "exact", "args": "", "boot": "kernel", "build": "release",
+            "seed": "1", "sched": "0", "mode": "exact", "args": "", "devices": "", "boot": "kernel", "build": "release",
             "timeout": str(TIMEOUT), "results": "", "build_dir": "build"}
 
 
@@ -81,7 +81,8 @@ def boot(line=None, extra=(), without=(), while_running=None, again=False, **opt
 def emulate(folder, line, extra, without, while_running, options):
     """Boot in a folder and leave the status there, too."""
     argv = argv_for(folder, line, without, **options) + list(extra)
-    with once.room(settled(**options).mem), subprocess.Popen(
+    spec = settled(**options)
+    with once.room(spec.mem), disks.made(spec, folder), subprocess.Popen(
             argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL) as child:
         try:

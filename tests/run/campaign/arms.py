@@ -15,12 +15,13 @@ from machine import elf as files, qemu
 from results import console, events, outcome, whole
 from campaign import declared
 from campaign.patches import Patches
-from options import UserError, variant
+from options import UserError, variant, wanted
 
 CACHE = "scenarios.json"
 MEMORY_MIB = 512
 TIMEOUT = 60.0
-TEXTS = ("scenario", "group", "source", "patch", "outcome", "every", "args", "showed", "help")
+TEXTS = ("scenario", "group", "source", "patch", "outcome", "every", "args", "showed", "help",
+         "devices", "every_devices")
 NUMBERS = ("mem", "shift")
 LISTS = {"checks": str, "mem_hold": int, "cpus_hold": int}
 USUAL_MIB, USUAL_SHIFT = 2048, 0  # of a scenario that declares nothing
@@ -44,6 +45,8 @@ class Arm:
     help: str
     mem_hold: tuple  # MiB with which it holds, the first and the last; (0, 0): any
     cpus_hold: tuple
+    devices: str  # that its machine has, as devices.py reads it; the scenario's where it says nothing
+    every_devices: str  # of the scenario
 
 
 class Known(list):
@@ -65,7 +68,8 @@ class Known(list):
 def make_arm(item):
     """Return the Arm of an event, or raise UserError naming the field that is of a wrong kind."""
     fields = {"group": "study", "source": "", "mem": 0, "shift": 0, "every": "", "args": "",
-              "showed": "", "help": "", "mem_hold": [0, 0], "cpus_hold": [0, 0], "checks": []} | item
+              "showed": "", "help": "", "mem_hold": [0, 0], "cpus_hold": [0, 0], "checks": [], "devices": "",
+              "every_devices": ""} | item
     name = f"{fields.get('scenario')} {fields.get('patch')}"
     for field in TEXTS:
         if not isinstance(fields.get(field), str):
@@ -127,7 +131,7 @@ def build_id(elf):
 def ask(spec):
     """Boot the kernel with scenario=list and return what it said, by kind."""
     plain = dataclasses.replace(spec, scenario="list", patch="none", args="", declared_args="",
-                                boot="kernel", mem=MEMORY_MIB, shift=0, cpus=1, seed=1, sched=0,
+                                devices=None, boot="kernel", mem=MEMORY_MIB, shift=0, cpus=1, seed=1, sched=0,
                                 mode="exact")
     with tempfile.TemporaryDirectory(prefix="lowwater-") as name:
         folder = Path(name)
@@ -159,14 +163,17 @@ def settle(spec, table):
     """
     own = [arm for arm in table if arm.scenario == spec.scenario]
     arm = find(own, spec.scenario, spec.patch)
-    mem, shift, every, source = USUAL_MIB, USUAL_SHIFT, "", ""
+    mem, shift, every, source, has = USUAL_MIB, USUAL_SHIFT, "", "", ""
     if own:
+        has = arm.devices if arm else own[0].every_devices
         mem, shift, every, source = own[0].mem or mem, own[0].shift, own[0].every, own[0].source
     if spec.mode != "exact":
         shift = None
-    return dataclasses.replace(spec, variant=variant(spec, mem, shift),
-                                mem=mem if spec.mem is None else spec.mem,
+    has = wanted(f"scenario {spec.scenario}: .devices: ", has)
+    return dataclasses.replace(spec, variant=variant(spec, mem, shift, has),
+                               mem=mem if spec.mem is None else spec.mem,
                                shift=shift if spec.shift is None else spec.shift,
+                               devices=has if spec.devices is None else spec.devices,
                                declared_args=arm.args if arm else every, source=source)
 
 

@@ -6,6 +6,7 @@ declares and for no other: a parameter that it does not declare leaves it unjudg
 """
 import dataclasses
 
+import devices
 from campaign import arms
 from machine import qemu
 from nearest import hint
@@ -143,6 +144,7 @@ def changes(spec, arm, given, known):
     for name, has in (("mem", spec.mem), ("cpus", spec.cpus)):
         low, high = getattr(arm, f"{name}_hold")
         words += [f"{name.upper()}={has}"] if high and not low <= has <= high else []
+    words += [f'DEVICES="{spec.devices}"'] if spec.devices != devices.canonical(arm.devices) else []
     return " ".join(words)
 
 

@@ -5,6 +5,7 @@ A scenario with a mistake does not run; the others keep what they declare.
 import functools
 import re
 
+import devices
 from nearest import hint
 from options import MAX_CPUS, MAX_MIB, MAX_SHIFT, UserError
 from reports import headline
@@ -63,6 +64,7 @@ def of_arm(arm, known):
         if any(pair) and not 1 <= pair[0] <= pair[1] <= most:
             yield f".{field}", f"{{{pair[0]}, {pair[1]}}}; expected two numbers from 1 to {most}, the " \
                                "lesser first"
+    yield from of_devices(arm)
     yield from of_patch(arm, known)
     yield from of_args(arm, known)
     for text in arm.checks:
@@ -76,6 +78,14 @@ def of_arm(arm, known):
 
 def unknown(name, names):
     return f"{name!r}{hint(name, names)}; expected {' or '.join(names)}"
+
+
+def of_devices(arm):
+    for text in dict.fromkeys((arm.devices, arm.every_devices)):
+        try:
+            devices.parse(text)
+        except devices.Wrong as error:
+            yield ".devices", str(error)
 
 
 def of_patch(arm, known):

@@ -65,6 +65,7 @@ def reproduce(spec, one):
     words += [f"{name.upper()}={getattr(spec, name)}"
               for name, usual in (("mode", "exact"), ("boot", "kernel"), ("build", "release"))
               if getattr(spec, name) != usual]
+    words += [f"DEVICES={shlex.quote(spec.devices)}"] if spec.devices is not None else []
     words += [f"TIMEOUT={spec.timeout:g}"] if spec.timeout != 300 else []
     nth = f"fail_nth={one['fail_nth']}" if one["fail_nth"] else ""
     args = f"{spec.args} {nth}".strip()

@@ -44,6 +44,7 @@ def machine(arm):
     """Return what a scenario declares besides its arms, as its user would set it."""
     words = [f"MEM={arm.mem}"] if arm.mem else []
     words += [f"SHIFT={arm.shift}"] if arm.shift else []
+    words += [f'DEVICES="{arm.every_devices}"'] if arm.every_devices else []
     words += [f'ARGS="{arm.every}"'] if arm.every else []
     return " ".join(words)
 
@@ -57,6 +58,8 @@ def holds(arm):
 def arm_lines(arm, first):
     own = "" if arm.args == arm.every else arm.args
     yield f"  {arm.patch:<40} {arm.outcome:<14} {own}".rstrip()
+    if arm.devices != arm.every_devices:
+        yield f'      DEVICES="{arm.devices}"'
     if holds(arm) != holds(first):
         yield f"      holds with {holds(arm)}"
     yield from (f"      {check}" for check in arm.checks)

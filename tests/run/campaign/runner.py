@@ -7,7 +7,7 @@ import json
 import sys
 
 from campaign import arms
-from machine import accel, facts, iso, qemu
+from machine import accel, disks, facts, iso, qemu
 from results import change, junit, ktap, result, table, tracefile, whole
 from campaign.progress import Progress
 
@@ -42,7 +42,7 @@ def emulate(spec, folder, tick):
     if spec.boot == "iso":
         iso.build(iso.silent(qemu.kernel_line(spec)), spec.elf, folder / IMAGE)
     late = facts.Facts(spec.elf, folder)
-    with late.stub() as more:
+    with disks.made(spec, folder), late.stub() as more:
         status, wall = qemu.run(command(spec, folder, speed) + more, folder / "qemu.log",
                                 spec.timeout, tick, late.collect)
     return result.Ended(command(spec, spec.folder, speed), speed or "icount", status, wall,

@@ -23,7 +23,7 @@ from results import console, schema, whole
 from options import UserError
 
 BUILD, RUNS = "build", "runs"
-OPTIONS = ("mem", "shift", "cpus", "mode", "args", "boot", "build", "timeout")
+OPTIONS = ("mem", "shift", "cpus", "mode", "args", "boot", "build", "devices", "timeout")
 
 
 class Store:

@@ -38,7 +38,7 @@ def run(spec, table, options):
         missing = [one for one in jobs if one not in store.records]
         interrupted = not work(store, command, missing, progress)
         found = [store.records[one] for one in jobs if one in store.records]
-        report(found, dataclasses.replace(settled, shift=spec.shift), store)
+        report(found, dataclasses.replace(settled, shift=spec.shift, devices=spec.devices), store)
     if interrupted:
         print(f"lowwater: interrupted: {len(found)} of {len(jobs)} runs are done; the same "
               "command goes on from here", file=sys.stderr)

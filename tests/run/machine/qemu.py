@@ -11,7 +11,9 @@ import subprocess
 import tempfile
 import threading
 import time
+from pathlib import Path
 
+from machine import slots
 from options import UserError
 
 BINARY = "qemu-system-x86_64"
@@ -52,7 +54,7 @@ def command(spec, line, console, events, iso=None, accel=None, serial=None):
     The machine has what is named here and no more: without a screen, a network card and a monitor
     it starts in half the time, and no log is different for it. accel is a fast run's, TCG unless
     given; an exact run counts instructions. serial is the option list of another serial port than
-    the file console.
+    the file console. The files of disks (disks.made) are beside the file events.
     """
     return [binary(), "-machine", "pc", "-nodefaults", *clock(spec, accel),
             "-cpu", "qemu64", "-smp", str(spec.cpus), "-m", str(spec.mem),
@@ -61,7 +63,7 @@ def command(spec, line, console, events, iso=None, accel=None, serial=None):
             "-chardev", f"file,id=events,path={quote(events)}",
             "-device", "isa-debugcon,iobase=0xe9,chardev=events",
             "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04",
-            *medium(spec, line, iso)]
+            *slots.arguments(spec, Path(events).parent), *medium(spec, line, iso)]
 
 
 def clock(spec, accel):

@@ -43,6 +43,7 @@ def build(spec, folder, arm, ended):
         "patches": said.start.get("patches"), "rules": said.start.get("rules"), "seed": spec.seed, "sched": spec.sched,
         "cpus": spec.cpus, "mem_mib": spec.mem, "shift": spec.shift,
         "mode": spec.mode, "accel": ended.accel, "boot": spec.boot, "build": spec.build,
+        "devices": spec.devices,
         "build_id": ended.build_id,
         "args": spec.args, "declared_args": spec.declared_args, "traced": is_traced(spec),
         "outcome": found, "expected": arm.outcome if arm else None,

@@ -55,7 +55,7 @@ class All(FakeBuild):
 
     def settled(self):
         raw = {"scenario": "spike", "patch": "none", "mem": "2048", "shift": "0", "cpus": "1",
-               "seed": "1", "sched": "0", "mode": "exact", "args": "", "boot": "kernel",
+               "seed": "1", "sched": "0", "mode": "exact", "args": "", "devices": "", "boot": "kernel",
                "build": "release", "timeout": "9", "results": "", "build_dir": str(self.build)}
         return make_spec(raw)
 

@@ -12,7 +12,7 @@ from results import console, events, expr, junit, outcome
 import options
 
 DEFAULTS = {"scenario": "spike", "patch": "none", "mem": "", "shift": "", "cpus": "1",
-            "seed": "1", "sched": "0", "mode": "exact", "args": "", "boot": "kernel", "build": "release",
+            "seed": "1", "sched": "0", "mode": "exact", "args": "", "devices": "", "boot": "kernel", "build": "release",
             "timeout": "300", "results": "", "build_dir": "build"}
 DECLARED = {"arms": [{"scenario": "spike", "source": "highatomic", "patch": "none", "mem": 96,
                       "shift": 4, "every": "a=1 c=3", "outcome": "oom-killed", "help": "help",
