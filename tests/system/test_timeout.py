@@ -52,7 +52,7 @@ class Timeout(unittest.TestCase):
         self.assertRegex(sections["tasks"], r"(?m)^ +\d+ app1 ")
         self.assertRegex(sections["zones"], r"(?m)^DMA32 ")
         self.assertRegex(sections["the last of the log"], "spike.*apps start")
-        self.assertRegex(found["message"], r"CPU 0 (halted )?in [a-z]\w+")
+        self.assertRegex(found["message"], r"CPU 0 (halted )?in [a-z_]\w+")
 
     def test_before_the_kernel_has_begun(self):
         sections, _ = self.late("--timeout", "0.1", "--mem", "16384", "--boot", "iso",
