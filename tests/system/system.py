@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "run"))
 
 # pylint: disable=wrong-import-position
 from campaign import arms  # noqa: E402
-from machine import disks, qemu  # noqa: E402
+from machine import balloon, disks, qemu  # noqa: E402
 from results import schema  # noqa: E402
 from options import make_spec  # noqa: E402
 import lowwater  # noqa: E402
@@ -80,10 +80,11 @@ def boot(line=None, extra=(), without=(), while_running=None, again=False, **opt
 
 def emulate(folder, line, extra, without, while_running, options):
     """Boot in a folder and leave the status there, too."""
-    argv = argv_for(folder, line, without, **options) + list(extra)
     spec = settled(**options)
-    with once.room(spec.mem), disks.made(spec, folder), subprocess.Popen(
-            argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+    argv = argv_for(folder, line, without, **options) + list(extra)
+    with once.room(spec.mem), disks.made(spec, folder), balloon.host(
+            spec, folder / "events.jsonl") as host, subprocess.Popen(
+            argv + host.arguments, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL) as child:
         try:
             if while_running:

@@ -11,6 +11,7 @@ import unittest
 from pathlib import Path
 
 import system
+from machine import rings
 from machine.facts import QUESTIONS
 
 RUNNER = Path(__file__).resolve().parent.parent / "run" / "lowwater.py"
@@ -32,21 +33,25 @@ class Timeout(unittest.TestCase):
         found = json.loads((folder / "result.json").read_text())
         return done.returncode, done.stdout, found, folder
 
-    def late(self, *argv):
+    def late(self, *argv, devices="none"):
         """Run into the time limit; return (the facts' sections by heading, the result)."""
-        code, shown, found, folder = self.lowwater(*argv)
+        code, shown, found, folder = self.lowwater(*argv, "--devices", devices)
         self.assertEqual((code, found["outcome"], found["notes"]), (5, "timeout", []), shown)
         self.assertRegex(found["message"], r"^after [\d.]+ s CPU 0 .*; more in timeout.txt$")
         self.assertIn(f"{folder}/timeout.txt\n", shown)
         self.assertNotIn("gdb", found["qemu"])
         parts = (folder / "timeout.txt").read_text().split("\n== ")[1:]
         sections = dict(part.split("\n", 1) for part in parts)
-        self.assertEqual(list(sections), [heading for heading, _ in QUESTIONS])
+        self.assertEqual(list(sections), [heading for heading, _ in (
+            *QUESTIONS, *rings.questions(system.settled(devices=devices)))])
         self.assertRegex(sections["registers"], r"(?m)^rip +0x")
         return sections, found
 
     def test_in_the_middle_of_a_scenario(self):
-        sections, found = self.late("--mem", "8192", "--timeout", "2", "--args", "outside=1")
+        sections, found = self.late("--mem", "8192", "--timeout", "2", "--args", "outside=1",
+                                    devices="disk=1 balloon card=1")
+        self.assertRegex(sections["vda ring 0"], r"(?m)^ +used:\n +flags: \d+\n +idx: ")
+        self.assertRegex(sections["balloon0 queue 1"], r"(?m)^ +queue_index: +1$")
         # Wherever it was stopped, an app or the kernel: by name, file and line.
         self.assertRegex(sections["call traces"], r"(?m)^#\d+ .* at [a-z]+/[\w/]+\.[cS]:\d+")
         self.assertRegex(sections["tasks"], r"(?m)^ +\d+ app1 ")

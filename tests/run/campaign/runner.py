@@ -7,11 +7,12 @@ import json
 import sys
 
 from campaign import arms
-from machine import accel, disks, facts, iso, qemu
+from machine import accel, balloon, disks, facts, iso, qemu
 from results import change, junit, ktap, result, table, tracefile, whole
 from campaign.progress import Progress
 
 IMAGE = "boot.iso"
+EVENTS = "events.jsonl"
 
 
 def run(spec, arm, follow=Progress):
@@ -41,10 +42,11 @@ def emulate(spec, folder, tick):
     speed = accel.choose(spec) if spec.mode == "fast" else None
     if spec.boot == "iso":
         iso.build(iso.silent(qemu.kernel_line(spec)), spec.elf, folder / IMAGE)
-    late = facts.Facts(spec.elf, folder)
-    with disks.made(spec, folder), late.stub() as more:
-        status, wall = qemu.run(command(spec, folder, speed) + more, folder / "qemu.log",
-                                spec.timeout, tick, late.collect)
+    late = facts.Facts(spec, folder)
+    with disks.made(spec, folder), late.stub() as more, \
+            balloon.host(spec, folder / EVENTS) as host:
+        status, wall = qemu.run(command(spec, folder, speed) + more + host.arguments, folder / "qemu.log",
+                                spec.timeout, host.watched(tick), late.collect)
     return result.Ended(command(spec, spec.folder, speed), speed or "icount", status, wall,
                         arms.build_id(spec.elf), late)
 
@@ -53,7 +55,7 @@ def command(spec, folder, speed):
     """Return the emulator's argument list of a run whose files are in folder."""
     image = folder / IMAGE if spec.boot == "iso" else None
     return qemu.command(spec, qemu.kernel_line(spec), folder / "console.log",
-                        folder / "events.jsonl", image, speed)
+                        folder / EVENTS, image, speed)
 
 
 def publish(results, folder):

@@ -7,17 +7,14 @@ import contextlib
 import itertools
 import re
 import subprocess
-import tempfile
-from pathlib import Path
 
-from machine import qemu
+from machine import qemu, rings, sockets
 from results import console
 from machine.guest import HELPERS
 
 NAME = "timeout.txt"
 GDB = "gdb"
 SECONDS = 30
-LONGEST_FOLDER = 60  # a socket's path may have 107 characters
 REGISTERS = ("rax rbx rcx rdx rsi rdi rbp rsp r8 r9 r10 r11 r12 r13 r14 r15 rip eflags cs ss "
              "fs_base gs_base k_gs_base cr0 cr2 cr3 cr4 cr8 efer")  # GDB's groups add all xmm
 QUESTIONS = (  # heading, GDB command
@@ -33,8 +30,8 @@ FRAME = re.compile(r"#0 +(?:(0x[0-9a-f]+) in )?(\S+) \(.*\)(?: at (\S+))?")
 class Facts:
     """One run's way to its facts, and then the facts: where the CPUs stand, and notes."""
 
-    def __init__(self, elf, folder):
-        self.elf = elf
+    def __init__(self, spec, folder):
+        self.spec = spec
         self.path = folder / NAME
         self.socket = None
         self.where = None
@@ -43,9 +40,8 @@ class Facts:
     @contextlib.contextmanager
     def stub(self):
         """Yield the emulator's further arguments; the socket is gone afterwards."""
-        roof = None if len(tempfile.gettempdir()) <= LONGEST_FOLDER else "/tmp"
-        with tempfile.TemporaryDirectory(prefix="lowwater-", dir=roof) as name:
-            self.socket = Path(name) / "gdb"
+        with sockets.folder() as place:
+            self.socket = place / "gdb"
             yield ["-chardev",
                    f"socket,id=gdb,path={qemu.quote(self.socket)},server=on,wait=off",
                    "-gdb", "chardev:gdb"]
@@ -54,7 +50,7 @@ class Facts:
         """Ask the guest, which stops for it; the emulator is of no more use afterwards."""
         try:
             with open(self.path, "wb") as out:
-                subprocess.run(gdb_command(self.elf, self.socket), stdin=subprocess.DEVNULL,
+                subprocess.run(gdb_command(self.spec, self.socket), stdin=subprocess.DEVNULL,
                                stdout=out, stderr=out, timeout=SECONDS, check=False)
         except OSError as error:
             self.path.unlink(missing_ok=True)
@@ -63,20 +59,20 @@ class Facts:
         except subprocess.TimeoutExpired:
             self.notes.append(f"{NAME} is not complete: {GDB} was ended after {SECONDS} s")
         lines = console.read_lines(self.path)
-        self.where = places(lines)
-        if not self.where:
+        self.where = ", ".join(filter(None, (places(lines), rings.unanswered("\n".join(lines))))) or None
+        if not places(lines):
             self.notes.append(f"{NAME} names no CPU: {GDB} said: {complaint(lines)}")
 
 
-def gdb_command(elf, socket):
+def gdb_command(spec, socket):
     steps = ["set confirm off", "set width 0", "set height 0",
              f"source {HELPERS}", f"target remote {socket}"]
-    for heading, question in QUESTIONS:
+    for heading, question in (*QUESTIONS, *rings.questions(spec)):
         steps += [f"echo \\n== {heading}\\n", question]
     argv = [GDB, "-q", "-nx", "-batch"]
     for step in [*steps, "kill"]:  # the log shall end where the facts were taken
         argv += ["-ex", step]
-    return [*argv, str(elf)]
+    return [*argv, str(spec.elf)]
 
 
 def places(lines):

@@ -3,19 +3,18 @@
 The runner speaks to both over socket pairs, so nothing listens anywhere; only for a debugger of
 the user's does the gdbstub listen, and then on 127.0.0.1. The emulator is ended on leaving.
 """
-import json
+import contextlib
 import re
 import socket
 import subprocess
 import time
 from pathlib import Path
 
-from machine import iso, qemu
+from machine import balloon, iso, qemu, qmp
 from options import UserError
 
 LOOPBACK = "127.0.0.1"
 HELPERS = Path(__file__).resolve().parent.parent.parent / "gdb" / "lowwater.py"
-ASK_SECONDS = 20
 
 
 class Guest:
@@ -33,43 +32,49 @@ class Guest:
         line = qemu.kernel_line(spec)
         self.argv = qemu.command(spec, line, self.console, self.channel, image(spec, line, name))
         self.argv += ["-S"]
+        self.stack = contextlib.ExitStack()
+        self.spec = spec
         self.port = port
-        self.monitor = self.stub = self.child = None
+        self.monitor = self.stub = self.child = self.talk = None
 
     def __enter__(self):
-        self.monitor, monitor = socket.socketpair()
-        self.stub, stub = socket.socketpair()
-        listen = f"host={LOOPBACK},port={self.port},server=on,wait=off,nodelay=on"
-        where = f"fd={stub.fileno()}" if self.port is None else listen
-        argv = [*self.argv, "-chardev", f"socket,id=monitor,fd={monitor.fileno()}",
-                "-mon", "chardev=monitor,mode=control",
-                "-chardev", f"socket,id=gdb,{where}", "-gdb", "chardev:gdb"]
-        with open(self.messages, "wb") as out, monitor, stub:
-            self.child = qemu.spawn(argv, out, pass_fds=(monitor.fileno(), stub.fileno()),
-                                    start_new_session=True)  # Ctrl-C is for GDB alone
         try:
+            self.start(self.stack.enter_context(balloon.host(self.spec, self.channel, balloon.say)))
             self.greet()
         except BaseException:
             self.__exit__()
             raise
         return self
 
+    def start(self, host):
+        self.monitor, monitor = socket.socketpair()
+        self.stub, stub = socket.socketpair()
+        listen = f"host={LOOPBACK},port={self.port},server=on,wait=off,nodelay=on"
+        where = f"fd={stub.fileno()}" if self.port is None else listen
+        argv = [*self.argv, *host.arguments, "-chardev", f"socket,id=monitor,fd={monitor.fileno()}",
+                "-mon", "chardev=monitor,mode=control",
+                "-chardev", f"socket,id=gdb,{where}", "-gdb", "chardev:gdb"]
+        with open(self.messages, "wb") as out, monitor, stub:
+            self.child = qemu.spawn(argv, out, pass_fds=(monitor.fileno(), stub.fileno()),
+                                    start_new_session=True)  # Ctrl-C is for GDB alone
+
     def __exit__(self, *_):
-        for sock in (self.monitor, self.stub):
+        for sock in filter(None, (self.monitor, self.stub)):
             sock.close()
-        if self.child.poll() is None:
-            self.child.kill()
-        self.child.wait()
+        if self.child:
+            if self.child.poll() is None:
+                self.child.kill()
+            self.child.wait()
+        self.stack.close()
 
     def greet(self):
-        self.lines = self.monitor.makefile("r", encoding="utf-8")
+        self.monitor.settimeout(qmp.SECONDS)
+        self.talk = qmp.Monitor(self.monitor)
         try:
-            self.monitor.settimeout(ASK_SECONDS)
-            self.lines.readline()
-            self.ask("qmp_capabilities")
+            self.talk.greet()
             if self.port is not None:
                 self.port = self.find_port()
-        except OSError as error:
+        except (OSError, qmp.Ended) as error:
             raise UserError(f"{self.argv[0]}: its monitor is silent; {self.said()}") from error
 
     def find_port(self):
@@ -82,15 +87,10 @@ class Guest:
 
     def ask(self, command, **arguments):
         """Run one monitor command and return its result, or raise UserError."""
-        words = {"execute": command, "arguments": arguments}
-        self.monitor.sendall(json.dumps(words).encode() + b"\n")
-        while line := self.lines.readline():
-            reply = json.loads(line)
-            if "return" in reply:
-                return reply["return"]
-            if "error" in reply:
-                raise UserError(f"QEMU refused {command}: {reply['error']['desc']}")
-        raise UserError(f"QEMU ended during {command}; {self.said()}")
+        try:
+            return self.talk.ask(command, **arguments)
+        except qmp.Ended as error:
+            raise UserError(f"QEMU ended during {command}; {self.said()}") from error
 
     def dump(self, path):
         """Write physical memory and registers to path, as QEMU's ELF."""

@@ -8,7 +8,7 @@ import devices
 from machine import disks
 
 DISK_SLOTS = (0x2, 0x5, 0x6, 0x9, 0xA, 0xD, 0xE, 0x11)
-BALLOON_SLOT = 0x3
+BALLOON, BALLOON_SLOT = "balloon0", 0x3
 CARD_SLOT = 0x1F  # has no interrupt
 TRANSPORT = {"legacy": ",disable-modern=on", "modern": ",disable-legacy=on"}
 
@@ -39,7 +39,7 @@ def disk(one, number, file):
 
 
 def balloon(one):
-    return ["-device", f"virtio-balloon-pci,id=balloon0,deflate-on-oom={'on' if one.deflate else 'off'},"
+    return ["-device", f"virtio-balloon-pci,id={BALLOON},deflate-on-oom={'on' if one.deflate else 'off'},"
             f"addr={BALLOON_SLOT:#x}{transport(one)}"]
 
 

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import termios
 
-from machine import accel, qemu
+from machine import accel, balloon, qemu
 from results import outcome
 from machine.guest import image
 
@@ -17,6 +17,7 @@ LONGEST = 24 * 3600.0  # seconds that a person may take
 PATIENCE = 5  # seconds for the emulator to end itself
 LEFT = 0  # its exit status after Ctrl-A x
 HINT = "press h for help, t tasks, d locks, m memory, f OOM kill; Ctrl-A x leaves"
+BALLOON_HINT = "the balloon's target: Ctrl-A c, balloon 64 (the guest's MiB), Ctrl-A c"
 
 
 def run(spec):
@@ -30,7 +31,10 @@ def run(spec):
     speed = accel.choose(spec) if spec.mode == "fast" else None
     argv = qemu.command(spec, line, log, events, image(spec, line, NAME), speed, serial(log))
     print(f"{HINT}; log: {log}", file=sys.stderr, flush=True)
-    status = attend(argv, LONGEST if sys.stdin.isatty() else spec.timeout)
+    with balloon.host(spec, events, balloon.say) as host:
+        if host.socket:
+            print(f"{BALLOON_HINT}; or by QMP: {host.socket}", file=sys.stderr, flush=True)
+        status = attend(argv + host.arguments, LONGEST if sys.stdin.isatty() else spec.timeout)
     found = None if status == LEFT else outcome.outcome(status, {}, [])
     return outcome.EXITS.get(found, 0)
 

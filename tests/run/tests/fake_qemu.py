@@ -4,7 +4,8 @@
 Writes the console and the events that the scenario named on the kernel line stands for, then
 exits with the status QEMU would have had. Set LOWWATER_QEMU to this file. FAKE_TCG and FAKE_KVM
 are the seconds that a run takes under each accelerator; FAKE_MEET is a folder in which it waits for
-a second one.
+a second one. The scenario inflate asks for a balloon's target of FAKE_TARGET MiB and waits for it; FAKE_QMP
+is how its monitor misbehaves.
 
 It is started some hundred times: the modules json and pathlib alone would take longer than all it does.
 """
@@ -64,6 +65,8 @@ def main():
         elif scenario == "stuck":
             log.write(LINES["stuck"])
             stuck(out)
+        elif scenario == "inflate":
+            inflate(log, out, argv)
         elif scenario == "dice":
             return dice(log, out, int(words["seed"]))
         else:
@@ -106,6 +109,42 @@ def stuck(out):
          {"event": "counter", "name": "oom_kills", "value": 1},
          {"event": "counter", "name": "stuck_ms", "value": 3500},
          {"event": "end", "code": 4, "insns": 1000, "ns": 16000})
+
+
+def inflate(log, out, argv):
+    """Stand still until the monitor has set the target that was asked for, twice."""
+    import socket  # pylint: disable=import-outside-toplevel
+    [path] = [word.split("path=")[1].split(",")[0] for word in argv if word.startswith("socket,id=qmp")]
+    manner = os.environ.get("FAKE_QMP", "")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(path)
+        server.listen()
+        for more in (0, 1):
+            send(out, {"event": "counter", "name": "balloon", "value": 3})
+            out.write('{"event":"balloon","targ')
+            out.flush()
+            out.write('et_mib":%d}\n' % (int(os.environ["FAKE_TARGET"]) + more))
+            out.flush()
+            with server.accept()[0] as sock, sock.makefile("rw", encoding="utf-8") as lines:
+                if manner == "gone":
+                    return
+                answer(lines, log, manner)
+
+
+def answer(lines, log, manner):
+    """Greet, and answer what is asked until the other one leaves."""
+    say = {"garbage": "?", "list": "[1]", "rude": '{"event": "STOP"}'}.get(manner, '{"QMP": {"version": {}}}')
+    lines.write(say + "\n")
+    lines.flush()
+    for line in lines:
+        log.write(line)
+        if "balloon" in line and manner == "refuse":
+            lines.write('{"error": {"class": "GenericError", "desc": "No balloon device"}}\n')
+        else:
+            lines.write('{"event": "BALLOON_CHANGE"}\n{"return": {}}\n')
+        lines.flush()
+    if manner:
+        time.sleep(600)  # the guest stands still
 
 
 def dice(log, out, seed):

@@ -132,7 +132,7 @@ class Facts(unittest.TestCase):
 
     def test_socket_of_a_deep_folder_still_fits(self):
         with mock.patch.object(tempfile, "tempdir", "/tmp/" + "x" * 90):
-            with facts.Facts(Path("elf"), Path("folder")).stub() as more:
+            with facts.Facts(spec(), Path("folder")).stub() as more:
                 self.assertLess(len(more[1]), 120)
 
 

@@ -1,0 +1,122 @@
+"""A machine with disks, a balloon and a memory card, on the real emulator: it takes their options, a boot
+among them is the same each time, and its monitor sets a balloon's target.
+
+From the repository's root, with the kernel built.
+"""
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+import system
+from machine import balloon, disks, iso, qemu, qmp, rings
+from options import UserError
+
+ALL = "disk=64:pattern card=16 balloon"
+BOOTS = 10  # seconds for the emulator to say that it is there
+
+
+class Boots(unittest.TestCase):
+    def test_the_same_log_twice(self):
+        for cpus in ("1", "2"):
+            first, second = system.repeated(cpus=cpus, devices=ALL)
+            self.assertEqual(first.status, system.STATUS["finished"], first.console[-300:])
+            self.assertEqual(first.console, second.console)
+
+    def test_every_transport_as_many_as_there_is_room_for(self):
+        for devices in ("disk=1:legacy " * 8 + "balloon:legacy card=1",
+                        "disk=1:modern:ro " * 8 + "balloon=deflate:modern card=4096"):
+            boot = system.boot(devices=devices)
+            self.assertEqual(boot.status, system.STATUS["finished"], devices)
+
+    def test_an_image_boots_beside_a_disk(self):
+        logs = set()
+        for _ in range(2):
+            with tempfile.TemporaryDirectory() as name:
+                folder = Path(name)
+                spec = system.settled(results=name, boot="iso", devices=ALL)
+                line, image = qemu.kernel_line(spec), folder / "boot.iso"
+                iso.build(iso.silent(line), spec.elf, image)
+                argv = qemu.command(spec, line, folder / "console.log", folder / "events", image)
+                with disks.made(spec, folder):
+                    self.assertEqual(qemu.run(argv, folder / "qemu.log", system.TIMEOUT)[0],
+                                     system.STATUS["finished"])
+                logs.add(system.read(folder / "console.log"))
+        self.assertEqual(len(logs), 1)
+
+    def test_a_run_by_the_runner(self):
+        study = system.study("info", "none", "--mem", "64", "--devices", ALL)
+        self.assertEqual((study.code, study.result["devices"]), (0, "disk=64:pattern balloon card=16"))
+        self.assertEqual(list(study.folder.glob("*.img")), [])
+
+
+class Machine(unittest.TestCase):
+    """A machine that stands at its reset."""
+
+    def setUp(self):
+        place = tempfile.TemporaryDirectory()
+        self.addCleanup(place.cleanup)
+        self.folder = Path(place.name)
+        self.events = self.folder / "asked.jsonl"
+        self.spec = system.settled(results=place.name, devices="disk=1 balloon")
+
+    def machine(self, host, late):
+        """Have it for as long as late(socket) takes."""
+        argv = qemu.command(self.spec, "", self.folder / "console.log", self.folder / "events")
+        with disks.made(self.spec, self.folder):
+            return qemu.run([*argv, "-S", *host.arguments], self.folder / "qemu.log", 0.01,
+                            late=lambda: late(host.socket))
+
+    def test_the_monitor_sets_the_target(self):
+        asked = []
+
+        def once(path, command, **arguments):
+            asked.append((arguments, ours(path, command, **arguments)))
+
+        def late(path):
+            self.wait(path.exists)
+            self.events.write_text('{"event":"balloon","target_mib":48}\n{"event":"balloon","target_mib":64}\n')
+            self.wait(lambda: len(asked) == 2)
+
+        ours, qmp.once = qmp.once, once
+        self.addCleanup(setattr, qmp, "once", ours)
+        with balloon.host(self.spec, self.events) as host:
+            self.machine(host, late)
+        self.assertEqual(asked, [({"value": 48 << 20}, {}), ({"value": 64 << 20}, {})])
+
+    def test_what_it_refuses_is_one_line(self):
+        def late(path):
+            self.wait(path.exists)
+            self.events.write_text('{"event":"balloon","target_mib":0}\n')
+            self.wait(lambda: host.error)
+
+        with self.assertRaisesRegex(UserError, r"^QEMU refused balloon: [^\n]+$"):
+            with balloon.host(self.spec, self.events) as host:
+                self.machine(host, late)
+
+    def test_the_rings_can_be_asked_for(self):
+        said = {}
+
+        def late(path):
+            self.wait(path.exists)
+            for heading, question in rings.questions(self.spec):
+                words = question.removeprefix("monitor ")
+                said[heading] = qmp.once(path, "human-monitor-command", **{"command-line": words})
+
+        with balloon.host(self.spec, self.events) as host:
+            self.machine(host, late)
+        self.assertEqual(list(said), ["vda", "vda queue 0", "vda ring 0", "balloon0", "balloon0 queue 0",
+                                      "balloon0 ring 0", "balloon0 queue 1", "balloon0 ring 1"])
+        self.assertRegex(said["vda"], r"device_name: +virtio-blk")
+        self.assertRegex(said["balloon0 queue 1"], r"queue_index: +1")
+
+    def wait(self, condition):
+        for _ in range(int(BOOTS / 0.01)):
+            if condition():
+                return
+            time.sleep(0.01)
+        self.fail("it did not come to pass")
+
+
+if __name__ == "__main__":
+    unittest.main()
