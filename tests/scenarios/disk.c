@@ -96,4 +96,5 @@ SCENARIO(disk_scenario) = {
 	.arms = arms,
 	.nr_arms = ARRAY_SIZE(arms),
 	.mem_mib = 256,
+	.devices = "disk=64 disk=32:legacy card=32",
 };
