@@ -59,6 +59,7 @@ static void bench(void)
 	bench_paths();
 	bench_fault();
 	bench_slab();
+	bench_disk();
 }
 
 static const struct scenario_arm arms[] = {
@@ -69,6 +70,7 @@ SCENARIO(bench_scenario) = {
 	.name = "bench",
 	.help = "instructions of the allocator's operations",
 	.group = "bench",
+	.devices = "disk=8",
 	.kernel = bench,
 	.arms = arms,
 	.nr_arms = ARRAY_SIZE(arms),

@@ -21,6 +21,7 @@ enum { IST_DF = 1, IST_NMI, IST_MCE, NR_IST = 3 };
 #define IRQ_SERIAL   0x34 /* below the timer, which comes first of two that wait */
 #define IRQ_ACPI     0x35
 #define IRQ_PCI      0x60 /* and an ISA interrupt's number: below the timer as well */
+#define IRQ_MSIX     0x70 /* and on, for messages of devices (pci_msix.h) */
 #define IRQ_TIMER    0xef
 #define IRQ_RESCHED  0xf0
 #define IRQ_CALL     0xf1

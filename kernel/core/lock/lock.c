@@ -319,30 +319,33 @@ static bool rwsem_wait(struct rwsem *s, bool write, bool killable)
 	return false;
 }
 
-void rwsem_wait_to_read(struct rwsem *s)
+/* Until it is ours. False: killed. */
+static noinline bool rwsem_sleep(struct rwsem *s, bool write, bool killable)
 {
 	unsigned long flags;
+	bool ok;
 
 	sched_submit_work();
 	flags = sched_lock();
-	rwsem_wait(s, false, false);
+	ok = rwsem_wait(s, write, killable);
 	sched_unlock(flags);
+	return ok;
+}
+
+void rwsem_wait_to_read(struct rwsem *s)
+{
+	rwsem_sleep(s, false, false);
 }
 
 static bool rwsem_acquire(struct rwsem *s, bool write, bool killable)
 {
-	unsigned long flags;
 	bool ok = true;
 
 	might_sleep();
 	sched_point();
 	lock_debug_acquire(&s->info, write ? 0 : LOCKDEP_READ);
-	if (unlikely(!take_at_once(s, write))) {
-		sched_submit_work();
-		flags = sched_lock();
-		ok = rwsem_wait(s, write, killable);
-		sched_unlock(flags);
-	}
+	if (unlikely(!take_at_once(s, write)))
+		ok = rwsem_sleep(s, write, killable);
 	lock_debug_waited(&s->info);
 	if (!ok)
 		lock_debug_release(&s->info);

@@ -76,6 +76,7 @@ struct disk {
 	struct list_head chunks; /* memory of the requests: blocks of pages */
 	struct request **rq;     /* by tag */
 	struct blk_counts counts;
+	uint64_t told; /* TSC when the driver last told its device */
 	struct list_head node;
 };
 

@@ -40,7 +40,8 @@ struct pci_dev {
 	uint8_t irq;    /* ISA interrupt of INTx, as the firmware routed it */
 	uint8_t pin;    /* 1: INTA; 0: has none */
 	struct pci_bar bar[PCI_NR_BARS];
-	char name[16]; /* "0000:00:02.0" */
+	char name[16];             /* "0000:00:02.0" */
+	volatile void *msix_table; /* while MSI-X is on (pci_msix.c) */
 	const struct pci_driver *driver;
 	void *data; /* the driver's */
 	struct list_head node;

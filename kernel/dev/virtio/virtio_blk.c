@@ -241,6 +241,7 @@ static noinline enum blk_status virtio_queue_rq(struct disk *disk, struct reques
 
 	tell = tell && !vblk->dead && virtqueue_kick_prepare(vq);
 	spin_unlock_irqrestore(&vblk->lock, flags);
+	disk->told = rdtsc();
 	if (tell && vblk->exact)
 		settle(vblk);
 	else if (tell)
