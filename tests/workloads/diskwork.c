@@ -87,10 +87,12 @@ static void ended(struct bio *bio)
 		complete(&j->done);
 }
 
+/* From round to round the pages come in another order, of which some are neighbours in memory. */
 static void shuffle(struct job *j)
 {
-	for (long i = j->pool_pages - 1; i > 0; i--) {
-		unsigned int k = rand_below(&j->rand, i + 1);
+	for (long n = j->pool_pages / 16 + 1; n > 0; n--) {
+		unsigned int i = rand_below(&j->rand, j->pool_pages);
+		unsigned int k = rand_below(&j->rand, j->pool_pages);
 		struct page *page = j->pool[i];
 
 		j->pool[i] = j->pool[k];
