@@ -84,8 +84,7 @@ const char *disk_add(struct disk *disk, unsigned int depth)
 		init_queues(disk);
 	}
 	list_add_tail(&disk->node, &disks);
-	pr_info("%s: %lu sectors of 512 bytes (%lu MiB)%s", disk->name,
-		(unsigned long)disk->capacity, (unsigned long)disk->capacity >> 11,
+	pr_info("%s: %lu sectors%s", disk->name, (unsigned long)disk->capacity,
 		disk->read_only ? ", read-only" : "");
 	if (depth)
 		look_for_partitions(disk);
