@@ -6,6 +6,7 @@
 HOST_PER_THREAD struct host_arch host_arch;
 struct cpu cpus[MAX_CPUS];
 unsigned int nr_cpus;
+const struct host_device *host_device;
 
 void preempt_count_inc(void)
 {
@@ -37,6 +38,7 @@ void cpus_reset(void)
 		cpus[i].online = true;
 	}
 	nr_cpus = 1;
+	host_device = NULL;
 	become_cpu(0);
 	host_arch.irqs = true;
 }

@@ -26,6 +26,39 @@ struct host_arch {
 	unsigned long full_flushes, page_flushes;
 };
 
+/* What answers at I/O ports and where device memory is mapped; a test's own, or none. */
+struct host_device {
+	uint32_t (*read)(uint64_t at, unsigned int bytes, bool port);
+	void (*write)(uint64_t at, unsigned int bytes, bool port, uint32_t v);
+};
+extern const struct host_device *host_device;
+
+#define HOST_REGISTERS(bits, suffix)                                                               \
+	static inline uint##bits##_t in##suffix(uint16_t port)                                     \
+	{                                                                                          \
+		return host_device->read(port, bits / 8, true);                                    \
+	}                                                                                          \
+	static inline void out##suffix(uint16_t port, uint##bits##_t v)                            \
+	{                                                                                          \
+		host_device->write(port, bits / 8, true, v);                                       \
+	}                                                                                          \
+	static inline uint##bits##_t mmio_read##bits(const volatile void *at)                      \
+	{                                                                                          \
+		return host_device->read((uint64_t)at, bits / 8, false);                           \
+	}                                                                                          \
+	static inline void mmio_write##bits(volatile void *at, uint##bits##_t v)                   \
+	{                                                                                          \
+		host_device->write((uint64_t)at, bits / 8, false, v);                              \
+	}
+HOST_REGISTERS(8, b)
+HOST_REGISTERS(16, w)
+HOST_REGISTERS(32, l)
+
+static inline unsigned int cpu_phys_bits(void)
+{
+	return 40;
+}
+
 /* Where each CPU is a thread (tests/host/tsan), it has all this for itself. */
 #ifdef HOST_THREADS
 #define HOST_PER_THREAD __thread
