@@ -8,6 +8,7 @@
 #include "kernel/core/param.h"
 #include "kernel/core/rand.h"
 #include "mm/alloc/fail_page_alloc.h"
+#include "mm/page/mm_trace.h"
 
 #define SHOWN 10 /* refusals that are logged */
 
@@ -71,11 +72,15 @@ PARAM_FN("fail_page_alloc", set_fail_page_alloc,
 PARAM_INT("fail_nth", mm_tunables.fail_page_alloc.nth, 0, 0x7fffffff,
 	"refuse the N-th request for pages that may be refused (0: none)");
 
+PARAM_INT("trace_page_alloc", mm_tunables.fail_page_alloc.trace, 0, 1,
+	"1: each request for pages leaves a trace event, mm_page_alloc");
+
 void fail_page_alloc_start(struct memory *m)
 {
-	m->fail = (struct fail_state){.times = m->tunables.fail_page_alloc.times,
-		.space = m->tunables.fail_page_alloc.space};
-	m->fail.on = m->tunables.fail_page_alloc.on || m->tunables.fail_page_alloc.nth;
+	const struct fail_attr *a = &m->tunables.fail_page_alloc;
+
+	m->fail = (struct fail_state){.times = a->times, .space = a->space};
+	m->fail.on = a->on || a->nth || a->trace;
 	for (unsigned int i = 0; m->fail.on && i < ARRAY_SIZE(m->route); i++)
 		m->route[i].zone = &m->no_zone;
 }
@@ -138,6 +143,8 @@ bool should_fail_alloc_page(struct memory *m, gfp_t gfp, unsigned int order)
 	const struct fail_attr *a = &m->tunables.fail_page_alloc;
 	bool refused;
 
+	if (a->trace)
+		trace(mm_page_alloc, order, gfp);
 	if (!may_be_refused(a, gfp, order))
 		return false;
 	if (a->nth)

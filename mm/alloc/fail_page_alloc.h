@@ -14,6 +14,8 @@
  *   fail_nth=N            the N-th request since boot that may be refused: alone, each request of any
  *                         order and mask; with fail_page_alloc=, those which that does not let through
  *
+ *   trace_page_alloc=1    each request leaves a trace event, mm_page_alloc (with trace=on, for the runner)
+ *
  * A request with __GFP_NOFAIL is never refused. One that is has no first attempt and no slow path: NULL,
  * as where Linux's should_fail_alloc_page() stands.
  */
@@ -28,7 +30,7 @@
  */
 void fail_page_alloc_start(struct memory *m);
 
-/* Whether this request is refused: logged with its call trace, and counted. Any context. */
+/* Whether this request, now traced if asked for, is refused: logged with its call trace, and counted. Any context. */
 bool should_fail_alloc_page(struct memory *m, gfp_t gfp, unsigned int order);
 
 #endif

@@ -141,8 +141,9 @@ struct zone {
 
 /* What mm/alloc/fail_page_alloc.h describes. */
 struct fail_attr {
-	bool on;  /* fail_page_alloc= was given */
-	long nth; /* fail_nth=; 0: not given */
+	bool on;    /* fail_page_alloc= was given */
+	long nth;   /* fail_nth=; 0: not given */
+	long trace; /* trace_page_alloc= */
 	long interval, probability, times, space, min_order, ignore_wait, ignore_highmem, gfp;
 	unsigned long seed;
 };

@@ -3,6 +3,8 @@
  */
 #include "mm/page/mm_trace.h"
 
+const struct trace_event mm_page_alloc = {"mm_page_alloc", {"order", "gfp_flags"}};
+
 const struct trace_event mm_page_alloc_extfrag = {"mm_page_alloc_extfrag",
 	{"zone:s", "pfn", "alloc_order", "fallback_order", "alloc_migratetype",
 		"fallback_migratetype", "change_ownership", "moved"}};

@@ -7,6 +7,8 @@
 
 #include "kernel/core/log/trace.h"
 
+/* A request for pages, before its first attempt: with trace_page_alloc=1 (fail_page_alloc.h). */
+extern const struct trace_event mm_page_alloc;
 /* A request was served from another type (§3.7). `moved`: pages that changed lists with it. */
 extern const struct trace_event mm_page_alloc_extfrag;
 /* A pageblock became, or no longer is, high-order atomic reserve (§4). */
