@@ -92,8 +92,6 @@ class Target:
             self.write(madt + 44 + 8, "<BBBBI", 0, 8, 1, 77, 1)
         elif what == "madt-entry":
             self.write(madt + 45, "<B", 0)
-        elif what == "madt-no-cpu":
-            self.write(madt + 48, "<I", 0)
         elif what == "madt-checksum":
             self.write(madt + 9, "<B", self.read(madt + 9, "<B") ^ 1)
             return
@@ -118,20 +116,10 @@ class Target:
             self.stub.set_register(rsp.RAX, 0)
         elif what == "no-map":
             self.write(info + FLAGS, "<I", self.read(info + FLAGS, "<I") & ~0x40)
-        elif what == "empty-map":
-            self.write(info + MMAP_LENGTH, "<I", 0)
-        elif what == "truncated":
-            self.write(info + MMAP_LENGTH, "<I", ENTRY_SIZE + 10)
-        elif what == "entry-size":
-            self.write(entry, "<I", 5000)
         elif what == "unsorted":
             self.write(entry + ENTRY_SIZE + BASE, "<Q", 1 << 40)
-        elif what == "overlap":
-            self.write(entry + LENGTH, "<Q", 1 << 30)
         elif what == "empty-entry":
             self.write(entry + LENGTH, "<Q", 0)
-        elif what == "beyond":
-            self.write(entry + 3 * ENTRY_SIZE + LENGTH, "<Q", 1 << 60)
         elif what.startswith("usable-"):  # this much, far up, where nothing is
             self.claim(int(what.split("-")[1], 16), 1 << 20)
         elif what == "nmi-32":  # right after the table that holds a vector for it is loaded

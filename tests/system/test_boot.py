@@ -23,7 +23,8 @@ PEER_ZONES = {
     4096: {"DMA": (4095, 3998), "DMA32": (1044480, 782304), "Normal": (262144, 262144)},
     8192: {"DMA": (4095, 3998), "DMA32": (1044480, 782304), "Normal": (1310720, 1310720)},
 }
-OTHER_SIZES = (32, 33, 65, 100, 3000, 3583, 3584, 3585, 5000, 16384)
+OTHER_SIZES = {  # MiB: CPUs
+    32: 1, 33: 2, 65: 3, 100: 4, 3000: 5, 3583: 6, 3584: 7, 3585: 8, 5000: 1, 16384: 1}
 DMA_END, DMA32_END = 0x1000, 0x100000
 
 
@@ -69,9 +70,9 @@ class Boots(unittest.TestCase):
                                  expected)
 
     def test_zones_of_other_sizes_follow_the_map(self):
-        for mem in OTHER_SIZES:
-            with self.subTest(mem=mem):
-                run = boot(mem=str(mem))
+        for mem, cpus in OTHER_SIZES.items():
+            with self.subTest(mem=mem, cpus=cpus):
+                run = boot(mem=str(mem), cpus=str(cpus))
                 zones = zones_of(run.console)
                 self.assertEqual(run.status, STATUS["finished"])
                 self.assertEqual({z: (v["spanned"], v["present"]) for z, v in zones.items()},
@@ -136,29 +137,22 @@ class Boots(unittest.TestCase):
         self.assertNotIn("lowwater.elf", boot().console)
 
     def test_hardware_name_is_the_firmwares(self):
-        run = boot(scenario="crash")
+        run = boot(scenario="crash", args="crash.kind=1")
         self.assertRegex(run.console, r"Hardware name: QEMU Standard PC \(i440FX \+ PIIX, 1996\), "
                                       r"BIOS \S+ \d\d/\d\d/\d{4}")
 
 
 class Parameters(unittest.TestCase):
+    """What the kernel's own table and machine refuse; how a word is read is the host's test_param."""
+
     CASES = (
         ("spike.apsp=3", 'unknown name "spike.apsp"; the nearest is spike.apps'),
         ("sceanrio=info", 'unknown name "sceanrio"; the nearest is scenario'),
         ("spike.apps=0", "spike.apps=0; expected 1 to 1000"),
-        ("spike.apps=x3", "spike.apps=x3; expected 1 to 1000"),
-        ("spike.apps=", "spike.apps=; expected 1 to 1000"),
-        ("spike.apps=99999999999999999999", "expected 1 to 1000"),
-        ("pageblock_order=8", "pageblock_order=8; expected 9 to 10"),
-        ("hz=250 hz=250", "hz is given twice"),
-        ("verbose", '"verbose"; expected name=value'),
         ("scenario=spik", "scenario=spik; expected spike, which is the nearest, or list"),
         ("scenario=xyzzy", "scenario=xyzzy; expected list, "),
         ("scenario=info spike.apps=3", "spike.*; expected knobs of scenario=info only"),
         ("lockup.nofs=1 scenario=spike", "lockup.*; expected knobs of scenario=spike only"),
-        ("patch=highatomic-exhausted", "expected highatomic-exhaust, which is the nearest: none, all, series, or a list of highatomic-nosteal"),
-        ("patch=highatomic-early", "expected highatomic-early together with highatomic-exhaust"),
-        ("patch=", "expected none, all, series, or a list"),
         ("loglevel=0 bogus=1", "unknown name \"bogus\""),
         ("min_free_kbytes=200", "min_free_kbytes=200; expected 100"),
         ("min_free_kbytes=1048576", "min_free_kbytes=1048576; expected 100"),
@@ -177,8 +171,8 @@ class Parameters(unittest.TestCase):
 
     def test_the_runner_has_the_same_nearest_name(self):
         known = arms.load(system.make_spec(system.DEFAULTS)).params
-        for want in ("spike.apsp", "sceanrio", "bogus", "swappiness", "panic_on_oops", "hzz"):
-            line = boot(line=f"{want}=1").error_line()
+        for word in ("spike.apsp=3", "sceanrio=info", "bogus=1", "panic_on_oops=1", "hzz=1"):
+            want, line = word.split("=")[0], boot(line=word).error_line()
             found = re.search(r"the nearest is (\S+)", line)
             with self.subTest(want, line=line):
                 self.assertIn(f'unknown name "{want}"', line)
@@ -189,21 +183,25 @@ class Parameters(unittest.TestCase):
         self.assertEqual(run.status, STATUS["finished"])
         self.assertIn("scenario info", run.console)
 
+    CHANGED = "pageblock_order=9 min_free_kbytes=8192"
+
     def test_pageblock_order_9(self):
-        run = boot(args="pageblock_order=9")
+        run = boot(args=self.CHANGED)
         self.assertIn("Page block order: 9", run.console)
         self.assertIn("Pages per block:  512", run.console)
 
     def test_min_free_kbytes(self):
-        run = boot(args="min_free_kbytes=8192")
+        run = boot(args=self.CHANGED)
         mins = re.findall(r"        min      (\d+)", run.console)
         self.assertIn(sum(map(int, mins)), (2047, 2048))
 
 
 class DamagedBootInformation(unittest.TestCase):
+    """A damage of each kind; all of the map and the MADT are the host's test_bootinfo and test_madt."""
+
     CASES = (
         ("madt-absent-cpu", "CPU 1 (APIC id 77) did not come up within 100 ms"),
-        ("madt-entry", "ACPI: the MADT"), ("madt-no-cpu", "ACPI: the MADT"),
+        ("madt-entry", "ACPI: the MADT"),
         ("madt-checksum", "ACPI: a table is damaged"), ("madt-gone", "ACPI: no MADT"),
         ("madt-lapic-200000", "the MADT puts the local APICs at 0x200000, in memory that the map "
          "calls usable; expected device registers"),
@@ -212,9 +210,7 @@ class DamagedBootInformation(unittest.TestCase):
         ("madt-ioapic-d0000000", "the MADT puts the I/O APIC at 0xd0000000, where none answers; "
          "expected its registers"),
         ("magic", "no Multiboot loader"), ("no-map", "the loader gave none"),
-        ("empty-map", "the loader gave none"), ("truncated", "last entry is truncated"),
-        ("entry-size", "size does not fit"), ("unsorted", "entries are unsorted"),
-        ("overlap", "entries overlap"), ("beyond", "ends beyond 2^52"),
+        ("unsorted", "entries are unsorted"),
         ("outside", "memory map: lies outside readable memory; expected it below 1 GiB"),
         ("info-in-bss", "boot information: lies in the image; expected it in memory of its own"),
         ("map-in-bss", "memory map: lies outside readable memory"),
@@ -260,9 +256,10 @@ class DamagedBootInformation(unittest.TestCase):
 
 def spoiled_boot(what, **options):
     """A boot whose loader lies in this way."""
-    cpus = "2" if what == "madt-absent-cpu" else "1"  # whose entry there is room for
+    if what == "madt-absent-cpu":  # whose entry there is room for; which is waited for, in a loop
+        options |= {"cpus": "2", "shift": "4"}
     with tempfile.TemporaryDirectory() as name:
-        spec = system.settled(results=name, cpus=cpus, **options)
+        spec = system.settled(results=name, **options)
         with Guest(spec, "spoilt", system.TIMEOUT) as guest:
             spoil.spoil(guest, spec.elf, what)
             status = guest.child.wait(system.TIMEOUT)
@@ -272,8 +269,10 @@ def spoiled_boot(what, **options):
 
 class Cpus(unittest.TestCase):
     def test_each_number_comes_up(self):
-        for cpus in range(2, 9):
-            run = boot(cpus=str(cpus))
+        machines = {cpus: mem for mem, cpus in OTHER_SIZES.items() if cpus > 1}
+        self.assertEqual(sorted(machines), [*range(2, 9)])
+        for cpus, mem in machines.items():
+            run = boot(mem=str(mem), cpus=str(cpus))
             self.assertEqual(run.status, STATUS["finished"])
             self.assertIn(f"smp: Brought up 1 node, {cpus} CPUs", run.console)
 

@@ -127,6 +127,11 @@ static void test_text_parameters(void **state)
 		"none, all, series, or a list of ");
 	assert_error_starts("patch=serie",
 		"bad parameter: patch=serie; expected series, which is the nearest: ");
+	assert_error_starts("patch=highatomic-exhausted",
+		"bad parameter: patch=highatomic-exhausted; expected highatomic-exhaust, which is "
+		"the nearest: none, all, series, or a list of highatomic-nosteal");
+	assert_error_starts(
+		"patch=", "bad parameter: patch=; expected none, all, series, or a list");
 	assert_error_starts("patch=highatomic-early",
 		"bad parameter: patch=highatomic-early; expected highatomic-early together with ");
 	/* Only the first = counts. */

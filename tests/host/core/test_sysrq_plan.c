@@ -42,8 +42,8 @@ static void test_eight_at_most(void **state)
 static void test_everything_else_is_refused(void **state)
 {
 	static const char *const bad[] = {"", "f", "f@", "f@x", "f@0", "f@-1", "f@+1", "f@0x10",
-		"f@1.5", "f@1500ms", "f@1500,", ",f@1500", "f@1500,,t@2", "f@1500;t@2", "ff@1",
-		"@1500", "f1500", "f@86400001", "f@18446744073709551617", "f@1500 "};
+		"f@1.5", "f@1e3", "f@1500ms", "f@1500,", ",f@1500", "f@1500,,t@2", "f@1500;t@2",
+		"ff@1", "@1500", "f1500", "f@86400001", "f@18446744073709551617", "f@1500 "};
 	struct sysrq_plan p;
 
 	(void)state;

@@ -48,7 +48,7 @@ static void test_what_only_the_twin_has_is_marked(void **state)
 static void test_everything_else_is_refused(void **state)
 {
 	static const char *const bad[] = {"", "0", "0:a+1", "0:a+1#1", "0:a+1#1>", "0:a+1#0>1",
-		"0:a+1#>1", "0:#1>1", ":a+1#1>1", "0:a+1#1>0", "2:a+1#1>0", "0:a+1#1>2",
+		"0:a+1>1", "0:a+1#>1", "0:#1>1", ":a+1#1>1", "0:a+1#1>0", "2:a+1#1>0", "0:a+1#1>2",
 		"0:a+1#1>1,", ",0:a+1#1>1", "0:a+1#1>1 ", "0:a-1#1>1", "0:a+1#-1>1", "start",
 		"start>", "starts>1", "0:a+1#1>1;1:b+1#1>0", "0^:end#1>1", "0:a+1#4294967297>1"};
 
