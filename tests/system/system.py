@@ -65,8 +65,8 @@ def argv_for(folder, line=None, without=(), serial=None, **options):
 def boot(line=None, extra=(), without=(), while_running=None, again=False, **options):
     """Boot and return what happened; while_running() may talk to the emulator.
 
-    An exact run of the same arguments is the same run, so one `make test` does it once, unless it
-    is to be done `again`.
+    An exact run of the same arguments is the same run, however many of them are said aloud, so one
+    `make test` does it once, unless it is to be done `again`.
     """
     def fill(folder):
         emulate(folder, line, extra, without, while_running, options)
@@ -75,7 +75,8 @@ def boot(line=None, extra=(), without=(), while_running=None, again=False, **opt
         with tempfile.TemporaryDirectory() as name:
             fill(Path(name))
             return left_in(Path(name))
-    return left_in(once.folder(fill, "boot", line, *extra, *without, *sorted(options.items())))
+    said = DEFAULTS | {"shift": "0"} | options
+    return left_in(once.folder(fill, "boot", line, *extra, *without, *sorted(said.items())))
 
 
 def emulate(folder, line, extra, without, while_running, options):
