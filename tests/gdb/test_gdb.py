@@ -391,8 +391,9 @@ class Elsewhere(Base):
 
     def test_a_schedule_stops_at_each_switch(self):
         token = "0:refill+5#200>1,1:refill+5#400>0"
-        status, out, err = lowwater("debug", self.results, "--scenario", "crowdtest", "--mem", "128",
-                                    "--cpus", "2", "--build", "debug", "--args", f"sched=@{token}",
+        status, out, err = lowwater("debug", self.results, "--scenario", "crowdtest", "--mem", "64",
+                                    "--cpus", "2", "--build", "debug", "--args",
+                                    f"crowdtest.apps=200 sched=@{token}",
                                     "--batch", "bt 3; lw-schedule; continue; lw-schedule")
         self.assertEqual(status, 0, out + err)
         self.assertRegex(out, r"(?m)^Thread 1 hit Breakpoint \d+, (0x\w+ in )?replay_switch ")
