@@ -111,7 +111,7 @@ class Guest(Wire):
 
 
 class OnTheConsole(unittest.TestCase):
-    REPORTS = 20  # of each kind
+    REPORTS = 10  # of each kind
 
     def test_each_key_is_answered_and_f_kills(self):
         for cpus in ("1", "4"):
@@ -212,7 +212,7 @@ class AtStatedTimes(unittest.TestCase):
     def test_a_kill_at_its_time_and_the_same_log_every_time(self):
         for cpus in ("1", "4"):
             with self.subTest(cpus=cpus):
-                options = {"scenario": "keys", "cpus": cpus, "args": "sysrq=f@1500 keys.seconds=5"}
+                options = {"scenario": "keys", "cpus": cpus, "args": "sysrq=f@300 keys.seconds=1"}
                 first, second = system.repeated(**options)
                 self.assertEqual(first.console, second.console)
                 self.assertEqual(first.events, second.events)
@@ -221,21 +221,21 @@ class AtStatedTimes(unittest.TestCase):
                 [pressed] = re.findall(SYSRQ + "Manual OOM execution", first.console)
                 [killed] = re.findall(r"\[ *(\d+\.\d+)\] Killed process", first.console)
                 for stamp in (pressed, killed):
-                    self.assertTrue(1.5 <= float(stamp) < 1.51, stamp)
+                    self.assertTrue(0.3 <= float(stamp) < 0.31, stamp)
 
     def test_in_any_order_and_not_before(self):
-        run = boot(scenario="keys", args="sysrq=t@307,m@1,d@250,f@500,t@307 hz=1000 keys.seconds=5")
+        run = boot(scenario="keys", args="sysrq=t@107,m@1,d@50,f@200,t@107 hz=1000 keys.seconds=1")
         found = re.findall(SYSRQ + "(.*)", run.console)
         self.assertEqual([name for _, name in found],
                          ["Show Memory", "Show Locks Held", "Show State", "Show State",
                           "Manual OOM execution"])
-        for (stamp, _), ms in zip(found, (1, 250, 307, 307, 500)):
+        for (stamp, _), ms in zip(found, (1, 50, 107, 107, 200)):
             self.assertTrue(ms <= float(stamp) * 1000 < ms + 2, (stamp, ms))
 
     def test_bad_values(self):
+        """What else is none is the host's test_sysrq_plan; which keys there are, the kernel's own."""
         expected = "KEY@MS[,KEY@MS...], at most 8, each MS from 1 to 86400000"
-        for text in ("", "f", "f@", "f@0", "f@-5", "f@1e3", "f@86400001", "ff@10", "f@10,",
-                     "f@10;t@20", ",".join(f"f@{ms}" for ms in range(1, 10))):
+        for text in ("", "f@0", ",".join(f"f@{ms}" for ms in range(1, 10))):
             with self.subTest(text=text):
                 self.check_refused(text, f"sysrq={text}; expected {expected}")
         self.check_refused("f@10,q@20", "sysrq=q@20; expected one of these keys: Help(h) ")
@@ -265,7 +265,7 @@ class AtStatedTimes(unittest.TestCase):
                       system.study("info", "none", "--mem", "64", "--args", "sysrq=f@9000").shown)
 
     def test_no_request_for_a_kill_is_lost(self):
-        run = boot(scenario="keys", args="keys.apps=3 keys.seconds=5 sysrq=f@500,f@500,f@500")
+        run = boot(scenario="keys", args="keys.apps=3 keys.seconds=1 sysrq=f@300,f@300,f@300")
         self.assertEqual((run.status, run.counter("oom_kills")), (STATUS["finished"], 3))
 
 
@@ -277,10 +277,10 @@ class FromAnApp(unittest.TestCase):
             self.assertEqual(run.counter("apps_left"), 0)
 
     def test_apps_are_root_unless_they_say_otherwise(self):
-        """app2 is the larger by 2 %; 3 % are taken off what root has (reference 7.5)."""
+        """app2 is the larger by 2.5 %; 3 % are taken off what root has (reference 7.5)."""
         for users, dies in ((0, "app2"), (1, "app1"), (2, "app2")):
             run = boot(scenario="keys", mem="128",
-                       args=f"keys.apps=2 keys.mib=48 keys.press=1 keys.users={users} keys.seconds=5")
+                       args=f"keys.apps=2 keys.mib=40 keys.press=1 keys.users={users} keys.seconds=5")
             [killed] = re.findall(r"Killed process \d+ \((\w+)\)", run.console)
             self.assertEqual(killed, dies)
 
