@@ -9,7 +9,7 @@
 
 #define CPUS 3
 #ifdef LW_DEBUG
-#define STEPS 20000 /* each writes all that it frees */
+#define STEPS 8000 /* each writes all that it frees */
 #else
 #define STEPS 60000
 #endif

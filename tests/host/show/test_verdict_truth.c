@@ -13,8 +13,12 @@
 #include "mm/page/pageblock.h"
 #include "mm/show/verdict.h"
 
+#ifdef LW_DEBUG
+#define MACHINES 150 /* each is written to the last page */
+#else
 #define MACHINES 500
-#define BLOCK    1024 /* pages of a pageblock */
+#endif
+#define BLOCK 1024 /* pages of a pageblock */
 
 #define U MIGRATE_UNMOVABLE
 #define M MIGRATE_MOVABLE
