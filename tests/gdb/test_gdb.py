@@ -27,6 +27,7 @@ sys.path[:0] = [str(RUN), str(SYSTEM)]
 # pylint: disable=wrong-import-position
 from machine import coremap, elf  # noqa: E402
 import once  # noqa: E402
+import system  # noqa: E402
 
 COMMANDS = ("lw-zones", "lw-buddy", "lw-pageblocks", "lw-pcp", "lw-page 5000", "lw-tasks -b",
             "lw-locks", "lw-oom", "lw-schedule", "lw-dmesg", "lw-oom-last", "lw-events 20")
@@ -189,10 +190,7 @@ class AtOom(Base):
         self.assertRegex(last, r"^\[.*Killed process \d+ \(\w+\) total-vm")
 
     def test_console_is_the_beginning_of_a_whole_run(self):
-        place = self.results / "whole"
-        status, out, err = lowwater("run", place, "--scenario", "spike", "--mem", "128")
-        self.assertEqual(status, 0, out + err)
-        whole = (place / "spike" / "none@mem=128" / "console.log").read_text()
+        whole = system.boot(scenario="spike", mem="128", build_dir=str(BUILD)).console
         self.assertGreater(len(self.core.console), 1000)
         self.assertTrue(whole.startswith(self.core.console))
 
@@ -419,7 +417,7 @@ class Elsewhere(Base):
 
     def test_place_never_reached(self):
         for options, part in (
-                (("--scenario", "spike", "--patch", "all", "--at", "oom", "--mem", "128"),
+                (("--scenario", "info", "--at", "oom", "--mem", "64"),
                  "oom was not reached: the guest ended with code 0 (finished)"),
                 (("--scenario", "info", "--at", "panic", "--mem", "64"),
                  "panic was not reached: the guest ended with code 0 (finished)"),

@@ -5,7 +5,6 @@ import unittest
 from pathlib import Path
 
 from campaign import arms
-from machine import iso
 from machine.guest import Guest
 import nearest
 import spoil
@@ -94,19 +93,6 @@ class Boots(unittest.TestCase):
                 run = boot(mem=str(mem))
                 self.assertEqual(run.status, STATUS["refused"])
                 self.assertRegex(run.error_line(), said)
-
-    def test_grub_image(self):
-        with tempfile.TemporaryDirectory() as name:
-            folder = Path(name)
-            spec = system.settled(boot="iso", shift="4", results=name)
-            image = folder / "boot.iso"
-            iso.build(iso.silent("scenario=info patch=none icount=4"), spec.elf, image)
-            argv = system.qemu.command(spec, "", folder / "console.log", folder / "e", image)
-            status, _ = system.qemu.run(argv, folder / "qemu.log", system.TIMEOUT)
-            console = system.read(folder / "console.log")
-        self.assertEqual(status, STATUS["finished"])
-        self.assertIn("Multiboot 2", console)
-        self.assertEqual(zones_of(console), zones_of(boot().console))
 
     def test_blocks_in_the_pci_hole_are_not_counted(self):
         run = boot(mem="4096")

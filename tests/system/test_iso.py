@@ -9,11 +9,12 @@ import unittest
 from pathlib import Path
 
 from machine import iso, qemu
+from test_boot import zones_of
 import system
 from system import STATUS
 
-OPTIONS = {"scenario": "exit-race", "patch": "oom-reaper", "mem": "128", "shift": "4", "cpus": "2",
-           "args": "watchdog_ms=3000 exit-race.rounds=2"}
+OPTIONS = {"scenario": "exit-race", "patch": "oom-reaper", "mem": "64", "shift": "4", "cpus": "2",
+           "args": "watchdog_ms=3000 exit-race.rounds=1"}
 STAMP = re.compile(r"\[ *(\d+)\.(\d{6})\] ")
 
 
@@ -120,7 +121,7 @@ class Screen(unittest.TestCase):
         much; return (console, rows of the screen, cursor)."""
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
-            spec = system.settled(results=name, boot="iso", mem="128", shift="4")
+            spec = system.settled(results=name, boot="iso", mem="64", shift="4")
             image, memory = folder / "boot.iso", folder / "memory"
             iso.build(iso.silent(line), spec.elf, image)
             argv = qemu.command(spec, line, folder / "console.log", folder / "events", image)
@@ -148,7 +149,7 @@ class Screen(unittest.TestCase):
                 for at in range(0, max(len(line), 1), self.COLUMNS)]
 
     def test_it_shows_what_serial_shows(self):
-        for line in ("scenario=victim-reserves", "scenario=spike spike.apps=x"):
+        for line in ("scenario=keys keys.press=1", "scenario=spike spike.apps=x"):
             with self.subTest(line=line):
                 console, rows, cursor = self.show(line)
                 expected = self.folded(console)[-(self.ROWS - 1):]
@@ -157,11 +158,14 @@ class Screen(unittest.TestCase):
                 self.assertEqual(cursor, len(expected) * self.COLUMNS)
 
     def test_a_run_that_counts_instructions_leaves_it_alone(self):
+        """And has the same memory, of whichever loader's map."""
         options = {"mem": "64"}
         logs = {system.boot(extra=("-vga", vga), **options).console for vga in ("std", "none")}
         self.assertEqual(len(logs), 1)
         console, rows, _ = self.show("scenario=info icount=4")
+        self.assertIn("Multiboot 2", console)
         self.assertIn("scenario info finished", console)
+        self.assertEqual(zones_of(console), zones_of(system.boot(mem="64").console))
         self.assertNotIn("scenario info finished", "\n".join(rows))
 
 

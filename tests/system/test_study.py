@@ -251,7 +251,7 @@ class Runner(unittest.TestCase):
             self.assertIn(key, result)
 
     def test_a_rule_of_4_8_is_no_run_of_the_arm_of_4_6(self):
-        run = study("mmap-writer", "none", "--args", "killable_mmap=1")
+        run = study("mmap-writer", "none", "--args", "killable_mmap=1", "--mem", "64")
         self.assertEqual((run.code, run.result["as_expected"], run.result["showed"]),
                          (0, None, "not declared: killable_mmap=1"))
 
@@ -264,7 +264,8 @@ class Runner(unittest.TestCase):
                       (run.folder / "console.log").read_text())
 
     def test_kill_of_the_allocating_task(self):
-        run = boot(scenario="spike", mem="128", args="oom_kill_allocating_task=1 oom_dump_tasks=0")
+        run = boot(scenario="lockup", shift="6", args="oom_kill_allocating_task=1 oom_dump_tasks=0 "
+                                                      "watchdog_ms=600")
         self.assertIn("Out of memory (oom_kill_allocating_task): Kill process", run.console)
         self.assertNotIn("[ pid ]", run.console)
 

@@ -2,16 +2,17 @@
 
 From the repository's root, with the kernel built. LOWWATER_BUILD_DIR names another build folder.
 """
+import contextlib
+import io
 import json
 import os
-import subprocess
 import tempfile
 import unittest
 from pathlib import Path
 
 import system
+import lowwater
 
-RUNNER = Path(__file__).resolve().parent.parent / "run" / "lowwater.py"
 BUILD = Path(os.environ.get("LOWWATER_BUILD_DIR", "build")).resolve()
 
 
@@ -28,9 +29,11 @@ class Sweep(unittest.TestCase):
 
     def lowwater(self, *argv):
         """Run a command in the place of this test; return (exit code, stdout, stderr)."""
-        done = subprocess.run(["/usr/bin/python3", str(RUNNER), *argv], cwd=self.place,
-                              capture_output=True, text=True, timeout=system.TIMEOUT, check=False)
-        return done.returncode, done.stdout, done.stderr
+        out, err = io.StringIO(), io.StringIO()
+        with contextlib.chdir(self.place), contextlib.redirect_stdout(out), \
+                contextlib.redirect_stderr(err):
+            code = lowwater.main(argv)
+        return code, out.getvalue(), err.getvalue()
 
     def records(self):
         [jobs] = self.place.glob("build/sweep/*/*/*/jobs.jsonl")
