@@ -3,6 +3,7 @@ import contextlib
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -71,6 +72,9 @@ class Commands(unittest.TestCase):
 class Runs(unittest.TestCase):
     """Whole runs of pytest on suites of two files."""
 
+    SUITES = {"py": ("test_some.py", ()), "host": ("build/twin", ()), "sig": ("test_sig.py", ())}
+    TORN = {"torn": ("test_torn.py", ())}
+
     def setUp(self):
         place = tempfile.TemporaryDirectory()
         self.addCleanup(place.cleanup)
@@ -78,18 +82,13 @@ class Runs(unittest.TestCase):
         (self.root / "build").mkdir()
         (self.root / "build" / "twin").write_text(TWIN, encoding="utf-8")
         (self.root / "build" / "twin").chmod(0o755)
-        (self.root / "test_some.py").write_text(TESTS, encoding="utf-8")
-        (self.root / "test_sig.py").write_text(SIGNALS, encoding="utf-8")
+        for name, text in (("some", TESTS), ("sig", SIGNALS), ("torn", "import nothing_of_this_name\n")):
+            (self.root / f"test_{name}.py").write_text(text, encoding="utf-8")
 
-    def run_all(self, *argv):
-        """Return (exit code, what is printed) of test_all with these suites."""
-        return self.python(f"sys.exit(called(*{argv!r}))")
-
-    def python(self, last):
-        """The same of a line of Python that may call it."""
-        table = {"py": ("test_some.py", ()), "host": ("build/twin", ()), "sig": ("test_sig.py", ())}
+    def python(self, last, suites=SUITES):
+        """Return (exit code, what is printed) of a line of Python that may call test_all."""
         code = (f"import sys; sys.path[:0] = {[str(TEST_ALL.parent.parent)]!r}\n"
-                f"from suites import test_all\ntest_all.SUITES = {table!r}\n"
+                f"from suites import test_all\ntest_all.SUITES = {suites!r}\n"
                 "def called(*argv):\n"
                 "    sys.argv = ['test_all', '--jobs', '1', *argv]\n"
                 f"    return test_all.main()\n{last}")
@@ -99,11 +98,20 @@ class Runs(unittest.TestCase):
                               text=True, check=False, env=plain)
         return done.returncode, done.stdout, done.stderr
 
+    def several(self, *commands):
+        """The same of each of several runs, one after the other in one process."""
+        _, out, err = self.python(f"for argv in {commands!r}:\n"
+                                  "    code = called(*argv)\n"
+                                  "    print('@', code, flush=True)\n"
+                                  "    print('@', file=sys.stderr, flush=True)", self.SUITES | self.TORN)
+        ends = re.split(r"@ (\d+)\n", out)
+        return zip(map(int, ends[1::2]), ends[::2], err.split("@\n"))
+
     def test_all_of_them_though_interrupts_are_ignored_here(self):
         """Counts, failures and the slowest; and a test may interrupt."""
         before = signal.signal(signal.SIGINT, signal.SIG_IGN)
         try:
-            code, out, err = self.run_all()
+            code, out, err = self.python("sys.exit(called())")
         finally:
             signal.signal(signal.SIGINT, before)
         lines = out.splitlines()
@@ -118,18 +126,20 @@ class Runs(unittest.TestCase):
         self.assertEqual(len([line for line in lines if " s  " in line]), 6)
         self.assertIn("tests 6/6", err)
 
-    def test_a_suite_alone(self):
-        code, out, _ = self.run_all("--test", "good and not bad", "py")
+    def test_some_of_them(self):
+        """A suite alone, by a word; a word that no test has; a file that cannot be read."""
+        alone, nonsense, torn = self.several(("--test", "good and not bad", "py"),
+                                             ("--test", "nonsense", *self.SUITES), ("torn",))
+        code, out, _ = alone
         self.assertEqual((code, out.splitlines()[-1]), (0, "1 passed, 0 failed"))
         self.assertNotIn("host", out)
         kept = json.loads((self.root / order.SECONDS).read_text(encoding="utf-8"))
         self.assertEqual(list(kept), ["test_some.py::Some::test_good"])
-
-    def test_a_word_that_no_test_has(self):
-        code, out, err = self.run_all("--test", "nonsense")
-        self.assertEqual((code, out), (2, ""))
-        self.assertEqual(err, "lowwater: TEST='nonsense': no test of these suites has such a "
-                              "name\n")
+        self.assertEqual(nonsense, (2, "", "lowwater: TEST='nonsense': no test of these suites has "
+                                           "such a name\n"))
+        code, out, _ = torn
+        self.assertEqual((code, out.splitlines()[-1]), (1, "0 passed, 1 failed"))
+        self.assertIn("No module named 'nothing_of_this_name'", out)
 
     def test_words_that_are_no_expression(self):
         wrong = ("good bad", "(", "and", "it's", "good or")
@@ -137,12 +147,6 @@ class Runs(unittest.TestCase):
         self.assertEqual((code, out, err.count("\n")), (0, "", 5), err)
         for words, line in zip(wrong, err.splitlines()):
             self.assertIn(f"lowwater: TEST={words!r}: expected a word of a test's name", line)
-
-    def test_a_file_that_cannot_be_read_is_a_failure(self):
-        (self.root / "test_some.py").write_text("import nothing_of_this_name\n", encoding="utf-8")
-        code, out, _ = self.run_all("py")
-        self.assertEqual((code, out.splitlines()[-1]), (1, "0 passed, 1 failed"))
-        self.assertIn("No module named 'nothing_of_this_name'", out)
 
 
 class Parts(unittest.TestCase):
