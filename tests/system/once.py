@@ -8,12 +8,14 @@ import fcntl
 import hashlib
 import os
 import tempfile
+import time
 from pathlib import Path
 
 BIG_MIB = 1024
 BIG_AT_ONCE = 2  # guests of that size, on however many cores
 OWN = None if os.environ.get("LOWWATER_ONCE") else tempfile.TemporaryDirectory()
 PLACE = Path(OWN.name if OWN else os.environ["LOWWATER_ONCE"])
+WAITED = [0.0]  # seconds of this process, for what others did
 
 
 def folder(fill, *key):
@@ -44,9 +46,11 @@ def room(mib):
 def locked(path, wait=True):
     """Hold a lock file; yield whether that went well, which without waiting it may not."""
     with open(path, "w", encoding="utf-8") as lock:
+        before = time.monotonic()
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
             got = True
         except BlockingIOError:
             got = False
+        WAITED[0] += time.monotonic() - before
         yield got

@@ -14,7 +14,7 @@
 #include "mm/show/verdict.h"
 
 #ifdef LW_DEBUG
-#define MACHINES 150 /* each is written to the last page */
+#define MACHINES 250 /* each is written to the last page */
 #else
 #define MACHINES 500
 #endif

@@ -1,7 +1,11 @@
 """The order in which pytest's workers do the tests: the longest of the last time first, one after
 the other, so that no worker is left alone with a long one at the end.
+
+A test that waited for what another one made at that moment counts without the wait: so it comes later
+the next time, when that is there.
 """
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -30,6 +34,15 @@ def pytest_collection_modifyitems(items):
     for item in items:
         spent[unit(item)] = spent.get(unit(item), 0.0) + known.get(item.nodeid, LONG)
     items.sort(key=lambda item: (-spent[unit(item)], unit(item)))
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport():
+    """Take the wait out of what a test, or its setup, took."""
+    outcome = yield
+    waited = getattr(sys.modules.get("once"), "WAITED", [0.0])
+    outcome.get_result().duration -= waited[0]
+    waited[0] = 0.0
 
 
 def unit(item):

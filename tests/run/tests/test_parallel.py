@@ -84,8 +84,13 @@ class Sweep(FakeBuild):
         elfs = sorted((path / "build" / "lowwater.elf").read_bytes() for path in folders)
         self.assertEqual(elfs, [b"ELF", b"ELF", b"another ELF"])
 
-    def test_the_declared_machine_is_part_of_the_key(self):
-        self.sweep(scenario="stuck")
+    def test_the_declared_machine_is_the_jobs_and_part_of_the_key(self):
+        _, out, _ = self.sweep(scenario="stuck")
+        self.assertIn("make run SCENARIO=stuck PATCH=none MEM=96 CPUS=1 SEED=1 SCHED=0\n", out)
+        [found] = (self.folder("stuck") / "runs").glob("*/stuck/none/result.json")
+        found = json.loads(found.read_text(encoding="utf-8"))
+        self.assertEqual((found["mem_mib"], found["shift"]), (96, 4))
+        self.assertIn("watchdog_ms=3000", found["qemu"])
         self.sweep("--mem", "96", "--shift", "4", scenario="stuck")  # the same, said aloud
         self.assertEqual(len(self.records("stuck")), 1)
         said = json.loads((self.folder("stuck") / "options.json").read_text(encoding="utf-8"))
@@ -94,14 +99,6 @@ class Sweep(FakeBuild):
         self.assertIn("make run SCENARIO=stuck PATCH=none MEM=96 CPUS=1 SEED=1 SCHED=0 SHIFT=0\n",
                       out)
         self.assertEqual(len(list((self.build / "sweep" / "stuck" / "none").iterdir())), 2)
-
-    def test_jobs_have_the_declared_machine(self):
-        _, out, _ = self.sweep(scenario="stuck")
-        self.assertIn("make run SCENARIO=stuck PATCH=none MEM=96 CPUS=1 SEED=1 SCHED=0\n", out)
-        [found] = (self.folder("stuck") / "runs").glob("*/stuck/none/result.json")
-        found = json.loads(found.read_text(encoding="utf-8"))
-        self.assertEqual((found["mem_mib"], found["shift"]), (96, 4))
-        self.assertIn("watchdog_ms=3000", found["qemu"])
 
     def test_mistakes_get_one_line_and_exit_2(self):
         for argv, part in ((("--scenario", ""), "SCENARIO=''"), (("--seeds", "9..1"), "SEEDS="),

@@ -165,6 +165,15 @@ class Parts(unittest.TestCase):
         self.assertEqual([one.nodeid for one in items],
                          ["a::A::2", "a::A::1", "b::B::0", "b::B::1", "a::A::0"])
 
+    def test_what_a_test_waited_is_not_what_it_took(self):
+        report, once = SimpleNamespace(duration=5.0), SimpleNamespace(WAITED=[3.5])
+        with mock.patch.dict(sys.modules, once=once):
+            hook = order.pytest_runtest_makereport()
+            next(hook)
+            with self.assertRaises(StopIteration):
+                hook.send(SimpleNamespace(get_result=lambda: report))
+        self.assertEqual((report.duration, once.WAITED), (1.5, [0.0]))
+
     def test_damaged_seconds_are_none(self):
         with tempfile.TemporaryDirectory() as name:
             path = Path(name) / "seconds.json"
