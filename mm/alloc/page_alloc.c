@@ -183,7 +183,8 @@ static void check_may_sleep(gfp_t gfp)
 #define check_may_sleep(gfp) ((void)0)
 #endif
 
-static noinline struct page *alloc_from_zonelist(struct memory *m, gfp_t gfp, unsigned int order)
+/* A frame of its own in call traces, as in 4.8 (§34.8): all that is not in the fast paths is below it. */
+static noinline struct page *__alloc_pages_nodemask(struct memory *m, gfp_t gfp, unsigned int order)
 {
 	struct alloc_context ac = {.memory = m, .gfp = gfp, .order = order};
 	unsigned int alloc_flags = WMARK_LOW | (gfp & __GFP_MOVABLE ? ALLOC_CMA : 0);
@@ -201,7 +202,7 @@ static noinline struct page *alloc_from_zonelist(struct memory *m, gfp_t gfp, un
 		return refuse(m, gfp, order);
 	ac.classzone = m->zonelist[ac.first]->type;
 	page = get_page_from_freelist(&ac, alloc_flags);
-	return likely(page) ? page : alloc_pages_slowpath(&ac);
+	return likely(page) ? page : __alloc_pages_slowpath(&ac);
 }
 
 /* The zone's low watermark, for a request of its own class and without further rights (§2.6). */
@@ -220,7 +221,7 @@ static noinline struct page *refill_and_take(
 	struct page *page = pcp_take(z, request_type(m, gfp), gfp & __GFP_COLD);
 
 	irq_restore(flags);
-	return page ? prep_new_page(m, page, 0, gfp) : alloc_from_zonelist(m, gfp, 0);
+	return page ? prep_new_page(m, page, 0, gfp) : __alloc_pages_nodemask(m, gfp, 0);
 }
 
 /* The zone's lock is held, and no block of just this order is there. */
@@ -232,7 +233,7 @@ static noinline struct page *split_and_take(
 	if (page)
 		zone_stat_lower(z, NR_FREE_PAGES, 1l << order);
 	spin_unlock_irqrestore(&z->lock, flags);
-	return page ? prep_new_page(m, page, order, gfp) : alloc_from_zonelist(m, gfp, order);
+	return page ? prep_new_page(m, page, order, gfp) : __alloc_pages_nodemask(m, gfp, order);
 }
 
 /*
@@ -247,7 +248,7 @@ static noinline struct page *alloc_block(
 	unsigned long flags;
 
 	if (unlikely(order - 1 >= MAX_ORDER - 1) || unlikely(!is_above_low(z, order)))
-		return alloc_from_zonelist(m, gfp, order);
+		return __alloc_pages_nodemask(m, gfp, order);
 	flags = spin_lock_irqsave(&z->lock);
 	page = take_exact(z, order, route->type);
 	if (unlikely(!page))
@@ -275,7 +276,7 @@ struct page *alloc_pages(struct memory *m, gfp_t gfp, unsigned int order)
 		return alloc_block(m, gfp, order, route);
 	if (unlikely(z->stat[NR_FREE_PAGES] - z->stat[NR_FREE_CMA_PAGES] <=
 		    (long)z->watermark[WMARK_LOW]))
-		return alloc_from_zonelist(m, gfp, 0);
+		return __alloc_pages_nodemask(m, gfp, 0);
 	flags = irq_save();
 	slot = this_cpu_slot();
 	list = in_slot(route->list, slot);

@@ -46,7 +46,7 @@ struct alloc_context {
 struct page *get_page_from_freelist(const struct alloc_context *ac, unsigned int alloc_flags);
 
 /* Called upwards (mm/slowpath): what follows a failed first attempt (§5.2). */
-struct page *alloc_pages_slowpath(struct alloc_context *ac);
+struct page *__alloc_pages_slowpath(struct alloc_context *ac);
 
 /* Boot: hand a range of page frames to the buddy lists, in the largest aligned blocks (§3.10). */
 void release_boot_pages(struct memory *m, unsigned long start_pfn, unsigned long end_pfn);

@@ -61,7 +61,7 @@ static noinline void *alloc_odd(struct memory *m, size_t size, gfp_t gfp)
 	return size ? alloc_large(m, size, gfp) : ZERO_SIZE_PTR;
 }
 
-void *kmalloc(struct memory *m, size_t size, gfp_t gfp)
+void *__kmalloc(struct memory *m, size_t size, gfp_t gfp)
 {
 	struct kmem_cache *caches = m->slab.kmalloc;
 

@@ -13,7 +13,11 @@
 #define ZERO_SIZE_PTR      ((void *)16)
 
 /* Context as kmem_cache_alloc(); with GFP_DMA from the lowest 16 MiB. */
-void *kmalloc(struct memory *m, size_t size, gfp_t gfp);
+void *__kmalloc(struct memory *m, size_t size, gfp_t gfp); /* the name in call traces (§34.8) */
+static inline void *kmalloc(struct memory *m, size_t size, gfp_t gfp)
+{
+	return __kmalloc(m, size, gfp);
+}
 static inline void *kzalloc(struct memory *m, size_t size, gfp_t gfp)
 {
 	return kmalloc(m, size, gfp | __GFP_ZERO);

@@ -21,6 +21,7 @@ struct slab_track {
 };
 
 #define SLAB_DEBUG        true
+#define CALLER            __builtin_return_address(0) /* the owner of what it takes */
 #define SLAB_DEBUG_RED    sizeof(unsigned long)
 #define SLAB_DEBUG_TRACKS (2 * sizeof(struct slab_track))
 
@@ -39,6 +40,7 @@ void slab_debug_leaks(struct kmem_cache *s);
 #else
 
 #define SLAB_DEBUG                              false
+#define CALLER                                  NULL
 #define SLAB_DEBUG_RED                          0
 #define SLAB_DEBUG_TRACKS                       0
 #define slab_debug_init(s, object)              ((void)0)

@@ -18,8 +18,7 @@ static inline struct kmem_cache_cpu *this_cpu_slab(struct kmem_cache *s)
  * This CPU's list is empty: an object from further away (§31.6), finished, or NULL. Interrupts off; then
  * `flags`.
  */
-void *slab_refill_and_take(
-	struct kmem_cache *s, gfp_t gfp, unsigned long flags, const void *caller);
+void *__slab_alloc(struct kmem_cache *s, gfp_t gfp, unsigned long flags, const void *caller);
 /* The object's slab is not this CPU's (§31.10 step 2). The same. */
 void slab_free_elsewhere(
 	struct kmem_cache *s, struct page *page, void *object, unsigned long flags);
@@ -43,8 +42,11 @@ static always_inline void *slab_alloc(struct kmem_cache *s, gfp_t gfp, const voi
 	struct kmem_cache_cpu *c = this_cpu_slab(s);
 	void *object = c->freelist;
 
-	if (unlikely(!object))
-		return slab_refill_and_take(s, gfp, flags, caller);
+	if (unlikely(!object)) {
+		object = __slab_alloc(s, gfp, flags, caller);
+		barrier(); /* a call, not a jump: whoever asked is in the call trace */
+		return object;
+	}
 	c->freelist = *slab_link(s, object);
 	irq_restore(flags);
 	return slab_finish(s, object, gfp, caller);
@@ -67,7 +69,5 @@ static always_inline void slab_free(
 	c->freelist = object;
 	irq_restore(flags);
 }
-
-#define CALLER __builtin_return_address(0)
 
 #endif

@@ -32,7 +32,8 @@ static gfp_t first_mask(const struct kmem_cache *s, gfp_t mask)
 	return first;
 }
 
-static struct page *ask_for_pages(const struct kmem_cache *s, gfp_t mask)
+/* A part of new_slab()'s frame (§34.8). */
+static always_inline struct page *ask_for_pages(const struct kmem_cache *s, gfp_t mask)
 {
 	struct memory *m = s->memory;
 	struct page *page = alloc_pages(m, first_mask(s, mask) | __GFP_NOTRACK, s->order);
@@ -72,7 +73,7 @@ static void set_up(struct kmem_cache *s, struct page *page)
 	atomic_add(&s->total_objects, n);
 }
 
-struct page *slab_new(struct kmem_cache *s, gfp_t gfp, unsigned long flags)
+struct page *new_slab(struct kmem_cache *s, gfp_t gfp, unsigned long flags)
 {
 	gfp_t mask = (gfp & GFP_KEPT) | s->gfp;
 	struct page *page;

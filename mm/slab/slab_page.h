@@ -66,7 +66,7 @@ static inline bool slab_serves(const struct page *page, gfp_t gfp)
  * the first is at its first byte. Or NULL. Interrupts are off; where the mask allows to sleep they are
  * as in `flags` while pages are asked for, and the caller may come back on another CPU.
  */
-struct page *slab_new(struct kmem_cache *s, gfp_t gfp, unsigned long flags);
+struct page *new_slab(struct kmem_cache *s, gfp_t gfp, unsigned long flags);
 /* Back to the page allocator; no object of it is in use. Any context but NMI. */
 void slab_discard(struct kmem_cache *s, struct page *page);
 

@@ -191,7 +191,8 @@ static bool one_round_only(const struct alloc_context *ac)
 		(ac->order > PAGE_ALLOC_COSTLY_ORDER && !(ac->gfp & __GFP_REPEAT));
 }
 
-static struct page *fail(const struct alloc_context *ac)
+/* Inlined, as the next one is: call traces have 4.8's frames, and no other (§34.8). */
+static always_inline struct page *fail(const struct alloc_context *ac)
 {
 	struct memory *m = ac->memory;
 
@@ -206,7 +207,7 @@ static struct page *fail(const struct alloc_context *ac)
 	return NULL;
 }
 
-static struct page *ask_until_decided(struct alloc_context *ac)
+static always_inline struct page *ask_until_decided(struct alloc_context *ac)
 {
 	unsigned int alloc_flags, loops = 0;
 	unsigned long reclaimed;
@@ -240,7 +241,7 @@ static struct page *ask_until_decided(struct alloc_context *ac)
 		if (page)
 			return page;
 		if (must_give_up(ac))
-			return fail(ac);
+			break;
 		if (current->flags & PF_MEMALLOC) { /* NOFAIL: a reclaimer must not reclaim */
 			cond_resched();
 			continue;
@@ -249,7 +250,7 @@ static struct page *ask_until_decided(struct alloc_context *ac)
 		if (page)
 			return page;
 		if (one_round_only(ac))
-			return fail(ac);
+			break;
 		sched_point(); /* what others free here is what the decision sees */
 		loops = reclaimed && ac->order <= PAGE_ALLOC_COSTLY_ORDER ? 0 : loops + 1;
 		if (should_reclaim_retry(ac, alloc_flags, loops, reclaimed))
@@ -260,9 +261,10 @@ static struct page *ask_until_decided(struct alloc_context *ac)
 		if (page)
 			return page;
 		if (!progress)
-			return fail(ac);
+			break;
 		loops = 0;
 	}
+	return fail(ac);
 }
 
 static void trace_entry(const struct alloc_context *ac)
@@ -274,7 +276,7 @@ static void trace_entry(const struct alloc_context *ac)
 }
 
 /* The watchdog watches how long a request has been here; a reclaimer's own requests are part. */
-struct page *alloc_pages_slowpath(struct alloc_context *ac)
+struct page *__alloc_pages_slowpath(struct alloc_context *ac)
 {
 	struct task *t = current;
 	unsigned long outer = t->alloc_since;

@@ -273,7 +273,7 @@ class AtOom(Base):
 
     def test_backtrace_goes_through_the_fault_into_the_app(self):
         [trace] = self.said("bt")
-        for name in ("out_of_memory", "alloc_pages_slowpath", "page_fault", "app_libc_start",
+        for name in ("out_of_memory", "__alloc_pages_slowpath", "page_fault", "app_libc_start",
                      "task_trampoline"):
             self.assertRegex(trace, rf"(?m)^#\d+ .*\b{name} \(")
 

@@ -1,4 +1,5 @@
 """Requests for memory that are refused on purpose: how the real kernel ends."""
+import re
 import unittest
 
 from system import STATUS, boot
@@ -67,6 +68,37 @@ class NthRequest(unittest.TestCase):
         self.assertEqual(run.status, STATUS["finished"])
         self.assertEqual((run.counter("oom_kills"), run.counter("faults_injected")), (1, 1))
         self.assertIn("all pages returned; mm_validate found nothing", run.console)
+
+
+def trace_of(report):
+    """The functions of a report's call trace, the innermost first."""
+    trace = report.split("Call Trace:\n")[1]
+    return re.findall(r"(?m)^\[[ .\d]+\]  \[<\w+>\] (\w+)\+", trace.split("Mem-Info:")[0])
+
+
+class RefusedSlab(unittest.TestCase):
+    """The report of the second seed: an atomic kmalloc() that needs a new slab (devices.md §34.8, §31.9)."""
+
+    FRAMES = ["dump_stack", "warn_alloc_failed", "__alloc_pages_slowpath", "__alloc_pages_nodemask",
+              "new_slab", "___slab_alloc", "__slab_alloc", "__kmalloc", "take_until_refused"]
+
+    def check(self, run, mode, cache):
+        self.assertEqual(run.status, STATUS["finished"], run.console[-1500:])
+        [report] = run.console.split(" page allocation failure: ")[1:]
+        self.assertTrue(report.startswith(f"order:0, mode:{mode}("), report[:80])
+        self.assertEqual(trace_of(report)[:len(self.FRAMES)], self.FRAMES)
+        self.assertIn("SLUB: Unable to allocate memory on node -1, gfp=0x2080020(GFP_ATOMIC)\n",
+                      report.split("Mem-Info:")[1])
+        self.assertIn(f"  cache: {cache}", report)
+        self.assertGreater(run.counter("refused_after"), 1000)
+
+    def test_the_trace_has_the_seeds_frames_and_no_other(self):
+        self.check(boot(scenario="refused", mem="32"), "0x2280020",
+                   "kmalloc-64, object size: 64, buffer size: 64, default order: 0, min order: 0")
+
+    def test_of_larger_slabs_the_request_for_the_smallest_one_reports(self):
+        self.check(boot(scenario="refused", mem="32", cpus="2", args="refused.size=1000"), "0x2284020",
+                   "kmalloc-1024, object size: 1024, buffer size: 1024, default order: 2, min order: 0")
 
 
 class Attributes(unittest.TestCase):

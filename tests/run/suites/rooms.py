@@ -70,7 +70,7 @@ UPWARD_CALLS = {
     "app_libc_start": "an app's first steps are its libc's",
     "app_libc_join": "so are a further thread's",
     "exit_oom_victim": "mm.h: a victim that has left its address space is no victim any more",
-    "alloc_pages_slowpath": "page_alloc.h: what follows a failed first attempt",
+    "__alloc_pages_slowpath": "page_alloc.h: what follows a failed first attempt",
 }
 
 INCLUDE = re.compile(r'\s*#\s*include\s+"([^"]+)"')
