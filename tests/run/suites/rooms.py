@@ -66,6 +66,7 @@ UPWARD_CALLS = {
     "sched_unlock": "waiters of sleeping locks are the scheduler's",
     "schedule": "who waits for a lock sleeps",
     "schedule_locked": "who waits for a lock sleeps",
+    "sched_flush_plug": "who waits for a lock gives away the requests that it holds back",
     "wake_task_locked": "who lets go of a lock wakes the next one",
     "app_libc_start": "an app's first steps are its libc's",
     "app_libc_join": "so are a further thread's",
