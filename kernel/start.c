@@ -73,8 +73,7 @@ static void print_map(const struct boot_info *info)
 static void first_task(void *unused)
 {
 	(void)unused;
-	devices_start();
-	scenario_run(devices_stop);
+	scenario_run(devices_start, devices_stop);
 }
 
 void boot_main(uint32_t magic, uint32_t info_addr)

@@ -42,10 +42,13 @@ struct task *app_spawn_first(const char *name, void (*fn)(long), long arg);
 struct task *app_clone(const char *name, bool thread, void (*fn)(long), long arg);
 struct task *kthread_spawn(const char *name, void (*fn)(void *), void *arg);
 /*
- * The same for one that lives as long as the machine. Its pid is of a range of its own: a
- * scenario's pids do not depend on how many of these there are.
+ * The same for one that serves the machine: the idle task's child, whoever starts it, so that no app_wait()
+ * waits for it. Its pid is of a range of its own: a scenario's pids do not depend on how many of these there
+ * are.
  */
 struct task *daemon_spawn(const char *name, void (*fn)(void *), void *arg);
+/* Sleep until a daemon, which was told to, has ended by app_exit(), and free it. */
+void daemon_collect(struct task *t);
 
 /* The tasks that do queued work (work.h). Boot. */
 void start_workers(void);
@@ -63,6 +66,8 @@ void app_exit_thread(void) __attribute__((noreturn));
  * or killed).
  */
 int app_wait(int *code);
+/* The same for one process that is in nobody's charge but the caller's. */
+void collect_process(struct process *p);
 
 /* Memory that an address space has for itself. */
 static inline bool is_app_address(uint64_t addr)

@@ -96,6 +96,21 @@ static void collect(struct process *p)
 	task_put(p->leader);
 }
 
+static bool is_over_now(const struct process *p)
+{
+	unsigned long flags = tasks_lock();
+	bool over = is_over(p);
+
+	tasks_unlock(flags);
+	return over;
+}
+
+void collect_process(struct process *p)
+{
+	wait_event(&app_events, is_over_now(p));
+	collect(p);
+}
+
 int app_wait(int *code)
 {
 	struct task *child;

@@ -299,7 +299,7 @@ noinline void scenario_end(void)
 	barrier();
 }
 
-void scenario_run(void (*at_end)(void))
+void scenario_run(void (*at_start)(void), void (*at_end)(void))
 {
 	const struct scenario *s = find(wanted);
 	struct memory *m = &system_memory;
@@ -314,14 +314,15 @@ void scenario_run(void (*at_end)(void))
 	check_machine(s);
 	check_reaper(m);
 	before = take_stock(m);
+	at_start();
 	announce(s);
 	replay_start();
 	panic_add_report(report_counters);
 	oom_samples_start();
 	code = run_to_end(s);
 	scenario_end();
-	check_end(m, &before);
 	at_end();
+	check_end(m, &before);
 	report_counters();
 	lock_debug_report();
 	if (code)

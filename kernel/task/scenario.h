@@ -79,10 +79,10 @@ extern const struct scenario_entry *const _scenarios[], *const _scenarios_end[];
 void scenarios_register_knobs(void);
 
 /*
- * Run what scenario= chose (default info; list names all) to its end, and leave the machine; when all is
- * over and found in order, at_end() is called before. Task context.
+ * Run what scenario= chose (default info; list names all) to its end, and leave the machine. Around it are
+ * at_start() and at_end(): what the former took, the latter gives back, or the run has lost it. Task context.
  */
-void scenario_run(void (*at_end)(void)) __attribute__((noreturn));
+void scenario_run(void (*at_start)(void), void (*at_end)(void)) __attribute__((noreturn));
 
 /* The workload's seed (seed=). */
 extern long workload_seed;

@@ -37,13 +37,18 @@ static const char *start_layer(struct memory *m)
 		return NULL;
 	if (!kblockd_start())
 		return "no memory for the block layer's workers";
-	return bio_start(m) ? NULL : "no memory for bios";
+	if (bio_start(m))
+		return NULL;
+	kblockd_stop();
+	return "no memory for bios";
 }
 
 static void stop_layer(struct memory *m)
 {
-	if (list_empty(&disks))
-		bio_stop(m);
+	if (!list_empty(&disks))
+		return;
+	kblockd_stop();
+	bio_stop(m);
 }
 
 /*

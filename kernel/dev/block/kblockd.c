@@ -9,8 +9,8 @@
 static struct {
 	struct list_head pending;
 	struct wait_queue changed;
-	bool busy;
-	bool exists;
+	bool busy, stop;
+	struct task *task;
 } workers[MAX_CPUS];
 
 void kblockd_work_init(struct kblockd_work *work, void (*fn)(struct kblockd_work *work))
@@ -74,11 +74,13 @@ static void worker_thread(void *arg)
 
 	current->flags |= PF_WQ_WORKER;
 	sched_bind(cpu);
-	for (;;) {
-		wait_event(&workers[cpu].changed, !list_empty(&workers[cpu].pending));
+	while (!READ_ONCE(workers[cpu].stop)) {
+		wait_event(&workers[cpu].changed,
+			!list_empty(&workers[cpu].pending) || READ_ONCE(workers[cpu].stop));
 		while (process_one_work(cpu))
 			;
 	}
+	app_exit(0);
 }
 
 static bool start_worker(unsigned int cpu)
@@ -88,17 +90,35 @@ static bool start_worker(unsigned int cpu)
 	list_init(&workers[cpu].pending);
 	wait_queue_init(&workers[cpu].changed, "kblockd");
 	ksnprintf(name, sizeof(name), "kworker/%u:1H", cpu);
-	return daemon_spawn(name, worker_thread, (void *)(unsigned long)cpu);
+	workers[cpu].stop = false;
+	workers[cpu].task = daemon_spawn(name, worker_thread, (void *)(unsigned long)cpu);
+	return workers[cpu].task;
 }
 
 bool kblockd_start(void)
 {
 	for (unsigned int i = 0; i < nr_cpus; i++) {
-		workers[i].exists = workers[i].exists || start_worker(i);
-		if (!workers[i].exists)
+		if (!start_worker(i)) {
+			kblockd_stop();
 			return false;
+		}
 	}
 	return true;
+}
+
+static void stop_worker(unsigned int cpu)
+{
+	WRITE_ONCE(workers[cpu].stop, true);
+	wake_up_all(&workers[cpu].changed);
+	daemon_collect(workers[cpu].task);
+	workers[cpu].task = NULL;
+}
+
+void kblockd_stop(void)
+{
+	for (unsigned int i = 0; i < nr_cpus; i++)
+		if (workers[i].task)
+			stop_worker(i);
 }
 
 static bool idle(unsigned int cpu)
@@ -112,6 +132,6 @@ static bool idle(unsigned int cpu)
 
 void kblockd_flush(void)
 {
-	for (unsigned int i = 0; i < nr_cpus && workers[i].exists; i++)
+	for (unsigned int i = 0; i < nr_cpus && workers[i].task; i++)
 		wait_event(&workers[i].changed, idle(i));
 }

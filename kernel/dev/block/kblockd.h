@@ -16,8 +16,10 @@ struct kblockd_work {
 void kblockd_work_init(struct kblockd_work *work, void (*fn)(struct kblockd_work *work));
 /* Have it done by the worker of this CPU; no-op when it waits already. Any context. */
 void kblockd_schedule(struct kblockd_work *work);
-/* Start the workers that there are not yet; they stay. False: no memory. Task context. */
+/* Start the workers. False: no memory for all of them, and none is there. Task context. */
 bool kblockd_start(void);
+/* They end, their work done. Task context, not theirs. */
+void kblockd_stop(void);
 /* What that worker does, for tests as well: the first work that waits for it. False: none does. */
 bool process_one_work(unsigned int cpu);
 /* Sleep until no work waits or is under way. */
