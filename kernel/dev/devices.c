@@ -5,14 +5,17 @@
 #include "kernel/dev/block/plug.h"
 #include "kernel/dev/card.h"
 #include "kernel/dev/devices.h"
+#include "kernel/dev/virtio/virtio_balloon.h"
 #include "kernel/dev/virtio/virtio_blk.h"
 
-static const struct pci_driver *const drivers[] = {&virtio_blk_driver, &card_driver};
+static const struct pci_driver *const drivers[] = {
+	&virtio_blk_driver, &card_driver, &virtio_balloon_driver};
 
 void devices_start(void)
 {
 	plugs_init();
 	pci_probe(&pci_ports, drivers, ARRAY_SIZE(drivers));
+	balloon_start();
 }
 
 void devices_stop(void)

@@ -80,8 +80,16 @@ const char *const mm_event_name[NR_MM_EVENTS] = {
 	[KSWAPD_WAKEUPS] = "kswapd_wakeups",
 	[PGPGIN] = "pgpgin",
 	[PGPGOUT] = "pgpgout",
+	[BALLOON_INFLATE] = "balloon_inflate",
+	[BALLOON_DEFLATE] = "balloon_deflate",
 	[FAULTS_INJECTED] = "faults_injected",
 };
+
+void adjust_managed_page_count(struct memory *m, const struct page *page, long by)
+{
+	atomic_add((long *)&page_zone(m, page)->managed, by);
+	atomic_add((long *)&m->totalram_pages, by);
+}
 
 long memory_stat(const struct memory *m, enum zone_stat item)
 {

@@ -94,6 +94,8 @@ enum mm_event {
 	KSWAPD_WAKEUPS,
 	PGPGIN,          /* sectors of 512 bytes read from disks ... */
 	PGPGOUT,         /* ... and written */
+	BALLOON_INFLATE, /* pages that a balloon took from the allocator ... */
+	BALLOON_DEFLATE, /* ... and gave back */
 	FAULTS_INJECTED, /* requests refused on purpose (fail_page_alloc.h) */
 	NR_MM_EVENTS
 };
@@ -125,7 +127,7 @@ struct zone {
 	const char *name;                     /* (B) */
 	unsigned long start_pfn;              /* (B) */
 	unsigned long spanned, present;       /* (B) */
-	unsigned long managed;
+	unsigned long managed; /* atomic: a balloon may take pages away, and give them back */
 	/* (B) the page structs of its whole top-order blocks, in bytes: no buddy is outside */
 	unsigned long inner_start, inner_len;
 	/* (Z), read without it: one byte a pageblock, from the one of start_pfn on. */
@@ -210,7 +212,7 @@ struct memory {
 	struct zone no_zone; /* (B) never above its watermarks */
 	struct fail_state fail;
 	unsigned long min_free_kbytes; /* (B) */
-	unsigned long totalram_pages;
+	unsigned long totalram_pages;  /* atomic, as zone.managed */
 	unsigned long total_swap_pages;
 	unsigned long pages_scanned; /* §6.7 */
 	long nr_shmem;               /* mapped pages that are not anonymous */
@@ -394,6 +396,12 @@ static inline void mm_event_add(struct memory *m, enum mm_event item, unsigned l
 {
 	atomic_add((long *)&m->event[item], delta);
 }
+
+/*
+ * A page is no memory any more, or is again: by -1, or 1. Watermarks stay as boot has set them (§2.2). Any
+ * context.
+ */
+void adjust_managed_page_count(struct memory *m, const struct page *page, long by);
 
 /* Sum of one counter over all zones: the node's, or the whole machine's, figure. */
 long memory_stat(const struct memory *m, enum zone_stat item);

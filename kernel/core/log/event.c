@@ -17,6 +17,11 @@ void event_init(void)
 	present = inb(DEBUGCON) == DEBUGCON;
 }
 
+bool event_is_heard(void)
+{
+	return present;
+}
+
 /* Whoever sent that line was stopped in it for good: it must not swallow this one. output_lock() held. */
 static inline void begin_line(void)
 {

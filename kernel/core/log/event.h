@@ -11,6 +11,8 @@
 #include "kernel/core/types.h"
 
 void event_init(void);
+/* Does that device exist? */
+bool event_is_heard(void);
 void event(const char *fmt, ...) __printf(1, 2);
 /* The same for a line that is ready: a character costs one instruction. */
 void event_line(const char *text, size_t len);

@@ -206,15 +206,24 @@ static bool vp_interrupt(struct pci_irq *irq)
 }
 
 /* Bus mastering stays on in every write: without it QEMU takes driver-ok back (§41.1). */
+static void interrupts(struct virtio_device *vdev, bool on)
+{
+	pci_command(vdev->pci, PCI_COMMAND_MASTER | (on ? 0 : PCI_COMMAND_INTX_OFF),
+		on ? PCI_COMMAND_INTX_OFF : 0);
+}
+
+void virtio_listen(struct virtio_device *vdev, bool on)
+{
+	if (on)
+		vdev->ops->isr(vdev);
+	interrupts(vdev, on);
+}
+
 static const char *set_interrupts(struct virtio_device *vdev)
 {
 	const char *error;
 
-	if (vdev->silent) {
-		pci_command(vdev->pci, PCI_COMMAND_MASTER | PCI_COMMAND_INTX_OFF, 0);
-		return NULL;
-	}
-	pci_command(vdev->pci, PCI_COMMAND_MASTER, PCI_COMMAND_INTX_OFF);
+	interrupts(vdev, !vdev->silent);
 	vdev->irq.fn = vp_interrupt;
 	error = pci_irq_request(vdev->pci, &vdev->irq);
 	vdev->has_irq = !error;

@@ -39,7 +39,7 @@ struct virtio_ops;
 /* The driver sets `memory`, `silent` and `config_changed` before virtio_start(); all else is zero then. */
 struct virtio_device {
 	struct memory *memory;
-	/* Its interrupts are off: what it has done is asked for (DESIGN §5). */
+	/* Its interrupts are off but for virtio_listen(): what it has done is asked for (DESIGN §5). */
 	bool silent;
 	/* Interrupt context; or NULL. */
 	void (*config_changed)(struct virtio_device *vdev);
@@ -68,6 +68,11 @@ const char *virtio_add_queue(
 	struct virtio_device *vdev, const char *name, void (*callback)(struct virtqueue *vq));
 /* Driver-ok: from here on it works, and interrupts unless silent. NULL, or one line. */
 const char *virtio_ready(struct virtio_device *vdev);
+/*
+ * A silent device is heard, or not any more: for a frozen wait (still.h). What it had to say before is
+ * forgotten. The only one that touches configuration space.
+ */
+void virtio_listen(struct virtio_device *vdev, bool on);
 /* Reset; queues are freed. Also after a failure of any of the above. */
 void virtio_stop(struct virtio_device *vdev);
 
