@@ -207,17 +207,6 @@ static void need(
 			has, what, r->min, r->max, s->name);
 }
 
-/* As the firmware's map has it, which lacks a few pages of the last MiB. */
-static unsigned long machine_mib(const struct memory *m)
-{
-	unsigned long pages = 0;
-	const struct zone *z;
-
-	for_each_populated_zone(m, z)
-		pages += z->present;
-	return (pages * PAGE_SIZE + (1ul << 20) - 1) >> 20;
-}
-
 /* A knob that nothing reads would be an experiment that nobody ran. */
 static void check_knobs(const struct scenario *s)
 {
@@ -235,7 +224,7 @@ static void check_machine(const struct scenario *s)
 
 	if (outside)
 		return;
-	need(s, arm && arm->mem.max ? &arm->mem : &s->mem, machine_mib(&system_memory),
+	need(s, arm && arm->mem.max ? &arm->mem : &s->mem, memory_mib(&system_memory),
 		"MiB of memory");
 	need(s, arm && arm->cpus.max ? &arm->cpus : &s->cpus, nr_cpus,
 		nr_cpus == 1 ? "CPU" : "CPUs");

@@ -85,6 +85,16 @@ const char *const mm_event_name[NR_MM_EVENTS] = {
 	[FAULTS_INJECTED] = "faults_injected",
 };
 
+unsigned long memory_mib(const struct memory *m)
+{
+	unsigned long pages = 0;
+	const struct zone *z;
+
+	for_each_populated_zone(m, z)
+		pages += z->present;
+	return (pages * PAGE_SIZE + (1ul << 20) - 1) >> 20;
+}
+
 void adjust_managed_page_count(struct memory *m, const struct page *page, long by)
 {
 	atomic_add((long *)&page_zone(m, page)->managed, by);

@@ -397,6 +397,9 @@ static inline void mm_event_add(struct memory *m, enum mm_event item, unsigned l
 	atomic_add((long *)&m->event[item], delta);
 }
 
+/* MiB that the machine has: the firmware's map lacks a few pages of the last one. */
+unsigned long memory_mib(const struct memory *m);
+
 /*
  * A page is no memory any more, or is again: by -1, or 1. Watermarks stay as boot has set them (§2.2). Any
  * context.

@@ -134,7 +134,7 @@ static void keep(struct balloon *b, struct page *page)
 	count_page(b, page, -1);
 }
 
-static noinline struct page *balloon_page_alloc(struct balloon *b)
+static struct page *get_page(struct balloon *b)
 {
 	return alloc_pages(b->memory, GFP_BALLOON, 0);
 }
@@ -148,21 +148,32 @@ static void out_of_puff(struct balloon *b)
 	schedule_timeout(TASK_UNINTERRUPTIBLE, hz / 5);
 }
 
-/* 4.8: pages are asked for, and the nap is taken, with balloon_lock held. */
-static noinline void balloon_page_enqueue(struct balloon *b, unsigned int num)
+/* 4.8: it is asked for, and the nap is taken, with balloon_lock held. */
+noinline struct page *balloon_page_enqueue(struct balloon *b)
+{
+	struct page *page = get_page(b);
+
+	if (page)
+		keep(b, page);
+	return page;
+}
+
+static void fill_locked(struct balloon *b, unsigned int num)
 {
 	while (b->num_pfns < num) {
-		struct page *page = balloon_page_alloc(b);
-
-		if (!page) {
+		if (!balloon_page_enqueue(b)) {
 			out_of_puff(b);
 			return;
 		}
-		keep(b, page);
 	}
 }
 
 /* The later rule: all of them before the lock. */
+noinline struct page *balloon_page_alloc(struct balloon *b)
+{
+	return get_page(b);
+}
+
 static void ask_before(struct balloon *b, struct list_head *asked, unsigned int num)
 {
 	for (unsigned int i = 0; i < num; i++) {
@@ -198,7 +209,7 @@ noinline unsigned int fill_balloon(struct balloon *b, unsigned long num)
 	if (unlocked)
 		keep_all(b, &asked);
 	else
-		balloon_page_enqueue(b, n);
+		fill_locked(b, n);
 	n = b->num_pfns;
 	if (n)
 		tell_host(b, BALLOON_INFLATE_VQ);

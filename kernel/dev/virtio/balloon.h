@@ -72,6 +72,9 @@ static inline bool balloon_has(const struct balloon *b, uint64_t feature)
 /* Take at most so many pages more, or give back; in one step BALLOON_PFNS. How many it was. Task context. */
 noinline unsigned int fill_balloon(struct balloon *b, unsigned long num);
 noinline unsigned int leak_balloon(struct balloon *b, unsigned long num);
+/* A page more, or NULL: by 4.8's rule, balloon_lock held, and by the later one. */
+noinline struct page *balloon_page_enqueue(struct balloon *b);
+noinline struct page *balloon_page_alloc(struct balloon *b);
 /* Something was used, or cannot be: whoever waits for it looks. Interrupt context. */
 void balloon_ack(struct virtqueue *vq);
 /* The same of a modelled end. */
