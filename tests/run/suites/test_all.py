@@ -27,7 +27,7 @@ SUITES = {  # name: where its tests are, what they need
     "oom": ("tests/system/test_study_oom.py", KERNELS),
     "sysrq": ("tests/system/test_sysrq.py", KERNELS),
     "iso": ("tests/system/test_iso.py", KERNELS),
-    "devices": ("tests/system/test_devices.py", ("image",)),
+    "hardware": ("tests/system/test_hardware.py", ("image",)),
     "replay": ("tests/system/test_replay.py", KERNELS),
     "rooms": ("tests/system/test_rooms.py", ("image",)),
     "faults": ("tests/system/test_faults.py", KERNELS),
