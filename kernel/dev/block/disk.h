@@ -35,10 +35,11 @@ static inline void *request_payload(struct request *rq)
 struct disk_ops {
 	size_t payload; /* bytes a request */
 	/*
-	 * Start a request; `last`: none follows in this run, so tell the device. Several CPUs at once, does not
-	 * sleep, interrupts on. BLK_BUSY: it is kept, and offered again when a completion has started the
-	 * queue, which the driver has stopped: stop, and start behind the completions, under the lock under
-	 * which it looks for room, or the queue is stopped when the last completion is over.
+	 * Start a request; `last`: none follows in this run, so tell the device. On several CPUs at once, does
+	 * not sleep, interrupts on. Who returns anything but BLK_OK has told the device of what came before.
+	 * BLK_BUSY: the driver has stopped the queue; the request is kept, and offered again when a completion
+	 * starts it. Stop and start under one lock, start behind the completions: else nobody may be left to
+	 * start what was stopped.
 	 */
 	enum blk_status (*queue_rq)(struct disk *disk, struct request *rq, bool last);
 	/* Of a synchronous device instead (§34.10): the whole bio, at once. 0, or a negative errno. */

@@ -32,23 +32,36 @@ static uint32_t bits_kept(const struct pci_dev *dev, unsigned int i)
 	return kept;
 }
 
+/* Its lowest bit that can be written; none: nothing has changed, and it was not all ones before. */
+static uint64_t size_of(uint64_t addr, uint64_t kept, uint64_t mask)
+{
+	uint64_t size = kept & mask & -(kept & mask);
+
+	if (addr == (kept & mask) && (addr | (size - 1)) != (mask | (size - 1)))
+		return 0;
+	return size;
+}
+
 static void read_io(struct pci_dev *dev, unsigned int i, uint32_t value)
 {
-	uint32_t kept = bits_kept(dev, i) & ~IO_BITS & (IO_SPACE - 1);
+	uint32_t mask = ~IO_BITS & (IO_SPACE - 1), addr = value & ~IO_BITS;
 
-	dev->bar[i] = (struct pci_bar){value & ~IO_BITS, kept & -kept, true, false};
+	dev->bar[i] =
+		(struct pci_bar){addr, size_of(addr & mask, bits_kept(dev, i), mask), true, false};
 }
 
 static void read_memory(struct pci_dev *dev, unsigned int i, uint32_t value, bool wide)
 {
 	uint64_t addr = value & ~MEMORY_BITS;
-	uint64_t kept = bits_kept(dev, i) & ~MEMORY_BITS;
+	uint64_t kept = bits_kept(dev, i), mask = ~MEMORY_BITS;
 
 	if (wide) {
 		addr |= (uint64_t)pci_read32(dev, bar_reg(i + 1)) << 32;
 		kept |= (uint64_t)bits_kept(dev, i + 1) << 32;
+		mask |= ~0ull << 32;
 	}
-	dev->bar[i] = (struct pci_bar){addr, kept & -kept, false, value & BAR_PREFETCH};
+	dev->bar[i] =
+		(struct pci_bar){addr, size_of(addr, kept, mask), false, value & BAR_PREFETCH};
 }
 
 static const char *malformed(const struct pci_dev *dev, unsigned int i, const char *what)
