@@ -18,6 +18,7 @@
 struct list_head all_tasks = LIST_HEAD_INIT(all_tasks);
 volatile unsigned long jiffies = 1000;
 long hz = 250;
+void (*sched_flush_plug)(struct task *t);
 
 static struct task tasks[MAX_CPUS];
 static struct mm spaces[MAX_CPUS];

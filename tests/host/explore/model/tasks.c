@@ -16,6 +16,7 @@
 struct list_head all_tasks = LIST_HEAD_INIT(all_tasks);
 volatile unsigned long jiffies = 1000;
 long hz = 250;
+void (*sched_flush_plug)(struct task *t);
 struct cpu cpus[MAX_CPUS];
 unsigned int nr_cpus;
 
