@@ -82,7 +82,7 @@ struct virtqueue {
 	unsigned int in_flight; /* chains that the device has not used */
 	uint16_t avail_idx, last_used, last_kick;
 	bool callbacks_off;
-	bool told_by_hand; /* the driver notifies, and nobody else (frozen time) */
+	bool told_by_hand;  /* the driver notifies, and nobody else (frozen time) */
 	const char *broken; /* what the device did, or NULL */
 	struct vring_counts counts;
 	void (*callback)(struct virtqueue *vq); /* something was used; interrupt context */
