@@ -123,17 +123,15 @@ void virtqueue_disable_cb(struct virtqueue *vq);
 bool virtqueue_enable_cb(struct virtqueue *vq);
 
 /*
- * Frozen time (DESIGN §5, §37.3) separates what the device has done from when the driver learns of it.
- * virtqueue_expect_all(): one interrupt, when all that is in flight has been used.
- * virtqueue_collect() notes all that is used, without freeing anything, and returns how many;
- * virtqueue_restart() is for a device that was reset and forgot the ring: its indices begin anew, and
- * whoever was not used then is said as the device's fault. virtqueue_detach() is what get_buf does for one
- * chosen request, which must have been collected, or the queue is broken: then *len is 0 for those that
- * the device did not use.
+ * Frozen time (DESIGN §5, §37.2) separates what the device has done from when the driver learns of it.
+ * virtqueue_expect_all(): one interrupt, when all that is in flight has been used (something is); without
+ * VIRTIO_F_EVENT_IDX there may be more of them, and earlier. Callbacks are disabled, or virtqueue_collect()
+ * would expect the next one again. virtqueue_collect() notes all that is used, without freeing anything, and
+ * returns how many. virtqueue_detach() is what get_buf does for one chosen request, which must have been
+ * collected, or the queue is broken: then *len is 0 for those that the device did not use.
  */
 void virtqueue_expect_all(struct virtqueue *vq);
 unsigned int virtqueue_collect(struct virtqueue *vq);
-void virtqueue_restart(struct virtqueue *vq);
 void virtqueue_detach(struct virtqueue *vq, void *data, uint32_t *len);
 
 /* The device's interrupt: calls back if something is used, or the queue is broken. No lock held. */

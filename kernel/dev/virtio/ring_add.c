@@ -80,7 +80,7 @@ static void publish(struct virtqueue *vq, unsigned int head)
 	ring_write_barrier();
 	vq->avail->idx = ++vq->avail_idx;
 	/* Once round all indices: the event test could tell no more. */
-	if ((uint16_t)(vq->avail_idx - vq->last_kick) == UINT16_MAX)
+	if ((uint16_t)(vq->avail_idx - vq->last_kick) == UINT16_MAX && !vq->told_by_hand)
 		virtqueue_kick(vq);
 }
 

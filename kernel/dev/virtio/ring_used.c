@@ -162,23 +162,12 @@ void virtqueue_detach(struct virtqueue *vq, void *data, uint32_t *len)
 	detach(vq, r, len);
 }
 
-void virtqueue_restart(struct virtqueue *vq)
-{
-	if (vq->in_flight)
-		say_broken(vq, "it was reset and did not end its requests",
-			"%u requests are not used after a reset; expected none", vq->in_flight);
-	vq->avail_idx = vq->last_used = vq->last_kick = 0;
-	vq->avail->flags = vq->callbacks_off && !vq->event_idx ? VRING_AVAIL_F_NO_INTERRUPT : 0;
-	vq->avail->idx = 0;
-	*vq->used_event = 0;
-	vq->used->flags = 0;
-	vq->used->idx = 0;
-	*vq->avail_event = 0;
-}
-
 void virtqueue_expect_all(struct virtqueue *vq)
 {
-	*vq->used_event = vq->last_used + vq->in_flight - 1;
+	if (vq->event_idx)
+		*vq->used_event = vq->last_used + vq->in_flight - 1;
+	else
+		vq->avail->flags = 0;
 	ring_full_barrier();
 }
 

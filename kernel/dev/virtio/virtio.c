@@ -258,48 +258,6 @@ void virtio_stop(struct virtio_device *vdev)
 	vdev->ops = NULL;
 }
 
-/* What was agreed upon once is not read again. */
-static void resume(struct virtio_device *vdev)
-{
-	const struct virtio_ops *ops = vdev->ops;
-	uint8_t status = VIRTIO_ACKNOWLEDGE;
-
-	ops->set_status(vdev, status);
-	ops->set_status(vdev, status |= VIRTIO_DRIVER);
-	ops->accept(vdev, vdev->features);
-	if (ops->features_ok)
-		ops->set_status(vdev, status |= VIRTIO_FEATURES_OK);
-	for (unsigned int i = 0; i < vdev->nr_queues; i++)
-		ops->enable_queue(vdev->vq[i]);
-	ops->set_status(vdev, status | VIRTIO_DRIVER_OK);
-}
-
-/* Not ill only for its status: it does not even let itself be reset. */
-static bool reset_or_ill(struct virtio_device *vdev)
-{
-	if (is_ill(vdev, vdev->ops->status(vdev)))
-		return reset(vdev);
-	if (reset(vdev))
-		return true;
-	if (!vdev->ill)
-		pr_err("%s: status 0x%02x after a reset; expected 0", vdev->name,
-			vdev->ops->status(vdev));
-	vdev->ill = true;
-	break_all(vdev, "it cannot be reset");
-	return false;
-}
-
-void virtio_settle(struct virtio_device *vdev)
-{
-	if (!reset_or_ill(vdev))
-		return;
-	for (unsigned int i = 0; i < vdev->nr_queues; i++) {
-		virtqueue_collect(vdev->vq[i]);
-		virtqueue_restart(vdev->vq[i]);
-	}
-	resume(vdev);
-}
-
 void virtio_halt(struct virtio_device *vdev)
 {
 	vdev->ops->set_status(vdev, 0);

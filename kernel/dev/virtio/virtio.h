@@ -77,14 +77,8 @@ void virtio_listen(struct virtio_device *vdev, bool on);
 void virtio_stop(struct virtio_device *vdev);
 
 /*
- * The reset barrier (§37.3): all that was given to the device is done when this returns, and its queues
- * begin anew. The order is: status 0, collect, restart, then the handshake as it was. Locks of all its
- * queues held, interrupts off.
- */
-void virtio_settle(struct virtio_device *vdev);
-/*
  * A queue is broken: status 0, so that the device touches none of the memory that it was given any more, and
- * all queues are broken. Context as virtio_settle().
+ * all queues are broken. Locks of all its queues held, interrupts off.
  */
 void virtio_halt(struct virtio_device *vdev);
 

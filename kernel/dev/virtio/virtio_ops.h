@@ -27,7 +27,7 @@ struct virtio_ops {
 	/* (I) Status; 0 resets. */
 	uint8_t (*status)(struct virtio_device *vdev);
 	void (*set_status)(struct virtio_device *vdev, uint8_t status);
-	/* Features: what the device has; (I) what it shall have. */
+	/* Features: what the device has; what it shall have. */
 	uint64_t (*features)(struct virtio_device *vdev);
 	void (*accept)(struct virtio_device *vdev, uint64_t features);
 	/* (I) Why it interrupts: VIRTIO_ISR_*. Reading takes the interrupt back. */
@@ -36,7 +36,7 @@ struct virtio_ops {
 	unsigned int (*queue_size)(struct virtio_device *vdev, unsigned int index);
 	/* Where the queue's notify register is, into vq->notify_at. NULL, or one line. */
 	const char *(*find_notify)(struct virtqueue *vq);
-	/* (I) Where the ring is: the device uses it from driver-ok on. */
+	/* Where the ring is: the device uses it from driver-ok on. */
 	void (*enable_queue)(struct virtqueue *vq);
 	/* (I) There is something new in the queue. */
 	void (*notify)(struct virtqueue *vq);

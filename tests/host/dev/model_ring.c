@@ -97,6 +97,7 @@ int model_ask(struct model_ring *d, unsigned int out, unsigned int in)
 	err = virtqueue_add_sgs(d->vq, a->sg, out, in, a, GFP_ATOMIC);
 	if (!err) {
 		a->state = ASK_GIVEN;
+		a->turn = ++d->turns;
 		d->given++;
 	}
 	return err;
@@ -236,7 +237,10 @@ static bool wants_interrupt(struct model_ring *d)
 void model_show(struct model_ring *d)
 {
 	*word(d->used, 2) = d->used_idx;
-	d->interrupt = d->interrupt || wants_interrupt(d);
+	if (wants_interrupt(d)) {
+		d->interrupt = true;
+		d->interrupts++;
+	}
 	d->signalled = d->used_idx;
 }
 
@@ -247,14 +251,16 @@ void model_rest(struct model_ring *d)
 	d->busy = *word(d->avail, 2) != d->last_avail;
 }
 
-void model_reset(struct model_ring *d)
+void model_end_all(struct model_ring *d)
 {
 	model_see(d);
-	while (d->nr_seen)
+	while (d->nr_seen) {
 		model_use(d, rand_below(&d->rng, d->nr_seen));
-	*word(d->used, 2) = d->used_idx;
-	d->last_avail = d->used_idx = d->signalled = 0;
-	d->busy = d->interrupt = false;
+		if (rand_below(&d->rng, 4) == 0)
+			model_show(d);
+	}
+	model_show(d);
+	model_rest(d);
 }
 
 void model_lie(struct model_ring *d, uint32_t id, uint32_t len)

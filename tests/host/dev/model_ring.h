@@ -22,6 +22,7 @@ enum ask_state { ASK_FREE, ASK_GIVEN, ASK_SEEN, ASK_USED };
 /* One request, as the test keeps it: what was given, and how far it has come. */
 struct ask {
 	enum ask_state state;
+	unsigned long turn; /* in the order of being given */
 	unsigned int out, in;
 	struct scatterlist sg[MODEL_MOST];
 	uint32_t writable, len;                   /* bytes; what the device said it wrote */
@@ -39,14 +40,16 @@ struct model_ring {
 	char *desc, *avail, *used;
 	bool event_idx;
 	uint16_t last_avail, used_idx, signalled;
-	bool busy;              /* it looks by itself, or was told to */
-	bool interrupt;         /* its line */
+	bool busy;      /* it looks by itself, or was told to */
+	bool interrupt; /* its line */
+	unsigned int interrupts;
 	bool owned[MODEL_MOST]; /* descriptors that it has */
 	struct ask *seen[MODEL_MOST];
 	unsigned int nr_seen;
 	/* The driver's requests: data is a pointer to one. */
 	struct ask ask[2 * MODEL_MOST];
 	unsigned int given; /* not ASK_FREE */
+	unsigned long turns;
 	unsigned long told; /* notifies */
 };
 
@@ -65,14 +68,14 @@ void model_detach(struct model_ring *d, struct ask *a);
 
 /* The device reads what is new, and checks it. */
 void model_see(struct model_ring *d);
-/* It uses the i-th of those it has seen, and shows so if `now`. */
+/* It uses the i-th of those it has seen. */
 void model_use(struct model_ring *d, unsigned int i);
 /* It shows what it has used, and raises its line if the driver wants to know. */
 void model_show(struct model_ring *d);
 /* Nothing is new: it wants to be told of the next. */
 void model_rest(struct model_ring *d);
-/* Reset: it ends all, shows so, and forgets. */
-void model_reset(struct model_ring *d);
+/* It sees what is new, uses all in any order, and shows so in any number of parts; then it rests. */
+void model_end_all(struct model_ring *d);
 /* It lies: an entry of the used ring as given, shown at once. */
 void model_lie(struct model_ring *d, uint32_t id, uint32_t len);
 void model_show_index(struct model_ring *d, uint16_t idx);

@@ -197,6 +197,66 @@ static void test_34_6_refused_table(void **state)
 	assert_nothing_left(m, before);
 }
 
+/* A driver that tells its device by hand: adding never does, be there no space. */
+static void test_told_by_hand(void **state)
+{
+	struct model_ring *d;
+
+	(void)state;
+	m = slab_machine(1);
+	d = model_new(m, 2, 64, 0, 1);
+	d->vq->told_by_hand = true;
+	assert_int_equal(model_ask(d, 1, 1), 0);
+	assert_int_equal(model_ask(d, 1, 0), -ENOSPC);
+	assert_int_equal(d->told, 0);
+	for (unsigned int i = 0; i < 65536; i++) { /* once round the indices, and nobody asked */
+		model_end_all(d);
+		assert_true(model_take(d));
+		assert_int_equal(model_ask(d, 1, 1), 0);
+	}
+	assert_int_equal(d->told, 0);
+	virtqueue_notify(d->vq);
+	assert_int_equal(d->told, 1);
+	model_see(d);
+	model_free(d);
+}
+
+/* One interrupt, at the last of all, whatever was expected before; afterwards none. */
+static void expect_all(uint64_t features, unsigned int first, unsigned int last)
+{
+	struct model_ring *d = model_new(m, 8, 64, features, 1);
+
+	virtqueue_disable_cb(d->vq);
+	for (unsigned int round = 0; round < 3; round++) {
+		for (int i = 0; i < 3; i++)
+			assert_int_equal(model_ask(d, 1, 1), 0);
+		virtqueue_expect_all(d->vq);
+		model_see(d);
+		d->interrupts = 0;
+		model_use(d, 2);
+		model_show(d);
+		assert_int_equal(d->interrupts, first);
+		assert_int_equal(virtqueue_collect(d->vq), 1);
+		model_use(d, 0);
+		model_use(d, 0);
+		model_show(d);
+		assert_int_equal(d->interrupts, last);
+		assert_int_equal(virtqueue_collect(d->vq), 2);
+		for (unsigned int i = 0; d->given; i++)
+			if (d->ask[i].state == ASK_USED)
+				model_detach(d, &d->ask[i]);
+	}
+	model_free(d);
+}
+
+static void test_37_2_expect_all(void **state)
+{
+	(void)state;
+	m = slab_machine(1);
+	expect_all(EVENT_IDX, 0, 1);
+	expect_all(0, 1, 2);
+}
+
 static void test_34_6_more_buffers_than_entries(void **state)
 {
 	struct model_ring *d;
@@ -273,6 +333,8 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_34_6_one_buffer_is_direct),
 	TEST(test_34_6_full),
 	TEST(test_34_6_refused_table),
+	TEST(test_told_by_hand),
+	TEST(test_37_2_expect_all),
 	TEST(test_34_6_more_buffers_than_entries),
 #ifndef LW_DEBUG
 	TEST(test_40_4_tables),

@@ -179,28 +179,14 @@ static void test_35_9_length_of_what_is_only_read(void **state)
 	assert_broken("used entry 0, id 0, has length 1; expected at most 0");
 }
 
-/* §37.3: what a reset does not end is the device's fault. */
-static void test_37_3_unfinished(void **state)
-{
-	(void)state;
-	ask_three();
-	model_use(d, 1);
-	model_show(d);
-	assert_int_equal(virtqueue_collect(d->vq), 1);
-	virtqueue_restart(d->vq);
-	assert_broken("2 requests are not used after a reset; expected none");
-}
-
-/* A queue that is broken already says nothing more, and forgets what the device could read again. */
-static void test_37_3_restart_of_a_broken_one(void **state)
+/* A queue that is broken already keeps why, and says nothing more. */
+static void test_broken_twice(void **state)
 {
 	(void)state;
 	ask_three();
 	assert_true(virtqueue_break(d->vq, "of the test"));
 	assert_false(virtqueue_break(d->vq, "of another"));
 	assert_string_equal(d->vq->broken, "of the test");
-	virtqueue_restart(d->vq);
-	assert_int_equal(d->vq->avail->idx, 0);
 	assert_not_printed("is broken");
 	while (d->given)
 		model_detach(d, given(0));
@@ -290,8 +276,6 @@ static void one_random_device(unsigned long seed)
 		virtqueue_kick(d->vq);
 		scribble(&r, seed % 4 == 0);
 		take_anything(&r);
-		if (rand_below(&r, 8) == 0)
-			virtqueue_restart(d->vq);
 	}
 	virtqueue_break(d->vq, "of the test");
 	while (d->given)
@@ -338,8 +322,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_35_9_id_twice_collected),
 	TEST(test_35_9_length),
 	TEST(test_35_9_length_of_what_is_only_read),
-	TEST(test_37_3_unfinished),
-	TEST(test_37_3_restart_of_a_broken_one),
+	TEST(test_broken_twice),
 	TEST(test_detach_of_what_is_not_used),
 	TEST(test_interrupt_calls_back),
 	TEST(test_random_bytes),

@@ -1,6 +1,6 @@
 /*
  * A virtio device from its discovery to its end, by both transports (kernel/dev/virtio/virtio.h, §35.3 to
- * §35.7, §37.3).
+ * §35.7).
  */
 #include "model_virtio.h"
 
@@ -384,83 +384,6 @@ static void test_35_6_needs_reset(void **state)
 	assert_int_equal(console_count("needs a reset"), 1);
 }
 
-static void settle_with(unsigned int requests, unsigned int *accesses)
-{
-	give(requests);
-	model_virtio_forget(v);
-	virtio_settle(&vdev);
-	*accesses = v->nr_accesses;
-	assert_int_equal(virtqueue_in_flight(vdev.vq[0]), 0);
-	assert_int_equal(v->own_widths, 0); /* what is known is not read again */
-	assert_null(vdev.vq[0]->broken);
-	assert_true(v->queue[0].enabled);
-	assert_int_equal(v->queue[0].desc, phys(vdev.vq[0]->desc));
-	assert_int_equal(v->accepted, vdev.features);
-	assert_int_equal(vdev.vq[0]->avail->idx, 0);
-}
-
-/* §37.3: however many were given, and as often as one likes. */
-static void test_37_3_settle(void **state)
-{
-	static const char *const transports[] = {"virtio=legacy", "virtio=modern"};
-	static const uint8_t legacy[] = {0, 1, 3, 7}, modern[] = {0, 1, 3, 11, 15};
-
-	(void)state;
-	for (int i = 0; i < 2; i++) {
-		unsigned int first, other;
-
-		vdev.silent = true;
-		start(transports[i]);
-		settle_with(1, &first);
-		assert_statuses(i ? modern : legacy, i ? 5 : 4);
-		settle_with(0, &other);
-		assert_int_equal(other, first);
-		settle_with(200, &other);
-		assert_int_equal(other, first);
-		assert_int_equal(vdev.vq[0]->num_free, 256 - 201);
-		virtio_stop(&vdev); /* tables of what was not detached go with it */
-		assert_nothing_left(m, before);
-	}
-}
-
-static void test_37_3_unfinished(void **state)
-{
-	(void)state;
-	start("virtio=auto");
-	v->never_ends = true;
-	give(3);
-	virtio_settle(&vdev);
-	assert_line(
-		"virtio_blk virtio0: queue 0 (requests) is broken: 3 requests are not used after "
-		"a reset; expected none");
-	virtio_settle(&vdev);
-	assert_int_equal(console_count("broken"), 1);
-}
-
-static void test_37_3_ill(void **state)
-{
-	(void)state;
-	start("virtio=auto");
-	give(3);
-	v->status |= VIRTIO_NEEDS_RESET;
-	v->never_ends = true;
-	virtio_settle(&vdev);
-	assert_line("virtio_blk virtio0: status 0x4f: the device needs a reset");
-	assert_non_null(vdev.vq[0]->broken);
-	assert_int_equal(console_count("virtio0"), 1);
-	virtio_stop(&vdev);
-	v->never_ends = false;
-	memset(&vdev, 0, sizeof(vdev));
-	vdev.memory = m;
-	assert_null(up_to_ready());
-	v->never_resets = true;
-	console_clear();
-	virtio_settle(&vdev);
-	assert_line("virtio_blk virtio1: status 0x40 after a reset; expected 0");
-	assert_non_null(vdev.vq[0]->broken);
-	v->never_resets = false;
-}
-
 static void test_halt(void **state)
 {
 	(void)state;
@@ -562,9 +485,6 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_no_pin),
 	TEST(test_silent),
 	TEST(test_35_6_needs_reset),
-	TEST(test_37_3_settle),
-	TEST(test_37_3_unfinished),
-	TEST(test_37_3_ill),
 	TEST(test_halt),
 	TEST(test_config),
 	TEST(test_random_capabilities),
