@@ -22,14 +22,6 @@ void app_libc_start(void (*fn)(long), long arg);
 /* The same on the libc of an address space that is in use already. */
 void app_libc_join(void (*fn)(long), long arg);
 
-struct app_start {
-	void (*libc)(void (*fn)(long), long arg);
-	void (*fn)(long);
-	long arg;
-};
-
-_Static_assert(sizeof(struct task) + sizeof(struct app_start) <= PAGE_SIZE, "a task is one page");
-
 int new_pid(void)
 {
 	return __atomic_fetch_add(&next_pid, 1, __ATOMIC_RELAXED);
@@ -54,7 +46,7 @@ static bool map_private_data(struct mm *mm)
 /* `t` will begin with start.fn(start.arg) in `mm`, whose user it becomes. */
 static void enter_app(struct task *t, struct mm *mm, struct app_start start)
 {
-	struct app_start *kept = (struct app_start *)(t + 1);
+	struct app_start *kept = &container_of(t, struct task_object, task)->start;
 
 	*kept = start;
 	((uint64_t *)t->sp)[2] = (uint64_t)kept; /* r13: the argument of app_first() */
@@ -180,7 +172,7 @@ void task_boot(void)
 {
 	wait_queue_init(&app_events, "app events");
 	futex_boot();
-	make_stack_tables();
+	task_mem_boot();
 	trap_set_page_fault(__do_page_fault);
 	trap_set_exit_hook(end_if_killed);
 }

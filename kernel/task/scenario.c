@@ -24,6 +24,7 @@
 #include "mm/alloc/pcp.h"
 #include "mm/show/validate.h"
 #include "mm/slab/slab.h"
+#include "mm/slab/slab_use.h"
 #include "mm/page/vmstat.h"
 
 #define MAX_SCENARIOS 32
@@ -274,6 +275,9 @@ static void check_end(struct memory *m, const struct world *before)
 		panic("%ld address spaces and %ld tasks at the end of the scenario, %ld and %ld at "
 		      "its start",
 			now.mms, now.tasks, before->mms, before->tasks);
+	err = slab_compare_use(m);
+	if (err)
+		panic("%s: at the scenario's end and its start", err);
 	if (m->oom_victims)
 		panic("%d OOM victims at the end of the scenario; expected none", m->oom_victims);
 	if (now.pages_in_use != before->pages_in_use)
@@ -303,6 +307,7 @@ void scenario_run(void (*at_start)(void), void (*at_end)(void))
 	check_machine(s);
 	check_reaper(m);
 	before = take_stock(m);
+	slab_note_use(m);
 	at_start();
 	announce(s);
 	replay_start();

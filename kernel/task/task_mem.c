@@ -1,22 +1,26 @@
 /*
- * Memory of tasks: a page for the struct, a stack with a guard page below it (see app.h).
+ * Memory of tasks: an object of a cache for the struct, a stack with a guard page below it (see app.h).
  */
 #include "boot/paging.h"
+#include "kernel/core/machine.h"
 #include "kernel/core/sched/smp.h"
 #include "kernel/task/app.h"
 #include "kernel/task/task_mem.h"
 #include "mm/space/mm.h"
 #include "mm/alloc/page_alloc.h"
+#include "mm/slab/slab.h"
 
 #define STACK_ORDER 2
 #define STACK_BYTES (STACK_PAGES * PAGE_SIZE)
 #define STACK_SLOT  0x8000 /* guard page, stack, unused */
 #define KSTACK_KB   (STACK_BYTES / 1024)
 #define TABLE_SPAN  0x200000
+#define TASK_ALIGN  64 /* a cache line, as in 4.8 */
 
 _Static_assert(1 << STACK_ORDER == STACK_PAGES, "a stack is one block");
 _Static_assert(PAGE_SIZE + STACK_BYTES <= STACK_SLOT, "a stack fits its slot");
 
+static struct kmem_cache *task_cache;
 static bool slot_used[MAX_TASKS];
 static int lowest_slot; /* all below are taken */
 
@@ -83,33 +87,40 @@ static void free_task(struct task *t)
 	if (t->own.oom_mm)
 		mm_drop(t->own.oom_mm);
 	stack_destroy(t->stack);
-	free_pages(&system_memory, virt_to_page(&system_memory, t), 0);
+	kmem_cache_free(task_cache, t);
 }
 
 struct task *task_alloc(const char *name, int pid, void (*fn)(void *), void *arg)
 {
-	struct page *page = alloc_pages(&system_memory, GFP_KERNEL, 0);
+	struct task *t = kmem_cache_alloc(task_cache, GFP_KERNEL);
 	uint64_t stack;
-	struct task *t;
 
-	if (!page)
+	if (!t)
 		return NULL;
 	if (!stack_create(&stack)) {
-		free_pages(&system_memory, page, 0);
+		kmem_cache_free(task_cache, t);
 		return NULL;
 	}
-	t = page_address(&system_memory, page);
 	task_init(t, name, pid, PRIO_NORMAL, stack, STACK_BYTES, fn, arg);
 	t->stack_gap = STACK_SLOT - STACK_BYTES;
 	t->release = free_task;
 	return t;
 }
 
-void make_stack_tables(void)
+static void make_stack_tables(void)
 {
 	for (uint64_t va = STACK_MAP; va < STACK_MAP + MAX_TASKS * (uint64_t)STACK_SLOT;
 		va += TABLE_SPAN) {
 		kmap_range(va + PAGE_SIZE, 0, PAGE_SIZE, 0);
 		kunmap_range(va + PAGE_SIZE, PAGE_SIZE);
 	}
+}
+
+void task_mem_boot(void)
+{
+	task_cache = kmem_cache_create(&system_memory, "task_struct", sizeof(struct task_object),
+		TASK_ALIGN, SLAB_ACCOUNT, NULL);
+	if (!task_cache)
+		machine_refuse("machine: no memory for the cache task_struct");
+	make_stack_tables();
 }

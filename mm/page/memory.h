@@ -231,6 +231,7 @@ struct memory {
 	struct oom_row oom_rows[OOM_ROWS]; /* under oom_lock */
 	struct ratelimit oom_ratelimit, failure_ratelimit;
 	struct slab_state slab;
+	struct kmem_cache vma_cache, mm_cache; /* (B) mm/space's */
 	bool warned_atomic_reclaim, warned_refused, warned_nofail, warned_nofail_kill;
 };
 

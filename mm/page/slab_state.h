@@ -49,6 +49,7 @@ struct kmem_cache {
 	struct list_head partial;     /* (L) slabs that have free objects and are nobody's */
 	unsigned long nr_partial;     /* (L), read without it */
 	long nr_slabs, total_objects; /* atomically */
+	unsigned long noted;          /* slab_state.mutex: objects in use before (slab_use.h) */
 	struct kmem_cache_cpu
 		cpu[MAX_CPUS]; /* (C); of a cache made later, as many as there are CPUs */
 };

@@ -11,6 +11,7 @@
 #include "mm/page/pageblock.h"
 #include "mm/alloc/pcp.h"
 #include "mm/slab/slab.h"
+#include "mm/space/mm.h"
 #include "mm/page/vmstat.h"
 #include "mm/alloc/watermark.h"
 
@@ -219,6 +220,7 @@ const char *memory_setup(struct memory *m, struct boot_mem *bm, map_page_array_f
 	memory_set_grouping(m, m->totalram_pages >= m->pageblock_nr_pages * MIGRATE_TYPES);
 	memory_recompute(m);
 	slab_init(m);
+	space_init(m);
 	fail_page_alloc_start(m);
 	return NULL;
 }

@@ -7,7 +7,7 @@
  * (this: caches and their objects), slab_page.h (one slab: its word, from the page allocator and back),
  * partial.h (slabs with free objects: a CPU's list, the node's), slab_ops.h (the short way, inline),
  * slab.c (the long way), cache.c (making, shrinking, destroying), kmalloc.h, slab_debug.h (what the debug
- * build checks), slab_validate.h.
+ * build checks), slab_validate.h, slab_use.h (what was in use before, and is now).
  *
  * A slab is one of: a CPU's current one or on its list (frozen: only that CPU takes objects from it, any
  * CPU may give them back), on the node's list, or full and on no list. Objects that a CPU holds free for

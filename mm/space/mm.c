@@ -6,27 +6,34 @@
 #include "mm/space/gather.h"
 #include "mm/space/mm.h"
 #include "mm/alloc/page_alloc.h"
+#include "mm/slab/cache.h"
+#include "mm/slab/slab.h"
 #include "mm/space/pgtable.h"
+#include "mm/space/vma.h"
 #include "mm/space/zap.h"
 
 static void tear_down_work(struct work *work);
 
+/* Neither shares its slabs with what is not accounted (§41.1). */
+void space_init(struct memory *m)
+{
+	cache_init(&m->vma_cache, m, "vm_area_struct", sizeof(struct vma), 0, SLAB_ACCOUNT, NULL);
+	cache_init(&m->mm_cache, m, "mm_struct", sizeof(struct mm), 0,
+		SLAB_HWCACHE_ALIGN | SLAB_ACCOUNT, NULL);
+}
+
 struct mm *mm_create(struct memory *m)
 {
-	struct page *page = alloc_pages(m, GFP_KERNEL | __GFP_ZERO, 0);
-	struct mm *mm;
+	struct mm *mm = kmem_cache_alloc(&m->mm_cache, GFP_KERNEL | __GFP_ZERO);
 
-	if (!page)
+	if (!mm)
 		return NULL;
-	mm = page_address(m, page);
 	mm->memory = m;
 	refcount_init(&mm->users);
 	refcount_init(&mm->count);
 	rwsem_init(&mm->mmap_sem, "mmap_sem");
 	work_init(&mm->teardown, tear_down_work);
 	list_init(&mm->vmas);
-	list_init(&mm->free_vmas);
-	list_init(&mm->own_pages);
 	atomic_add(&m->nr_mms, 1);
 	if (!pgtable_create(mm)) {
 		mm_drop(mm);
@@ -41,13 +48,12 @@ void mm_drop(struct mm *mm)
 		return;
 	lock_forget(&mm->mmap_sem.info);
 	atomic_add(&mm->memory->nr_mms, -1);
-	free_pages(mm->memory, virt_to_page(mm->memory, mm), 0);
+	kmem_cache_free(&mm->memory->mm_cache, mm);
 }
 
 /* Nobody uses the tables any more: no flush is needed on the way. */
 static void exit_mmap(struct mm *mm)
 {
-	struct page *page, *next;
 	struct mmu_gather g;
 	struct vma *v;
 
@@ -55,11 +61,9 @@ static void exit_mmap(struct mm *mm)
 	list_for_each_entry(v, &mm->vmas, node)
 		unmap_page_range(&g, v->start, v->end, NULL);
 	gather_finish(&g);
-	list_init(&mm->vmas);
 	mm->total_vm = 0;
 	pgtable_destroy(mm);
-	list_for_each_entry_safe(page, next, &mm->own_pages, lru)
-		free_pages(mm->memory, page, 0);
+	free_vmas(mm);
 }
 
 /* The last user has gone. */

@@ -37,7 +37,7 @@ struct vma {
 	/* Initial contents of the first template_len bytes; the rest, or all if NULL, is zero. */
 	const char *template;
 	uint64_t template_len;
-	struct list_head node; /* in address order, or free */
+	struct list_head node; /* in address order */
 };
 
 struct mm {
@@ -48,9 +48,7 @@ struct mm {
 	struct work teardown; /* when a worker is to do it */
 	struct list_head vmas;
 	struct vma *last_hit;
-	struct list_head free_vmas;
-	struct list_head own_pages; /* pages that hold VMAs */
-	uint64_t pgd;               /* physical address of the top table */
+	uint64_t pgd; /* physical address of the top table */
 	uint64_t brk_start, brk;
 	unsigned int flags; /* MMF_* */
 	unsigned long total_vm;
@@ -66,6 +64,8 @@ enum fault_result { FAULT_OK, FAULT_BAD_ADDRESS, FAULT_OOM };
 #define FAULT_WRITE  VM_WRITE
 #define FAULT_KERNEL 0x2u /* by kernel code on the app's behalf: depth above 0 */
 
+/* Boot: the caches of both structs (§31.5). */
+void space_init(struct memory *m);
 /* A fresh, empty address space with one user, or NULL when memory is refused. */
 struct mm *mm_create(struct memory *m);
 /* One user more, unless the last one has gone: false, and the tables are not to be looked at. */

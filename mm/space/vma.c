@@ -1,11 +1,10 @@
 /*
- * VMAs of an address space: find, map, unmap, heap (see mm.h). VMA structs live in pages that
- * belong to the address space and go with it.
+ * VMAs of an address space: find, map, unmap, heap (see mm.h).
  */
 #include <string.h>
 
 #include "kernel/core/param.h"
-#include "mm/alloc/page_alloc.h"
+#include "mm/slab/slab.h"
 #include "mm/space/vma.h"
 #include "mm/space/zap.h"
 
@@ -21,29 +20,12 @@ int mmap_write_lock(struct mm *mm)
 	return 0;
 }
 
-static bool more_vmas(struct mm *mm)
-{
-	struct page *page = alloc_pages(mm->memory, GFP_KERNEL, 0);
-	struct vma *v;
-
-	if (!page)
-		return false;
-	list_add(&page->lru, &mm->own_pages);
-	v = page_address(mm->memory, page);
-	for (size_t i = 0; i < PAGE_SIZE / sizeof(*v); i++)
-		list_add_tail(&v[i].node, &mm->free_vmas);
-	return true;
-}
-
 static struct vma *new_vma(struct mm *mm, uint64_t start, uint64_t end, unsigned int flags)
 {
-	struct vma *v;
+	struct vma *v = kmem_cache_alloc(&mm->memory->vma_cache, GFP_KERNEL | __GFP_ZERO);
 
-	if (list_empty(&mm->free_vmas) && !more_vmas(mm))
+	if (!v)
 		return NULL;
-	v = list_first_entry(&mm->free_vmas, struct vma, node);
-	list_del(&v->node);
-	memset(v, 0, sizeof(*v));
 	v->start = start;
 	v->end = end;
 	v->flags = flags;
@@ -52,8 +34,17 @@ static struct vma *new_vma(struct mm *mm, uint64_t start, uint64_t end, unsigned
 
 static void delete_vma(struct mm *mm, struct vma *v)
 {
-	list_move(&v->node, &mm->free_vmas);
+	list_del(&v->node);
 	mm->last_hit = NULL;
+	kmem_cache_free(&mm->memory->vma_cache, v);
+}
+
+void free_vmas(struct mm *mm)
+{
+	struct vma *v, *next;
+
+	list_for_each_entry_safe(v, next, &mm->vmas, node)
+		delete_vma(mm, v);
 }
 
 struct vma *search_vma(struct mm *mm, uint64_t addr)
@@ -111,17 +102,40 @@ static struct list_head *free_place(struct mm *mm, uint64_t start, uint64_t end)
 	return &mm->vmas;
 }
 
+/* A neighbour that is alike grows: no struct is needed, and so no memory, as in 4.8. */
+static bool extend_vma(
+	struct mm *mm, struct list_head *before, uint64_t start, uint64_t end, unsigned int flags)
+{
+	struct vma *next = before == &mm->vmas ? NULL : list_entry(before, struct vma, node);
+	struct vma *prev =
+		before->prev == &mm->vmas ? NULL : list_entry(before->prev, struct vma, node);
+	struct vma new = {.start = start, .end = end, .flags = flags};
+
+	if (prev && mergeable(prev, &new))
+		prev->end = end;
+	else if (next && mergeable(&new, next))
+		next->start = start;
+	else
+		return false;
+	return true;
+}
+
 static int insert_vma(struct mm *mm, uint64_t start, uint64_t end, unsigned int flags,
 	const char *template, uint64_t template_len)
 {
 	struct list_head *before = free_place(mm, start, end);
-	struct vma *v = before ? new_vma(mm, start, end, flags) : NULL;
+	struct vma *v;
 
-	if (!v)
+	if (!before)
 		return -1;
-	v->template = template;
-	v->template_len = template_len;
-	list_add_tail(&v->node, before);
+	if (template || !extend_vma(mm, before, start, end, flags)) {
+		v = new_vma(mm, start, end, flags);
+		if (!v)
+			return -1;
+		v->template = template;
+		v->template_len = template_len;
+		list_add_tail(&v->node, before);
+	}
 	mm->total_vm += (end - start) >> PAGE_SHIFT;
 	merge_until(mm, end);
 	return 0;

@@ -1,5 +1,5 @@
 /*
- * Changing part of an address space: what mprotect and mlock have in common.
+ * Changing part of an address space: what mprotect and mlock have in common; and the end of its VMAs.
  */
 #ifndef MM_VMA_H
 #define MM_VMA_H
@@ -14,5 +14,8 @@
  */
 typedef void (*vma_change)(struct mm *mm, struct vma *v, bool on);
 int mm_change_range(struct mm *mm, uint64_t start, uint64_t len, vma_change change, bool on);
+
+/* The structs of all VMAs go: of an address space without users, whose pages have gone. */
+void free_vmas(struct mm *mm);
 
 #endif

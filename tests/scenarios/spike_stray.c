@@ -11,6 +11,7 @@
  * seed's line. The workload is the same in every arm, and all of it runs on one CPU: which pages lie
  * on whose per-CPU list decides what becomes a stray.
  */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,7 @@ static long burst KERNEL_DATA = 64;
 static long run_pages KERNEL_DATA = 64;
 static long bursts KERNEL_DATA = 12;
 static long percent KERNEL_DATA = 50;
+static long first KERNEL_DATA = 12;
 static long keep_percent KERNEL_DATA = 25;
 
 static const struct param knobs[] = {
@@ -36,6 +38,8 @@ static const struct param knobs[] = {
 		&bursts, NULL},
 	{"keep", "percent of the cache that is left when the buffers have been had", 0, 100,
 		&keep_percent, NULL},
+	{"first", "pages of the cache that are dropped before buffers are wanted", 0, 1024, &first,
+		NULL},
 	{"left", "pages left free at the peak, in percent of the reserve's maximum above min", 1,
 		100, &percent, NULL},
 };
@@ -170,7 +174,7 @@ static void spike_stray(long unused)
 	dropcache_fill(2 * z.reserve_max / m.pageblock_pages);
 	app_pid = lw_spawn("app", app, 0);
 	if (app_pid < 0) {
-		dropcache_drop_all();
+		dropcache_drop(LONG_MAX);
 		give_up("the app could not be started");
 	}
 	app_grows_by(until(z.min + SPARE));
@@ -178,9 +182,10 @@ static void spike_stray(long unused)
 		;
 	rxring_start(burst);
 	fill_reserve("reserve filled");
+	dropcache_drop(first); /* where the per-CPU list stands, and so which pages become strays */
 	need_buffers();
 	fill_reserve("reserve filled again");
-	dropcache_drop_all();
+	dropcache_drop(LONG_MAX);
 	say("cache dropped for good");
 	z = preferred();
 	lw_counter(COUNTER("stray_pages"), z.highatomic_blocks - z.reserved_highatomic);

@@ -150,10 +150,10 @@ long dropcache_held(void)
 	return READ_ONCE(cache.held);
 }
 
-void dropcache_drop_all(void)
+void dropcache_drop(long pages)
 {
 	kernel_enter();
-	drop(~0ul);
+	drop(pages);
 	kernel_leave();
 }
 

@@ -15,7 +15,8 @@ long dropcache_fill(long blocks);
  * for others. False when there is none. */
 int dropcache_punch(long run);
 long dropcache_held(void);
-void dropcache_drop_all(void);
+/* The oldest `pages` of it, or all that there are. */
+void dropcache_drop(long pages);
 
 /* Take buffers until reclaim has left no more than `held` pages in the cache, `most` at most. */
 long kernel_buffers_until(long held, long most);

@@ -13,6 +13,7 @@
 #include "mm/slab/kmalloc.h"
 #include "mm/slab/partial.h"
 #include "mm/slab/slab.h"
+#include "mm/slab/slab_use.h"
 #include "mm/slab/slab_validate.h"
 
 /* What mm/slab keeps is checked as well, after each step. */

@@ -248,9 +248,9 @@ static void test_31_4_merging(void **state)
 	a = kmem_cache_create(m, "bio-0", 250, 0, SLAB_HWCACHE_ALIGN, NULL);
 	assert_ptr_equal(a, &m->slab.kmalloc[kmalloc_index(256)]);
 	assert_string_equal(a->name, "kmalloc-256");
-	b = kmem_cache_create(m, "filp", 256, 0, SLAB_ACCOUNT, NULL);
+	b = kmem_cache_create(m, "filp", 400, 0, SLAB_ACCOUNT, NULL);
 	assert_ptr_not_equal(b, a);
-	c = kmem_cache_create(m, "filp-2", 250, 0, SLAB_ACCOUNT, NULL);
+	c = kmem_cache_create(m, "filp-2", 394, 0, SLAB_ACCOUNT, NULL);
 	assert_ptr_equal(c, b);
 	d = kmem_cache_create(m, "thing", 248, 0, 0, NULL); /* 8 bytes are too many */
 	assert_string_equal(d->name, "thing");
@@ -346,6 +346,42 @@ static void test_destroy_finds_what_is_left(void **state)
 	kmem_cache_free(s, object[99]);
 	assert_true(kmem_cache_destroy(s));
 	slab_valid(m);
+}
+
+/* An object that nobody gave back, of any cache; pages that slabs keep are none. */
+static void test_use_is_compared(void **state)
+{
+	struct kmem_cache *s, *later;
+	void *a, *b;
+
+	(void)state;
+	m = slab_machine(2);
+	s = kmem_cache_create(m, "thing", 200, 0, SLAB_ACCOUNT, NULL);
+	a = kmem_cache_alloc(s, GFP_KERNEL);
+	slab_shrink_all(m);
+	slab_note_use(m);
+	assert_null(slab_compare_use(m));
+	b = kmem_cache_alloc(s, GFP_KERNEL);
+	slab_shrink_all(m);
+	assert_string_equal(slab_compare_use(m), "cache thing: 2 objects in use, 1 before");
+	kmem_cache_free(s, b);
+	slab_shrink_all(m);
+	assert_null(slab_compare_use(m));
+	kmem_cache_free(s, a);
+	slab_shrink_all(m);
+	assert_string_equal(slab_compare_use(m), "cache thing: 0 objects in use, 1 before");
+	a = kmem_cache_alloc(s, GFP_KERNEL);
+	later = kmem_cache_create(m, "later", 300, 0, SLAB_ACCOUNT, NULL);
+	b = kmem_cache_alloc(later, GFP_KERNEL);
+	slab_shrink_all(m);
+	assert_string_equal(slab_compare_use(m), "cache later: 1 objects in use, 0 before");
+#ifdef LW_DEBUG
+	assert_printed("later: object ");
+#endif
+	kmem_cache_free(later, b);
+	assert_true(kmem_cache_destroy(later));
+	slab_shrink_all(m);
+	assert_null(slab_compare_use(m));
 }
 
 /* §31.11: the fullest first, the empty ones gone. */
@@ -468,6 +504,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_constructor_once_for_each_object_of_a_slab),
 	TEST(test_reclaimable_is_counted_apart),
 	TEST(test_destroy_finds_what_is_left),
+	TEST(test_use_is_compared),
 	TEST(test_31_10_shrink),
 	TEST(test_no_memory_for_a_cache),
 	TEST(test_no_block_holds_such_an_object),

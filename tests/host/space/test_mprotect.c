@@ -153,7 +153,7 @@ static void test_protect_without_memory_for_a_vma(void **state)
 {
 	(void)state;
 	map(0, 10, W);
-	for (unsigned int page = 100; !list_empty(&mm->free_vmas); page += 2)
+	for (unsigned int page = 100; m->vma_cache.cpu[0].freelist; page += 2)
 		map(page, 1, W);
 	memory_empty(m);
 	current->memdie = true; /* refused at once instead of killing somebody */

@@ -37,10 +37,10 @@ static unsigned int nr_vmas(void)
 	return list_length(&mm->vmas);
 }
 
-/* The page that holds VMAs has none left. */
+/* The slab that VMAs are taken from has none left. */
 static void use_up_vmas(void)
 {
-	for (unsigned int page = 100; !list_empty(&mm->free_vmas); page += 2)
+	for (unsigned int page = 100; m->vma_cache.cpu[0].freelist; page += 2)
 		assert_int_equal(mm_map_fixed(mm, AT(page), LEN(1), VM_WRITE, NULL, 0), 0);
 }
 
@@ -50,8 +50,7 @@ static void test_26_masks_of_the_tables(void **state)
 	(void)state;
 	mm_map_fixed(mm, AT(0), LEN(1), VM_WRITE, NULL, 0);
 	memory_ends();
-	zone_put(dma32(m), 9500, 0, MIGRATE_UNMOVABLE);
-	assert_null(mm_create(m)); /* the struct has its page, the top table has none */
+	assert_null(mm_create(m)); /* the struct has its slab, the top table has no page */
 	assert_line(REFUSED "0x27080c0(GFP_KERNEL_ACCOUNT|__GFP_ZERO|__GFP_NOTRACK)");
 	memory_empty(m);
 	for (int level = 2; level >= 0; level--) {
@@ -126,6 +125,31 @@ static void test_heap_without_memory(void **state)
 	assert_int_equal(mm->brk, brk);
 }
 
+/* A neighbour that is alike grows: that needs no struct. All else does, from a slab (§31.7). */
+static void test_extending_needs_no_memory(void **state)
+{
+	unsigned long total;
+
+	(void)state;
+	mm->brk_start = mm->brk = AT(0);
+	assert_int_equal(mm_set_brk(mm, AT(1)), 0);
+	use_up_vmas(); /* 100 to 101, 102 to 103, and so on */
+	memory_ends();
+	total = mm->total_vm;
+	assert_int_equal(mm_set_brk(mm, AT(9)), 0);
+	assert_int_equal(mm_map_fixed(mm, AT(99), LEN(1), VM_WRITE, NULL, 0), 0);
+	assert_int_equal(find_vma(mm, AT(99))->end, AT(101));
+	assert_int_equal(mm->total_vm, total + 8 + 1);
+	console_clear();
+	assert_int_equal(mm_map_fixed(mm, AT(50), LEN(1), VM_WRITE, NULL, 0), -1);
+	assert_line(REFUSED "0x26000c0(GFP_KERNEL|__GFP_NOTRACK)");
+	assert_int_equal(mm_map_fixed(mm, AT(9), LEN(1), VM_WRITE | VM_LOCKED, NULL, 0), -1);
+	assert_int_equal(mm->total_vm, total + 8 + 1);
+	assert_int_equal(mm_map_fixed(mm, AT(101), LEN(1), VM_WRITE, NULL, 0), 0);
+	assert_int_equal(find_vma(mm, AT(99))->end, AT(103)); /* one for three: a struct is free */
+	assert_int_equal(mm_map_fixed(mm, AT(50), LEN(1), VM_WRITE, NULL, 0), 0);
+}
+
 static void test_alike_but_for_a_template_are_not_merged(void **state)
 {
 	static char initial[PAGE_SIZE];
@@ -145,6 +169,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_hole_in_the_middle_without_memory),
 	TEST(test_second_cut_without_memory),
 	TEST(test_heap_without_memory),
+	TEST(test_extending_needs_no_memory),
 	TEST(test_alike_but_for_a_template_are_not_merged),
 };
 TEST_GROUP(scarce)

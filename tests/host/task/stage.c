@@ -10,6 +10,7 @@
 #include "kernel/core/sched/process.h"
 #include "kernel/core/sched/smp.h"
 #include "kernel/task/app.h"
+#include "kernel/task/task_mem.h"
 #include "task/stage.h"
 
 #define MAX_MAPPED (MAX_TASKS * STACK_PAGES)
@@ -53,7 +54,9 @@ void tasks_boot(struct memory *m)
 
 	memset(mapped, 0, sizeof(mapped));
 	task_memory = m;
-	if (!booted)
+	if (booted)
+		task_mem_boot(); /* each machine has a cache of its own */
+	else
 		task_boot();
 	booted = true;
 }

@@ -10,6 +10,7 @@
 #include "kernel/task/cpus.h"
 #include "mm/alloc/fail_page_alloc.h"
 #include "mm/oom/oom.h"
+#include "mm/slab/slab.h"
 #include "mm/space/mm.h"
 #include "task/stage.h"
 
@@ -20,14 +21,20 @@ static struct memory *m;
 static long pages_before;
 static unsigned int tasks_before;
 
-static int setup(void **state)
+static void boot(unsigned int cpus)
 {
-	int err = twin_setup(state);
-
+	nr_cpus = cpus;
 	m = machine_default();
 	tasks_boot(m);
 	m->tunables.fail_page_alloc.nth = -1; /* each request is looked at, none refused yet */
 	fail_page_alloc_start(m);
+}
+
+static int setup(void **state)
+{
+	int err = twin_setup(state);
+
+	boot(1);
 	pages_before = all_free(m);
 	tasks_before = list_length(&all_tasks);
 	return err;
@@ -40,9 +47,14 @@ static void refuse(long nth)
 	m->tunables.fail_page_alloc.nth = nth;
 }
 
-static bool was_refused(void)
+/* So many pages are to be had from here on, and nothing after them. */
+static void give_only(long pages)
 {
-	return (long)m->fail.seen >= m->tunables.fail_page_alloc.nth;
+	struct fail_attr *a = &m->tunables.fail_page_alloc;
+
+	*a = (struct fail_attr){.on = true, .interval = 1, .probability = 100};
+	m->fail = (struct fail_state){.on = true, .times = -1, .space = pages + 1};
+	m->event[FAULTS_INJECTED] = 0;
 }
 
 /* Nothing is left of whatever was begun. */
@@ -138,36 +150,38 @@ static bool start_kthread(void)
 	return t;
 }
 
-/* A refusal of any request, the first to the last: the start fails, and nothing is left of it. */
-static void each_request_in_turn(bool (*start)(void), long least)
+/*
+ * Memory ends at any page, the first to the last that it needs, no slab being left over from before: the
+ * start fails, and nothing is left of it.
+ */
+static void each_page_in_turn(bool (*start)(void), long least)
 {
-	long nth = 1;
+	long pages = 0;
 
-	for (;; nth++) {
-		assert_true(nth < MOST_REQUESTS);
-		refuse(nth);
-		if (start()) {
-			assert_false(was_refused());
+	for (;; pages++) {
+		assert_true(pages < MOST_REQUESTS);
+		slab_shrink_all(m);
+		give_only(pages);
+		if (start())
 			break;
-		}
-		assert_true(was_refused());
+		assert_true(m->event[FAULTS_INJECTED] > 0);
 		assert_all_back();
 	}
-	assert_true(nth > least);
+	assert_true(pages >= least);
 	assert_all_back();
 }
 
 static void test_app_start_without_memory(void **state)
 {
 	(void)state;
-	each_request_in_turn(start_app, 6); /* mm, two tables, VMAs, task, stack */
-	each_request_in_turn(start_by_call, 6);
+	each_page_in_turn(start_app, 1 + 2 + 1 + 1 + 4); /* mm, tables, VMA, task, stack */
+	each_page_in_turn(start_by_call, 1 + 2 + 1 + 1 + 4);
 }
 
 static void test_kernel_task_without_memory(void **state)
 {
 	(void)state;
-	each_request_in_turn(start_kthread, 2);
+	each_page_in_turn(start_kthread, 1 + 4);
 }
 
 static struct task *parent;
@@ -193,12 +207,13 @@ static void clone_without_memory(bool thread)
 {
 	parent = app_spawn("parent", app, 0);
 	as_thread = thread;
-	for (long nth = 1;; nth++) {
+	for (long given = 0;; given++) {
 		long pages = all_free(m);
 		unsigned int tasks = list_length(&all_tasks);
 
-		assert_true(nth < MOST_REQUESTS);
-		refuse(nth);
+		assert_true(given < MOST_REQUESTS);
+		slab_shrink_all(m);
+		give_only(given);
 		if (clone_of_parent())
 			break;
 		assert_int_equal(all_free(m), pages);
@@ -295,18 +310,32 @@ static void test_no_stack_is_left(void **state)
 	assert_all_back();
 }
 
-static void test_workers_and_cpus_without_memory(void **state)
+static const char *start_cpus_with(long pages)
+{
+	slab_shrink_all(m);
+	give_only(pages);
+	return start_cpus();
+}
+
+static void test_workers_without_memory(void **state)
 {
 	(void)state;
-	refuse(1);
+	give_only(0);
 	assert_panics("machine: no memory for the task kworker/u:0", start_workers());
-	nr_cpus = 2;
-	for (long nth = 1; nth <= 3; nth++) { /* fault stacks, task, stack */
-		refuse(nth);
-		assert_string_equal(start_cpus(), "too little memory for this many CPUs");
+}
+
+static void test_cpus_without_memory(void **state)
+{
+	const char *err;
+	long given = 0;
+
+	(void)state;
+	boot(2);
+	while ((err = start_cpus_with(given))) {
+		assert_string_equal(err, "too little memory for this many CPUs");
+		assert_true(++given < MOST_REQUESTS);
 	}
-	refuse(4);
-	assert_null(start_cpus());
+	assert_true(given >= 8 + 4); /* fault stacks, stack; a slab is there, or is one more */
 }
 
 /* A process is collected when its last thread has ended, whoever that is. */
@@ -352,7 +381,8 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_fault_without_memory),
 	TEST(test_fault_of_the_first_app_without_memory),
 	TEST(test_no_stack_is_left),
-	TEST(test_workers_and_cpus_without_memory),
+	TEST(test_workers_without_memory),
+	TEST(test_cpus_without_memory),
 	TEST(test_threads_end_in_any_order),
 	TEST(test_orphans_are_the_grandparents),
 };

@@ -12,6 +12,8 @@
 #include "mm/page/pageblock.h"
 #include "mm/alloc/pcp.h"
 #include "mm/show/validate.h"
+#include "mm/slab/partial.h"
+#include "mm/slab/slab.h"
 #include "mm/page/vmstat.h"
 
 #define PUD_ENTRY  511         /* of the top table: where APP_PRIVATE lies */
@@ -347,10 +349,49 @@ void assert_valid(const struct memory *m)
 		fail_msg("mm_validate: %s", err);
 }
 
+static unsigned int chain_length(const struct kmem_cache *s, void *object)
+{
+	unsigned int n = 0;
+
+	for (; object; object = *slab_link(s, object))
+		n++;
+	return n;
+}
+
+/* Pages of a slab of which `held` objects are free on top of what its word says; 0 if any is in use. */
+static long idle_pages(const struct page *page, unsigned int held)
+{
+	return slab_read(page).inuse == held ? 1l << page->order : 0;
+}
+
+static long idle_on_cpu(const struct kmem_cache *s, const struct kmem_cache_cpu *c)
+{
+	long sum = c->page ? idle_pages(c->page, chain_length(s, c->freelist)) : 0;
+
+	for (const struct page *page = c->partial; page; page = slab_next_partial(page))
+		sum += idle_pages(page, 0);
+	return sum;
+}
+
+long idle_slab_pages(const struct memory *m)
+{
+	const struct kmem_cache *s;
+	const struct page *page;
+	long sum = 0;
+
+	for_each_cache(s, m) {
+		for (unsigned int cpu = 0; cpu < nr_cpus; cpu++)
+			sum += idle_on_cpu(s, &s->cpu[cpu]);
+		list_for_each_entry(page, &s->partial, lru)
+			sum += idle_pages(page, 0);
+	}
+	return sum;
+}
+
 long all_free(const struct memory *m)
 {
 	const struct zone *z;
-	long sum = 0;
+	long sum = idle_slab_pages(m);
 
 	for_each_populated_zone(m, z)
 		sum += zone_stat_exact(z, NR_FREE_PAGES) + zone_free_pcp(z);

@@ -63,7 +63,9 @@ unsigned long nth_free(
 	const struct memory *m, const struct zone *z, unsigned int order, int type, unsigned int n);
 /* mm_validate() is content. */
 void assert_valid(const struct memory *m);
-/* Free pages of all zones, those on per-CPU lists too. */
+/* Pages of slabs that have no object in use: kmem_cache_shrink() would give them back. */
+long idle_slab_pages(const struct memory *m);
+/* Free pages of all zones: those on per-CPU lists, and those that slabs keep for nobody, too. */
 long all_free(const struct memory *m);
 
 #endif
