@@ -6,6 +6,7 @@
 #include "mm/page/pageblock.h"
 #include "mm/show/validate.h"
 #include "mm/page/vmstat.h"
+#include "mm/slab/slab_validate.h"
 
 static char message[256];
 
@@ -169,6 +170,8 @@ const char *mm_validate(const struct memory *m)
 		if (err)
 			break;
 	}
+	if (!err)
+		err = slab_validate(m);
 	smp_thaw(flags);
 	return err;
 }

@@ -1,6 +1,6 @@
 /*
- * Does the allocator's state agree with itself? (DESIGN §7) Free lists, page flags, order and
- * type tags, counters, per-CPU lists, conservation. Task context, no lock held; one CPU.
+ * Does the allocators' state agree with itself? (DESIGN §7) Free lists, page flags, order and
+ * type tags, counters, per-CPU lists, conservation; slabs. Task context, no lock held; one CPU.
  */
 #ifndef MM_VALIDATE_H
 #define MM_VALIDATE_H

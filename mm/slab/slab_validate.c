@@ -28,6 +28,7 @@ static const char *broken(const struct kmem_cache *s, const struct page *page, c
 /* What has been found on lists, and then in all pages. */
 struct tally {
 	unsigned long slabs, objects, listed; /* listed: those that are not full */
+	long pages[2]; /* of caches that are not, and that are, reclaimable */
 };
 
 /* A free list: its length, or -1 when it leaves the slab's objects or does not end. */
@@ -99,14 +100,33 @@ static const char *check_cache(struct kmem_cache *s, struct tally *t)
 	}
 	if (n != s->nr_partial)
 		return broken(s, NULL, "nr_partial is %lu, the list holds %lu", s->nr_partial, n);
+	return NULL;
+}
+
+/*
+ * A cache's slabs are of two orders, with a number of objects each: how many there are of which follows from
+ * both sums.
+ */
+static const char *check_sums(const struct kmem_cache *s, unsigned long listed, struct tally *t)
+{
+	long more = s->objects - s->min_objects,
+	     rest = s->total_objects - s->nr_slabs * s->min_objects;
+	long large = more ? rest / more : s->nr_slabs;
+
+	if (rest < 0 || large > s->nr_slabs || large * more != rest)
+		return broken(s, NULL, "%ld objects in %ld slabs of %u or %u", s->total_objects,
+			s->nr_slabs, s->objects, s->min_objects);
+	if (listed > (unsigned long)s->nr_slabs)
+		return broken(s, NULL, "%lu slabs are on lists, of %ld", listed, s->nr_slabs);
 	t->slabs += s->nr_slabs;
 	t->objects += s->total_objects;
+	t->pages[(s->flags & SLAB_RECLAIM_ACCOUNT) != 0] +=
+		(large << s->order) + ((s->nr_slabs - large) << s->min_order);
 	return NULL;
 }
 
 /* Each slab of a zone: it is on a list, or full. */
-static const char *look_at_block(
-	const struct memory *m, unsigned long pfn, struct tally *t, long pages[2])
+static const char *look_at_block(const struct memory *m, unsigned long pfn, struct tally *t)
 {
 	const struct page *page = pfn_to_page(m, pfn), *end = page + m->pageblock_nr_pages;
 
@@ -118,63 +138,86 @@ static const char *look_at_block(
 		t->slabs++;
 		t->objects += w.objects;
 		t->listed += w.frozen || w.free;
-		pages[(page->cache->flags & SLAB_RECLAIM_ACCOUNT) != 0] += 1l << page->order;
+		t->pages[(page->cache->flags & SLAB_RECLAIM_ACCOUNT) != 0] += 1l << page->order;
 		if (page->slab_head != page || (!w.free && w.inuse != w.objects))
 			return broken(page->cache, page, "its first page says otherwise");
 	}
 	return NULL;
 }
 
-static const char *look_at_zone(
-	const struct memory *m, const struct zone *z, struct tally *t, long pages[2])
+static const char *look_at_zone(const struct memory *m, const struct zone *z, struct tally *t)
 {
 	unsigned long pfn = pageblock_start(z, z->start_pfn);
 	const char *err = NULL;
 
 	for (; !err && pfn < zone_end_pfn(z); pfn += m->pageblock_nr_pages)
 		if (pageblock_type(z, pfn) != PAGEBLOCK_HOLE)
-			err = look_at_block(m, pfn, t, pages);
+			err = look_at_block(m, pfn, t);
 	return err;
 }
 
-static const char *compare(const struct memory *m, const struct tally *said,
-	const struct tally *seen, const long pages[2])
+static const char *check_counters(const struct memory *m, const struct tally *t)
 {
-	if (said->slabs != seen->slabs || said->objects != seen->objects ||
-		said->listed != seen->listed)
-		ksnprintf(message, sizeof(message),
-			"slabs: %lu with %lu objects, %lu of them on lists; pages say %lu, %lu, "
-			"%lu",
-			said->slabs, said->objects, said->listed, seen->slabs, seen->objects,
-			seen->listed);
-	else if (pages[0] != memory_stat_exact(m, NR_SLAB_UNRECLAIMABLE) ||
-		pages[1] != memory_stat_exact(m, NR_SLAB_RECLAIMABLE))
-		ksnprintf(message, sizeof(message),
-			"slab_unreclaimable is %ld, slab_reclaimable %ld; slabs have %ld and %ld",
-			memory_stat_exact(m, NR_SLAB_UNRECLAIMABLE),
-			memory_stat_exact(m, NR_SLAB_RECLAIMABLE), pages[0], pages[1]);
-	else
+	long unreclaimable = memory_stat_exact(m, NR_SLAB_UNRECLAIMABLE),
+	     reclaimable = memory_stat_exact(m, NR_SLAB_RECLAIMABLE);
+
+	if (t->pages[0] == unreclaimable && t->pages[1] == reclaimable)
 		return NULL;
+	ksnprintf(message, sizeof(message),
+		"slab_unreclaimable is %ld, slab_reclaimable %ld; slabs have %ld and %ld",
+		unreclaimable, reclaimable, t->pages[0], t->pages[1]);
 	return message;
+}
+
+static const char *check_caches(const struct memory *m, struct tally *t)
+{
+	const char *err = NULL;
+	struct kmem_cache *s;
+
+	for_each_cache(s, m) {
+		unsigned long listed = t->listed;
+
+		err = check_cache(s, t);
+		if (!err)
+			err = check_sums(s, t->listed - listed, t);
+		if (err)
+			return err;
+	}
+	return NULL;
 }
 
 const char *slab_validate(const struct memory *m)
 {
-	struct tally said = {0}, seen = {0};
-	const char *err = NULL;
-	long pages[2] = {0, 0};
-	const struct zone *z;
-	struct kmem_cache *s;
+	struct tally t = {0};
+	const char *err = check_caches(m, &t);
 
-	for_each_cache(s, m) {
-		err = check_cache(s, &said);
-		if (err)
-			return err;
-	}
+	return err ? err : check_counters(m, &t);
+}
+
+static const char *compare(const struct tally *said, const struct tally *seen)
+{
+	if (said->slabs == seen->slabs && said->objects == seen->objects &&
+		said->listed == seen->listed)
+		return NULL;
+	ksnprintf(message, sizeof(message),
+		"slabs: %lu with %lu objects, %lu of them on lists; pages say %lu, %lu, %lu",
+		said->slabs, said->objects, said->listed, seen->slabs, seen->objects, seen->listed);
+	return message;
+}
+
+const char *slab_validate_pages(const struct memory *m)
+{
+	struct tally said = {0}, seen = {0};
+	const char *err = check_caches(m, &said);
+	const struct zone *z;
+
+	if (err)
+		return err;
 	for_each_populated_zone(m, z) {
-		err = look_at_zone(m, z, &seen, pages);
+		err = look_at_zone(m, z, &seen);
 		if (err)
 			return err;
 	}
-	return compare(m, &said, &seen, pages);
+	err = compare(&said, &seen);
+	return err ? err : check_counters(m, &seen);
 }

@@ -19,10 +19,10 @@
 /* What mm/slab keeps is checked as well, after each step. */
 static inline void slab_valid(struct memory *m)
 {
-	const char *err = slab_validate(m);
+	const char *err = slab_validate_pages(m);
 
 	if (err)
-		fail_msg("slab_validate: %s", err);
+		fail_msg("slab_validate_pages: %s", err);
 	assert_valid(m);
 }
 

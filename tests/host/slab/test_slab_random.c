@@ -6,6 +6,7 @@
 
 #include "fibers.h"
 #include "kernel/core/rand.h"
+#include "mm/show/validate.h"
 
 #define STEPS 6000
 #define MOST  600
@@ -212,26 +213,67 @@ static void test_random_interleavings(void **state)
 	}
 }
 
+static void assert_says(const char *found, const char *part)
+{
+	if (!found || !strstr(found, part))
+		fail_msg("%s; expected: %s", found ? found : "nothing is found", part);
+}
+
 static void test_validate_names_what_is_broken(void **state)
 {
 	struct kmem_cache *s;
+	struct page *page;
 	void *p;
 
 	(void)state;
 	m = slab_machine(1);
 	s = &m->slab.kmalloc[kmalloc_index(64)];
 	p = kmalloc(m, 64, GFP_KERNEL);
+	page = slab_of(m, p);
 	slab_valid(m);
 	s->nr_slabs++;
-	assert_ptr_equal(strstr(slab_validate(m), "slabs: 2 with "), slab_validate(m));
+	assert_says(slab_validate(m), "objects in 2 slabs of ");
 	s->nr_slabs--;
-	slab_of(m, p)->slab -= 1ul << 32; /* one in use less */
-	assert_non_null(strstr(slab_validate(m), "kmalloc-64: slab at pfn "));
-	slab_of(m, p)->slab += 1ul << 32;
+	s->nr_slabs--;
+	s->total_objects -= s->objects;
+	assert_says(slab_validate(m), "kmalloc-64: slab at pfn 0: 1 slabs are on lists, of 0");
+	s->nr_slabs++;
+	s->total_objects += s->objects;
+	page->slab -= 1ul << 32; /* one in use less */
+	assert_says(slab_validate(m), "kmalloc-64: slab at pfn ");
+	page->slab += 1ul << 32;
 	zone_stat_add(dma32(m), NR_SLAB_RECLAIMABLE, 1);
 	assert_string_equal(slab_validate(m),
 		"slab_unreclaimable is 1, slab_reclaimable 1; slabs have 1 and 0");
+	assert_ptr_equal(mm_validate(m), slab_validate(m));
 	zone_stat_add(dma32(m), NR_SLAB_RECLAIMABLE, -1);
+	slab_valid(m);
+}
+
+/* A full slab is on no list: only a look at its pages finds one that is not full, or that is gone. */
+static void test_validate_looks_at_full_slabs(void **state)
+{
+	struct kmem_cache *s;
+	struct page *page;
+	void *p;
+
+	(void)state;
+	m = slab_machine(1);
+	s = kmem_cache_create(m, "thing", 512, 0, SLAB_ACCOUNT, NULL);
+	p = kmem_cache_alloc(s, GFP_KERNEL);
+	page = slab_of(m, p);
+	for (unsigned int i = 0; i < s->objects; i++)
+		kmem_cache_alloc(s, GFP_KERNEL);
+	assert_ptr_not_equal(s->cpu[0].page, page);
+	slab_valid(m);
+	page->slab -= 1ul << 32;
+	assert_null(slab_validate(m));
+	assert_says(slab_validate_pages(m), "its first page says otherwise");
+	page->slab += 1ul << 32;
+	page->flags &= ~PG_SLAB;
+	assert_null(slab_validate(m));
+	assert_says(slab_validate_pages(m), "of them on lists; pages say ");
+	page->flags |= PG_SLAB;
 	slab_valid(m);
 }
 
@@ -245,5 +287,6 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_31_10_freed_on_another_cpu),
 	TEST(test_random_interleavings),
 	TEST(test_validate_names_what_is_broken),
+	TEST(test_validate_looks_at_full_slabs),
 };
 TEST_GROUP(slab_random)
