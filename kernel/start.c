@@ -96,6 +96,7 @@ void boot_main(uint32_t magic, uint32_t info_addr)
 	scenarios_register_knobs();
 	params_parse(boot_info.cmdline);
 	mm_tunables.fail_page_alloc.seed = workload_seed;
+	mm_tunables.failslab.seed = workload_seed;
 	screen_settle();
 	sched_points_init();
 	print_map(&boot_info);

@@ -1,12 +1,10 @@
 /*
  * Faults on purpose (see fail_page_alloc.h).
  */
-#include <string.h>
-
 #include "kernel/core/log/ksyms.h"
 #include "kernel/core/log/printk.h"
 #include "kernel/core/param.h"
-#include "kernel/core/rand.h"
+#include "mm/alloc/fail_attr.h"
 #include "mm/alloc/fail_page_alloc.h"
 #include "mm/page/mm_trace.h"
 
@@ -16,56 +14,15 @@
 	"a list of interval:N, probability:0..100, times:N (-1: no end), space:PAGES, "            \
 	"min-order:0..10, ignore-gfp-wait:0|1, ignore-gfp-highmem:0|1, gfp:MASK"
 
-static struct fail_attr *const attr = &mm_tunables.fail_page_alloc;
-
-static const struct key {
-	const char *name;
-	long min, max;
-	long *value;
-} keys[] = {
-	{"interval", 1, 0x7fffffff, &mm_tunables.fail_page_alloc.interval},
-	{"probability", 0, 100, &mm_tunables.fail_page_alloc.probability},
-	{"times", -1, 0x7fffffff, &mm_tunables.fail_page_alloc.times},
-	{"space", 0, 0x7fffffff, &mm_tunables.fail_page_alloc.space},
-	{"min-order", 0, MAX_ORDER - 1, &mm_tunables.fail_page_alloc.min_order},
-	{"ignore-gfp-wait", 0, 1, &mm_tunables.fail_page_alloc.ignore_wait},
-	{"ignore-gfp-highmem", 0, 1, &mm_tunables.fail_page_alloc.ignore_highmem},
-	{"gfp", 0, 0x3ffffff, &mm_tunables.fail_page_alloc.gfp},
-};
-
-/* "key:number", `len` bytes of it. */
-static bool set_key(const char *text, size_t len)
-{
-	char number[32];
-	size_t name = strcspn(text, ":,");
-	long value;
-
-	if (name >= len || len - name > sizeof(number))
-		return false;
-	memcpy(number, text + name + 1, len - name - 1);
-	number[len - name - 1] = '\0';
-	for (const struct key *k = keys; k < keys + ARRAY_SIZE(keys); k++)
-		if (strlen(k->name) == name && !memcmp(k->name, text, name) &&
-			param_long(number, &value) && value >= k->min && value <= k->max) {
-			*k->value = value;
-			return true;
-		}
-	return false;
-}
+static const struct fail_key keys[] = {FAIL_KEYS,
+	{"min-order", 0, MAX_ORDER - 1, offsetof(struct fail_attr, min_order)},
+	{"ignore-gfp-highmem", 0, 1, offsetof(struct fail_attr, ignore_highmem)}};
 
 static const char *set_fail_page_alloc(const char *text)
 {
-	for (;; text++) {
-		size_t len = strcspn(text, ",");
+	struct fail_attr *a = &mm_tunables.fail_page_alloc;
 
-		if (!set_key(text, len))
-			return EXPECTED;
-		text += len;
-		if (!*text)
-			break;
-	}
-	attr->on = true;
-	return NULL;
+	return fail_attr_set(a, keys, ARRAY_SIZE(keys), text) ? NULL : EXPECTED;
 }
 PARAM_FN("fail_page_alloc", set_fail_page_alloc,
 	"refuse requests for pages, as Linux's fault injection does: " EXPECTED);
@@ -96,35 +53,6 @@ static bool may_be_refused(const struct fail_attr *a, gfp_t gfp, unsigned int or
 		!(a->ignore_highmem && (gfp & __GFP_HIGHMEM));
 }
 
-/* A draw of its own for each request, whichever CPU comes with it. */
-static bool is_drawn(const struct fail_attr *a, unsigned long number)
-{
-	struct rand r;
-
-	rand_seed(&r, a->seed + number);
-	rand_next(&r);
-	return rand_below(&r, 100) < (unsigned long)a->probability;
-}
-
-/* The attributes in the order in which Linux asks them. */
-static bool should_fail(const struct fail_attr *a, struct fail_state *f, long size)
-{
-	unsigned long number;
-
-	if (!READ_ONCE(f->times))
-		return false;
-	if (READ_ONCE(f->space) > size) {
-		atomic_add(&f->space, -size);
-		return false;
-	}
-	number = __atomic_add_fetch(&f->seen, 1, __ATOMIC_RELAXED);
-	if (number % a->interval || !is_drawn(a, number))
-		return false;
-	if (f->times > 0)
-		atomic_add(&f->times, -1);
-	return true;
-}
-
 static void show(const struct memory *m, gfp_t gfp, unsigned int order)
 {
 	const struct fail_attr *a = &m->tunables.fail_page_alloc;
@@ -151,7 +79,7 @@ bool should_fail_alloc_page(struct memory *m, gfp_t gfp, unsigned int order)
 		refused = __atomic_add_fetch(&m->fail.seen, 1, __ATOMIC_RELAXED) ==
 			(unsigned long)a->nth;
 	else
-		refused = should_fail(a, &m->fail, 1l << order);
+		refused = fail_attr_is_due(a, &m->fail, 1l << order);
 	if (!refused)
 		return false;
 	mm_event_add(m, FAULTS_INJECTED, 1);

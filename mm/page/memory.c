@@ -18,6 +18,7 @@ struct mm_tunables mm_tunables = {
 		.min_order = 1,
 		.ignore_wait = 1,
 		.ignore_highmem = 1},
+	.failslab = {.interval = 1, .probability = 100, .times = 1, .ignore_wait = 1},
 };
 
 PARAM_INT("pageblock_order", mm_tunables.pageblock_order, 9, 10,
@@ -83,6 +84,7 @@ const char *const mm_event_name[NR_MM_EVENTS] = {
 	[BALLOON_INFLATE] = "balloon_inflate",
 	[BALLOON_DEFLATE] = "balloon_deflate",
 	[FAULTS_INJECTED] = "faults_injected",
+	[OBJECTS_REFUSED] = "objects_refused",
 };
 
 unsigned long memory_mib(const struct memory *m)

@@ -5,7 +5,7 @@
  * In reading order: page.h (struct page), gfp.h (allocation masks), memory.h (this: the root object and
  * its zones), memory.c (names, sums, tunables), pageblock.h (types of pageblocks), vmstat.h (counters on
  * several CPUs), patch.h (the switches under study), mm_trace.h (trace points), oom_state.h and
- * slab_state.h (what those rooms keep in the root).
+ * slab_state.h (what those rooms keep in the root), fail_state.h.
  *
  * Locks: a zone's `lock` guards what is marked (Z); this file says what guards the rest.
  */
@@ -23,6 +23,7 @@
 #include "kernel/core/lock/lock.h"
 #include "kernel/core/lock/notifier.h"
 #include "kernel/core/log/ratelimit.h"
+#include "mm/page/fail_state.h"
 #include "mm/page/gfp.h"
 #include "mm/page/oom_state.h"
 #include "mm/page/page.h"
@@ -97,6 +98,7 @@ enum mm_event {
 	BALLOON_INFLATE, /* pages that a balloon took from the allocator ... */
 	BALLOON_DEFLATE, /* ... and gave back */
 	FAULTS_INJECTED, /* requests refused on purpose (fail_page_alloc.h) */
+	OBJECTS_REFUSED, /* the same of slabs' objects (failslab.h) */
 	NR_MM_EVENTS
 };
 extern const char *const mm_event_name[NR_MM_EVENTS];
@@ -141,22 +143,6 @@ struct zone {
 	struct free_area free_area[MAX_ORDER]; /* (Z) */
 };
 
-/* What mm/alloc/fail_page_alloc.h describes. */
-struct fail_attr {
-	bool on;    /* fail_page_alloc= was given */
-	long nth;   /* fail_nth=; 0: not given */
-	long trace; /* trace_page_alloc= */
-	long interval, probability, times, space, min_order, ignore_wait, ignore_highmem, gfp;
-	unsigned long seed;
-};
-
-/* What is left of it, and how many requests were looked at. */
-struct fail_state {
-	bool on;
-	long times, space;
-	unsigned long seen;
-};
-
 struct mm_tunables {
 	long pageblock_order;
 	long min_free_kbytes; /* 0: by the formula */
@@ -166,7 +152,7 @@ struct mm_tunables {
 	/* Rules of their time; 1: 4.8's (see rule.h). */
 	long killable_mmap;  /* a kill ends the wait for mmap_sem as a writer (§8.6 W2') */
 	long shared_oom_adj; /* oom_score_adj goes to all who share the memory (§7.5) */
-	struct fail_attr fail_page_alloc;
+	struct fail_attr fail_page_alloc, failslab;
 };
 extern struct mm_tunables mm_tunables; /* what the command line says */
 

@@ -5,6 +5,7 @@
 #ifndef MM_SLAB_STATE_H
 #define MM_SLAB_STATE_H
 
+#include "mm/page/fail_state.h"
 #include "kernel/core/lock/lock.h"
 #include "kernel/core/log/ratelimit.h"
 #include "mm/page/gfp.h"
@@ -62,6 +63,7 @@ struct slab_state {
 	struct kmem_cache kmem_cache; /* all others */
 	struct list_head caches;      /* (mutex) the newest first */
 	struct mutex mutex;
+	struct fail_state fail;
 	struct ratelimit ratelimit; /* of the line about a slab that was refused */
 };
 

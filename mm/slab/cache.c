@@ -4,6 +4,7 @@
 #include "kernel/core/log/printk.h"
 #include "kernel/core/sched/smp.h"
 #include "mm/slab/cache.h"
+#include "mm/slab/failslab.h"
 #include "mm/slab/geometry.h"
 #include "mm/slab/kmalloc.h"
 #include "mm/slab/partial.h"
@@ -223,6 +224,7 @@ bool kmem_cache_destroy(struct kmem_cache *s)
 
 void slab_init(struct memory *m)
 {
+	failslab_start(m);
 	cache_init(&m->slab.kmem_cache, m, "kmem_cache",
 		offsetof(struct kmem_cache, cpu) + nr_cpus * sizeof(struct kmem_cache_cpu),
 		_Alignof(struct kmem_cache), 0, NULL);

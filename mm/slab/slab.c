@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "kernel/core/log/printk.h"
+#include "mm/slab/failslab.h"
 #include "mm/slab/partial.h"
 #include "mm/slab/slab_ops.h"
 
@@ -105,11 +106,28 @@ static noinline void *___slab_alloc(struct kmem_cache *s, gfp_t gfp, unsigned lo
 	return take_from_new(s, gfp, flags);
 }
 
+/* Faults on purpose: the CPU keeps no free object, so that the next request comes here as well. */
+static noinline void *alloc_or_fail(struct kmem_cache *s, gfp_t gfp, unsigned long flags)
+{
+	void *object = should_failslab(s, gfp) ? NULL : ___slab_alloc(s, gfp, flags);
+	struct kmem_cache_cpu *c = this_cpu_slab(s);
+
+	if (c->page)
+		slab_deactivate(s, c);
+	return object;
+}
+
 noinline void *__slab_alloc(
 	struct kmem_cache *s, gfp_t gfp, unsigned long flags, const void *caller)
 {
-	void *object = ___slab_alloc(s, gfp, flags);
+	void *object;
 
+	if (unlikely(s->memory->slab.fail.on)) {
+		object = alloc_or_fail(s, gfp, flags);
+		irq_restore(flags);
+		return slab_finish(s, object, gfp, caller);
+	}
+	object = ___slab_alloc(s, gfp, flags);
 	irq_restore(flags);
 	return slab_finish(s, object, gfp, caller);
 }

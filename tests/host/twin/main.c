@@ -21,7 +21,7 @@
 	X(oom_manual) X(oom_sharers) X(oom_reaper) X(oom_reaper_queue) X(oom_reaper_start) \
 	X(oom_reaper_exit) X(notifier) X(oom_notifier) X(oom_allowed) X(reap_races) X(oom_watch) \
 	X(tasks) X(token) X(slab_geometry) X(slab) \
-	X(kmalloc) X(slab_debug) X(slab_random) \
+	X(kmalloc) X(failslab) X(slab_debug) X(slab_random) \
 	X(ring) X(ring_lies) X(ring_random) X(virtio)
 /* clang-format on */
 
