@@ -12,6 +12,7 @@
 #include "mm/alloc/page_alloc.h"
 #include "mm/page/patch.h"
 #include "mm/show/show_mem.h"
+#include "mm/slab/geometry.h"
 #include "mm/alloc/watermark.h"
 
 #define LARGE_PAGES 512
@@ -86,6 +87,8 @@ static void print_zones(const struct memory *m)
 		(m->zone[ZONE_DMA].present + m->zone[ZONE_DMA32].present +
 			m->zone[ZONE_NORMAL].present) *
 			4);
+	pr_info("SLUB: HWalign=%u, Order=%d-%d, MinObjects=%d, CPUs=%u, Nodes=%d", CACHE_LINE, 0,
+		SLAB_MAX_ORDER, 0, nr_cpus, 1);
 	patch_list(m->patches, list, sizeof(list));
 	pr_info("patches: %s", list[0] ? list : "none (Linux 4.8)");
 }

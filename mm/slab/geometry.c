@@ -4,8 +4,6 @@
 #include "mm/page/memory.h"
 #include "mm/slab/geometry.h"
 
-#define CACHE_LINE 64u
-
 /* Position of the highest set bit, from 1; 0 for 0. */
 static unsigned int fls(unsigned long x)
 {

@@ -9,6 +9,7 @@
 #include "kernel/core/types.h"
 
 #define SLAB_MAX_ORDER 3 /* but for objects that need more */
+#define CACHE_LINE     64u
 
 /* The order that a slab has by default on so many CPUs; -1: no order holds an object. */
 int slab_order(unsigned long size, unsigned int ncpu);

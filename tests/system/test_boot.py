@@ -22,6 +22,17 @@ PEER_ZONES = {
     4096: {"DMA": (4095, 3998), "DMA32": (1044480, 782304), "Normal": (262144, 262144)},
     8192: {"DMA": (4095, 3998), "DMA32": (1044480, 782304), "Normal": (1310720, 1310720)},
 }
+# Of kmalloc-256 up: (objects, pages) of a slab on 1, 2, 4 and 8 CPUs (devices.md §31.4; on 1, 2 and 4 as
+# Linux 4.8.15 says itself); the smaller ones have one page on all.
+SLABS = {
+    256: ((16, 1), (16, 1), (16, 1), (32, 2)),
+    512: ((8, 1), (16, 2), (16, 2), (32, 4)),
+    1024: ((8, 2), (16, 4), (16, 4), (32, 8)),
+    2048: ((8, 4), (16, 8), (16, 8), (16, 8)),
+    4096: ((8, 8), (8, 8), (8, 8), (8, 8)),
+    8192: ((4, 8), (4, 8), (4, 8), (4, 8)),
+}
+SMALL_SLABS = (8, 16, 32, 64, 96, 128, 192)
 OTHER_SIZES = {  # MiB: CPUs
     32: 1, 33: 2, 65: 3, 100: 4, 3000: 5, 3583: 6, 3584: 7, 3585: 8, 5000: 1, 16384: 1}
 DMA_END, DMA32_END = 0x1000, 0x100000
@@ -84,6 +95,16 @@ class Boots(unittest.TestCase):
         self.assertGreaterEqual(managed, 515000)
         self.assertLessEqual(start["insns"], 15_000_000)
         self.assertIn(f"boot took {start['insns']} instructions", run.console)
+
+    def test_slabs_equal_the_peer(self):
+        for column, cpus in enumerate((1, 2, 4, 8)):
+            console = boot(mem="64", cpus=str(cpus)).console
+            self.assertIn(f"] SLUB: HWalign=64, Order=0-3, MinObjects=0, CPUs={cpus}, Nodes=1\n", console)
+            rows = re.findall(r"kmalloc-(\d+) +\d+ +\d+ +(\d+) +(\d+) +(\d+) :", console)
+            found = {int(name): (int(objects), int(pages)) for name, size, objects, pages in rows
+                     if name == size}
+            self.assertEqual(found, {size: row[column] for size, row in SLABS.items()}
+                             | {size: (4096 // size, 1) for size in SMALL_SLABS})
 
     def test_too_little_memory(self):
         short = r"machine: \d+ MiB of usable memory; expected at least 24 MiB"
