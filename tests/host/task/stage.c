@@ -50,6 +50,7 @@ void app_libc_join(void (*fn)(long), long arg)
 
 void tasks_boot(struct memory *m)
 {
+	cpus[0].idle = current;
 	static bool booted; /* its locks are registered once */
 
 	memset(mapped, 0, sizeof(mapped));
