@@ -243,6 +243,9 @@ int main(void)
 	m = machine_of(64, 0);
 	failed += report(
 		5, "threads: 3 CPUs that fault, and one that reaps", run_space(m, steps, seed));
-	printf("1..5\n");
+	m = machine_of(64, 0);
+	failed += report(6, "threads: 4 CPUs that give back what another one took from slabs",
+		run_slab(m, steps, seed));
+	printf("1..6\n");
 	return failed ? 1 : 0;
 }

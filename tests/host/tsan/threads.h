@@ -30,4 +30,7 @@ void task_leaves(struct memory *m);
 /* space.c: faults in one address space, and its reaping: NULL, or what is wrong in the end. */
 const char *run_space(struct memory *m, unsigned long nr_steps, uintptr_t seed);
 
+/* slab.c: objects that change hands between CPUs. The same. */
+const char *run_slab(struct memory *m, unsigned long nr_steps, uintptr_t seed);
+
 #endif
