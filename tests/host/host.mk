@@ -18,8 +18,9 @@ HOST_SUBJECT := $(filter-out mm/setup/mm_boot.c,$(wildcard mm/*/*.c)) boot/booti
 HOST_TASK := $(filter-out kernel/task/scenario.c kernel/task/scenario_list.c,$(wildcard kernel/task/*.c)) \
 	tests/host/task/stage.c
 # And devices' drivers, against devices of the tests' own.
-HOST_DEV := $(addprefix kernel/dev/virtio/,vring.c ring_add.c ring_used.c virtio.c legacy.c modern.c modern_find.c) \
-	$(addprefix kernel/dev/pci/,pci_bar.c pci_cap.c pci_config.c) $(wildcard tests/host/dev/model_*.c)
+HOST_DEV := $(addprefix kernel/dev/virtio/,vring.c ring_add.c ring_used.c virtio.c legacy.c modern.c modern_find.c \
+	interrupt.c) \
+	$(addprefix kernel/dev/pci/,pci_bar.c pci_cap.c pci_config.c pci_msix.c) $(wildcard tests/host/dev/model_*.c)
 # What tests stand on: machines, shims, and lives of machines (fuzz/play.h).
 HOST_BASE := $(addprefix tests/host/twin/,host_machine.c twin.c apps.c) $(wildcard tests/host/shim/*.c) \
 	$(wildcard tests/host/fuzz/play*.c)

@@ -1,6 +1,7 @@
 /*
  * MSI-X (see pci_msix.h): a table in the device's memory, 16 bytes a message.
  */
+#include "kernel/core/cpu/arch.h"
 #include "kernel/core/cpu/lapic.h"
 #include "kernel/core/lock/lock.h"
 #include "kernel/core/log/printk.h"
@@ -12,6 +13,9 @@
 #define CONTROL_SIZE  0x07ffu
 #define TABLE_BAR     0x7u
 #define ENTRY_BYTES   16
+#define ENTRY_ADDRESS 0
+#define ENTRY_DATA    8
+#define ENTRY_CONTROL 12
 #define ENTRY_MASKED  0x1u
 #define MESSAGE_PLACE 0xfee00000u /* of the local APICs, by APIC id */
 
@@ -33,21 +37,16 @@ unsigned int pci_msix_count(const struct pci_dev *dev)
 	return at ? (pci_read16(dev, at + CONTROL) & CONTROL_SIZE) + 1 : 0;
 }
 
-static volatile uint32_t *entry_at(const struct pci_dev *dev, unsigned int entry)
-{
-	return (volatile uint32_t *)((char *)dev->msix_table + entry * ENTRY_BYTES);
-}
-
 static void set_entry(const struct pci_dev *dev, unsigned int entry, unsigned int vector, bool on)
 {
-	volatile uint32_t *e = entry_at(dev, entry);
+	volatile char *at = (volatile char *)dev->msix_table + entry * ENTRY_BYTES;
 
-	e[3] = ENTRY_MASKED;
-	e[0] = MESSAGE_PLACE | cpus[0].apic_id << 12;
-	e[1] = 0;
-	e[2] = vector;
+	mmio_write32(at + ENTRY_CONTROL, ENTRY_MASKED);
+	mmio_write32(at + ENTRY_ADDRESS, MESSAGE_PLACE | cpus[0].apic_id << 12);
+	mmio_write32(at + ENTRY_ADDRESS + 4, 0);
+	mmio_write32(at + ENTRY_DATA, vector);
 	if (on)
-		e[3] = 0;
+		mmio_write32(at + ENTRY_CONTROL, 0);
 }
 
 const char *pci_msix_enable(struct pci_dev *dev)

@@ -13,7 +13,11 @@
 #define QUEUE_NOTIFY   16
 #define STATUS         18
 #define ISR            19
-#define CONFIG         20 /* without MSI-X, which puts its own two registers here */
+#define CONFIG         20
+/* While MSI-X is on its two registers lie where the configuration began. */
+#define CONFIG_VECTOR    20
+#define QUEUE_VECTOR     22
+#define CONFIG_WITH_MSIX 24
 
 #define RING_ALIGN        4096
 #define LAST_TRANSITIONAL 0x103f
@@ -21,13 +25,13 @@
 static bool legacy_offered(const struct pci_dev *pci)
 {
 	return pci->device <= LAST_TRANSITIONAL && pci->bar[0].io && pci->bar[0].addr &&
-		pci->bar[0].size >= CONFIG;
+		pci->bar[0].size >= CONFIG_WITH_MSIX;
 }
 
 static const char *legacy_find(struct virtio_device *vdev)
 {
 	vdev->io = vdev->pci->bar[0].addr;
-	vdev->config_len = vdev->pci->bar[0].size - CONFIG;
+	vdev->config_len = vdev->pci->bar[0].size - CONFIG_WITH_MSIX;
 	return NULL;
 }
 
@@ -54,6 +58,19 @@ static void legacy_accept(struct virtio_device *vdev, uint64_t features)
 static uint8_t legacy_isr(struct virtio_device *vdev)
 {
 	return inb(vdev->io + ISR);
+}
+
+static bool legacy_set_config_vector(struct virtio_device *vdev, uint16_t vector)
+{
+	outw(vdev->io + CONFIG_VECTOR, vector);
+	return inw(vdev->io + CONFIG_VECTOR) != VIRTIO_NO_VECTOR;
+}
+
+static bool legacy_set_queue_vector(struct virtqueue *vq, uint16_t vector)
+{
+	outw(vq->vdev->io + QUEUE_SELECT, vq->index);
+	outw(vq->vdev->io + QUEUE_VECTOR, vector);
+	return inw(vq->vdev->io + QUEUE_VECTOR) != VIRTIO_NO_VECTOR;
 }
 
 static unsigned int legacy_queue_size(struct virtio_device *vdev, unsigned int index)
@@ -85,19 +102,24 @@ static void legacy_notify(struct virtqueue *vq)
 	outw(vq->notify_at, vq->index);
 }
 
+static unsigned int config_at(const struct virtio_device *vdev)
+{
+	return vdev->io + (vdev->has_msix ? CONFIG_WITH_MSIX : CONFIG);
+}
+
 /* Byte by byte, as 4.8 does. */
 static void legacy_config_read(
 	struct virtio_device *vdev, unsigned int offset, uint8_t *to, unsigned int len)
 {
 	for (unsigned int i = 0; i < len; i++)
-		to[i] = inb(vdev->io + CONFIG + offset + i);
+		to[i] = inb(config_at(vdev) + offset + i);
 }
 
 static void legacy_config_write(
 	struct virtio_device *vdev, unsigned int offset, const uint8_t *from, unsigned int len)
 {
 	for (unsigned int i = 0; i < len; i++)
-		outb(vdev->io + CONFIG + offset + i, from[i]);
+		outb(config_at(vdev) + offset + i, from[i]);
 }
 
 const struct virtio_ops virtio_legacy = {
@@ -110,6 +132,8 @@ const struct virtio_ops virtio_legacy = {
 	.features = legacy_features,
 	.accept = legacy_accept,
 	.isr = legacy_isr,
+	.set_config_vector = legacy_set_config_vector,
+	.set_queue_vector = legacy_set_queue_vector,
 	.queue_size = legacy_queue_size,
 	.find_notify = legacy_find_notify,
 	.enable_queue = legacy_enable_queue,

@@ -9,11 +9,13 @@
 #define DEVICE_FEATURE        4
 #define DRIVER_FEATURE_SELECT 8
 #define DRIVER_FEATURE        12
+#define CONFIG_VECTOR         16
 #define NUM_QUEUES            18
 #define STATUS                20
 #define GENERATION            21
 #define QUEUE_SELECT          22
 #define QUEUE_SIZE            24
+#define QUEUE_VECTOR          26
 #define QUEUE_ENABLE          28
 #define QUEUE_NOTIFY_OFFSET   30
 #define QUEUE_DESC            32
@@ -54,6 +56,21 @@ static void modern_accept(struct virtio_device *vdev, uint64_t features)
 static uint8_t modern_isr(struct virtio_device *vdev)
 {
 	return mmio_read8(vdev->isr);
+}
+
+static bool modern_set_config_vector(struct virtio_device *vdev, uint16_t vector)
+{
+	mmio_write16(vdev->common + CONFIG_VECTOR, vector);
+	return mmio_read16(vdev->common + CONFIG_VECTOR) != VIRTIO_NO_VECTOR;
+}
+
+static bool modern_set_queue_vector(struct virtqueue *vq, uint16_t vector)
+{
+	volatile uint8_t *common = vq->vdev->common;
+
+	mmio_write16(common + QUEUE_SELECT, vq->index);
+	mmio_write16(common + QUEUE_VECTOR, vector);
+	return mmio_read16(common + QUEUE_VECTOR) != VIRTIO_NO_VECTOR;
 }
 
 static unsigned int modern_queue_size(struct virtio_device *vdev, unsigned int index)
@@ -177,6 +194,8 @@ const struct virtio_ops virtio_modern = {
 	.features = modern_features,
 	.accept = modern_accept,
 	.isr = modern_isr,
+	.set_config_vector = modern_set_config_vector,
+	.set_queue_vector = modern_set_queue_vector,
 	.queue_size = modern_queue_size,
 	.find_notify = modern_find_notify,
 	.enable_queue = modern_enable_queue,

@@ -1,5 +1,5 @@
 /*
- * A device's handshake, its interrupts and its end (see virtio.h, §35.6).
+ * A device's handshake and its end (see virtio.h, §35.6).
  */
 #include <string.h>
 
@@ -166,77 +166,24 @@ const char *virtio_add_queue(
 	error = no_queue(vdev, index, name, num);
 	if (!error)
 		error = make_queue(vdev, name, num, callback);
-	if (!error)
-		vdev->ops->enable_queue(vdev->vq[index]);
 	return failed(vdev, error);
 }
 
-static void break_all(struct virtio_device *vdev, const char *why)
+void virtio_break(struct virtio_device *vdev, const char *why)
 {
 	for (unsigned int i = 0; i < vdev->nr_queues; i++)
 		virtqueue_break(vdev->vq[i], why);
 }
 
-/* The device gave up (§35.6); it is said once. */
-static bool is_ill(struct virtio_device *vdev, uint8_t status)
-{
-	if (likely(!(status & (VIRTIO_NEEDS_RESET | VIRTIO_FAILED))))
-		return false;
-	if (!vdev->ill)
-		pr_err("%s: status 0x%02x: the device %s", vdev->name, status,
-			status & VIRTIO_NEEDS_RESET ? "needs a reset" : "has failed");
-	vdev->ill = true;
-	break_all(vdev, "the device gave up");
-	return true;
-}
-
-static bool vp_interrupt(struct pci_irq *irq)
-{
-	struct virtio_device *vdev = container_of(irq, struct virtio_device, irq);
-	uint8_t isr = vdev->ops->isr(vdev);
-
-	if (!isr)
-		return false;
-	if ((isr & VIRTIO_ISR_CONFIG) && !is_ill(vdev, vdev->ops->status(vdev)) &&
-		vdev->config_changed)
-		vdev->config_changed(vdev);
-	for (unsigned int i = 0; i < vdev->nr_queues; i++)
-		vring_interrupt(vdev->vq[i]);
-	return true;
-}
-
-/* Bus mastering stays on in every write: without it QEMU takes driver-ok back (§41.1). */
-static void interrupts(struct virtio_device *vdev, bool on)
-{
-	pci_command(vdev->pci, PCI_COMMAND_MASTER | (on ? 0 : PCI_COMMAND_INTX_OFF),
-		on ? PCI_COMMAND_INTX_OFF : 0);
-}
-
-void virtio_listen(struct virtio_device *vdev, bool on)
-{
-	if (on)
-		vdev->ops->isr(vdev);
-	interrupts(vdev, on);
-}
-
-static const char *set_interrupts(struct virtio_device *vdev)
-{
-	const char *error;
-
-	interrupts(vdev, !vdev->silent);
-	vdev->irq.fn = vp_interrupt;
-	error = pci_irq_request(vdev->pci, &vdev->irq);
-	vdev->has_irq = !error;
-	return error;
-}
-
 const char *virtio_ready(struct virtio_device *vdev)
 {
-	const char *error = set_interrupts(vdev);
+	const char *error = virtio_interrupts_on(vdev);
 	uint8_t status;
 
 	if (error)
 		return failed(vdev, error);
+	for (unsigned int i = 0; i < vdev->nr_queues; i++)
+		vdev->ops->enable_queue(vdev->vq[i]);
 	add_status(vdev, VIRTIO_DRIVER_OK);
 	status = vdev->ops->status(vdev);
 	if (!(status & VIRTIO_DRIVER_OK) || (status & (VIRTIO_NEEDS_RESET | VIRTIO_FAILED)))
@@ -250,9 +197,7 @@ void virtio_stop(struct virtio_device *vdev)
 	if (!vdev->ops)
 		return;
 	reset(vdev);
-	if (vdev->has_irq)
-		pci_irq_free(vdev->pci, &vdev->irq);
-	vdev->has_irq = false;
+	virtio_interrupts_off(vdev);
 	while (vdev->nr_queues)
 		vring_destroy(vdev->vq[--vdev->nr_queues]);
 	vdev->ops = NULL;
@@ -261,7 +206,7 @@ void virtio_stop(struct virtio_device *vdev)
 void virtio_halt(struct virtio_device *vdev)
 {
 	vdev->ops->set_status(vdev, 0);
-	break_all(vdev, "another queue of the device is");
+	virtio_break(vdev, "another queue of the device is");
 }
 
 static bool has_config(const struct virtio_device *vdev, unsigned int offset, unsigned int len)

@@ -2,8 +2,8 @@
  * The room kernel/dev/virtio: virtio devices on PCI (§35.3 to §35.13).
  *
  * In reading order: virtio.h (this: a device and its handshake), virtio_ops.h (what the two transports
- * do each in its own way), legacy.c (I/O ports), modern.c (memory), ring.h (queues), virtio_blk.h,
- * virtio_balloon.h.
+ * do each in its own way), legacy.c (I/O ports), modern.c (memory), interrupt.c, ring.h (queues),
+ * virtio_blk.h, virtio_balloon.h.
  *
  * Locks: each driver's own, interrupts off, around its queues.
  */
@@ -16,6 +16,7 @@
 
 #include "kernel/dev/pci/pci.h"
 #include "kernel/dev/pci/pci_irq.h"
+#include "kernel/dev/pci/pci_msix.h"
 #include "kernel/dev/virtio/ring.h"
 
 #define VIRTIO_VENDOR 0x1af4
@@ -35,6 +36,12 @@
 #define VIRTIO_MAX_QUEUES 3
 
 struct virtio_ops;
+struct virtio_device;
+
+struct virtio_message {
+	struct pci_msix irq;
+	struct virtio_device *vdev;
+};
 
 /* The driver sets `memory`, `silent` and `config_changed` before virtio_start(); all else is zero then. */
 struct virtio_device {
@@ -49,8 +56,10 @@ struct virtio_device {
 	uint64_t features; /* agreed upon */
 	unsigned int nr_queues;
 	struct virtqueue *vq[VIRTIO_MAX_QUEUES];
-	bool ill, has_irq;
+	bool ill, has_irq, has_msix;
 	struct pci_irq irq;
+	struct virtio_message message[1 + VIRTIO_MAX_QUEUES]; /* interrupt.c's */
+	unsigned int nr_messages;
 	/* The transports' own: where registers are. */
 	unsigned int io;
 	volatile uint8_t *common, *isr, *config, *notify;
@@ -66,7 +75,10 @@ const char *virtio_start(struct virtio_device *vdev, struct pci_dev *pci, uint64
 /* The next queue, by index. NULL, or one line. */
 const char *virtio_add_queue(
 	struct virtio_device *vdev, const char *name, void (*callback)(struct virtqueue *vq));
-/* Driver-ok: from here on it works, and interrupts unless silent. NULL, or one line. */
+/*
+ * Driver-ok: from here on it works, and interrupts unless silent: by messages where it can (msix=1), else by
+ * wire. NULL, or one line.
+ */
 const char *virtio_ready(struct virtio_device *vdev);
 /*
  * A silent device is heard, or not any more: for a frozen wait (still.h). What it had to say before is

@@ -32,6 +32,9 @@ struct virtio_ops {
 	void (*accept)(struct virtio_device *vdev, uint64_t features);
 	/* (I) Why it interrupts: VIRTIO_ISR_*. Reading takes the interrupt back. */
 	uint8_t (*isr)(struct virtio_device *vdev);
+	/* The message (its number) of a change of configuration, of a queue. False: refused. MSI-X is on. */
+	bool (*set_config_vector)(struct virtio_device *vdev, uint16_t vector);
+	bool (*set_queue_vector)(struct virtqueue *vq, uint16_t vector);
 	/* Entries of a queue's ring; 0: there is no such queue. */
 	unsigned int (*queue_size)(struct virtio_device *vdev, unsigned int index);
 	/* Where the queue's notify register is, into vq->notify_at. NULL, or one line. */
@@ -48,6 +51,15 @@ struct virtio_ops {
 };
 
 extern const struct virtio_ops virtio_legacy, virtio_modern;
+
+#define VIRTIO_NO_VECTOR 0xffff
+
+/* interrupt.c: interrupts as virtio_ready() says, and none any more. */
+const char *virtio_interrupts_on(struct virtio_device *vdev);
+void virtio_interrupts_off(struct virtio_device *vdev);
+
+/* All queues are broken. Any context. */
+void virtio_break(struct virtio_device *vdev, const char *why);
 
 /* One line about this device, which is good until the next one. */
 const char *virtio_error(const struct virtio_device *vdev, const char *fmt, ...) __printf(2, 3);

@@ -4,6 +4,7 @@
 #include "model_virtio.h"
 
 #include "boot/paging.h"
+#include "kernel/core/cpu/lapic.h"
 
 #define PORTS       0x80u
 #define MEMORY      0x4000u
@@ -16,7 +17,22 @@
 #define AT_NOTIFY   0x3000
 #define NEEDS_RESET 0x40
 
+#define TABLE     0x1000u
+#define BAR1      (PCI_BAR0 + 4)
+#define MSIX_ON   0x80
+#define NO_VECTOR 0xffff
+
 static struct model_virtio *model;
+static irq_handler_fn handlers[256];
+
+void trap_set_irq(unsigned int vector, irq_handler_fn fn)
+{
+	handlers[vector] = fn;
+}
+
+void lapic_eoi(void)
+{
+}
 
 /* The bus maps by address: what is read there comes to us. */
 void *kmap_io(uint64_t pa, uint64_t len, bool cached)
@@ -87,6 +103,10 @@ static void config_write(
 		write_command(v, x);
 	else if (reg == PCI_BAR0 && v->config[reg] & 1)
 		model_virtio_set32(v, reg, (x & -PORTS) | 1);
+	else if (reg == BAR1 && v->messages)
+		model_virtio_set32(v, reg, x & -TABLE);
+	else if (reg == MODEL_MSIX_CAP && v->messages)
+		v->config[reg + 3] = (v->config[reg + 3] & ~MSIX_ON) | (x >> 24 & MSIX_ON);
 	else if (reg == BAR4)
 		model_virtio_set32(v, reg, (x & -MEMORY) | 0xc);
 	else if (reg == BAR4 + 4)
@@ -127,6 +147,16 @@ void model_virtio_work(struct model_virtio *v)
 			end_all(v, &v->queue[i]);
 }
 
+static bool messages_on(const struct model_virtio *v)
+{
+	return v->messages && v->config[MODEL_MSIX_CAP + 3] & MSIX_ON;
+}
+
+static uint16_t vector_for(const struct model_virtio *v, uint32_t x)
+{
+	return x < v->messages && !v->vectors_refused[x] ? x : NO_VECTOR;
+}
+
 static void reset(struct model_virtio *v)
 {
 	if (v->status & VIRTIO_DRIVER_OK)
@@ -134,7 +164,9 @@ static void reset(struct model_virtio *v)
 	for (size_t i = 0; i < ARRAY_SIZE(v->queue); i++)
 		v->queue[i] = (struct model_queue){.num = v->queue[i].num,
 			.notify_offset = v->queue[i].notify_offset,
-			.told = v->queue[i].told};
+			.told = v->queue[i].told,
+			.vector = NO_VECTOR};
+	v->config_vector = NO_VECTOR;
 	v->accepted = 0;
 	v->isr = 0;
 	v->status = v->never_resets ? NEEDS_RESET : 0;
@@ -210,9 +242,14 @@ static uint32_t port_read(struct model_virtio *v, unsigned int at, unsigned int 
 	case 19:
 		return read_isr(v);
 	default:
-		assert_true(at >= 20);
-		return own_read(v, at - 20, bytes);
+		break;
 	}
+	if (messages_on(v) && at < 24) {
+		assert_int_equal(bytes, 2);
+		return at == 20 ? v->config_vector : chosen(v)->vector;
+	}
+	assert_true(at >= 20);
+	return own_read(v, at - (messages_on(v) ? 24 : 20), bytes);
 }
 
 static void port_enable(struct model_virtio *v, uint64_t pfn)
@@ -246,7 +283,14 @@ static void port_write(struct model_virtio *v, unsigned int at, unsigned int byt
 		break;
 	default:
 		assert_true(at >= 20);
-		own_write(v, at - 20, bytes, x);
+		if (!messages_on(v))
+			own_write(v, at - 20, bytes, x);
+		else if (at == 20)
+			v->config_vector = vector_for(v, x);
+		else if (at == 22)
+			chosen(v)->vector = vector_for(v, x);
+		else
+			own_write(v, at - 24, bytes, x);
 	}
 }
 
@@ -255,6 +299,8 @@ static uint32_t common_read(struct model_virtio *v, unsigned int at)
 	switch (at) {
 	case 4:
 		return v->device_select < 2 ? v->offered >> 32 * v->device_select : 0;
+	case 16:
+		return v->config_vector;
 	case 18:
 		return ARRAY_SIZE(v->queue);
 	case 20:
@@ -263,6 +309,8 @@ static uint32_t common_read(struct model_virtio *v, unsigned int at)
 		return v->generation;
 	case 24:
 		return chosen(v)->num;
+	case 26:
+		return chosen(v)->vector;
 	case 30:
 		return chosen(v)->notify_offset;
 	default:
@@ -290,6 +338,9 @@ static void common_write(struct model_virtio *v, unsigned int at, uint32_t x)
 	case 12:
 		set_half(&v->accepted, v->driver_select, x);
 		break;
+	case 16:
+		v->config_vector = vector_for(v, x);
+		break;
 	case 20:
 		write_status(v, x);
 		break;
@@ -298,6 +349,9 @@ static void common_write(struct model_virtio *v, unsigned int at, uint32_t x)
 		break;
 	case 24:
 		q->entries = x;
+		break;
+	case 26:
+		q->vector = vector_for(v, x);
 		break;
 	case 28:
 		q->enabled = x;
@@ -310,6 +364,16 @@ static void common_write(struct model_virtio *v, unsigned int at, uint32_t x)
 	}
 }
 
+/* Its place in the table of messages, which is read and written in words of 32 bits; NULL: another place. */
+static uint32_t *table_word(struct model_virtio *v, uint64_t at, unsigned int bytes)
+{
+	if (!v->messages || at < MODEL_TABLE || at >= MODEL_TABLE + TABLE)
+		return NULL;
+	at -= MODEL_TABLE;
+	assert_true(bytes == 4 && at % 4 == 0 && at / 16 < v->messages);
+	return &v->table[at / 4];
+}
+
 static uint32_t device_read(uint64_t at, unsigned int bytes, bool port)
 {
 	struct model_virtio *v = model;
@@ -319,6 +383,8 @@ static uint32_t device_read(uint64_t at, unsigned int bytes, bool port)
 		assert_true(at >= MODEL_PORTS && at + bytes <= MODEL_PORTS + PORTS);
 		return port_read(v, at - MODEL_PORTS, bytes);
 	}
+	if (table_word(v, at, bytes))
+		return *table_word(v, at, bytes);
 	assert_true(at >= MODEL_MEMORY && at + bytes <= MODEL_MEMORY + MEMORY);
 	at -= MODEL_MEMORY;
 	if (at < AT_ISR)
@@ -334,6 +400,10 @@ static void device_write(uint64_t at, unsigned int bytes, bool port, uint32_t x)
 	if (port) {
 		assert_true(at >= MODEL_PORTS && at + bytes <= MODEL_PORTS + PORTS);
 		port_write(v, at - MODEL_PORTS, bytes, x);
+		return;
+	}
+	if (table_word(v, at, bytes)) {
+		*table_word(v, at, bytes) = x;
 		return;
 	}
 	assert_true(at >= MODEL_MEMORY && at + bytes <= MODEL_MEMORY + MEMORY);
@@ -389,6 +459,32 @@ const char *model_virtio_find(struct model_virtio *v)
 		error = pci_read_bars(&v->dev);
 	pci_command(&v->dev, PCI_COMMAND_IO | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER, 0);
 	return error;
+}
+
+void model_virtio_give_messages(struct model_virtio *v, unsigned int n)
+{
+	v->messages = n;
+	v->config_vector = NO_VECTOR;
+	v->config[model_virtio_cap(4) + 1] = MODEL_MSIX_CAP;
+	v->config[MODEL_MSIX_CAP] = PCI_CAP_MSIX;
+	v->config[MODEL_MSIX_CAP + 2] = n - 1;
+	model_virtio_set32(v, MODEL_MSIX_CAP + 4, 1); /* at the start of BAR 1 */
+	model_virtio_set32(v, BAR1, MODEL_TABLE);
+	assert_null(model_virtio_find(v));
+}
+
+bool model_virtio_send(struct model_virtio *v, unsigned int message)
+{
+	const uint32_t *entry = &v->table[4 * message];
+	struct pt_regs regs = {.vector = entry[2]};
+
+	if (!messages_on(v) || message >= v->messages || entry[3] & 1)
+		return false;
+	assert_int_equal(entry[0], 0xfee00000 | cpus[0].apic_id << 12);
+	assert_int_equal(entry[1], 0);
+	assert_non_null(handlers[entry[2]]);
+	handlers[entry[2]](&regs);
+	return true;
 }
 
 struct model_virtio *model_virtio_new(struct memory *m)

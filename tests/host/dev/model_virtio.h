@@ -12,6 +12,8 @@
 
 #define MODEL_PORTS  0xc000u
 #define MODEL_MEMORY 0xfe000000ull /* BAR 4: 16 KiB */
+#define MODEL_TABLE  0xfd000000ull /* BAR 1: 4 KiB, of messages */
+#define MODEL_MOST   8             /* messages */
 
 struct model_queue {
 	unsigned int num; /* 0: there is none */
@@ -21,6 +23,7 @@ struct model_queue {
 	unsigned int entries; /* that the driver said */
 	uint16_t last_avail, used_idx;
 	unsigned int told;
+	uint16_t vector;
 };
 
 struct model_virtio {
@@ -37,8 +40,13 @@ struct model_virtio {
 	unsigned int nr_statuses, nr_accesses;
 	unsigned int own_widths; /* a bit for each width with which `own` was accessed */
 	struct pci_irq *irq;     /* its handler */
+	/* MSI-X, if it has messages at all. */
+	unsigned int messages;
+	uint32_t table[4 * MODEL_MOST];
+	uint16_t config_vector;
 	/* Knobs. */
 	bool never_resets, refuses_features, not_driver_ok, never_ends, restless;
+	bool vectors_refused[MODEL_MOST];
 	bool forgiving; /* registers that there are not read as 0, as long as they are in a BAR */
 };
 
@@ -48,8 +56,13 @@ void model_virtio_free(struct model_virtio *v);
 void model_virtio_forget(struct model_virtio *v);
 /* Read its BARs and identity anew, as the bus does. */
 const char *model_virtio_find(struct model_virtio *v);
-/* Where the capability of this type stands in `config`. */
+/* Where the capability of this type stands in `config`; of MSI-X, once it has messages. */
 unsigned int model_virtio_cap(unsigned int type);
+#define MODEL_MSIX_CAP 0xb0
+/* It has so many messages, which its driver finds. */
+void model_virtio_give_messages(struct model_virtio *v, unsigned int n);
+/* It sends one; false: that is masked, or MSI-X is off. */
+bool model_virtio_send(struct model_virtio *v, unsigned int message);
 void model_virtio_set32(struct model_virtio *v, unsigned int at, uint32_t value);
 /* It ends what it has been given. */
 void model_virtio_work(struct model_virtio *v);
