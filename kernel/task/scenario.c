@@ -130,12 +130,12 @@ static void report_counters(void)
 	sysrq_report();
 }
 
-/* Pages that are neither free nor on a per-CPU list. */
+/* Pages that are neither free nor on a per-CPU list; but tables that map a device's registers stay. */
 static long pages_in_use(struct memory *m)
 {
 	pcp_drain_all(m);
 	vmstat_fold_all(m);
-	return m->totalram_pages - memory_stat(m, NR_FREE_PAGES);
+	return m->totalram_pages - memory_stat(m, NR_FREE_PAGES) - m->kernel_tables;
 }
 
 /* What must be the same at a scenario's end as it was at its start. */

@@ -199,6 +199,7 @@ struct memory {
 	struct fail_state fail;
 	unsigned long min_free_kbytes; /* (B) */
 	unsigned long totalram_pages;  /* atomic, as zone.managed */
+	long kernel_tables;            /* pages of the kernel's own page tables, which stay */
 	unsigned long total_swap_pages;
 	unsigned long pages_scanned; /* §6.7 */
 	long nr_shmem;               /* mapped pages that are not anonymous */

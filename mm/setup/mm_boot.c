@@ -65,6 +65,7 @@ static uint64_t alloc_table_page(void)
 {
 	struct page *page = alloc_pages(&system_memory, GFP_KERNEL | __GFP_ZERO, 0);
 
+	system_memory.kernel_tables += page != NULL;
 	return page ? page_to_pfn(&system_memory, page) << PAGE_SHIFT : 0;
 }
 
