@@ -17,10 +17,11 @@ HOST_SUBJECT := $(filter-out mm/setup/mm_boot.c,$(wildcard mm/*/*.c)) boot/booti
 # Unit tests alone have kernel/task as well; a scenario's run, which is the machine's end, needs the machine.
 HOST_TASK := $(filter-out kernel/task/scenario.c kernel/task/scenario_list.c,$(wildcard kernel/task/*.c)) \
 	tests/host/task/stage.c
-# And devices' drivers, against devices of the tests' own.
+# And devices' drivers, buses, disks and alarms, with devices of the tests' own. (test_pci.c has pci_irq.c.)
 HOST_DEV := $(addprefix kernel/dev/virtio/,vring.c ring_add.c ring_used.c virtio.c legacy.c modern.c modern_find.c \
-	interrupt.c) \
-	$(addprefix kernel/dev/pci/,pci_bar.c pci_cap.c pci_config.c pci_msix.c) $(wildcard tests/host/dev/model_*.c)
+	interrupt.c) $(addprefix kernel/dev/pci/,pci.c pci_bar.c pci_cap.c pci_config.c pci_msix.c) \
+	$(wildcard kernel/dev/block/*.c) kernel/dev/card.c kernel/core/sched/alarm.c \
+	$(filter-out $(wildcard tests/host/dev/test_*.c),$(wildcard tests/host/dev/*.c))
 # What tests stand on: machines, shims, and lives of machines (fuzz/play.h).
 HOST_BASE := $(addprefix tests/host/twin/,host_machine.c twin.c apps.c) $(wildcard tests/host/shim/*.c) \
 	$(wildcard tests/host/fuzz/play*.c)
@@ -47,8 +48,8 @@ host-tests: $(HOST)/twin
 host-tests-debug:
 	@$(MAKE) --no-print-directory BUILD=debug host-tests
 
-# The one object that kernel/task names is each test's own.
-$(HOST)/kernel/task/%.o $(HOST)/tests/host/task/%.o: HOST_MEMORY := '-Dsystem_memory=(*task_memory)'
+# The one object that kernel/task and kernel/dev name is each test's own.
+$(HOST)/kernel/task/%.o $(HOST)/kernel/dev/%.o $(HOST)/tests/host/task/%.o: HOST_MEMORY := '-Dsystem_memory=(*task_memory)'
 
 $(HOST)/flags: .FORCE
 	$(call stamp,$(call version,$(CC)) $(HOST_FLAGS) $(HOST_CLANG))

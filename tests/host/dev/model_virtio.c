@@ -3,8 +3,7 @@
  */
 #include "model_virtio.h"
 
-#include "boot/paging.h"
-#include "kernel/core/cpu/lapic.h"
+#include "dev/stage.h"
 
 #define PORTS       0x80u
 #define MEMORY      0x4000u
@@ -23,29 +22,6 @@
 #define NO_VECTOR 0xffff
 
 static struct model_virtio *model;
-static irq_handler_fn handlers[256];
-
-void trap_set_irq(unsigned int vector, irq_handler_fn fn)
-{
-	handlers[vector] = fn;
-}
-
-void lapic_eoi(void)
-{
-}
-
-/* The bus maps by address: what is read there comes to us. */
-void *kmap_io(uint64_t pa, uint64_t len, bool cached)
-{
-	(void)len;
-	(void)cached;
-	return (void *)pa;
-}
-
-void *kmap_device_memory(uint64_t pa, uint64_t len)
-{
-	return kmap_io(pa, len, true);
-}
 
 const char *pci_irq_request(const struct pci_dev *dev, struct pci_irq *irq)
 {
@@ -482,8 +458,8 @@ bool model_virtio_send(struct model_virtio *v, unsigned int message)
 		return false;
 	assert_int_equal(entry[0], 0xfee00000 | cpus[0].apic_id << 12);
 	assert_int_equal(entry[1], 0);
-	assert_non_null(handlers[entry[2]]);
-	handlers[entry[2]](&regs);
+	assert_non_null(dev_stage.handler[entry[2]]);
+	dev_stage.handler[entry[2]](&regs);
 	return true;
 }
 

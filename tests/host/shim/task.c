@@ -12,6 +12,7 @@ volatile unsigned long jiffies;
 long hz = 250;
 
 void (*sched_flush_plug)(struct task *t);
+long sched_answers_owed;
 
 uint64_t clock_ns(void)
 {
@@ -56,6 +57,8 @@ void tasks_reset(void)
 	list_init(&all_tasks);
 	jiffies = 1000;
 	hz = 250;
+	sched_flush_plug = NULL;
+	sched_answers_owed = 0;
 }
 
 /* The hook runs like other tasks would: interrupts on, as whoever it becomes. */
@@ -83,6 +86,8 @@ static void may_sleep(void)
 void schedule(void)
 {
 	may_sleep();
+	if (current->state != TASK_RUNNING)
+		sched_submit_work();
 	if (host_arch.fibers) {
 		fiber_sleep();
 		return;
@@ -117,12 +122,29 @@ void schedule_timeout(enum task_state state, unsigned long ticks)
 	if (state == TASK_KILLABLE && fatal_signal_pending(current))
 		return;
 	may_sleep();
+	sched_submit_work();
 	current->state = state;
 	jiffies += ticks;
 	if (host_arch.fibers)
 		fiber_yield();
 	else
 		others_run(twin.on_sleep);
+	current->state = TASK_RUNNING;
+}
+
+/* With fibers until woken, or until the others have let so much time pass. */
+void schedule_within(unsigned long ticks)
+{
+	unsigned long until = jiffies + ticks;
+
+	may_sleep();
+	sched_submit_work();
+	if (!host_arch.fibers)
+		others_run(twin.on_sleep);
+	while (host_arch.fibers && current->state != TASK_RUNNING && jiffies < until) {
+		jiffies++;
+		fiber_yield();
+	}
 	current->state = TASK_RUNNING;
 }
 
