@@ -22,7 +22,9 @@ FUZZ_FLAGS := -O2 $(HOST_COMMON) $(FUZZ_CHECKS) -mllvm -asan-globals=0 \
 $(FUZZ)/obj/mm/%.o: FUZZ_GUIDE := -fsanitize=fuzzer-no-link -fno-sanitize-coverage=trace-cmp
 
 THREADS := $(TOP)/threads
-THREADS_C := $(HOST_SUBJECT) tests/host/twin/host_machine.c tests/host/shim/arch.c \
+# Of the block layer what tasks that sleep have no part in.
+THREADS_DISK := $(addprefix kernel/dev/block/,tag.c hw_queue.c complete.c merge.c bio.c mempool.c)
+THREADS_C := $(HOST_SUBJECT) $(THREADS_DISK) tests/host/twin/host_machine.c tests/host/shim/arch.c \
 	$(wildcard tests/host/tsan/*.c)
 THREADS_O := $(THREADS_C:%.c=$(THREADS)/%.o)
 THREADS_CHECKS := -fsanitize=thread

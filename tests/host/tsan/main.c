@@ -246,6 +246,9 @@ int main(void)
 	m = machine_of(64, 0);
 	failed += report(6, "threads: 4 CPUs that give back what another one took from slabs",
 		run_slab(m, steps, seed));
-	printf("1..6\n");
+	m = machine_of(24, 0);
+	failed += report(7, "threads: 3 CPUs that submit requests, and one that completes them",
+		run_disk(steps, seed));
+	printf("1..7\n");
 	return failed ? 1 : 0;
 }

@@ -27,6 +27,9 @@ void task_dies(struct memory *m);
 /* The current task is done, and nobody may wait for it any more. */
 void task_leaves(struct memory *m);
 
+/* disks.c: tags, and requests through a hardware queue: NULL, or what is wrong in the end. */
+const char *run_disk(unsigned long nr_steps, uintptr_t seed);
+
 /* space.c: faults in one address space, and its reaping: NULL, or what is wrong in the end. */
 const char *run_space(struct memory *m, unsigned long nr_steps, uintptr_t seed);
 
