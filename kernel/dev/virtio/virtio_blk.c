@@ -31,6 +31,8 @@
 		VIRTIO_BLK_F_CONFIG_WCE | VIRTIO_F_INDIRECT_DESC | VIRTIO_F_EVENT_IDX |            \
 		VIRTIO_F_VERSION_1 | VIRTIO_F_BIT33)
 
+#define LEAST_RING 4 /* header, status, and a piece of data, of a power of two */
+
 #define CONFIG_CAPACITY 0
 #define CONFIG_SEG_MAX  12
 
@@ -99,14 +101,24 @@ static void end_request(struct virtblk_req *vbr, int error)
 	blk_mq_complete_request(request_of(vbr), error);
 }
 
-/* The device did what no device does: it is silenced, and nobody waits for it. The lock is held. */
+/*
+ * The device did what no device does: it is silenced, which takes the requests away from it, and nobody
+ * waits for it. The lock is held.
+ */
 static void give_up(struct virtblk *vblk)
 {
+	uint32_t len;
+
 	vblk->dead = true;
 	list_init(&vblk->frozen.items);
 	virtio_halt(&vblk->vdev);
-	while (!list_empty(&vblk->in_flight))
-		end_request(list_first_entry(&vblk->in_flight, struct virtblk_req, node), -EIO);
+	while (!list_empty(&vblk->in_flight)) {
+		struct virtblk_req *vbr =
+			list_first_entry(&vblk->in_flight, struct virtblk_req, node);
+
+		virtqueue_detach(vblk->vdev.vq[0], vbr, &len);
+		end_request(vbr, -EIO);
+	}
 	blk_mq_start_stopped_hw_queue(&vblk->disk);
 }
 
@@ -119,7 +131,7 @@ static void virtblk_done(struct virtqueue *vq)
 	bool done = false;
 	uint32_t len;
 
-	vblk->woken = true;
+	__atomic_store_n(&vblk->woken, true, __ATOMIC_RELEASE);
 	if (vblk->exact)
 		return;
 	flags = spin_lock_irqsave(&vblk->lock);
@@ -171,24 +183,38 @@ static void date(struct virtblk *vblk)
 	}
 }
 
-/* Exact mode: the device does all that is in the ring while the machine stands still. */
-static void settle(struct virtblk *vblk)
+/*
+ * One interrupt says that all is done (virtqueue_expect_all). One that comes earlier, of a device that cannot
+ * wait so long or that gave up, is looked into: first the flag is taken back, and then the ring is read, so
+ * that no interrupt behind that is missed.
+ */
+static void wait_for_all(struct virtblk *vblk)
 {
 	struct virtqueue *vq = vblk->vdev.vq[0];
 
-	still_begin();
-	while (virtqueue_in_flight(vq) && !vq->broken) {
-		vblk->woken = false;
-		virtqueue_expect_all(vq);
-		virtqueue_notify(vq);
-		still_wait(&vblk->woken);
+	for (bool told = false;; told = true) {
+		__atomic_store_n(&vblk->woken, false, __ATOMIC_SEQ_CST);
 		virtqueue_collect(vq);
+		if (READ_ONCE(vq->broken) || !virtqueue_in_flight(vq))
+			return;
+		if (!told) {
+			virtqueue_expect_all(vq);
+			virtqueue_notify(vq);
+		}
+		still_wait(&vblk->woken);
 	}
+}
+
+/* Exact mode: the device does all that is in the ring while the machine stands still. */
+static void settle(struct virtblk *vblk)
+{
+	still_begin();
+	wait_for_all(vblk);
 	spin_lock(&vblk->lock);
-	if (vq->broken)
-		give_up(vblk);
-	else
+	if (!vblk->vdev.vq[0]->broken)
 		date(vblk);
+	else if (!vblk->dead)
+		give_up(vblk);
 	spin_unlock(&vblk->lock);
 	still_end();
 }
@@ -251,6 +277,13 @@ static noinline enum blk_status virtio_queue_rq(struct disk *disk, struct reques
 	return status;
 }
 
+const struct virtio_device *virtio_blk_device(const struct disk *disk)
+{
+	const struct virtblk *vblk = disk->driver;
+
+	return disk->ops->queue_rq == virtio_queue_rq ? &vblk->vdev : NULL;
+}
+
 static uint32_t config32(struct virtblk *vblk, unsigned int offset)
 {
 	uint32_t v = 0;
@@ -265,7 +298,7 @@ static unsigned int segments_max(struct virtblk *vblk)
 
 	if (vblk->vdev.features & VIRTIO_BLK_F_SEG_MAX)
 		n = config32(vblk, CONFIG_SEG_MAX);
-	return MAX(1u, MIN(n, ring - 2));
+	return MAX(1u, MIN(n, ring - 2)); /* §41.2 item 14 */
 }
 
 static void describe(struct virtblk *vblk)
@@ -300,6 +333,10 @@ static const char *start(struct virtblk *vblk, struct pci_dev *pci)
 	error = virtio_add_queue(&vblk->vdev, "requests", virtblk_done);
 	if (error)
 		return error;
+	if (vblk->vdev.vq[0]->num < LEAST_RING)
+		return virtio_error(&vblk->vdev,
+			"queue 0 (requests) has %u entries; expected at least %u",
+			vblk->vdev.vq[0]->num, LEAST_RING);
 	vblk->vdev.vq[0]->driver = vblk;
 	vblk->vdev.vq[0]->told_by_hand = vblk->exact;
 	if (vblk->exact)

@@ -106,6 +106,8 @@ static void end_all(struct model_virtio *v, struct model_queue *q)
 {
 	uint16_t idx = *word(v, q->avail + 2);
 
+	if (v->at_once && (uint16_t)(idx - q->last_avail) > v->at_once)
+		idx = q->last_avail + v->at_once;
 	for (; q->last_avail != idx; q->last_avail++, q->used_idx++) {
 		uint64_t elem = q->used + 4 + 8 * (q->used_idx % q->entries);
 
@@ -114,6 +116,8 @@ static void end_all(struct model_virtio *v, struct model_queue *q)
 		*(uint32_t *)word(v, elem + 4) = 0;
 	}
 	*word(v, q->used + 2) = q->used_idx;
+	*word(v, q->used + 4 + 8 * q->entries) =
+		q->last_avail; /* of the next it wants to be told */
 }
 
 void model_virtio_work(struct model_virtio *v)

@@ -47,6 +47,7 @@ struct model_virtio {
 	/* Knobs. */
 	bool never_resets, refuses_features, not_driver_ok, never_ends, restless;
 	bool vectors_refused[MODEL_MOST];
+	unsigned int at_once; /* requests of a queue that it ends at once; 0: all */
 	bool forgiving; /* registers that there are not read as 0, as long as they are in a BAR */
 };
 
