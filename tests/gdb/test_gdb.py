@@ -31,7 +31,7 @@ import system  # noqa: E402
 
 COMMANDS = ("lw-zones", "lw-buddy", "lw-pageblocks", "lw-pcp", "lw-page 5000", "lw-tasks -b",
             "lw-locks", "lw-oom", "lw-schedule", "lw-dmesg", "lw-oom-last", "lw-events 20")
-FIRST_FREE = ("((unsigned long)system_memory.zone[1].free_area[10].free_list[3].next"
+FIRST_FREE = ("((unsigned long)system_memory.zone[1].free_area[9].free_list[3].next"
               " - (unsigned long)system_memory.mem_map) / sizeof(struct page)")
 APP_PAGE = "lw-page (system_memory.zone[1].start_pfn + 904)"
 VALUES = tuple(f"output/d {name}" for name in ("system_memory.totalram_pages", "log_ring.total", "jiffies",
@@ -229,11 +229,11 @@ class AtOom(Base):
     def test_pages(self):
         head, inside, boot = self.said(f"lw-page {FIRST_FREE}", f"lw-page {FIRST_FREE} + 1",
                                            "lw-page 0x100")
-        self.assertIn("free: head of a block of order 10, on the free list of order 10, type H",
+        self.assertIn("free: head of a block of order 9, on the free list of order 9, type H",
                       head)
         self.assertIn("of type H (HighAtomic)", head)
         pfn = re.search(r"page frame (\d+)", head)[1]
-        self.assertIn(f"free: inside the block of order 10 at page frame {pfn}", inside)
+        self.assertIn(f"free: inside the block of order 9 at page frame {pfn}", inside)
         self.assertIn("reserved", boot)  # the image's first page
         app = self.said(APP_PAGE)[0]
         self.assertRegex(app, r"(?s)allocated: first page.*mapped by pid \d+")
