@@ -75,7 +75,8 @@ KTEST(sleeping_takes_its_ticks)
 	schedule_timeout(TASK_UNINTERRUPTIBLE, 5);
 	EXPECT(jiffies - before >= 5);
 	EXPECT(!is_exact() || jiffies - before == 5);
-	EXPECT(clock_ns() - ns > 4 * (1000000000ul / hz));
+	/* Where the first CPU's tick came late, several jiffies went by at once. */
+	EXPECT(!is_exact() || clock_ns() - ns > 4 * (1000000000ul / hz));
 	return NULL;
 }
 
