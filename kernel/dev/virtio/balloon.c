@@ -75,10 +75,9 @@ static bool send(struct balloon *b, struct virtqueue *vq)
 	return true;
 }
 
-/* The lock is held. */
-static void give_up(struct balloon *b)
+void balloon_check(struct balloon *b, const struct virtqueue *vq)
 {
-	if (b->dead)
+	if (!vq->broken || b->dead)
 		return;
 	b->dead = true;
 	virtio_halt(&b->vdev);
@@ -106,8 +105,7 @@ static noinline void tell_host(struct balloon *b, unsigned int queue)
 		wait_event(&b->acked, is_acked(b, vq));
 	owe(b, -1);
 	flags = spin_lock_irqsave(&b->lock);
-	if (vq->broken)
-		give_up(b);
+	balloon_check(b, vq);
 	spin_unlock_irqrestore(&b->lock, flags);
 	b->counts.told += sent;
 	b->counts.told_ns += clock_ns() - since;

@@ -80,6 +80,9 @@ void balloon_ack(struct virtqueue *vq);
 /* The same of a modelled end. */
 void balloon_ack_frozen(struct frozen *f);
 
+/* A queue that is broken is the end of the device: it is silenced, and nobody waits for it. The lock is held. */
+void balloon_check(struct balloon *b, const struct virtqueue *vq);
+
 /* By the device's word: pages that it wants to have less or more. */
 long towards_target(struct balloon *b);
 /* Tell the device the size. */

@@ -82,12 +82,14 @@ static void update_balloon_stats(struct balloon *b)
 void update_balloon_stats_func(struct work *work)
 {
 	struct balloon *b = container_of(work, struct balloon, stats_work);
+	struct virtqueue *vq = b->vdev.vq[BALLOON_STATS_VQ];
 	unsigned long flags = spin_lock_irqsave(&b->lock);
 	uint32_t len;
 
-	if (virtqueue_get_buf(b->vdev.vq[BALLOON_STATS_VQ], &len)) {
+	if (virtqueue_get_buf(vq, &len)) {
 		update_balloon_stats(b);
 		give_buffer(b);
 	}
+	balloon_check(b, vq);
 	spin_unlock_irqrestore(&b->lock, flags);
 }
