@@ -150,6 +150,8 @@ static void reset(struct model_virtio *v)
 	v->accepted = 0;
 	v->isr = 0;
 	v->status = v->never_resets ? NEEDS_RESET : 0;
+	if (v->on_reset)
+		v->on_reset(v);
 }
 
 /* A register that there is; or the test fails. */
@@ -187,6 +189,8 @@ static void tell(struct model_virtio *v, unsigned int queue)
 {
 	if (is_there(v, queue < ARRAY_SIZE(v->queue) && v->queue[queue].enabled))
 		v->queue[queue].told++;
+	if (v->on_tell && v->queue[queue].enabled)
+		v->on_tell(v, queue);
 }
 
 static uint32_t own_read(struct model_virtio *v, unsigned int at, unsigned int bytes)

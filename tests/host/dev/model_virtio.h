@@ -44,6 +44,9 @@ struct model_virtio {
 	unsigned int messages;
 	uint32_t table[4 * MODEL_MOST];
 	uint16_t config_vector;
+	/* For devices of a kind: a queue has been told of something; all was reset. */
+	void (*on_tell)(struct model_virtio *v, unsigned int queue);
+	void (*on_reset)(struct model_virtio *v);
 	/* Knobs. */
 	bool never_resets, refuses_features, not_driver_ok, never_ends, restless;
 	bool vectors_refused[MODEL_MOST];

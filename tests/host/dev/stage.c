@@ -6,6 +6,7 @@
 #include "boot/paging.h"
 #include "kernel/core/cpu/ioapic.h"
 #include "kernel/core/cpu/lapic.h"
+#include "kernel/core/sched/alarm.h"
 #include "kernel/core/sched/tick.h"
 
 struct dev_stage dev_stage;
@@ -13,7 +14,11 @@ struct dev_stage dev_stage;
 void dev_stage_reset(void)
 {
 	irq_handler_fn keep[256]; /* pci_irq.c and alarm.c say theirs once */
+	static bool alarms_begun;
 
+	if (!alarms_begun)
+		alarms_init();
+	alarms_begun = true;
 	memcpy(keep, dev_stage.handler, sizeof(keep));
 	memset(&dev_stage, 0, sizeof(dev_stage));
 	memcpy(dev_stage.handler, keep, sizeof(keep));

@@ -25,7 +25,7 @@ struct dev_stage {
 };
 extern struct dev_stage dev_stage;
 
-/* As if nothing had ever been asked. */
+/* As if nothing had ever been asked; alarms (kernel/core/sched/alarm.c) can be armed. */
 void dev_stage_reset(void);
 /* A handler runs as one does: in an interrupt, interrupts off. */
 void interrupt(unsigned int vector);

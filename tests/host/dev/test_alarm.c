@@ -15,13 +15,9 @@ static void note(struct alarm *a)
 
 static int setup(void **state)
 {
-	static bool begun;
 	int err = twin_setup(state);
 
 	dev_stage_reset();
-	if (!begun)
-		alarms_init();
-	begun = true;
 	nr_cpus = 2;
 	memset(rung, 0, sizeof(rung));
 	for (int i = 0; i < 4; i++)

@@ -22,8 +22,8 @@
 	X(oom_reaper_exit) X(notifier) X(oom_notifier) X(oom_allowed) X(reap_races) X(oom_watch) \
 	X(tasks) X(token) X(slab_geometry) X(slab) \
 	X(kmalloc) X(failslab) X(slab_debug) X(slab_random) \
-	X(ring) X(ring_lies) X(ring_random) X(virtio) X(interrupt) X(virtio_blk) X(pci) X(alarm) X(tags) \
-	X(block_merge) X(block_memory) X(block) X(block_random)
+	X(ring) X(ring_lies) X(ring_random) X(virtio) X(interrupt) X(virtio_blk) X(balloon) X(balloon_trouble) \
+	X(pci) X(alarm) X(tags) X(block_merge) X(block_memory) X(block) X(block_random)
 /* clang-format on */
 
 #define DECLARE(group) int host_##group(void);
