@@ -111,7 +111,7 @@ class Machine(unittest.TestCase):
         def late(path):
             self.wait(lambda: answers(path))
             for heading, question in rings.questions(self.spec):
-                words = question.removeprefix("monitor ")
+                words = question
                 said[heading] = qmp.once(path, "human-monitor-command", **{"command-line": words})
 
         with balloon.host(self.spec, self.events) as host:

@@ -43,7 +43,7 @@ class Timeout(unittest.TestCase):
         parts = (folder / "timeout.txt").read_text().split("\n== ")[1:]
         sections = dict(part.split("\n", 1) for part in parts)
         self.assertEqual(list(sections), [heading for heading, _ in (
-            *QUESTIONS, *rings.questions(system.settled(devices=devices)))])
+            *rings.questions(system.settled(devices=devices)), *QUESTIONS)])
         self.assertRegex(sections["registers"], r"(?m)^rip +0x")
         return sections, found
 

@@ -1,20 +1,22 @@
 """What a guest stood at when its time ran out: asked through GDB, written to timeout.txt.
 
-Every run has a gdbstub on a socket in a private folder. Nobody talks to it before the time limit,
-and nothing listens on the network. Whatever goes wrong here is a note of the run's, no error.
+Every run has a gdbstub on a socket in a private folder, and one with rings a monitor. Nobody talks to them
+before the time limit, and nothing listens on the network. Whatever goes wrong here is a note of the run's, no error.
 """
 import contextlib
 import itertools
 import re
 import subprocess
 
-from machine import qemu, rings, sockets
+from machine import qemu, qmp, rings, sockets
+from options import UserError
 from results import console
 from machine.guest import HELPERS
 
 NAME = "timeout.txt"
 GDB = "gdb"
 SECONDS = 30
+STUCK_SECONDS = 5  # where a disk has not answered: QEMU stops for GDB once it does
 REGISTERS = ("rax rbx rcx rdx rsi rdi rbp rsp r8 r9 r10 r11 r12 r13 r14 r15 rip eflags cs ss "
              "fs_base gs_base k_gs_base cr0 cr2 cr3 cr4 cr8 efer")  # GDB's groups add all xmm
 QUESTIONS = (  # heading, GDB command
@@ -33,7 +35,7 @@ class Facts:
     def __init__(self, spec, folder):
         self.spec = spec
         self.path = folder / NAME
-        self.socket = None
+        self.socket = self.monitor = None
         self.where = None
         self.notes = []
 
@@ -41,33 +43,51 @@ class Facts:
     def stub(self):
         """Yield the emulator's further arguments; the socket is gone afterwards."""
         with sockets.folder() as place:
-            self.socket = place / "gdb"
-            yield ["-chardev",
-                   f"socket,id=gdb,path={qemu.quote(self.socket)},server=on,wait=off",
-                   "-gdb", "chardev:gdb"]
+            self.socket, self.monitor = place / "gdb", place / "facts"
+            yield [*listener("gdb", self.socket), "-gdb", "chardev:gdb",
+                   *([*listener("facts", self.monitor), "-mon", "chardev=facts,mode=control"]
+                     if any(rings.of(self.spec)) else [])]
 
     def collect(self):
         """Ask the guest, which stops for it; the emulator is of no more use afterwards."""
         try:
             with open(self.path, "wb") as out:
+                limit = STUCK_SECONDS if self.ask_rings(out) else SECONDS
                 subprocess.run(gdb_command(self.spec, self.socket), stdin=subprocess.DEVNULL,
-                               stdout=out, stderr=out, timeout=SECONDS, check=False)
+                               stdout=out, stderr=out, timeout=limit, check=False)
         except OSError as error:
             self.path.unlink(missing_ok=True)
             self.notes.append(f"no {NAME}: {GDB} cannot start ({error.strerror})")
             return
         except subprocess.TimeoutExpired:
-            self.notes.append(f"{NAME} is not complete: {GDB} was ended after {SECONDS} s")
+            self.notes.append(f"{NAME} is not complete: {GDB} was ended after {limit} s")
         lines = console.read_lines(self.path)
         self.where = ", ".join(filter(None, (places(lines), rings.unanswered("\n".join(lines))))) or None
         if not places(lines):
             self.notes.append(f"{NAME} names no CPU: {GDB} said: {complaint(lines)}")
 
 
+    def ask_rings(self, out):
+        """Write the rings' state; return which of them wait, or None."""
+        found = ""
+        try:
+            for section in rings.asked(self.spec, self.monitor):
+                found += section
+        except (qmp.Ended, UserError) as error:
+            self.notes.append(f"{NAME} has not all rings: {error}")
+        out.write(found.encode())
+        out.flush()
+        return rings.unanswered(found)
+
+
+def listener(name, path):
+    return ["-chardev", f"socket,id={name},path={qemu.quote(path)},server=on,wait=off"]
+
+
 def gdb_command(spec, socket):
     steps = ["set confirm off", "set width 0", "set height 0",
              f"source {HELPERS}", f"target remote {socket}"]
-    for heading, question in (*QUESTIONS, *rings.questions(spec)):
+    for heading, question in QUESTIONS:
         steps += [f"echo \\n== {heading}\\n", question]
     argv = [GDB, "-q", "-nx", "-batch"]
     for step in [*steps, "kill"]:  # the log shall end where the facts were taken

@@ -1,12 +1,13 @@
 """What virtio devices have not answered when a run's time is up: the emulator's own view of their rings.
 
-Asked through the gdbstub, which hands `monitor` commands on. A ring's indices count freely modulo 65536:
-what the guest has made available and the device has not put back as used is in flight.
+Asked through a monitor of its own, and first: GDB stops the machine, for which QEMU waits until its disks have
+answered, and a disk that never does takes GDB along. A ring's indices count freely modulo 65536: what the guest
+has made available and the device has not put back as used is in flight.
 """
 import re
 
 import devices
-from machine import slots
+from machine import qmp, slots
 
 QUEUES = {"disk": (0,), "balloon": (0, 1)}  # those whose buffers come back; statistics stay with the host
 INDICES = re.compile(r"avail:\n +flags: \d+\n +idx: +(\d+)\n(?:.*\n)*? +used:\n +flags: \d+\n +idx: +(\d+)")
@@ -24,13 +25,20 @@ def of(spec):
 
 
 def questions(spec):
-    """Yield (heading, GDB command)."""
+    """Yield (heading, the monitor's words)."""
     for name, kind in of(spec):
         place = f"/machine/peripheral/{name}/virtio-backend"
-        yield f"{name}", f"monitor info virtio-status {place}"
+        yield f"{name}", f"info virtio-status {place}"
         for queue in QUEUES[kind]:
-            yield f"{name} queue {queue}", f"monitor info virtio-queue-status {place} {queue}"
-            yield f"{name} ring {queue}", f"monitor info virtio-queue-element {place} {queue}"
+            yield f"{name} queue {queue}", f"info virtio-queue-status {place} {queue}"
+            yield f"{name} ring {queue}", f"info virtio-queue-element {place} {queue}"
+
+
+def asked(spec, socket):
+    """Yield the sections of a report, from a monitor's socket."""
+    for heading, words in questions(spec):
+        said = qmp.once(socket, "human-monitor-command", **{"command-line": words})
+        yield f"\n== {heading}\n" + said.replace("\r", "")
 
 
 def unanswered(text):

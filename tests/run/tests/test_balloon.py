@@ -170,13 +170,14 @@ class Rings(unittest.TestCase):
                            (RING.format(9, 7).replace("vda ring", "vda queue"), None)):
             self.assertEqual(rings.unanswered("head\n\n" + text), said)
 
-    def test_gdb_asks_for_each_ring(self):
+    def test_the_monitor_is_asked_for_each_ring(self):
         asked = dict(rings.questions(spec(devices="disk=1 card=2 disk=1 balloon")))
         self.assertEqual([one for one in asked if " ring " in one],
                          ["vda ring 0", "vdb ring 0", "balloon0 ring 0", "balloon0 ring 1"])
         self.assertEqual(asked["vdb ring 0"],
-                         "monitor info virtio-queue-element /machine/peripheral/vdb/virtio-backend 0")
-        self.assertIn(asked["vda"], facts.gdb_command(spec(devices="disk=1"), "socket"))
+                         "info virtio-queue-element /machine/peripheral/vdb/virtio-backend 0")
+        with facts.Facts(spec(devices="disk=1"), Path("folder")).stub() as more:
+            self.assertIn("chardev=facts,mode=control", more)
         self.assertEqual(list(rings.questions(spec())), [])
 
 
