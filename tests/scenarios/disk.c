@@ -8,6 +8,7 @@
 #include "kernel/core/log/event.h"
 #include "kernel/core/log/printk.h"
 #include "kernel/core/machine.h"
+#include "kernel/dev/virtio/virtio_blk.h"
 #include "kernel/task/scenario.h"
 #include "tests/workloads/diskwork.h"
 
@@ -41,6 +42,20 @@ static void report(const struct disk *disk, const struct diskwork_result *r)
 			c->tag_waits);
 }
 
+/* How its requests went to a virtio device: by a table, by none since that was refused, as none needs one. */
+static void add_tables(const struct disk *disk, struct vring_counts *sum, long *messages)
+{
+	const struct virtio_device *vdev = virtio_blk_device(disk);
+	const struct vring_counts *c = vdev ? &vdev->vq[0]->counts : NULL;
+
+	if (!c)
+		return;
+	sum->indirect += c->indirect;
+	sum->direct_fallback += c->direct_fallback;
+	sum->no_space += c->no_space;
+	*messages += vdev->nr_messages;
+}
+
 static void work(struct disk *disk, unsigned int n, struct diskwork_result *sum)
 {
 	struct diskwork w = {.requests = requests,
@@ -58,16 +73,21 @@ static void work(struct disk *disk, unsigned int n, struct diskwork_result *sum)
 	sum->pages_written += r.pages_written;
 	sum->wrong += r.wrong;
 	sum->errors += r.errors;
+	sum->error = r.error ? r.error : sum->error;
 }
 
 static void disk(void)
 {
 	struct diskwork_result sum = {0};
+	struct vring_counts tables = {0};
+	long messages = 0;
 	struct disk *d;
 	unsigned int n = 0;
 
-	for (; (d = disk_nth(n)); n++)
+	for (; (d = disk_nth(n)); n++) {
 		work(d, n, &sum);
+		add_tables(d, &tables, &messages);
+	}
 	if (!n)
 		machine_refuse(
 			"machine: no disk; expected one at least (DEVICES=\"disk=64 card=32\")");
@@ -76,6 +96,11 @@ static void disk(void)
 	event_counter(COUNTER("disk_pages_written"), sum.pages_written);
 	event_counter(COUNTER("disk_pages_wrong"), sum.wrong);
 	event_counter(COUNTER("disk_errors"), sum.errors);
+	event_counter(COUNTER("disk_errno"), sum.error);
+	event_counter(COUNTER("virtio_tables"), tables.indirect);
+	event_counter(COUNTER("virtio_tables_refused"), tables.direct_fallback);
+	event_counter(COUNTER("virtio_rings_full"), tables.no_space);
+	event_counter(COUNTER("virtio_messages"), messages);
 }
 
 static const struct scenario_arm arms[] = {

@@ -1,62 +1,85 @@
 """Disks at work on the real emulator: what is read is what was written, the log is the same however busy
-the host is, and every request for memory on the way is Linux 4.8's.
+the host is, every request for memory on the way is Linux 4.8's, and errors and silence are said.
 
 From the repository's root, with the kernel built.
 """
+import contextlib
+import io
+import json
+import socket
+import struct
 import subprocess
+import tempfile
+import threading
 import unittest
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from unittest import mock
 
+import lowwater
 import system
+from machine import slots
 
-DISKS = "disk=64 disk=32:legacy card=32"
-SMALL = "disk.pages=32 disk.requests=2000"
+BOTH = "disk=16 disk=16:legacy card=16"
 BUSY = ["/usr/bin/python3", "-c", "while True: pass"]
 
-# devices.md §34.1, §34.9, §40.4 and §41: (order, mask) of the first request for each.
-REQUESTS_MAP = (4, 0x24092c0 & ~0x1000 | 0x1000 | 0x8000)
-TABLE = {"1": {(0, 0x2281220), (1, 0x2285220), (2, 0x2285220), (3, 0x2285220)},
-         "2": {(0, 0x2281220), (1, 0x2285220), (2, 0x2285220), (3, 0x2285220)}}
-BIO = (0, 0x2211280)
-VECTORS = 0x2215280
+# (order, mask) of a request for pages, by the CPUs where that matters: devices.md §12.4 of the facts, §31, §34.
+CHUNK = (4, 0x24092c0)  # §34.1: requests of all tags, NOWARN|NORETRY|ZERO, 7 in 64 KiB
+RING = (1, 0x24082c0)   # §35.8: a modern ring of 256 entries, NOWARN|ZERO
+HEAD = (3, 0x2152c0)    # §41.2 item 16: the first request for its kmalloc-8192
+POOL = {(0, 0x24000c0), (2, 0x240c0c0), (4, 0x240c0c0)}  # the workload's own: its pages; §31.8, its two arrays
+BIO = (0, 0x2211280)    # §34.1, of kmalloc-256
+VECTORS = {"1": {(0, 0x2211280), (1, 0x2215280), (2, 0x2215280), (3, 0x2215280)},  # §41.1: kmalloc-256 to 4096
+           "2": {(0, 0x2211280), (2, 0x2215280), (3, 0x2215280)},
+           "4": {(0, 0x2211280), (2, 0x2215280), (3, 0x2215280)}}
+TABLES = {"1": {(0, 0x2281220), (1, 0x2285220), (2, 0x2285220), (3, 0x2285220)},  # §40.4: kmalloc-64 to 4096
+          "2": {(0, 0x2281220), (1, 0x2285220), (2, 0x2285220), (3, 0x2285220)},
+          "4": {(0, 0x2281220), (1, 0x2285220), (2, 0x2285220), (3, 0x2285220)}}
+ATOMIC = "gfp:0x80000"  # the requests that are refused on purpose: of GFP_ATOMIC, of which tables are
+
+FAILING = ("driver=blkdebug,file.image.driver=null-co,file.image.size=64M,file.image.read-zeroes=on,"
+           "file.inject-error.0.event=none,file.inject-error.0.iotype=read,file.inject-error.0.errno=5,"
+           "file.inject-error.0.sector=4096")
 
 
 def disk(**options):
-    return system.boot(scenario="disk", **{"mem": "128", "devices": "disk=64"} | options)
+    return system.boot(scenario="disk", **{"mem": "64", "devices": "disk=64"} | options)
 
 
-def right(test, run, name="vda"):
+def right(test, run, disks=1):
     """The run ended, and not a page of it was wrong."""
     test.assertEqual(run.status, system.STATUS["finished"], run.console[-600:])
-    test.assertIn(f"{name}: ", run.console)
-    test.assertNotIn(" errors", run.console.replace(" 0 errors", ""))
-    test.assertEqual((run.counter("disk_pages_wrong"), run.counter("disk_errors")), (0, 0))
+    test.assertEqual([run.counter(name) for name in ("disks", "disk_pages_wrong", "disk_errors")], [disks, 0, 0])
     test.assertGreater(run.counter("disk_pages_read"), 0)
 
 
 class Work(unittest.TestCase):
-    def test_both_disks_and_both_transports(self):
-        for cpus in ("1", "4"):
-            with self.subTest(cpus=cpus):
-                run = disk(devices=DISKS, cpus=cpus, args="disk.requests=60")
-                right(self, run, "card")
-                self.assertEqual(run.counter("disks"), 3)
+    def test_both_disks_both_transports_both_interrupts(self):
+        for mode, cpus, msix in (("exact", "1", 1), ("exact", "2", 1), ("exact", "4", 1), ("exact", "2", 0),
+                                 ("fast", "2", 1), ("fast", "1", 0)):
+            with self.subTest(mode=mode, cpus=cpus, msix=msix):
+                run = disk(devices=BOTH, mode=mode, cpus=cpus,
+                           args=f"disk.requests=30 disk.pages=60 msix={msix}")
+                right(self, run, 3)
+                self.assertEqual(run.counter("virtio_messages"), 4 * msix)
 
-    def test_interrupts_as_they_come(self):
-        """Ten thousand requests of 1 to 254 pieces."""
-        run = disk(mode="fast", cpus="2", args="disk.requests=10000")
+    def test_a_transport_by_force(self):
+        for name in ("legacy", "modern"):
+            right(self, disk(args=f"virtio={name} disk.requests=20 disk.pages=60"))
+
+    def test_ten_thousand_requests_with_interrupts_as_they_come(self):
+        """Of 1 to 254 pieces."""
+        run = disk(mem="128", mode="fast", cpus="2", args="disk.requests=10000 disk.together=16")
         right(self, run)
         self.assertGreater(run.counter("disk_pages_read") + run.counter("disk_pages_written"), 10 ** 6)
-
-    def test_by_each_transport_and_interrupt(self):
-        for args in ("virtio=legacy", "virtio=modern", "virtio=legacy msix=0", "virtio=modern msix=0"):
-            for mode in ("exact", "fast"):
-                with self.subTest(args=args, mode=mode):
-                    right(self, disk(mode=mode, args=f"{args} disk.requests=40"))
+        self.assertEqual(run.counter("virtio_tables"), 10001)
 
     def test_a_patterned_disk_is_what_the_runner_wrote(self):
-        run = disk(devices="disk=8:pattern:ro", args="disk.patterned=1 disk.pages=100 disk.requests=40")
+        run = disk(devices="disk=8:pattern:ro", args="disk.patterned=1 disk.pages=60 disk.requests=40")
         right(self, run)
         self.assertEqual(run.counter("disk_pages_written"), 0)
+        wrong = disk(devices="disk=8:ro", args="disk.patterned=1 disk.pages=8 disk.requests=4")
+        self.assertEqual(wrong.counter("disk_pages_wrong"), wrong.counter("disk_pages_read"))
 
     def test_a_machine_without_one_is_refused(self):
         run = disk(devices="none")
@@ -67,49 +90,148 @@ class Work(unittest.TestCase):
 
 class Exact(unittest.TestCase):
     def test_a_busy_host_changes_nothing(self):
-        """2,000 requests, five runs with a loop beside, of one CPU and of several."""
+        """2,000 requests, five runs beside each other and a busy loop."""
         loop = subprocess.Popen(BUSY)
-        self.addCleanup(loop.wait)
-        self.addCleanup(loop.kill)
-        for cpus in ("1", "2", "4"):
-            runs = [disk(cpus=cpus, args=SMALL, again=True) for _ in range(5 if cpus == "2" else 2)]
+        try:
+            self.alike("2", 5)
+        finally:
+            loop.kill()
+            loop.wait()
+
+    def test_nor_does_the_next_run(self):
+        for cpus in ("1", "4"):
             with self.subTest(cpus=cpus):
-                right(self, runs[0])
-                self.assertEqual(len({run.console for run in runs}), 1)
+                self.alike(cpus, 2)
+
+    def alike(self, cpus, times):
+        with ThreadPoolExecutor(times) as pool:
+            runs = list(pool.map(lambda _: disk(cpus=cpus, args="disk.pages=2 disk.requests=2000", again=True),
+                                 range(times)))
+        right(self, runs[0])
+        self.assertEqual(len({run.console for run in runs}), 1)
 
     def test_a_latency_is_what_it_is_said_to_be(self):
         """One page at a time: each takes what is modelled, and the seed may draw more."""
         one = "disk.pages=1 disk.together=1 disk.requests=50"
-        plain, slow, drawn, other = (
+        plain, slow, pages, drawn, other = (
             disk(args=f"{one} {more}", seed=seed) for more, seed in (
-                ("", "1"), ("disk.latency_us=1100", "1"), ("disk.jitter_us=500", "1"),
-                ("disk.jitter_us=500", "2")))
-        times = [run.events[-1]["ns"] for run in (plain, slow, drawn, other)]
+                ("", "1"), ("disk.latency_us=1100", "1"), ("disk.us_per_page=508", "1"),
+                ("disk.jitter_us=500", "1"), ("disk.jitter_us=500", "2")))
+        times = [self.end(run) for run in (plain, slow, pages, drawn, other)]
         self.assertAlmostEqual((times[1] - times[0]) / 51, 1e6, delta=5e4)
-        self.assertGreater(times[2], times[0] + 50 * 100000)
-        self.assertNotEqual(times[2], times[3])
+        self.assertAlmostEqual((times[2] - times[0]) / 51, 5e5, delta=5e4)
+        self.assertTrue(times[0] + 51 * 1e5 < times[3] < times[0] + 51 * 5e5)
+        self.assertNotEqual(times[3], times[4])
+
+    @staticmethod
+    def end(run):
+        """Nanoseconds from boot to the scenario's end."""
+        return [event["ns"] for event in run.events if "ns" in event][-1]
 
 
 class Memory(unittest.TestCase):
-    """Every request for pages, by trace_page_alloc=1, is one that Linux 4.8 makes there."""
+    """Requests for pages, by trace_page_alloc=1: those that Linux 4.8 makes there, and refusals."""
 
-    def masks(self, cpus):
-        run = disk(cpus=cpus, args="trace=on trace_page_alloc=1 disk.requests=40")
+    def requests(self, cpus):
+        """Return the (order, mask)s of the boot, and those behind it."""
+        run = disk(mem="128", cpus=cpus, args="trace=on trace_page_alloc=1 disk.requests=60 disk.together=2")
         right(self, run)
-        asked = [(e["args"]["order"], e["args"]["gfp_flags"]) for e in run.events
-                 if e.get("event") == "trace" and e["name"] == "mm_page_alloc"]
-        return asked
+        start = next(n for n, event in enumerate(run.events) if event.get("event") == "start")
+        return [[(event["args"]["order"], event["args"]["gfp_flags"]) for event in part
+                 if event.get("event") == "trace" and event["name"] == "mm_page_alloc"]
+                for part in (run.events[:start], run.events[start:])]
 
-    def test_of_a_request_and_of_a_disk(self):
-        for cpus in ("1", "2"):
+    def test_of_a_disk_and_of_its_requests(self):
+        for cpus in ("1", "2", "4"):
             with self.subTest(cpus=cpus):
-                asked = self.masks(cpus)
-                kinds = set(asked)
-                self.assertEqual(asked.count((4, 0x24092c0 - 0x1000 + 0x1000)), 37)  # 592 pages of requests
-                self.assertIn(BIO, kinds)
-                self.assertTrue(any(mask == VECTORS for _, mask in kinds), kinds)
-                tables = {one for one in kinds if one[1] & 0xfff == 0x220}
-                self.assertTrue(tables and tables <= TABLE[cpus], tables)
+                boot, work = self.requests(cpus)
+                self.assertEqual(boot.count(CHUNK), 37)
+                self.assertTrue({RING, HEAD} <= set(boot))
+                self.assertLessEqual(set(work), POOL | {BIO} | VECTORS[cpus] | TABLES[cpus])
+                self.assertTrue(set(work) & TABLES[cpus])
+                self.assertTrue(set(work) & {one for one in VECTORS[cpus] if one[0] > 0})
+
+    def test_pages_refused_to_tables(self):
+        """Slabs that are there serve until they are full; then the ring itself takes the descriptors."""
+        run = disk(mem="128", args="disk.requests=100 fail_page_alloc="
+                                   f"ignore-gfp-wait:1,min-order:0,interval:1,times:-1,{ATOMIC}")
+        right(self, run)
+        self.assertGreater(run.counter("virtio_tables_refused"), 10)
+        self.assertRegex(run.console, r"order:\d, mode:0x228[04]020\(GFP_ATOMIC")
+
+    def test_tables_refused(self):
+        """Every one, every third one: rings are full, and disks wait for room."""
+        for cpus, mode, interval in (("1", "exact", 1), ("2", "exact", 3), ("2", "fast", 3)):
+            with self.subTest(cpus=cpus, mode=mode, interval=interval):
+                run = disk(mem="128", cpus=cpus, mode=mode, args="disk.requests=100 failslab="
+                                                                 f"interval:{interval},times:-1,{ATOMIC}")
+                right(self, run)
+                tables, refused = run.counter("virtio_tables"), run.counter("virtio_tables_refused")
+                self.assertEqual(tables + refused, 101)
+                self.assertEqual(tables == 0, interval == 1)
+                self.assertGreater(run.counter("virtio_rings_full"), 0)
+
+
+class Failing(unittest.TestCase):
+    def test_an_error_is_its_bios(self):
+        for mode in ("exact", "fast"):
+            with self.subTest(mode=mode):
+                run = disk(mem="128", devices="none", mode=mode, extra=self.drive(FAILING),
+                           args="disk.writes=0 disk.requests=100")
+                self.assertEqual(run.status, system.STATUS["finished"])
+                self.assertEqual((run.counter("disk_errno"), run.counter("disk_pages_wrong")), (5, 0))
+                self.assertGreater(run.counter("disk_pages_read"), 0)
+                self.assertLess(run.counter("disk_errors"), 20)
+
+    def test_a_disk_that_never_answers_is_named(self):
+        """Its host is a server that says how large it is, and then nothing: QEMU itself cannot be stopped."""
+        def silent(one, number, file):
+            argv = ours(one, number, file)
+            argv[1] = (f"id=disk{number},if=none,format=raw,file.driver=nbd,file.server.type=unix,"
+                       f"file.server.path={place}/server")
+            argv[3] += ",cyls=16,heads=16,secs=63"  # else QEMU would guess them, from what it reads
+            return argv
+
+        ours = slots.disk
+        with tempfile.TemporaryDirectory() as place, mute_server(Path(place, "server")), \
+                mock.patch.object(slots, "disk", silent), \
+                contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            code = lowwater.main(["run", "--results", place, "--scenario", "disk", "--patch", "none",
+                                  "--devices", "disk=64", "--cpus", "2", "--timeout", "3"])
+            folder = system.newest(Path(place, "disk"))
+            found = json.loads((folder / "result.json").read_text())
+            said = (folder / "timeout.txt").read_text()
+        self.assertEqual((code, found["outcome"]), (5, "timeout"))
+        self.assertRegex(found["message"], r"^after [\d.]+ s (CPU .*, )?vda has not answered 1 of queue 0; more in ")
+        self.assertRegex(said, r"(?s)== vda ring 0\n.*avail:\n +flags: \d+\n +idx: +1\n.*used:\n +flags: \d+\n +idx: +0\n")
+
+    @staticmethod
+    def drive(file):
+        return ["-drive", f"id=d0,if=none,format=raw,file.{file}", "-device",
+                "virtio-blk-pci,drive=d0,ioeventfd=off,num-queues=1,werror=report,rerror=report,addr=0x2"]
+
+
+@contextlib.contextmanager
+def mute_server(path):
+    """A server of NBD's first protocol, on a socket; it says a disk's size."""
+    def serve():
+        with contextlib.suppress(OSError):
+            peer, _ = listener.accept()
+            with peer:
+                peer.sendall(b"NBDMAGIC" + struct.pack(">QQI124x", 0x00420281861253, 64 << 20, 1))
+                while peer.recv(4096):
+                    pass
+
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen()
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
+            thread.join()
 
 
 if __name__ == "__main__":

@@ -142,10 +142,12 @@ static struct bio *start_one(struct job *j, long nth, uint64_t *block)
 
 static void finish_one(struct job *j, struct bio *bio, uint64_t block)
 {
-	if (bio->error)
+	if (bio->error) {
 		j->r->errors++;
-	else if (bio->op == BIO_READ)
+		j->r->error = -bio->error;
+	} else if (bio->op == BIO_READ) {
 		check(j, bio, block);
+	}
 	bio_put(bio);
 }
 

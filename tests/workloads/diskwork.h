@@ -20,15 +20,16 @@ struct diskwork_result {
 	long pages_read, pages_written;
 	long wrong;  /* pages that were not what they should be */
 	long errors; /* bios that failed */
+	int error;   /* the last one's, an errno; 0: none failed */
 };
 
 /* False: no memory for it, *r unset. */
 bool diskwork_run(struct disk *disk, const struct diskwork *work, struct diskwork_result *r);
 
-/* What the runner writes into a patterned disk: the 64-bit word of a block of 4096 bytes. */
+/* What the runner (tests/run/machine/disks.py) writes into a patterned disk: a word of a block of 4096 bytes. */
 static inline uint64_t disk_pattern(uint64_t block, unsigned int word)
 {
-	return (block * 512 + word + 1) * 0x9e3779b97f4a7c15ull;
+	return (block << 32 | word) ^ 0x4c4f575741544552ull;
 }
 
 #endif
