@@ -175,15 +175,25 @@ void virtio_break(struct virtio_device *vdev, const char *why)
 		virtqueue_break(vdev->vq[i], why);
 }
 
-const char *virtio_ready(struct virtio_device *vdev)
+const char *virtio_enable_queues(struct virtio_device *vdev)
 {
 	const char *error = virtio_interrupts_on(vdev);
-	uint8_t status;
 
 	if (error)
 		return failed(vdev, error);
 	for (unsigned int i = 0; i < vdev->nr_queues; i++)
 		vdev->ops->enable_queue(vdev->vq[i]);
+	vdev->queues_enabled = true;
+	return NULL;
+}
+
+const char *virtio_ready(struct virtio_device *vdev)
+{
+	const char *error = vdev->queues_enabled ? NULL : virtio_enable_queues(vdev);
+	uint8_t status;
+
+	if (error)
+		return error;
 	add_status(vdev, VIRTIO_DRIVER_OK);
 	status = vdev->ops->status(vdev);
 	if (!(status & VIRTIO_DRIVER_OK) || (status & (VIRTIO_NEEDS_RESET | VIRTIO_FAILED)))
@@ -198,6 +208,7 @@ void virtio_stop(struct virtio_device *vdev)
 		return;
 	reset(vdev);
 	virtio_interrupts_off(vdev);
+	vdev->queues_enabled = false;
 	while (vdev->nr_queues)
 		vring_destroy(vdev->vq[--vdev->nr_queues]);
 	vdev->ops = NULL;

@@ -56,7 +56,7 @@ struct virtio_device {
 	uint64_t features; /* agreed upon */
 	unsigned int nr_queues;
 	struct virtqueue *vq[VIRTIO_MAX_QUEUES];
-	bool ill, has_irq, has_msix;
+	bool queues_enabled, ill, has_irq, has_msix;
 	struct pci_irq irq;
 	struct virtio_message message[1 + VIRTIO_MAX_QUEUES]; /* interrupt.c's */
 	unsigned int nr_messages;
@@ -75,6 +75,11 @@ const char *virtio_start(struct virtio_device *vdev, struct pci_dev *pci, uint64
 /* The next queue, by index. NULL, or one line. */
 const char *virtio_add_queue(
 	struct virtio_device *vdev, const char *name, void (*callback)(struct virtqueue *vq));
+/*
+ * All queues are there: how they interrupt is chosen, and the device knows where they are. For drivers that
+ * have something for it before virtio_ready(), which does it otherwise. NULL, or one line.
+ */
+const char *virtio_enable_queues(struct virtio_device *vdev);
 /*
  * Driver-ok: from here on it works, and interrupts unless silent: by messages where it can (msix=1), else by
  * wire. NULL, or one line.

@@ -39,6 +39,8 @@ static const char *init_vqs(struct balloon *b)
 		return error;
 	error = add_queue(b, "stats", stats_request);
 	if (!error)
+		error = virtio_enable_queues(&b->vdev);
+	if (!error)
 		balloon_stats_start(b);
 	return error;
 }
