@@ -134,7 +134,7 @@ class Memory(unittest.TestCase):
 
     def requests(self, cpus):
         """Return the (order, mask)s of the boot, and those behind it."""
-        run = disk(mem="128", cpus=cpus, args="trace=on trace_page_alloc=1 disk.requests=60 disk.together=2")
+        run = disk(mem="128", cpus=cpus, args="trace=on trace_page_alloc=1 disk.requests=40")
         right(self, run)
         start = next(n for n, event in enumerate(run.events) if event.get("event") == "start")
         return [[(event["args"]["order"], event["args"]["gfp_flags"]) for event in part
