@@ -6,6 +6,7 @@
 
 #include "arena.h"
 #include "names.h"
+#include "mm/slab/slab.h"
 #include "scenarios/case.h"
 
 struct field {
@@ -19,7 +20,8 @@ struct field {
 static const struct field page_fields[] = {
 	FIELD(struct page, refcount), FIELD(struct page, mapcount), FIELD(struct page, flags),
 	FIELD(struct page, order), FIELD(struct page, list_type), FIELD(struct page, lru),
-	FIELD(struct page, mapping), FIELD(struct page, index), {NULL, 0, 0}};
+	FIELD(struct page, mapping), FIELD(struct page, index), FIELD(struct page, slab),
+	{NULL, 0, 0}};
 
 static const struct field zone_fields[] = {
 	FIELD(struct zone, stat), FIELD(struct zone, nr_reserved_highatomic),
@@ -44,6 +46,15 @@ static const struct field mm_fields[] = {
 	FIELD(struct mm, teardown), FIELD(struct mm, vmas), FIELD(struct mm, last_hit),
 	FIELD(struct mm, flags), FIELD(struct mm, total_vm), FIELD(struct mm, anon_rss),
 	FIELD(struct mm, shmem_rss), FIELD(struct mm, nr_ptes), {NULL, 0, 0}};
+
+static const struct field vma_fields[] = {
+	FIELD(struct vma, start), FIELD(struct vma, end), FIELD(struct vma, flags),
+	FIELD(struct vma, node), {NULL, 0, 0}};
+
+static const struct field cache_fields[] = {
+	FIELD(struct kmem_cache, list_lock), FIELD(struct kmem_cache, partial),
+	FIELD(struct kmem_cache, nr_partial), FIELD(struct kmem_cache, nr_slabs),
+	FIELD(struct kmem_cache, total_objects), FIELD(struct kmem_cache, cpu), {NULL, 0, 0}};
 /* clang-format on */
 
 static char text[160];
@@ -74,8 +85,24 @@ static bool in(const void *at, const void *object, size_t size, size_t *off)
 	return *off < size;
 }
 
+static const char *in_cache(const void *at)
+{
+	const struct kmem_cache *s;
+	size_t off;
+
+	for_each_cache(s, m) {
+		if (!in(at, s, sizeof(*s), &off))
+			continue;
+		snprintf(text, sizeof(text), "cache %s %s", s->name, field_name(cache_fields, off));
+		return text;
+	}
+	return NULL;
+}
+
 static const char *in_memory(const void *at, size_t off)
 {
+	if (in_cache(at))
+		return text;
 	for (unsigned int i = 0; i < MAX_NR_ZONES; i++) {
 		size_t in_zone;
 
@@ -115,14 +142,40 @@ static const char *in_pageblock_types(const void *at)
 	return NULL;
 }
 
+/* The first page of the slab that a page is in, or NULL: what its head says may be long past. */
+static const struct page *slab_with(unsigned long pfn)
+{
+	const struct page *head = pfn_to_page(m, pfn)->slab_head;
+	size_t off;
+
+	if (!in(head, m->mem_map, m->max_pfn * sizeof(*head), &off) || !(head->flags & PG_SLAB))
+		return NULL;
+	return pfn - page_to_pfn(m, head) < 1ul << head->order ? head : NULL;
+}
+
+/* An object of a slab by its number there. */
+static void name_object(const struct page *slab, size_t off)
+{
+	const struct kmem_cache *s = slab->cache;
+	size_t at = off - (page_to_pfn(m, slab) << PAGE_SHIFT);
+	unsigned long n = at / s->size;
+
+	at %= s->size;
+	if (s == &m->mm_cache)
+		snprintf(text, sizeof(text), "mm %lu %s", n, field_name(mm_fields, at));
+	else if (s == &m->vma_cache)
+		snprintf(text, sizeof(text), "vma %lu %s", n, field_name(vma_fields, at));
+	else
+		snprintf(text, sizeof(text), "%s %lu +%zu", s->name, n, at);
+}
+
 static const char *in_ram(size_t off)
 {
 	unsigned long pfn = off >> PAGE_SHIFT;
-	const struct page *page = pfn_to_page(m, pfn);
-	const struct mm *mm = (const struct mm *)(m->virt_base + (pfn << PAGE_SHIFT));
+	const struct page *slab = slab_with(pfn);
 
-	if (!page->mapping && mm->memory == m)
-		snprintf(text, sizeof(text), "mm %s", field_name(mm_fields, off % PAGE_SIZE));
+	if (slab)
+		name_object(slab, off);
 	else
 		snprintf(text, sizeof(text), "pfn %lu word %zu", pfn, off % PAGE_SIZE / 8);
 	return text;

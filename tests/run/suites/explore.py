@@ -5,8 +5,9 @@
                              results as JSON and JUnit in RESULTS. Exit code 1, and the token, when
                              one fails. With a token: that schedule alone, step by step.
     explore.py test FOLDER   TAP: every scenario at its quick bound, the same counts twice, the same
-                             without the cache, every plant found, its token repeated, and the guest's
-                             places are places here. --part names one of the parts.
+                             without the cache, every plant found, its token repeated, words of
+                             memory have their names, and the guest's places are places here.
+                             --part names one of the parts.
 
 FOLDER holds the program `explore`. Exit code 2: a wrong option.
 """
@@ -33,6 +34,8 @@ HEADS = ("scenario", "arm", "bound", "schedules at bound 0 / 1 / 2 / ...", "a se
          "points", "reset", "ok")
 RIGHT = (2, 4, 5, 6, 7)  # columns of numbers
 DEBUG_ELF = Path("build/debug/obj/first.elf")
+NAMES = (("innocent-4.9", "start>2", ("mm 0 users", "mm 0 mmap_sem+56", "mm 1 flags")),
+         ("two-ooms", "-", ("task fat memdie", "zone DMA32 stat")))
 CACHE_OFF = (("r4", 3), ("r5", 2), ("hand-over", 1), ("killer-disabled", 1), ("wait-kill", 2))
 
 
@@ -250,6 +253,15 @@ def test_plant(options, plant):
             + again.stdout.decode()[-2000:])
 
 
+def test_names(program, scenario, token, names):
+    """A schedule in words names the fields of objects that lie in slabs, and of tasks."""
+    said = subprocess.run([program, scenario, "--token", token],
+                          stdout=subprocess.PIPE, check=False).stdout.decode(errors="replace")
+    lost = [name for name in names if f" {name}," not in said]
+    return (lost == [], f"explore {scenario}: {', '.join(names)} have their names",
+            f"not named: {', '.join(lost)}\n{said}")
+
+
 def test_places(program):
     """What the debug build calls a place, the explorer does: a token of here finds it there."""
     lost = sorted(places.of_guest(DEBUG_ELF) - places.of_explorer(program))
@@ -264,6 +276,8 @@ def cases(options):
     yield "itself", partial(test_repeats, program)
     for case in CACHE_OFF:
         yield "itself", partial(test_cache, program, *case)
+    for case in NAMES:
+        yield "itself", partial(test_names, program, *case)
     yield "itself", partial(test_places, program)
     for number, one in enumerate(plants.known()):
         yield PLANTS[number % len(PLANTS)], partial(test_plant, options, one)
