@@ -1,6 +1,6 @@
 /*
- * The page allocator under libFuzzer: each input is the life of a machine (play.h). A corpus folder
- * that holds nothing gets a few lives to begin with. PLAY_TRACE=1 tells each life in words.
+ * The page allocator and slabs under libFuzzer: each input is the life of a machine (play.h). A corpus
+ * folder that holds nothing gets a few lives to begin with. PLAY_TRACE=1 tells each life in words.
  */
 #include <dirent.h>
 

@@ -45,10 +45,15 @@ static void op_free_many(struct play_bytes *b)
 		free_held(i - step);
 }
 
+void play_on_cpu(unsigned int cpu)
+{
+	become_cpu(cpu);
+	become(world.self);
+}
+
 static void op_cpu(struct play_bytes *b)
 {
-	become_cpu(next_byte(b) % nr_cpus);
-	become(world.self);
+	play_on_cpu(next_byte(b) % nr_cpus);
 	trace("CPU %u\n", this_cpu_id());
 }
 
@@ -105,6 +110,7 @@ static void op_world(struct play_bytes *b)
 	world.shrinker_gives = how % 8;
 	world.shrinker_allocates = how & 8;
 	world.others_give = how / 16 % 4;
+	world.others_take = how & 0x40;
 	world.self->flags = flags[more % ARRAY_SIZE(flags)];
 	world.self->prio = more & 8 ? PRIO_RT : PRIO_NORMAL;
 	set_memdie((more & 0x70) == 0x10);
@@ -115,12 +121,21 @@ static void (*const operations[])(struct play_bytes *) = {op_alloc, op_alloc, op
 	op_alloc_many, op_alloc_many, op_alloc_many, op_free, op_free, op_free_many, op_cpu,
 	op_drain, op_reserve, op_split, op_unreserve, op_world};
 
+/* A quarter of all bytes are for slabs. */
+static void operate(uint8_t which, struct play_bytes *b)
+{
+	if (which < 0xc0)
+		operations[which % ARRAY_SIZE(operations)](b);
+	else
+		slab_operation(which, b);
+}
+
 static void run(struct play_bytes *b)
 {
 	unsigned long next_check = play_stats.operations + PLAY_CHECK_EVERY;
 
 	while (bytes_left(b)) {
-		operations[next_byte(b) % ARRAY_SIZE(operations)](b);
+		operate(next_byte(b), b);
 		if (play_stats.operations < next_check)
 			continue;
 		next_check = play_stats.operations + PLAY_CHECK_EVERY;
@@ -131,9 +146,9 @@ static void run(struct play_bytes *b)
 static void finish(void)
 {
 	check_now();
-	become_cpu(0);
-	become(world.self);
+	play_on_cpu(0);
 	set_memdie(false);
+	caches_end();
 	free_some(nr_held);
 	pcp_drain_all(world.m);
 	vmstat_fold_all(world.m);
@@ -147,6 +162,8 @@ void play(const uint8_t *data, size_t size)
 	twin_setup(NULL);
 	machine_start(&bytes);
 	held_start();
+	objects_start();
+	caches_start();
 	others_start();
 	run(&bytes);
 	finish();

@@ -1,11 +1,12 @@
 /*
  * A string of bytes as the life of a small machine: the first PLAY_HEADER bytes say what it is made
- * of, the rest is a list of operations on its page allocator. Any string is a valid one; where an
- * operation needs a byte that is not there, it gets 0.
+ * of, the rest is a list of operations on its page allocator and its slabs. Any string is a valid one;
+ * where an operation needs a byte that is not there, it gets 0.
  *
  * What must hold of every request is checked at every request; that the allocator agrees with
  * itself (mm_validate()) and has lost nothing, now and then and at the end. A broken promise is a
- * panic. For one life in words, set play_trace.
+ * panic. An object is filled by its owner, and looked at when it is given back. For one life in
+ * words, set play_trace.
  */
 #ifndef HOST_PLAY_H
 #define HOST_PLAY_H

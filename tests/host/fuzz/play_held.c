@@ -50,6 +50,11 @@ static bool all_are(const bool *what, bool value, unsigned long n)
 	return !memchr(what, !value, n);
 }
 
+bool any_is_held(unsigned long pfn, unsigned long n)
+{
+	return !all_are(is_held + pfn, false, n);
+}
+
 void held_add(struct page *page, unsigned int order)
 {
 	unsigned long pfn = page_to_pfn(world.m, page), n = 1ul << order;
@@ -58,7 +63,7 @@ void held_add(struct page *page, unsigned int order)
 		panic("play: pfn %lu order %u is no block of this machine", pfn, order);
 	if (!all_are(is_free_at_boot + pfn, true, n))
 		panic("play: pfn %lu order %u was never free", pfn, order);
-	if (!all_are(is_held + pfn, false, n))
+	if (any_is_held(pfn, n))
 		panic("play: pfn %lu order %u is handed out twice", pfn, order);
 	BUG_ON(nr_held == MOST_HELD);
 	memset(is_held + pfn, true, n);
@@ -105,12 +110,14 @@ void check_now(void)
 {
 	struct memory *m = world.m;
 	const char *err = mm_validate(m);
+	long in_slabs = pages_of_objects();
 	const struct zone *z;
 
 	if (err)
 		panic("play: mm_validate: %s", err);
-	if (all_free(m) + (long)pages_held != total)
-		panic("play: %ld pages free and %lu held, of %ld", all_free(m), pages_held, total);
+	if (all_free(m) + (long)pages_held + in_slabs != total)
+		panic("play: %ld pages free, %lu held and %ld of objects, of %ld", all_free(m),
+			pages_held, in_slabs, total);
 	for_each_populated_zone(m, z)
 		if (z->nr_reserved_highatomic > highatomic_max(z))
 			panic("play: %s has %lu pages reserved, more than %lu", z->name,

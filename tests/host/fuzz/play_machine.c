@@ -89,7 +89,7 @@ static void limit_reports(struct memory *m, bool some)
 {
 	struct ratelimit full = {.begin = jiffies, .printed = some ? 9 : 10, .started = true};
 
-	m->oom_ratelimit = m->failure_ratelimit = full;
+	m->oom_ratelimit = m->failure_ratelimit = m->slab.ratelimit = full;
 }
 
 void machine_start(struct play_bytes *b)

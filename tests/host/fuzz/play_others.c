@@ -41,11 +41,16 @@ static void leave_as_victim(struct task *t)
 static void others_run(void)
 {
 	free_some(world.others_give);
+	give_some(world.others_give);
+	if (world.others_take)
+		take_meanwhile();
 	if (world.victim->kill_pending)
 		leave_as_victim(world.victim);
 	if (++world.waits < MOST_WAITS)
 		return;
 	free_some(1);
+	give_some(64);
+	shrink_for_others();
 	pcp_drain_all(world.m);
 	set_memdie(true);
 }
@@ -98,6 +103,6 @@ void others_start(void)
 	shrinker = (struct shrinker){.name = "play", .scan = shrink};
 	register_shrinker(world.m, &shrinker);
 	world.shrinker_gives = world.others_give = 1;
-	world.shrinker_allocates = false;
+	world.shrinker_allocates = world.others_take = false;
 	world.waits = 0;
 }

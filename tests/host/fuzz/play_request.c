@@ -142,16 +142,15 @@ static bool is_possible(const struct asked *a)
 	return nr_held < MOST_HELD - MOST_WAITS;
 }
 
-/* The request leaves nothing behind but its page. */
-static void check_caller(const struct asked *a)
+void check_caller(gfp_t gfp, unsigned int task_flags)
 {
 	if (!irqs_enabled() || preempt_count() || in_interrupt())
-		panic("play: after gfp %#x interrupts are %d, preemption is off %u times", a->gfp,
+		panic("play: after gfp %#x interrupts are %d, preemption is off %u times", gfp,
 			irqs_enabled(), preempt_count());
 	if (world.m->oom_lock.info.owner)
-		panic("play: after gfp %#x oom_lock is held", a->gfp);
-	if (current != world.self || current->flags != a->task_flags || current->alloc_since)
-		panic("play: gfp %#x has changed its task", a->gfp);
+		panic("play: after gfp %#x oom_lock is held", gfp);
+	if (current != world.self || current->flags != task_flags || current->alloc_since)
+		panic("play: gfp %#x has changed its task", gfp);
 }
 
 static void note_before(struct asked *a)
@@ -178,16 +177,30 @@ static bool ask(struct asked *a)
 		check_served(page, a);
 	else if ((a->gfp & __GFP_NOFAIL) && (a->gfp & __GFP_DIRECT_RECLAIM))
 		panic("play: a request that must not fail did");
-	check_caller(a);
+	check_caller(a->gfp, a->task_flags);
 	others_done();
 	return page;
 }
 
-static bool request_kind(gfp_t kind, uint8_t order)
+struct kind quick_kind(uint8_t kind)
 {
-	struct asked a = {.gfp = kind & ~FROM_IRQ,
-		.order = orders[order % ARRAY_SIZE(orders)],
-		.irq = kind & FROM_IRQ};
+	gfp_t gfp = quick_kinds[kind % ARRAY_SIZE(quick_kinds)];
+
+	return (struct kind){gfp & ~FROM_IRQ, gfp & FROM_IRQ};
+}
+
+struct kind any_kind(uint8_t kind)
+{
+	kind %= ARRAY_SIZE(quick_kinds) + ARRAY_SIZE(slow_kinds);
+	if (kind < ARRAY_SIZE(quick_kinds))
+		return quick_kind(kind);
+	return (struct kind){slow_kinds[kind - ARRAY_SIZE(quick_kinds)], false};
+}
+
+static bool request_kind(struct kind kind, uint8_t order)
+{
+	struct asked a = {
+		.gfp = kind.gfp, .order = orders[order % ARRAY_SIZE(orders)], .irq = kind.irq};
 
 	if (a.gfp & __GFP_NOFAIL)
 		a.order = 0;
@@ -198,14 +211,10 @@ static bool request_kind(gfp_t kind, uint8_t order)
 
 bool request_one(uint8_t kind, uint8_t order)
 {
-	kind %= ARRAY_SIZE(quick_kinds) + ARRAY_SIZE(slow_kinds);
-	return request_kind(kind < ARRAY_SIZE(quick_kinds) ?
-			quick_kinds[kind] :
-			slow_kinds[kind - ARRAY_SIZE(quick_kinds)],
-		order);
+	return request_kind(any_kind(kind), order);
 }
 
 bool request_quick(uint8_t kind, uint8_t order)
 {
-	return request_kind(quick_kinds[kind % ARRAY_SIZE(quick_kinds)], order);
+	return request_kind(quick_kind(kind), order);
 }
