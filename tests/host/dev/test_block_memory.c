@@ -54,6 +54,7 @@ static void give_back(struct kmem_cache *s, void *list)
 	}
 }
 
+#ifndef LW_DEBUG /* there caches are not shared */
 /* The same caches as the layer's, which share their slabs (§41.1): by their sizes. */
 static struct kmem_cache *cache_of(unsigned int size)
 {
@@ -63,7 +64,6 @@ static struct kmem_cache *cache_of(unsigned int size)
 	return s;
 }
 
-#ifndef LW_DEBUG /* there caches are not shared */
 static void assert_masks(gfp_t gfp, unsigned int vecs, const char *bio_mask, const char *vec_mask)
 {
 	struct kmem_cache *bios = cache_of(256), *arrays = vecs > 4 ? cache_of(vecs * 16) : NULL;
@@ -103,8 +103,6 @@ static void test_masks_of_bios_and_their_arrays(void **state)
 	assert_masks(GFP_KERNEL, 256, "0x2211280", "0x2215280");
 	fake_disk_remove(&disk[0]);
 }
-#endif
-
 /* An array that falls back has 256 entries; without reclaim it fails, and the bio goes back. */
 static void test_an_array_that_is_refused(void **state)
 {
@@ -133,6 +131,8 @@ static void test_an_array_that_is_refused(void **state)
 	kmem_cache_destroy(large);
 	fake_disk_remove(&disk[0]);
 }
+
+#endif
 
 static void test_sizes_of_arrays(void **state)
 {
@@ -339,8 +339,8 @@ static void test_what_is_kept_back_is_refilled(void **state)
 static const struct CMUnitTest tests[] = {
 #ifndef LW_DEBUG
 	TEST(test_masks_of_bios_and_their_arrays),
-#endif
 	TEST(test_an_array_that_is_refused),
+#endif
 	TEST(test_sizes_of_arrays),
 	TEST(test_pages_of_a_disk_s_requests),
 	TEST(test_requests_for_pages_refused),
