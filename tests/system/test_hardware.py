@@ -3,6 +3,7 @@ among them is the same each time, and its monitor sets a balloon's target.
 
 From the repository's root, with the kernel built.
 """
+import json
 import tempfile
 import time
 import unittest
@@ -22,6 +23,14 @@ def answers(path):
         return "status" in qmp.once(path, "query-status")
     except qmp.Ended:
         return False
+
+
+def until(condition):
+    for _ in range(int(PATIENCE / 0.01)):
+        if condition():
+            return
+        time.sleep(0.01)
+    raise AssertionError("it did not come to pass")
 
 
 class Boots(unittest.TestCase):
@@ -85,9 +94,9 @@ class Machine(unittest.TestCase):
             return found
 
         def late(path):
-            self.wait(lambda: answers(path))
+            until(lambda: answers(path))
             self.events.write_text('{"event":"balloon","target_mib":48}\n{"event":"balloon","target_mib":64}\n')
-            self.wait(lambda: len(asked) == 2)
+            until(lambda: len(asked) == 2)
 
         ours, qmp.once = qmp.once, once
         self.addCleanup(setattr, qmp, "once", ours)
@@ -97,9 +106,9 @@ class Machine(unittest.TestCase):
 
     def test_what_it_refuses_is_one_line(self):
         def late(path):
-            self.wait(lambda: answers(path))
+            until(lambda: answers(path))
             self.events.write_text('{"event":"balloon","target_mib":0}\n')
-            self.wait(lambda: host.error)
+            until(lambda: host.error)
 
         with self.assertRaisesRegex(UserError, r"^QEMU refused balloon: [^\n]+$"):
             with balloon.host(self.spec, self.events) as host:
@@ -109,7 +118,7 @@ class Machine(unittest.TestCase):
         said = {}
 
         def late(path):
-            self.wait(lambda: answers(path))
+            until(lambda: answers(path))
             for heading, question in rings.questions(self.spec):
                 words = question
                 said[heading] = qmp.once(path, "human-monitor-command", **{"command-line": words})
@@ -121,12 +130,41 @@ class Machine(unittest.TestCase):
         self.assertRegex(said["vda"], r"device_name: +virtio-blk")
         self.assertRegex(said["balloon0 queue 1"], r"queue_index: +1")
 
-    def wait(self, condition):
-        for _ in range(int(PATIENCE / 0.01)):
-            if condition():
-                return
-            time.sleep(0.01)
-        self.fail("it did not come to pass")
+
+class ByHand(unittest.TestCase):
+    """A guest that is at work, and somebody at its monitor."""
+
+    DEVICE = "/machine/peripheral/balloon0"
+
+    def test_a_target_and_statistics(self):
+        found = {}
+
+        def monitor(path, line):
+            return qmp.once(path, "human-monitor-command", **{"command-line": line})
+
+        def stats(path):
+            found.update(json.loads(monitor(path, f"qom-get {self.DEVICE} guest-stats"))["stats"])
+            return found["stat-total-memory"] != 2 ** 64 - 1
+
+        def late(path):
+            until(lambda: answers(path))
+            monitor(path, f"qom-set {self.DEVICE} guest-stats-polling-interval 1")
+            until(lambda: stats(path))
+            qmp.once(path, "balloon", value=48 << 20)
+            until(lambda: qmp.once(path, "query-balloon")["actual"] == 48 << 20)
+
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            spec = system.settled(results=name, scenario="keys", mode="fast", cpus="2", devices="balloon")
+            argv = qemu.command(spec, qemu.kernel_line(spec), folder / "console.log", folder / "events")
+            with balloon.host(spec, folder / "events") as host:
+                qemu.run([*argv, *host.arguments], folder / "qemu.log", 1, late=lambda: late(host.socket))
+            console = system.read(folder / "console.log")
+        self.assertIn("virtio_balloon virtio0: 256 pages a step, stays full in need", console)
+        self.assertNotIn("broken", console)
+        self.assertTrue(48 << 20 < found["stat-available-memory"] < found["stat-free-memory"]
+                        < found["stat-total-memory"] < 64 << 20, found)
+        self.assertGreater(found["stat-minor-faults"], 0)
 
 
 if __name__ == "__main__":
