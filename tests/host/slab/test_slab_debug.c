@@ -3,6 +3,8 @@
  */
 #include "slab_case.h"
 
+#include "mm/slab/slab_debug.h"
+
 static struct memory *m;
 static struct kmem_cache *s;
 
@@ -64,6 +66,55 @@ static void test_written_to_beyond_its_end(void **state)
 	assert_panics("written to beyond its end; allocated by pid ", kmem_cache_free(s, p));
 }
 
+/* Who took it and who gave it back: pids, and places in the code. */
+static void test_both_owners_are_named(void **state)
+{
+	struct task *test = become(task_new("takes", 70, NULL));
+	unsigned char *p = kmem_cache_alloc(s, GFP_KERNEL);
+	const struct slab_track *t = (void *)(p + s->offset + sizeof(void *));
+	char expected[160];
+
+	(void)state;
+	become(task_new("gives", 71, NULL));
+	kmem_cache_free(s, p);
+	become(test);
+	p[0] = 0;
+	snprintf(expected, sizeof(expected),
+		"BUG: thing: object 0x%lx written to after it was freed (byte 0 is 0x00); "
+		"allocated by pid 70 at 0x%lx; freed by pid 71 at 0x%lx",
+		(unsigned long)p, t[0].place, t[1].place);
+	assert_panics(expected, kmem_cache_alloc(s, GFP_KERNEL));
+	assert_int_not_equal(t[0].place, t[1].place);
+}
+
+static unsigned long *red_zone_of(void *p)
+{
+	return (unsigned long *)((char *)p + s->inuse);
+}
+
+static void test_the_red_zone_of_a_free_object(void **state)
+{
+	void *p = kmem_cache_alloc(s, GFP_KERNEL);
+	unsigned long in_use = *red_zone_of(p);
+
+	(void)state;
+	kmem_cache_free(s, p);
+	*red_zone_of(p) ^= 1;
+	assert_panics("free, and its red zone overwritten", kmem_cache_alloc(s, GFP_KERNEL));
+	p = kmem_cache_alloc(s, GFP_KERNEL);
+	kmem_cache_free(s, p);
+	*red_zone_of(p) = in_use;
+	assert_panics("handed out twice", kmem_cache_alloc(s, GFP_KERNEL));
+}
+
+static void test_what_is_in_no_slab(void **state)
+{
+	void *p = kmalloc(m, 2 * KMALLOC_MAX_CACHED, GFP_KERNEL);
+
+	(void)state;
+	assert_panics("is in no slab", kmem_cache_free(s, p));
+}
+
 static void test_another_cache_s_object(void **state)
 {
 	void *p = kmalloc(m, 64, GFP_KERNEL);
@@ -97,6 +148,21 @@ static void test_a_leak_is_named_with_its_owner(void **state)
 	assert_printed("left; allocated by pid ");
 	assert_int_equal(console_count("left; allocated by"), 1);
 }
+
+/* A few objects tell enough, of however many slabs. */
+static void test_of_many_leaks_eight_are_named(void **state)
+{
+	struct kmem_cache *large = kmem_cache_create(m, "large", 3000, 0, SLAB_ACCOUNT, NULL);
+	void *p[50];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(p); i++)
+		p[i] = kmem_cache_alloc(large, GFP_KERNEL);
+	for (size_t i = 0; i < ARRAY_SIZE(p); i += 2)
+		kmem_cache_free(large, p[i]);
+	assert_false(kmem_cache_destroy(large));
+	assert_int_equal(console_count("left; allocated by"), 8);
+}
 #else
 static void test_nothing_is_added(void **state)
 {
@@ -115,10 +181,14 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_written_to_after_it_was_freed),
 	TEST(test_written_to_after_its_slab_is_idle),
 	TEST(test_written_to_beyond_its_end),
+	TEST(test_both_owners_are_named),
+	TEST(test_the_red_zone_of_a_free_object),
+	TEST(test_what_is_in_no_slab),
 	TEST(test_another_cache_s_object),
 	TEST(test_the_inside_of_an_object),
 	TEST(test_a_fresh_object_is_not_zero),
 	TEST(test_a_leak_is_named_with_its_owner),
+	TEST(test_of_many_leaks_eight_are_named),
 #else
 	TEST(test_nothing_is_added),
 #endif
