@@ -250,6 +250,78 @@ static void test_validate_names_what_is_broken(void **state)
 	slab_valid(m);
 }
 
+/* With each of a word's parts, and each of a list's, changed and put right again. */
+static void test_validate_looks_at_the_node_s_list(void **state)
+{
+	union slab_word was, word;
+	struct kmem_cache *s;
+	struct page *page;
+	void *p;
+
+	(void)state;
+	m = slab_machine(1);
+	s = kmem_cache_create(m, "thing", 512, 0, SLAB_ACCOUNT, NULL);
+	p = kmem_cache_alloc(s, GFP_KERNEL);
+	kmem_cache_alloc(s, GFP_KERNEL);
+	kmem_cache_free(s, p);
+	kmem_cache_shrink(s); /* the CPU's slab comes to the list */
+	page = slab_of(m, p);
+	slab_valid(m);
+	was = word = slab_read(page);
+	word.free = 0;
+	word.inuse = word.objects;
+	page->slab = word.all;
+	assert_says(slab_validate(m), "full, and on the node's list");
+	word = was;
+	word.frozen = 1;
+	page->slab = word.all;
+	assert_says(slab_validate(m), "the node's, frozen");
+	word = was;
+	word.objects--;
+	word.inuse--;
+	page->slab = word.all;
+	assert_says(slab_validate(m), "objects, order ");
+	page->slab = was.all;
+	page->cache = &m->slab.kmem_cache;
+	assert_says(slab_validate(m), "of another cache, or of none");
+	page->cache = s;
+	s->nr_partial++;
+	assert_says(slab_validate(m), "nr_partial is 2, the list holds 1");
+	s->nr_partial--;
+	slab_valid(m);
+}
+
+static void test_validate_looks_at_a_cpu_s_slab(void **state)
+{
+	struct kmem_cache_cpu *c;
+	void *p, *free, *next;
+	struct kmem_cache *s;
+	struct page *page;
+
+	(void)state;
+	m = slab_machine(1);
+	s = kmem_cache_create(m, "thing", 512, 0, SLAB_ACCOUNT, NULL);
+	p = kmem_cache_alloc(s, GFP_KERNEL);
+	page = slab_of(m, p);
+	c = &s->cpu[0];
+	page->slab ^= 1ul << 63; /* frozen */
+	assert_says(slab_validate(m), "a CPU's, not frozen");
+	page->slab ^= 1ul << 63;
+	c->page = NULL;
+	assert_says(slab_validate(m), "CPU 0 has free objects of no slab");
+	c->page = page;
+	free = c->freelist;
+	next = *slab_link(s, free);
+	*slab_link(s, free) = (char *)next + 8; /* inside an object */
+	assert_says(slab_validate(m), "CPU 0's free list is torn");
+	*slab_link(s, free) = free; /* without an end */
+	assert_says(slab_validate(m), "CPU 0's free list is torn");
+	*slab_link(s, free) = (char *)page_address(m, page) + s->objects * s->size;
+	assert_says(slab_validate(m), "CPU 0's free list is torn");
+	*slab_link(s, free) = next;
+	slab_valid(m);
+}
+
 /* A full slab is on no list: only a look at its pages finds one that is not full, or that is gone. */
 static void test_validate_looks_at_full_slabs(void **state)
 {
@@ -287,6 +359,8 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_31_10_freed_on_another_cpu),
 	TEST(test_random_interleavings),
 	TEST(test_validate_names_what_is_broken),
+	TEST(test_validate_looks_at_the_node_s_list),
+	TEST(test_validate_looks_at_a_cpu_s_slab),
 	TEST(test_validate_looks_at_full_slabs),
 };
 TEST_GROUP(slab_random)
