@@ -13,6 +13,16 @@ static void note(struct alarm *a)
 	rung[strlen(rung)] = 'a' + (a - alarm);
 }
 
+/* As the timer's interrupt asks. */
+static uint64_t next_one(void)
+{
+	unsigned long flags = irq_save();
+	uint64_t at = alarm_next();
+
+	irq_restore(flags);
+	return at;
+}
+
 static int setup(void **state)
 {
 	int err = twin_setup(state);
@@ -64,16 +74,16 @@ static void test_by_time_and_by_turn(void **state)
 static void test_when_the_next_is(void **state)
 {
 	(void)state;
-	assert_int_equal(alarm_next(), 0);
+	assert_int_equal(next_one(), 0);
 	start(0, 5);
 	start(1, 2);
-	assert_int_equal(alarm_next(), clock_ns() + 2 * tick());
+	assert_int_equal(next_one(), clock_ns() + 2 * tick());
 	jiffies += 2;
-	assert_int_equal(alarm_next(), clock_ns());
+	assert_int_equal(next_one(), clock_ns());
 	alarm_cancel(&alarm[1]);
-	assert_int_equal(alarm_next(), clock_ns() + 3 * tick());
+	assert_int_equal(next_one(), clock_ns() + 3 * tick());
 	alarm_cancel(&alarm[0]);
-	assert_int_equal(alarm_next(), 0);
+	assert_int_equal(next_one(), 0);
 }
 
 static void test_armed_anew(void **state)
