@@ -23,16 +23,12 @@ static void set_name(struct pci_dev *dev)
 	dev->name[11] = hex[dev->fn];
 }
 
-static bool identify(struct pci_dev *dev)
+/* What a driver needs to know besides which device it is. */
+static void identify(struct pci_dev *dev)
 {
-	uint32_t id = pci_read32(dev, 0);
 	uint32_t class = pci_read32(dev, 8);
 	uint32_t subsys = pci_read32(dev, 0x2c);
 
-	if ((uint16_t)id == NOBODY)
-		return false;
-	dev->vendor = id;
-	dev->device = id >> 16;
 	dev->class = class >> 8;
 	dev->revision = class;
 	dev->header = pci_read8(dev, PCI_HEADER_TYPE) & HEADER_TYPE;
@@ -41,7 +37,6 @@ static bool identify(struct pci_dev *dev)
 	dev->irq = pci_read8(dev, PCI_IRQ_LINE);
 	dev->pin = pci_read8(dev, PCI_IRQ_PIN);
 	set_name(dev);
-	return true;
 }
 
 static unsigned int functions_of(const struct pci_dev *first)
@@ -49,26 +44,53 @@ static unsigned int functions_of(const struct pci_dev *first)
 	return pci_read8(first, PCI_HEADER_TYPE) & PCI_HEADER_MULTI ? PCI_FUNCTIONS : 1;
 }
 
-static void each_in_slot(const struct pci_bus *bus, unsigned int slot,
+/* With what `knows` does not know nobody is troubled; NULL: with everything. */
+typedef const struct pci_driver *(*knows_fn)(void *arg, uint32_t id);
+
+static void look_at(const struct pci_bus *bus, unsigned int slot, unsigned int f, uint32_t id,
+	const struct pci_driver *driver, void (*fn)(struct pci_dev *dev, void *arg), void *arg)
+{
+	struct pci_dev dev = {.bus = bus,
+		.slot = slot,
+		.fn = f,
+		.vendor = id,
+		.device = id >> 16,
+		.driver = driver};
+
+	identify(&dev);
+	fn(&dev, arg);
+}
+
+static void each_in_slot(const struct pci_bus *bus, unsigned int slot, knows_fn knows,
 	void (*fn)(struct pci_dev *dev, void *arg), void *arg)
 {
+	const struct pci_dev first = {.bus = bus, .slot = slot};
 	unsigned int functions = 1;
 
 	for (unsigned int f = 0; f < functions; f++) {
-		struct pci_dev dev = {.bus = bus, .slot = slot, .fn = f};
+		uint32_t id = bus->read(bus, slot, f, 0);
+		const struct pci_driver *driver;
 
-		if (!identify(&dev))
+		if ((uint16_t)id == NOBODY)
 			continue;
 		if (f == 0)
-			functions = functions_of(&dev);
-		fn(&dev, arg);
+			functions = functions_of(&first);
+		driver = knows ? knows(arg, id) : NULL;
+		if (driver || !knows)
+			look_at(bus, slot, f, id, driver, fn, arg);
 	}
+}
+
+static void each(const struct pci_bus *bus, knows_fn knows,
+	void (*fn)(struct pci_dev *dev, void *arg), void *arg)
+{
+	for (unsigned int slot = 0; slot < PCI_SLOTS; slot++)
+		each_in_slot(bus, slot, knows, fn, arg);
 }
 
 void pci_for_each(const struct pci_bus *bus, void (*fn)(struct pci_dev *dev, void *arg), void *arg)
 {
-	for (unsigned int slot = 0; slot < PCI_SLOTS; slot++)
-		each_in_slot(bus, slot, fn, arg);
+	each(bus, NULL, fn, arg);
 }
 
 struct search {
@@ -76,18 +98,20 @@ struct search {
 	unsigned int nr, found;
 };
 
-static bool knows(const struct pci_driver *driver, const struct pci_dev *dev)
+static bool is_for(const struct pci_driver *driver, uint32_t id)
 {
-	for (const struct pci_id *id = driver->ids; id->vendor; id++)
-		if (id->vendor == dev->vendor && id->device == dev->device)
+	for (const struct pci_id *of = driver->ids; of->vendor; of++)
+		if (of->vendor == (uint16_t)id && of->device == id >> 16)
 			return true;
 	return false;
 }
 
-static const struct pci_driver *driver_of(const struct search *s, const struct pci_dev *dev)
+static const struct pci_driver *driver_of(void *arg, uint32_t id)
 {
+	const struct search *s = arg;
+
 	for (unsigned int i = 0; i < s->nr; i++)
-		if (knows(s->drivers[i], dev))
+		if (is_for(s->drivers[i], id))
 			return s->drivers[i];
 	return NULL;
 }
@@ -129,9 +153,6 @@ static void probe_one(struct pci_dev *found, void *arg)
 	const char *error;
 	struct pci_dev *dev;
 
-	found->driver = driver_of(s, found);
-	if (!found->driver)
-		return;
 	dev = kmalloc(&system_memory, sizeof(*dev), GFP_KERNEL);
 	if (!dev) {
 		pr_err("pci %s: no memory for it", found->name);
@@ -153,7 +174,7 @@ unsigned int pci_probe(
 {
 	struct search s = {drivers, nr, 0};
 
-	pci_for_each(bus, probe_one, &s);
+	each(bus, driver_of, probe_one, &s);
 	return s.found;
 }
 
