@@ -4,8 +4,8 @@
  *
  * In reading order: page.h (struct page), gfp.h (allocation masks), memory.h (this: the root object and
  * its zones), memory.c (names, sums, tunables), pageblock.h (types of pageblocks), vmstat.h (counters on
- * several CPUs), patch.h (the switches under study), mm_trace.h (trace points), oom_state.h and
- * slab_state.h (what those rooms keep in the root), fail_state.h.
+ * several CPUs), patch.h (the switches under study), mm_trace.h (trace points), oom_state.h,
+ * slab_state.h and index_state.h (what those rooms keep in the root), fail_state.h.
  *
  * Locks: a zone's `lock` guards what is marked (Z); this file says what guards the rest.
  */
@@ -25,6 +25,7 @@
 #include "kernel/core/log/ratelimit.h"
 #include "mm/page/fail_state.h"
 #include "mm/page/gfp.h"
+#include "mm/page/index_state.h"
 #include "mm/page/oom_state.h"
 #include "mm/page/page.h"
 #include "mm/page/slab_state.h"
@@ -219,6 +220,7 @@ struct memory {
 	struct ratelimit oom_ratelimit, failure_ratelimit;
 	struct slab_state slab;
 	struct kmem_cache vma_cache, mm_cache; /* (B) mm/space's */
+	struct index_state index;
 	bool warned_atomic_reclaim, warned_refused, warned_nofail, warned_nofail_kill;
 };
 

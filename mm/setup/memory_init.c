@@ -6,6 +6,7 @@
 #include "kernel/core/machine.h"
 #include "mm/setup/memory_init.h"
 #include "mm/alloc/fail_page_alloc.h"
+#include "mm/index/index.h"
 #include "mm/oom/oom_reaper.h"
 #include "mm/alloc/page_alloc.h"
 #include "mm/page/pageblock.h"
@@ -221,6 +222,7 @@ const char *memory_setup(struct memory *m, struct boot_mem *bm, map_page_array_f
 	memory_recompute(m);
 	slab_init(m);
 	space_init(m);
+	index_init(m);
 	fail_page_alloc_start(m);
 	return NULL;
 }
