@@ -5,7 +5,8 @@
  * In reading order: page.h (struct page), gfp.h (allocation masks), memory.h (this: the root object and
  * its zones), memory.c (names, sums, tunables), pageblock.h (types of pageblocks), vmstat.h (counters on
  * several CPUs), patch.h (the switches under study), mm_trace.h (trace points), oom_state.h,
- * slab_state.h and index_state.h (what those rooms keep in the root), fail_state.h.
+ * slab_state.h, index_state.h and swap_state.h (what those rooms keep in the root), fail_state.h,
+ * page_flags.h and page_lock.h (what several may do with a page at once).
  *
  * Locks: a zone's `lock` guards what is marked (Z); this file says what guards the rest.
  */
@@ -29,6 +30,7 @@
 #include "mm/page/oom_state.h"
 #include "mm/page/page.h"
 #include "mm/page/slab_state.h"
+#include "mm/page/swap_state.h"
 
 #define MAX_ORDER               11
 #define PAGE_ALLOC_COSTLY_ORDER 3
@@ -60,6 +62,10 @@ enum mm_event {
 	PGALLOC,
 	PGFREE,
 	PGFAULT,
+	PGMAJFAULT,
+	PSWPIN,
+	PSWPOUT,
+	NR_WRITTEN, /* pages */
 	ALLOCSTALL,
 	ALLOC_FAILURES,
 	OOM_KILLS,
@@ -144,6 +150,14 @@ struct zone {
 	struct free_area free_area[MAX_ORDER]; /* (Z) */
 };
 
+#define MAX_SWAP_SPECS 4
+
+/* An area that swap= asks for (mm/swap/swap_param.h). */
+struct swap_spec {
+	char name[16]; /* of its disk; "": none */
+	long kbytes, prio;
+};
+
 struct mm_tunables {
 	long pageblock_order;
 	long min_free_kbytes; /* 0: by the formula */
@@ -154,6 +168,8 @@ struct mm_tunables {
 	long killable_mmap;  /* a kill ends the wait for mmap_sem as a writer (§8.6 W2') */
 	long shared_oom_adj; /* oom_score_adj goes to all who share the memory (§7.5) */
 	struct fail_attr fail_page_alloc, failslab;
+	long page_cluster; /* §20.11: log2 of the largest window */
+	struct swap_spec swap[MAX_SWAP_SPECS];
 };
 extern struct mm_tunables mm_tunables; /* what the command line says */
 
@@ -173,6 +189,8 @@ struct route {
 	struct list_head *list;
 	enum migratetype type;
 };
+
+#define PAGE_WAIT_QUEUES 16
 
 #define ROUTE_BITS 0x1f /* of a mask: zone and mobility */
 
@@ -221,6 +239,9 @@ struct memory {
 	struct slab_state slab;
 	struct kmem_cache vma_cache, mm_cache; /* (B) mm/space's */
 	struct index_state index;
+	struct swap_state swap;
+	long nr_writeback; /* atomic: pages that are being written */
+	struct wait_queue page_waits[PAGE_WAIT_QUEUES];
 	bool warned_atomic_reclaim, warned_refused, warned_nofail, warned_nofail_kill;
 };
 

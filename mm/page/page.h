@@ -8,6 +8,9 @@
  * Whoever merges reads a neighbour's state without owning it: only PG_BUDDY, which changes under the
  * zone's lock alone, says whether the rest means anything.
  *
+ * A page in the swap cache is allocated; the cache holds one of its references, and so does each entry that
+ * maps it (§19.1: the one that it was allocated with becomes the first entry's).
+ *
  * A slab's pages are allocated; what says so stands in the first one (flags, cache, slab, lru), and in
  * all of them slab_head.
  *
@@ -29,6 +32,14 @@ struct kmem_cache;
 #define PG_UNFLUSHED 0x8u  /* debug builds: unmapped, but some TLB may still know it */
 #define PG_SLAB      0x10u /* first page of a slab (mm/slab) */
 #define PG_RESERVES  0x20u /* of a slab: for those who may use reserves (§41.2) */
+#define PG_ERROR     0x20u /* of any other page: reading or writing it has failed */
+/* Of a page that is, or was, in swap (§16.2); with page_flags.h only. 0x1000 to 0x8000 are free. */
+#define PG_LOCKED    0x40u
+#define PG_UPTODATE  0x80u /* has been read */
+#define PG_WRITEBACK 0x100u
+#define PG_DIRTY     0x200u /* other than in swap, besides what the entries that map it say (§16.6) */
+#define PG_SWAPCACHE 0x400u /* `private` is its entry */
+#define PG_RECLAIM   0x800u /* rotate at the end of writeback; or it was read ahead (§16.2) */
 
 /* `mapping` of a page that a request got by ignoring all watermarks, until its owner sets it. */
 #define FROM_RESERVES ((void *)0x7265736572766573)
@@ -63,8 +74,8 @@ struct page {
 		struct page *slab_head; /* of what kmalloc() and caches gave: its first page */
 	};
 	union {
-		unsigned long private;
-		uint64_t slab; /* union slab_word, mm/slab/slab_page.h */
+		unsigned long private; /* of a page in the swap cache: its entry (mm/swap) */
+		uint64_t slab;         /* union slab_word, mm/slab/slab_page.h */
 	};
 	unsigned long poisoned; /* debug builds: free, and filled with a pattern */
 };

@@ -9,10 +9,12 @@
 #include "mm/index/index.h"
 #include "mm/oom/oom_reaper.h"
 #include "mm/alloc/page_alloc.h"
+#include "mm/page/page_lock.h"
 #include "mm/page/pageblock.h"
 #include "mm/alloc/pcp.h"
 #include "mm/slab/slab.h"
 #include "mm/space/mm.h"
+#include "mm/swap/swap.h"
 #include "mm/page/vmstat.h"
 #include "mm/alloc/watermark.h"
 
@@ -45,6 +47,7 @@ void memory_object_init(struct memory *m, const struct mm_tunables *tunables, un
 	m->zone_end[ZONE_NORMAL] = ~0ul;
 	list_init(&m->shrinkers);
 	list_init(&m->slab.caches);
+	page_locks_init(m);
 	mutex_init(&m->slab.mutex, "slab_mutex");
 	mutex_init(&m->oom_lock, "oom_lock");
 	wait_queue_init(&m->oom_victims_wait, "OOM victims");
@@ -223,6 +226,7 @@ const char *memory_setup(struct memory *m, struct boot_mem *bm, map_page_array_f
 	slab_init(m);
 	space_init(m);
 	index_init(m);
+	swap_init(m);
 	fail_page_alloc_start(m);
 	return NULL;
 }

@@ -111,9 +111,9 @@ static void print_node_stats(const struct memory *m)
 		{"workingset_nodereclaim", 0},
 		{"nr_anon_pages", anon_pages(m)},
 		{"nr_mapped", m->nr_shmem},
-		{"nr_file_pages", m->nr_shmem},
-		{"nr_dirty", memory_stat(m, NR_ZONE_WRITE_PENDING)},
-		{"nr_writeback", 0},
+		{"nr_file_pages", m->nr_shmem + m->swap.cached},
+		{"nr_dirty", dirty_pages(m)},
+		{"nr_writeback", m->nr_writeback},
 		{"nr_writeback_temp", 0},
 		{"nr_shmem", m->nr_shmem},
 		{"nr_shmem_hugepages", 0},
@@ -123,7 +123,7 @@ static void print_node_stats(const struct memory *m)
 		{"nr_vmscan_write", 0},
 		{"nr_vmscan_immediate_reclaim", 0},
 		{"nr_dirtied", 0},
-		{"nr_written", 0},
+		{"nr_written", m->event[NR_WRITTEN]},
 	};
 
 	pr_info("  per-node stats");

@@ -11,7 +11,7 @@
 #define REPORT_TRIES 100000
 #define K(pages)     ((long)(pages)*4)
 
-/* What has no source yet (file cache, writeback, swap, ...) is 0 by nature, and printed. */
+/* What has no source yet (file cache, dirty, ...) is 0 by nature, and printed. */
 static void show_global(const struct memory *m)
 {
 	const struct zone *z;
@@ -25,7 +25,7 @@ static void show_global(const struct memory *m)
 	pr_warn(" active_file:%lu inactive_file:%lu isolated_file:%lu",
 		memory_stat(m, NR_ZONE_ACTIVE_FILE), memory_stat(m, NR_ZONE_INACTIVE_FILE), 0l);
 	pr_warn(" unevictable:%lu dirty:%lu writeback:%lu unstable:%lu",
-		memory_stat(m, NR_ZONE_UNEVICTABLE), memory_stat(m, NR_ZONE_WRITE_PENDING), 0l, 0l);
+		memory_stat(m, NR_ZONE_UNEVICTABLE), dirty_pages(m), m->nr_writeback, 0l);
 	pr_warn(" slab_reclaimable:%lu slab_unreclaimable:%lu", memory_stat(m, NR_SLAB_RECLAIMABLE),
 		memory_stat(m, NR_SLAB_UNRECLAIMABLE));
 	pr_warn(" mapped:%lu shmem:%lu pagetables:%lu bounce:%lu", m->nr_shmem, m->nr_shmem,
@@ -54,7 +54,7 @@ static void show_node(const struct memory *m)
 		K(memory_stat(m, NR_ZONE_INACTIVE_FILE)), K(memory_stat(m, NR_ZONE_UNEVICTABLE)),
 		0l);
 	line_add(&l, " isolated(file):%lukB mapped:%lukB dirty:%lukB writeback:%lukB", 0l,
-		K(m->nr_shmem), K(memory_stat(m, NR_ZONE_WRITE_PENDING)), 0l);
+		K(m->nr_shmem), K(dirty_pages(m)), K(m->nr_writeback));
 	line_add(&l, " shmem:%lukB writeback_tmp:%lukB unstable:%lukB pages_scanned:%lu",
 		K(m->nr_shmem), 0l, 0l, m->pages_scanned);
 	line_add(&l, " all_unreclaimable? %s", all_unreclaimable(m) ? "yes" : "no");
@@ -161,10 +161,11 @@ static void show_trailer(const struct memory *m)
 		present += z->present;
 		managed += z->managed;
 	}
-	pr_warn("%ld total pagecache pages", m->nr_shmem);
-	pr_warn("%lu pages in swap cache", 0ul);
-	pr_warn("Swap cache stats: add %lu, delete %lu, find %lu/%lu", 0ul, 0ul, 0ul, 0ul);
-	pr_warn("Free swap  = %ldkB", K(m->total_swap_pages));
+	pr_warn("%ld total pagecache pages", m->nr_shmem + m->swap.cached);
+	pr_warn("%ld pages in swap cache", m->swap.cached);
+	pr_warn("Swap cache stats: add %lu, delete %lu, find %lu/%lu", m->swap.added,
+		m->swap.deleted, m->swap.find_success, m->swap.find_total);
+	pr_warn("Free swap  = %ldkB", K(m->swap.nr_swap_pages));
 	pr_warn("Total swap = %lukB", K(m->total_swap_pages));
 	pr_warn("%lu pages RAM", present);
 	pr_warn("0 pages HighMem/MovableOnly");

@@ -30,6 +30,15 @@ void report_event(struct memory *m, const char *kind, const char *verdict);
 /* §6.7: nothing that reclaim could free, or scanned six times over. */
 bool all_unreclaimable(const struct memory *m);
 
+/*
+ * Pages that are dirty, and not being written: write-pending has both, and of swap only those that are being
+ * written (§22.3).
+ */
+static inline long dirty_pages(const struct memory *m)
+{
+	return MAX(memory_stat(m, NR_ZONE_WRITE_PENDING) - READ_ONCE(m->nr_writeback), 0l);
+}
+
 /* Pages on one type's free lists of a zone, as counted: no lock, O(orders). */
 unsigned long zone_free_of_type(const struct zone *z, enum migratetype type);
 

@@ -1,0 +1,78 @@
+/*
+ * The page lock (see page_lock.h).
+ */
+#include "mm/page/page_lock.h"
+
+void page_locks_init(struct memory *m)
+{
+	for (int i = 0; i < PAGE_WAIT_QUEUES; i++)
+		wait_queue_init(&m->page_waits[i], "page");
+}
+
+static struct wait_queue *queue_of(struct memory *m, const struct page *page)
+{
+	return &m->page_waits[page_to_pfn(m, page) % PAGE_WAIT_QUEUES];
+}
+
+/* What is waited for has been seen to: a waiter is in the queue before it looks, by an atomic instruction. */
+static void wake(struct memory *m, const struct page *page)
+{
+	struct wait_queue *wq = queue_of(m, page);
+
+	if (unlikely(!list_empty(&wq->waiters)))
+		wake_up_all(wq);
+}
+
+void lock_page(struct memory *m, struct page *page)
+{
+	if (unlikely(!trylock_page(page)))
+		wait_event(queue_of(m, page), trylock_page(page));
+}
+
+int lock_page_killable(struct memory *m, struct page *page)
+{
+	if (likely(trylock_page(page)))
+		return 0;
+	return wait_event_killable(queue_of(m, page), trylock_page(page));
+}
+
+void unlock_page(struct memory *m, struct page *page)
+{
+	bool locked = page_clear(page, PG_LOCKED);
+
+	BUG_ON(!locked);
+	wake(m, page);
+}
+
+/* §20.7, §22.3: a page of swap counts as well. */
+void set_page_writeback(struct memory *m, struct page *page)
+{
+	bool already = page_set(page, PG_WRITEBACK);
+
+	BUG_ON(already);
+	atomic_add(&m->nr_writeback, 1);
+	zone_stat_add(page_zone(m, page), NR_ZONE_WRITE_PENDING, 1);
+}
+
+void end_page_writeback(struct memory *m, struct page *page)
+{
+	bool was = page_clear(page, PG_WRITEBACK);
+
+	BUG_ON(!was);
+	atomic_add(&m->nr_writeback, -1);
+	zone_stat_add(page_zone(m, page), NR_ZONE_WRITE_PENDING, -1);
+	mm_event_add(m, NR_WRITTEN, 1);
+	wake(m, page);
+}
+
+/* By an atomic instruction, as whoever wakes us expects: it may have looked before we were in the queue. */
+static bool is_written(struct page *page)
+{
+	return !(__atomic_fetch_or(&page->flags, 0, __ATOMIC_SEQ_CST) & PG_WRITEBACK);
+}
+
+void wait_on_page_writeback(struct memory *m, struct page *page)
+{
+	if (unlikely(page_has(page, PG_WRITEBACK)))
+		wait_event(queue_of(m, page), is_written(page));
+}

@@ -1,0 +1,30 @@
+/*
+ * The page lock and the end of writeback (§16.2, §32.6): flags of the page, and waiters in a few queues that
+ * all pages share. Who unlocks wakes all who wait for this page's queue; each looks for itself.
+ *
+ * try and un: any context; lock and wait: task context that may sleep.
+ */
+#ifndef MM_PAGE_LOCK_H
+#define MM_PAGE_LOCK_H
+
+#include "mm/page/memory.h"
+#include "mm/page/page_flags.h"
+
+static inline bool trylock_page(struct page *page)
+{
+	return !page_set(page, PG_LOCKED);
+}
+
+void lock_page(struct memory *m, struct page *page);
+int lock_page_killable(struct memory *m, struct page *page); /* 0, or -1 when killed */
+void unlock_page(struct memory *m, struct page *page);
+
+/* Begun with the page locked; it may end anywhere. */
+void set_page_writeback(struct memory *m, struct page *page);
+void end_page_writeback(struct memory *m, struct page *page);
+void wait_on_page_writeback(struct memory *m, struct page *page);
+
+/* Boot. */
+void page_locks_init(struct memory *m);
+
+#endif

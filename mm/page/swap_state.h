@@ -1,0 +1,27 @@
+/*
+ * What mm/swap keeps in struct memory: areas and totals. The functions are in mm/swap.
+ */
+#ifndef MM_SWAP_STATE_H
+#define MM_SWAP_STATE_H
+
+#include "kernel/core/lock/lock.h"
+
+#define MAX_SWAP_AREAS 29 /* §20.1: types 29 to 31 are migration's and memory failure's */
+
+struct swap_area;
+
+struct swap_state {
+	struct swap_area *area[MAX_SWAP_AREAS]; /* by type; set and cleared when nobody swaps */
+	struct list_head available; /* (avail_lock) that may have a free slot, by priority */
+	struct spinlock avail_lock;
+	long nr_swap_pages; /* atomic: free slots of all areas */
+	int least_priority; /* of areas whose user did not say one: -1, -2, ... */
+	long cached;        /* atomic: pages in the swap cache */
+	/* §20.14, plain: "add", "delete", "find". */
+	unsigned long added, deleted, find_success, find_total;
+	/* §20.11, plain: the window of reading ahead. */
+	long hits;
+	unsigned long prev_offset, last_window;
+};
+
+#endif
