@@ -30,6 +30,7 @@
 #include "kernel/dev/devices.h"
 #include "kernel/task/app.h"
 #include "kernel/task/cpus.h"
+#include "kernel/task/index_grace.h"
 #include "kernel/task/moom.h"
 #include "kernel/task/scenario.h"
 #include "mm/setup/mm_boot.h"
@@ -103,6 +104,7 @@ void boot_main(uint32_t magic, uint32_t info_addr)
 	mm_boot(&boot_info);
 	sched_init(&boot_task);
 	timers_init();
+	index_grace_init();
 	alarms_init();
 	still_init();
 	task_boot();

@@ -5,6 +5,7 @@
 #include "kernel/dev/block/plug.h"
 #include "kernel/dev/card.h"
 #include "kernel/dev/devices.h"
+#include "kernel/dev/swap_disk.h"
 #include "kernel/dev/virtio/virtio_balloon.h"
 #include "kernel/dev/virtio/virtio_blk.h"
 
@@ -15,11 +16,13 @@ void devices_start(void)
 {
 	plugs_init();
 	pci_probe(&pci_ports, drivers, ARRAY_SIZE(drivers));
+	swap_start();
 	balloon_start();
 }
 
 void devices_stop(void)
 {
+	swap_stop();
 	pci_remove_all();
 }
 

@@ -2,7 +2,8 @@
  * The room kernel/dev: what is plugged into the machine.
  *
  * In reading order: pci/ (the bus), block/ (requests to disks), virtio/ (disk and balloon), card.h (the
- * memory card), devices.h (this: all of them), ballast.h (a balloon without a device).
+ * memory card), swap_disk.h (swap on them), devices.h (this: all of them), ballast.h (a balloon without a
+ * device).
  */
 
 /*

@@ -150,6 +150,16 @@ int lw_munlock(void *addr, size_t len)
 	return err;
 }
 
+int lw_swap_out(void *addr)
+{
+	int err;
+
+	kernel_enter();
+	err = mm_swap_out(current->mm, (uint64_t)addr);
+	kernel_leave();
+	return err;
+}
+
 int lw_unmap(void *addr, size_t len)
 {
 	int err;

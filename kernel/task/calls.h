@@ -62,6 +62,8 @@ int lw_unmap(void *addr, size_t len);
 int lw_protect(void *addr, size_t len, int writable);
 int lw_mlock(void *addr, size_t len);
 int lw_munlock(void *addr, size_t len);
+/* The page at `addr` out to swap: 0, or a negative errno (mm_swap_out() of mm/space/mm.h). */
+int lw_swap_out(void *addr);
 /* Move the end of the heap: the old end, or (void *)-1. */
 void *lw_sbrk(ptrdiff_t increment);
 

@@ -22,6 +22,7 @@
 #include "mm/page/patch.h"
 #include "mm/page/rule.h"
 #include "mm/alloc/pcp.h"
+#include "mm/index/index_node.h"
 #include "mm/show/validate.h"
 #include "mm/slab/slab.h"
 #include "mm/slab/slab_use.h"
@@ -149,7 +150,8 @@ static struct world take_stock(struct memory *m)
 	const struct task *t;
 	unsigned long flags;
 
-	slab_shrink_all(m); /* what slabs keep for the next object is in nobody's use */
+	index_release_all(m); /* what CPUs and slabs keep for the next one is in nobody's use */
+	slab_shrink_all(m);
 	w.pages_in_use = pages_in_use(m);
 	flags = tasks_lock();
 	for_each_task(t)

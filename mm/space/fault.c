@@ -9,6 +9,7 @@
 #include "mm/space/mlock.h"
 #include "mm/alloc/page_alloc.h"
 #include "mm/space/pgtable.h"
+#include "mm/space/swap_in.h"
 
 #define PTE_OF_APP (PTE_PRESENT | PTE_ACCESSED | PTE_DIRTY | PTE_NX)
 
@@ -124,11 +125,22 @@ static always_inline enum fault_result map_page(
 	return FAULT_OK;
 }
 
-/* Another thread has served the same page meanwhile, unless it is the zero page, and to be written. */
+/*
+ * Another thread has served the same page meanwhile, unless it is the zero page, or one that was read from
+ * swap, and to be written; or it is in swap.
+ */
 static noinline enum fault_result fault_on_present(struct mm *mm, struct vma *vma, uint64_t addr,
 	unsigned int flags, uint64_t *pte, uint64_t old)
 {
-	if (!(flags & FAULT_WRITE) || !(old & PTE_SPECIAL))
+	if (!(old & PTE_PRESENT))
+		return swap_in(mm, vma, addr, flags, pte, old);
+	if (!(flags & FAULT_WRITE))
+		return FAULT_OK;
+	if (!(old &
+		    (PTE_SPECIAL | PTE_WRITE |
+			    PTE_DIRTY))) /* allow_write()'s is dirty, and not for us */
+		return write_to_swapped_in(mm, pte, old);
+	if (!(old & PTE_SPECIAL))
 		return FAULT_OK;
 	return map_page(mm, vma, addr, pte, old);
 }

@@ -4,6 +4,7 @@
 #include "kernel/core/sched/smp.h"
 #include "mm/space/gather.h"
 #include "mm/alloc/page_alloc.h"
+#include "mm/swap/swap_cache.h"
 
 #define BATCH_PAGES ((PAGE_SIZE - sizeof(struct gather_batch)) / sizeof(struct page *))
 #define MAX_BATCHES (GATHER_MAX_PAGES / BATCH_PAGES)
@@ -12,7 +13,7 @@
 #ifdef LW_DEBUG
 static void flushed(struct page *page)
 {
-	page->flags &= ~PG_UNFLUSHED;
+	page_clear(page, PG_UNFLUSHED);
 }
 
 static void check_unused(const struct mm *mm)
@@ -48,6 +49,7 @@ void gather_start(struct mmu_gather *g, struct mm *mm, bool flush)
 	g->mm = mm;
 	g->flush = flush;
 	g->stale = false;
+	g->flagged = false;
 	g->nr_batches = 0;
 	g->batches = NULL;
 	use_bundle(g);
@@ -61,11 +63,37 @@ static void forget_translations(struct mmu_gather *g)
 		check_unused(g->mm);
 }
 
+/* §20.12: what nobody needs in the cache any more goes with its slot; trylock, as who holds it may wait for us. */
+static void drop_reference(struct memory *m, struct page *page)
+{
+	if (page_has(page, PG_SWAPCACHE) && !READ_ONCE(page->mapcount) && trylock_page(page)) {
+		try_to_free_swap(m, page);
+		unlock_page(m, page);
+	}
+	page_put(m, page);
+}
+
+/* Those with flags: what is left of the array, in its order. */
+static noinline unsigned long drop_flagged(struct memory *m, struct page **page, unsigned long n)
+{
+	unsigned long left = 0;
+
+	for (unsigned long i = 0; i < n; i++) {
+		if (page_has(page[i], ~0u))
+			drop_reference(m, page[i]);
+		else
+			page[left++] = page[i];
+	}
+	return left;
+}
+
 /* As in 4.8, the last one first: release_pages() makes a list of them, each put before the others. */
 static void free_all(struct mmu_gather *g, struct page **page, unsigned long n)
 {
 	for (unsigned long i = 0; i < n; i++)
 		flushed(page[i]);
+	if (unlikely(g->flagged))
+		n = drop_flagged(g->mm->memory, page, n);
 	free_page_array(g->mm->memory, page, n);
 }
 

@@ -8,6 +8,7 @@
 #ifndef MM_GATHER_H
 #define MM_GATHER_H
 
+#include "mm/page/page_flags.h"
 #include "mm/space/mm.h"
 
 #define GATHER_BUNDLE    8
@@ -25,8 +26,9 @@ struct mmu_gather {
 	struct gather_batch *active; /* where that is; NULL: the bundle */
 	struct gather_batch *batches;
 	unsigned int nr_batches;
-	bool flush; /* the tables may be loaded somewhere */
-	bool stale; /* entries were cleared whose pages are not gathered */
+	bool flush;   /* the tables may be loaded somewhere */
+	bool stale;   /* entries were cleared whose pages are not gathered */
+	bool flagged; /* some pages are, or were, in swap: they go one by one */
 	struct page *bundle[GATHER_BUNDLE];
 };
 
@@ -38,12 +40,12 @@ void gather_more(struct mmu_gather *g);
 
 /* Debug builds know of each page whether a TLB may still hold a translation to it. */
 #ifdef LW_DEBUG
-#define gather_debug(page) ((void)((page)->flags |= PG_UNFLUSHED))
+#define gather_debug(page) ((void)page_set(page, PG_UNFLUSHED))
 #else
 #define gather_debug(page) ((void)0)
 #endif
 
-/* A page whose PTE has been cleared and which nobody else uses. */
+/* A page whose PTE has been cleared and which nobody else uses, but for the swap cache, if it is flagged. */
 static inline void gather_page(struct mmu_gather *g, struct page *page)
 {
 	struct page **next = g->next;

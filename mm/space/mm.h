@@ -2,7 +2,8 @@
  * The room mm/space: address spaces of apps.
  *
  * In reading order: mm.h (this: life, faults, calls), mm.c, vma.h and vma.c (find, map, split, unmap),
- * pgtable.h (page tables), fault.c, mlock.h, mprotect.c, zap.h (taking pages out), gather.h (their way to
+ * pgtable.h (page tables), fault.c, swap_in.h
+ * and swap_in.c (a page that is in swap), swap_out.c, mlock.h, mprotect.c, zap.h (taking pages out), gather.h (their way to
  * be freed).
  *
  * Locks: mmap_sem, outside zone->lock and oom_lock; table entries change by compare-exchange, since
@@ -54,7 +55,8 @@ struct mm {
 	unsigned long total_vm;
 	long anon_rss,
 		shmem_rss; /* changes atomically, as do the tables: threads fault side by side */
-	unsigned long file_rss, swapents;
+	unsigned long file_rss;
+	long swapents; /* entries of slots in swap (§19.4); atomically */
 	long nr_ptes, nr_pmds; /* table pages of the two lowest levels */
 };
 
@@ -119,6 +121,13 @@ uint64_t mm_sbrk(struct mm *mm, int64_t increment);
 int mm_protect(struct mm *mm, uint64_t start, uint64_t len, bool write);
 int mm_mlock(struct mm *mm, uint64_t start, uint64_t len);
 int mm_munlock(struct mm *mm, uint64_t start, uint64_t len);
+/*
+ * One page out to swap, for tests: as reclaim does it (§19.6, §20.6 to §20.8), whether it was used lately
+ * or not. 0; -ENOENT: no page is mapped there; -EBUSY: it is locked in memory, or not anonymous; -ENOMEM:
+ * no slot, or no node; -EIO; -EAGAIN: somebody else has a reference, and it stays in the swap cache.
+ * mmap_sem is taken for writing; may sleep.
+ */
+int mm_swap_out(struct mm *mm, uint64_t addr);
 /*
  * mmap_sem for writing, as all of the above take it: 0, or -1 when killed first, which
  * killable_mmap=0 rules out (§8.6 W2 and W2').

@@ -5,6 +5,7 @@
 #include "mm/space/mlock.h"
 #include "mm/space/pgtable.h"
 #include "mm/space/zap.h"
+#include "mm/swap/swap_cache.h"
 
 #define PMD_SIZE (1ull << 21)
 
@@ -23,9 +24,10 @@ static void settle(struct mm *mm, struct tally *t)
 	t->pages = 0;
 }
 
-/* A locked one, or one that is not anonymous. */
-static noinline void uncharge_special(struct mm *mm, struct page *page)
+/* A locked one, or one that is not anonymous, or one that is, or was, in swap. */
+static noinline void uncharge_special(struct mmu_gather *g, struct page *page)
 {
+	struct mm *mm = g->mm;
 	struct memory *m = mm->memory;
 	bool shmem = page->flags & PG_SHMEM;
 
@@ -34,15 +36,17 @@ static noinline void uncharge_special(struct mm *mm, struct page *page)
 	atomic_add(shmem ? &mm->shmem_rss : &mm->anon_rss, -1);
 	if (shmem)
 		atomic_add(&m->nr_shmem, -1);
-	page->flags = 0;
+	page_clear(page, PG_SHMEM);
+	g->flagged |= page_has(page, ~0u);
 }
 
-static inline void uncharge(struct mm *mm, struct page *page, struct tally *t)
+static inline void uncharge(struct mmu_gather *g, struct page *page, struct tally *t)
 {
+	struct mm *mm = g->mm;
 	struct zone *z = page_zone(mm->memory, page);
 
 	if (unlikely(page->flags)) {
-		uncharge_special(mm, page);
+		uncharge_special(g, page);
 		return;
 	}
 	if (unlikely(z != t->zone)) {
@@ -68,18 +72,22 @@ static inline void zap_present(
 	if (unlikely(details && details->ignore_dirty && (page->flags & PG_SHMEM) &&
 		    (entry & PTE_DIRTY)))
 		return;
-	uncharge(mm, page, t);
+	uncharge(g, page, t);
 	page->mapcount--;
 	gather_page(g, page);
 }
 
-/* An entry that is neither empty nor present names a slot in swap. */
-static void zap_swap_entry(struct mm *mm, uint64_t *pte, const struct zap_details *details)
+/* An entry that is neither empty nor present names a slot in swap. False: a fault was faster. */
+static noinline bool zap_swap_entry(
+	struct mm *mm, uint64_t *pte, uint64_t entry, const struct zap_details *details)
 {
 	if (details && !details->check_swap_entries)
-		return;
-	*pte = 0;
-	mm->swapents--;
+		return true;
+	if (!pte_change(pte, entry, 0))
+		return false;
+	atomic_add(&mm->swapents, -1);
+	free_swap_and_cache(mm->memory, pte_to_swp_entry(entry));
+	return true;
 }
 
 static void zap_table(
@@ -92,8 +100,8 @@ static void zap_table(
 
 		if (entry & PTE_PRESENT)
 			zap_present(g, pte, details, &t);
-		else if (unlikely(entry))
-			zap_swap_entry(g->mm, pte, details);
+		else if (unlikely(entry) && !zap_swap_entry(g->mm, pte, entry, details))
+			zap_present(g, pte, details, &t);
 	}
 	settle(g->mm, &t);
 }

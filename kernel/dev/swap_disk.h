@@ -1,0 +1,15 @@
+/*
+ * Disks as mm/swap sees them (mm/swap/swap_device.h), and the areas of swap= (mm/swap/swap_param.h).
+ */
+#ifndef DEV_SWAP_DISK_H
+#define DEV_SWAP_DISK_H
+
+/*
+ * Areas on the devices that are there; what cannot be had ends the machine with a line that says what was
+ * expected (exit code 2). The first task's, devices started.
+ */
+void swap_start(void);
+/* They go; a slot that is still in use ends the machine. The first task's, before its devices do. */
+void swap_stop(void);
+
+#endif

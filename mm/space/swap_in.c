@@ -1,0 +1,132 @@
+/*
+ * Faults on pages that are in swap (see swap_in.h).
+ */
+#include "mm/space/mlock.h"
+#include "mm/space/pgtable.h"
+#include "mm/space/swap_in.h"
+#include "mm/swap/swap_cache.h"
+
+/* With a reference; NULL: no memory. */
+static struct page *find_or_read(struct memory *m, swp_entry_t e)
+{
+	struct page *page = lookup_swap_cache(m, e);
+
+	if (page)
+		return page;
+	page = swapin_readahead(m, e, GFP_HIGHUSER_MOVABLE);
+	if (page)
+		mm_event_add(m, PGMAJFAULT, 1);
+	return page;
+}
+
+/* Read-only, and clean, unless who writes may have it (§20.9, steps 7 and 8). */
+static uint64_t entry_for(struct memory *m, struct page *page, bool write)
+{
+	uint64_t entry = page_to_phys(m, page) | PTE_PRESENT | PTE_ACCESSED | PTE_NX;
+
+	if (write && reuse_swap_page(m, page))
+		entry |= PTE_WRITE | PTE_DIRTY;
+	return entry;
+}
+
+static void enter(struct mm *mm, struct page *page, uint64_t addr)
+{
+	__atomic_fetch_add(&page->mapcount, 1, __ATOMIC_RELAXED);
+	page->mapping = mm;
+	page->index = addr >> PAGE_SHIFT;
+}
+
+static void charge(struct mm *mm, const struct vma *vma, struct page *page)
+{
+	struct memory *m = mm->memory;
+
+	zone_stat_add(page_zone(m, page), NR_ZONE_ACTIVE_ANON, 1);
+	atomic_add(&mm->anon_rss, 1);
+	atomic_add(&mm->swapents, -1);
+	if (vma->flags & VM_LOCKED)
+		page_mlock(m, page);
+}
+
+/* The page is locked; the reference becomes the entry's, or goes. */
+static enum fault_result map_locked(struct mm *mm, struct vma *vma, uint64_t addr,
+	unsigned int flags, uint64_t *pte, uint64_t old, struct page *page)
+{
+	swp_entry_t e = pte_to_swp_entry(old);
+	struct memory *m = mm->memory;
+	uint64_t entry;
+
+	if (!page_has(page, PG_SWAPCACHE) || page->private != e.val || READ_ONCE(*pte) != old) {
+		page_put(m, page);
+		return FAULT_OK; /* and once more */
+	}
+	if (!page_has(page, PG_UPTODATE)) {
+		page_put(m, page);
+		return FAULT_BAD_ADDRESS; /* it could not be read: SIGBUS */
+	}
+	entry = entry_for(
+		m, page, flags & FAULT_WRITE); /* the slot counts as ours yet, the page not */
+	enter(mm, page, addr);
+	if (!pte_change(pte, old, entry)) {
+		__atomic_fetch_sub(&page->mapcount, 1, __ATOMIC_RELAXED);
+		page_put(m, page); /* the reaper has taken the slot */
+		return FAULT_OK;
+	}
+	charge(mm, vma, page);
+	swap_free(m, e);
+	if (vm_swap_full(m) || (vma->flags & VM_LOCKED))
+		try_to_free_swap(m, page);
+	return FAULT_OK;
+}
+
+enum fault_result swap_in(struct mm *mm, struct vma *vma, uint64_t addr, unsigned int flags,
+	uint64_t *pte, uint64_t old)
+{
+	struct memory *m = mm->memory;
+	struct page *page = find_or_read(m, pte_to_swp_entry(old));
+	enum fault_result result;
+
+	if (!page)
+		return READ_ONCE(*pte) == old ? FAULT_OOM : FAULT_OK;
+	if (lock_page_killable(m, page)) {
+		page_put(m, page);
+		return FAULT_OK;
+	}
+	page_get(page); /* whatever becomes of it, it is unlocked below */
+	result = map_locked(mm, vma, addr, flags, pte, old, page);
+	unlock_page(m, page);
+	page_put(m, page);
+	return result;
+}
+
+/*
+ * The page of an entry, with a reference; NULL: the entry has changed. Whoever takes the entry asks this
+ * CPU to forget it before the page is freed, and with interrupts off we do not answer.
+ */
+static struct page *get_mapped(struct mm *mm, uint64_t *pte, uint64_t old)
+{
+	unsigned long flags = irq_save();
+	struct page *page = NULL;
+
+	if (READ_ONCE(*pte) == old) {
+		page = phys_to_page(mm->memory, old & PTE_ADDR);
+		page_get(page);
+	}
+	irq_restore(flags);
+	return page;
+}
+
+enum fault_result write_to_swapped_in(struct mm *mm, uint64_t *pte, uint64_t old)
+{
+	struct memory *m = mm->memory;
+	struct page *page = get_mapped(mm, pte, old);
+
+	if (!page)
+		return FAULT_OK;
+	if (!lock_page_killable(m, page)) {
+		BUG_ON(!reuse_swap_page(m, page) && READ_ONCE(*pte) == old);
+		pte_change(pte, old, old | PTE_WRITE | PTE_DIRTY | PTE_ACCESSED);
+		unlock_page(m, page);
+	}
+	page_put(m, page);
+	return FAULT_OK;
+}
