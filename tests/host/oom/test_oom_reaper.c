@@ -5,6 +5,8 @@
 #include "reaper_case.h"
 
 #include "mm/page/mm_trace.h"
+#include "mm/slab/slab.h"
+#include "mm/swap/swap_area.h"
 
 /* The slot */
 
@@ -100,14 +102,30 @@ static void test_8_1_gone_comes_before_locked(void **state)
 
 /* What is taken */
 
+static const struct swap_device disk = {.name = "card", .pages = 10};
+
+/* A slot, as a table has it. */
+static swp_entry_t slot_in_swap(void)
+{
+	swp_entry_t e;
+
+	assert_null(swap_on(m, &disk, 5, 0, 1));
+	e = get_swap_page(m);
+	assert_int_equal(swap_duplicate(m, e), 0);
+	swapcache_free(m, e);
+	return e;
+}
+
 static void test_8_1_private_memory_is_taken(void **state)
 {
 	struct task *a = app_mapped(m, "a", 10, 20);
-	long free_with = all_free(m);
+	swp_entry_t e = slot_in_swap();
+	long free_with;
 
 	(void)state;
 	a->mm->swapents = 1;
-	*pte_make(a->mm, AT(30)) = 0x1230; /* in swap */
+	*pte_make(a->mm, AT(30)) = swp_entry_to_pte(e);
+	free_with = all_free(m);
 	assert_int_equal(mm_map_fixed(a->mm, AT(30), LEN(1), VM_WRITE, NULL, 0), 0);
 	oom(GFP_KERNEL);
 	console_clear();
@@ -124,8 +142,11 @@ static void test_8_1_private_memory_is_taken(void **state)
 	/* What is mapped is mapped still; and not a word. */
 	assert_int_equal(a->mm->total_vm, 21);
 	assert_string_equal(console(), "");
+	assert_int_equal(m->swap.nr_swap_pages, 5);
 	assert_int_equal(naps, 0);
 	app_leaves(m, a);
+	assert_null(swap_off_all(m));
+	slab_shrink_all(m);
 	assert_all_gone();
 }
 
