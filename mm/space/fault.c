@@ -126,22 +126,26 @@ static always_inline enum fault_result map_page(
 }
 
 /*
- * Another thread has served the same page meanwhile, unless it is the zero page, or one that was read from
- * swap, and to be written; or it is in swap.
+ * The page is in swap, or has been read from there and is to be written; or another thread has served it
+ * meanwhile.
  */
-static noinline enum fault_result fault_on_present(struct mm *mm, struct vma *vma, uint64_t addr,
+static noinline enum fault_result fault_on_other(struct mm *mm, struct vma *vma, uint64_t addr,
 	unsigned int flags, uint64_t *pte, uint64_t old)
 {
 	if (!(old & PTE_PRESENT))
 		return swap_in(mm, vma, addr, flags, pte, old);
-	if (!(flags & FAULT_WRITE))
-		return FAULT_OK;
-	if (!(old &
-		    (PTE_SPECIAL | PTE_WRITE |
-			    PTE_DIRTY))) /* allow_write()'s is dirty, and not for us */
+	/* What allow_write() leaves for a moment is dirty, and not for us. */
+	if ((flags & FAULT_WRITE) && !(old & (PTE_SPECIAL | PTE_WRITE | PTE_DIRTY)))
 		return write_to_swapped_in(mm, pte, old);
-	if (!(old & PTE_SPECIAL))
-		return FAULT_OK;
+	return FAULT_OK;
+}
+
+/* Mostly it is the zero page, and to be written. */
+static noinline enum fault_result fault_on_present(struct mm *mm, struct vma *vma, uint64_t addr,
+	unsigned int flags, uint64_t *pte, uint64_t old)
+{
+	if (unlikely(!(flags & FAULT_WRITE)) || unlikely((~old & (PTE_PRESENT | PTE_SPECIAL))))
+		return fault_on_other(mm, vma, addr, flags, pte, old);
 	return map_page(mm, vma, addr, pte, old);
 }
 

@@ -40,9 +40,8 @@ static noinline void uncharge_special(struct mmu_gather *g, struct page *page)
 	g->flagged |= page_has(page, ~0u);
 }
 
-static inline void uncharge(struct mmu_gather *g, struct page *page, struct tally *t)
+static inline void uncharge(struct mmu_gather *g, struct mm *mm, struct page *page, struct tally *t)
 {
-	struct mm *mm = g->mm;
 	struct zone *z = page_zone(mm->memory, page);
 
 	if (unlikely(page->flags)) {
@@ -72,7 +71,7 @@ static inline void zap_present(
 	if (unlikely(details && details->ignore_dirty && (page->flags & PG_SHMEM) &&
 		    (entry & PTE_DIRTY)))
 		return;
-	uncharge(g, page, t);
+	uncharge(g, mm, page, t);
 	page->mapcount--;
 	gather_page(g, page);
 }
@@ -98,10 +97,10 @@ static void zap_table(
 	for (; n; n--, pte++) {
 		uint64_t entry = READ_ONCE(*pte);
 
-		if (entry & PTE_PRESENT)
-			zap_present(g, pte, details, &t);
-		else if (unlikely(entry) && !zap_swap_entry(g->mm, pte, entry, details))
-			zap_present(g, pte, details, &t);
+		if (unlikely(!(entry & PTE_PRESENT)) &&
+			(!entry || zap_swap_entry(g->mm, pte, entry, details)))
+			continue;
+		zap_present(g, pte, details, &t);
 	}
 	settle(g->mm, &t);
 }
