@@ -56,7 +56,7 @@ struct mm {
 	long anon_rss,
 		shmem_rss; /* changes atomically, as do the tables: threads fault side by side */
 	unsigned long file_rss;
-	long swapents; /* entries of slots in swap (§19.4); atomically */
+	long swapents;         /* entries of slots in swap (§19.4); atomically */
 	long nr_ptes, nr_pmds; /* table pages of the two lowest levels */
 };
 
