@@ -87,6 +87,21 @@ static void test_both_owners_are_named(void **state)
 	assert_int_not_equal(t[0].place, t[1].place);
 }
 
+/* Before there are tasks. */
+static void test_nobody_is_pid_0(void **state)
+{
+	struct task *test = current;
+	void *p;
+
+	(void)state;
+	assert_non_null(kmem_cache_alloc(s, GFP_KERNEL)); /* there is a slab */
+	become(NULL);
+	p = kmem_cache_alloc(s, GFP_KERNEL);
+	become(test);
+	kmem_cache_free(s, p);
+	assert_panics("freed twice; allocated by pid 0 at 0x", kmem_cache_free(s, p));
+}
+
 static unsigned long *red_zone_of(void *p)
 {
 	return (unsigned long *)((char *)p + s->inuse);
@@ -182,6 +197,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_written_to_after_its_slab_is_idle),
 	TEST(test_written_to_beyond_its_end),
 	TEST(test_both_owners_are_named),
+	TEST(test_nobody_is_pid_0),
 	TEST(test_the_red_zone_of_a_free_object),
 	TEST(test_what_is_in_no_slab),
 	TEST(test_another_cache_s_object),

@@ -281,6 +281,11 @@ static void test_validate_looks_at_the_node_s_list(void **state)
 	word.inuse--;
 	page->slab = word.all;
 	assert_says(slab_validate(m), "objects, order ");
+	word = was;
+	word.free = 2; /* inside an object */
+	word.inuse = word.objects + 1;
+	page->slab = word.all;
+	assert_says(slab_validate(m), "objects in use, -1 free, of ");
 	page->slab = was.all;
 	page->cache = &m->slab.kmem_cache;
 	assert_says(slab_validate(m), "of another cache, or of none");
