@@ -39,9 +39,11 @@ static void identify(struct pci_dev *dev)
 	set_name(dev);
 }
 
-static unsigned int functions_of(const struct pci_dev *first)
+static unsigned int functions_in(const struct pci_bus *bus, unsigned int slot)
 {
-	return pci_read8(first, PCI_HEADER_TYPE) & PCI_HEADER_MULTI ? PCI_FUNCTIONS : 1;
+	uint32_t word = bus->read(bus, slot, 0, PCI_HEADER_TYPE & ~3u);
+
+	return word >> 8 * (PCI_HEADER_TYPE & 3) & PCI_HEADER_MULTI ? PCI_FUNCTIONS : 1;
 }
 
 /* With what `knows` does not know nobody is troubled; NULL: with everything. */
@@ -64,7 +66,6 @@ static void look_at(const struct pci_bus *bus, unsigned int slot, unsigned int f
 static void each_in_slot(const struct pci_bus *bus, unsigned int slot, knows_fn knows,
 	void (*fn)(struct pci_dev *dev, void *arg), void *arg)
 {
-	const struct pci_dev first = {.bus = bus, .slot = slot};
 	unsigned int functions = 1;
 
 	for (unsigned int f = 0; f < functions; f++) {
@@ -74,7 +75,7 @@ static void each_in_slot(const struct pci_bus *bus, unsigned int slot, knows_fn 
 		if ((uint16_t)id == NOBODY)
 			continue;
 		if (f == 0)
-			functions = functions_of(&first);
+			functions = functions_in(bus, slot);
 		driver = knows ? knows(arg, id) : NULL;
 		if (driver || !knows)
 			look_at(bus, slot, f, id, driver, fn, arg);
