@@ -80,44 +80,53 @@ struct swap_area *swap_lock_used(struct memory *m, swp_entry_t e, const char *ca
 	return NULL;
 }
 
-int swap_duplicate(struct memory *m, swp_entry_t e)
+/* The byte becomes what change() says, or its error is returned. */
+static int change_byte(struct memory *m, swp_entry_t e, int (*change)(uint8_t *byte))
 {
 	struct swap_area *a = swap_area_of(m, e);
-	uint8_t *byte;
-	int err = 0;
+	uint8_t *byte, value;
+	int err;
 
 	if (!a)
 		return -ENOENT;
 	spin_lock(&a->lock);
 	byte = swap_byte(a, swp_offset(e));
-	if (!*byte || SWAP_COUNT(*byte) == SWAP_MAP_BAD)
-		err = -ENOENT;
-	else if (SWAP_COUNT(*byte) >= SWAP_MAP_MAX)
-		err = -ENOMEM;
-	else
-		WRITE_ONCE(*byte, *byte + 1);
+	value = *byte;
+	err = value ? change(&value) : -ENOENT;
+	if (!err)
+		WRITE_ONCE(*byte, value);
 	spin_unlock(&a->lock);
 	return err;
 }
 
+static int one_user_more(uint8_t *byte)
+{
+	if (SWAP_COUNT(*byte) == SWAP_MAP_BAD)
+		return -ENOENT;
+	if (SWAP_COUNT(*byte) >= SWAP_MAP_MAX)
+		return -ENOMEM;
+	(*byte)++;
+	return 0;
+}
+
+int swap_duplicate(struct memory *m, swp_entry_t e)
+{
+	return change_byte(m, e, one_user_more);
+}
+
+static int take_cache_bit(uint8_t *byte)
+{
+	if (*byte == SWAP_MAP_BAD)
+		return -ENOENT;
+	if (*byte & SWAP_HAS_CACHE)
+		return -EEXIST;
+	*byte |= SWAP_HAS_CACHE;
+	return 0;
+}
+
 int swapcache_prepare(struct memory *m, swp_entry_t e)
 {
-	struct swap_area *a = swap_area_of(m, e);
-	uint8_t *byte;
-	int err = 0;
-
-	if (!a)
-		return -ENOENT;
-	spin_lock(&a->lock);
-	byte = swap_byte(a, swp_offset(e));
-	if (!*byte || *byte == SWAP_MAP_BAD)
-		err = -ENOENT;
-	else if (*byte & SWAP_HAS_CACHE)
-		err = -EEXIST;
-	else
-		WRITE_ONCE(*byte, *byte | SWAP_HAS_CACHE);
-	spin_unlock(&a->lock);
-	return err;
+	return change_byte(m, e, take_cache_bit);
 }
 
 static void make_free(struct swap_area *a, unsigned long offset)
