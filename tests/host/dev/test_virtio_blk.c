@@ -29,20 +29,20 @@ static struct request *given[MOST];
 static int ended[MOST]; /* 1: not yet */
 static unsigned int order[MOST], nr_ended;
 
-static const char *stub_disk_add(struct disk *disk, unsigned int tags)
+static const char *layer_disk_add(struct disk *disk, unsigned int tags)
 {
 	the_disk = disk;
 	depth = tags;
 	return NULL;
 }
 
-static void stub_disk_remove(struct disk *disk)
+static void layer_disk_remove(struct disk *disk)
 {
 	assert_ptr_equal(disk, the_disk);
 	the_disk = NULL;
 }
 
-static void stub_complete(struct request *rq, int error)
+static void layer_complete(struct request *rq, int error)
 {
 	assert_ptr_equal(given[rq->tag], rq);
 	assert_int_equal(ended[rq->tag], 1);
@@ -50,19 +50,19 @@ static void stub_complete(struct request *rq, int error)
 	order[nr_ended++] = rq->tag;
 }
 
-static void stub_stop(struct disk *disk)
+static void layer_stop(struct disk *disk)
 {
 	(void)disk;
 	stops++;
 }
 
-static void stub_start(struct disk *disk)
+static void layer_start(struct disk *disk)
 {
 	(void)disk;
 	starts++;
 }
 
-static unsigned int stub_map(const struct request *rq, struct scatterlist *sg)
+static unsigned int layer_map(const struct request *rq, struct scatterlist *sg)
 {
 	for (unsigned int i = 0; i < rq->segments; i++)
 		sg[i] = (struct scatterlist){0x100000 + 0x2000 * i, 4096};
@@ -70,7 +70,7 @@ static unsigned int stub_map(const struct request *rq, struct scatterlist *sg)
 }
 
 /* Frozen time: ends are taken by the test, in order. */
-static void stub_frozen_init(
+static void layer_frozen_init(
 	struct frozen *f, const struct frozen_latency *latency, void (*deliver)(struct frozen *f))
 {
 	list_init(&f->items);
@@ -78,13 +78,13 @@ static void stub_frozen_init(
 	f->deliver = deliver;
 }
 
-static void stub_frozen_add(struct frozen *f, struct frozen_item *item, unsigned int pages)
+static void layer_frozen_add(struct frozen *f, struct frozen_item *item, unsigned int pages)
 {
 	(void)pages;
 	list_add_tail(&item->node, &f->items);
 }
 
-static struct frozen_item *stub_frozen_take(struct frozen *f)
+static struct frozen_item *layer_frozen_take(struct frozen *f)
 {
 	struct frozen_item *item;
 
@@ -95,7 +95,7 @@ static struct frozen_item *stub_frozen_take(struct frozen *f)
 	return item;
 }
 
-static void stub_frozen_stop(struct frozen *f)
+static void layer_frozen_stop(struct frozen *f)
 {
 	(void)f;
 }
@@ -105,13 +105,13 @@ static bool (*device)(unsigned int step);
 static unsigned int steps, waits;
 static bool still;
 
-static void stub_still_begin(void)
+static void layer_still_begin(void)
 {
 	assert_false(still);
 	still = true;
 }
 
-static void stub_still_wait(const bool *woken)
+static void layer_still_wait(const bool *woken)
 {
 	assert_true(still);
 	waits++;
@@ -120,7 +120,7 @@ static void stub_still_wait(const bool *woken)
 			fail_msg("waits for ever");
 }
 
-static void stub_still_end(void)
+static void layer_still_end(void)
 {
 	assert_true(still);
 	still = false;
@@ -129,7 +129,7 @@ static void stub_still_end(void)
 /* What happens right behind a look at the ring. */
 static void (*behind_collect)(unsigned int found);
 
-static unsigned int stub_collect(struct virtqueue *vq)
+static unsigned int layer_collect(struct virtqueue *vq)
 {
 	unsigned int found = virtqueue_collect(vq);
 
@@ -139,21 +139,21 @@ static unsigned int stub_collect(struct virtqueue *vq)
 }
 
 #define system_memory                 (*m)
-#define disk_add                      stub_disk_add
-#define disk_remove                   stub_disk_remove
-#define blk_mq_complete_request       stub_complete
-#define blk_mq_stop_hw_queue          stub_stop
-#define blk_mq_start_stopped_hw_queue stub_start
-#define blk_rq_map_sg                 stub_map
+#define disk_add                      layer_disk_add
+#define disk_remove                   layer_disk_remove
+#define blk_mq_complete_request       layer_complete
+#define blk_mq_stop_hw_queue          layer_stop
+#define blk_mq_start_stopped_hw_queue layer_start
+#define blk_rq_map_sg                 layer_map
 #define time_is_frozen()              exact
-#define frozen_init                   stub_frozen_init
-#define frozen_add                    stub_frozen_add
-#define frozen_take                   stub_frozen_take
-#define frozen_stop                   stub_frozen_stop
-#define still_begin                   stub_still_begin
-#define still_wait                    stub_still_wait
-#define still_end                     stub_still_end
-#define virtqueue_collect             stub_collect
+#define frozen_init                   layer_frozen_init
+#define frozen_add                    layer_frozen_add
+#define frozen_take                   layer_frozen_take
+#define frozen_stop                   layer_frozen_stop
+#define still_begin                   layer_still_begin
+#define still_wait                    layer_still_wait
+#define still_end                     layer_still_end
+#define virtqueue_collect             layer_collect
 #include "kernel/dev/virtio/virtio_blk.c"
 #undef virtqueue_collect
 
