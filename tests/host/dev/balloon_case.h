@@ -17,17 +17,9 @@ static struct memory *m;
 static long free_before; /* pages, before the driver came */
 static bool legacy;      /* the transport of the next one: each test has both */
 
-static inline void set(const char *parameters)
-{
-	char line[256], said[256];
-
-	snprintf(line, sizeof(line), "%s", parameters);
-	assert_true(params_try_parse(line, said, sizeof(said)));
-}
-
 static inline void machine_with_balloon(uint64_t features, bool fast)
 {
-	set(legacy ? "virtio=legacy" : "virtio=modern");
+	set_parameters(legacy ? "virtio=legacy" : "virtio=modern");
 	m = task_memory = slab_machine(1);
 	free_before = all_free(m);
 	host_plug(m, features, fast);
@@ -86,7 +78,7 @@ static inline int setup(void **state)
 	int err = twin_setup(state);
 
 	legacy = false;
-	set("balloon_unlocked=0 balloon_oom_pages=256");
+	set_parameters("balloon_unlocked=0 balloon_oom_pages=256");
 	return err;
 }
 

@@ -141,13 +141,13 @@ static void test_37_4_latency(void **state)
 	struct balloon *b = start(STATS | DEFLATES, false);
 
 	(void)state;
-	set("balloon.latency_us=9000"); /* three ticks */
+	set_parameters("balloon.latency_us=9000"); /* three ticks */
 	assert_int_equal(fill_balloon(b, 1), 1);
 	assert_int_equal(jiffies, 1003);
 	assert_int_equal(leak_balloon(b, 1), 1);
 	assert_int_equal(jiffies, 1006);
 	assert_int_equal(balloon_counts().told_ns, 24000000);
-	set("balloon.latency_us=20");
+	set_parameters("balloon.latency_us=20");
 	stop();
 }
 
@@ -248,10 +248,10 @@ static void test_9_2_notifier(void **state)
 	follow(600);
 	assert_int_equal(notified_pages(), 256);
 	assert_rests(b);
-	set("balloon_oom_pages=1");
+	set_parameters("balloon_oom_pages=1");
 	assert_int_equal(notified_pages(), 1);
 	assert_int_equal(host_actual(), 343);
-	set("balloon_oom_pages=256");
+	set_parameters("balloon_oom_pages=256");
 	assert_int_equal(notified_pages(), 256);
 	assert_int_equal(notified_pages(), 87);
 	assert_int_equal(notified_pages(), 0);
@@ -319,7 +319,7 @@ static void test_balloon_at_boot(void **state)
 {
 	(void)state;
 	balloon_start(); /* not asked for */
-	set("balloon=50");
+	set_parameters("balloon=50");
 	assert_panics(
 		"machine: balloon=50, but no balloon that works; expected DEVICES=\"balloon\"",
 		balloon_start());
@@ -327,7 +327,7 @@ static void test_balloon_at_boot(void **state)
 	host.no_runner = true;
 	assert_panics(
 		"machine: balloon=50, but nobody listens to the guest's events", balloon_start());
-	set("balloon=0");
+	set_parameters("balloon=0");
 	stop();
 }
 

@@ -23,7 +23,7 @@ static void out_of_puff(const char *rule, unsigned int expected)
 {
 	struct balloon *b = start(DEFLATES, true);
 
-	set(rule);
+	set_parameters(rule);
 	memory_empty(m);
 	memory_no_marks(m);
 	naps = 0;
@@ -84,7 +84,7 @@ static void part_of_a_step(const char *rule)
 {
 	struct balloon *b = start(DEFLATES, true);
 
-	set(rule);
+	set_parameters(rule);
 	memory_empty(m);
 	memory_no_marks(m);
 	for (unsigned int i = 0; i < 7; i++)
@@ -115,7 +115,7 @@ static void test_memory_refused_at_every_place(void **state)
 		struct memory *clean;
 
 		snprintf(parameter, sizeof(parameter), "fail_nth=%d", n);
-		set(n & 2 ? "virtio=legacy" : "virtio=modern");
+		set_parameters(n & 2 ? "virtio=legacy" : "virtio=modern");
 		clean = m = task_memory = slab_machine_with(1, parameter);
 		free_before = all_free(m);
 		host_plug(m, STATS | DEFLATES, n & 1);
@@ -160,7 +160,7 @@ static void test_targets_that_change_on_the_way(void **state)
 	for (unsigned int seed = 0; seed < 60; seed++) {
 		struct balloon *b = start(seed & 1 ? DEFLATES : STATS, seed & 2);
 
-		set(seed & 4 ? "balloon_unlocked=1" : "balloon_unlocked=0");
+		set_parameters(seed & 4 ? "balloon_unlocked=1" : "balloon_unlocked=0");
 		rand_seed(&rng, seed);
 		host.answer = host.fast ? answers[rand_below(&rng, 2)] : AT_ONCE;
 		twin.on_sleep = changes_its_mind;
@@ -281,7 +281,7 @@ static void test_removed_at_work(void **state)
 	(void)state;
 	for (int rule = 0; rule < 2; rule++) {
 		start(DEFLATES, true);
-		set(rule ? "balloon_unlocked=1" : "balloon_unlocked=0");
+		set_parameters(rule ? "balloon_unlocked=1" : "balloon_unlocked=0");
 		follow(300);
 		host_set_target(3000);
 		assert_true(the_balloon->wanted);

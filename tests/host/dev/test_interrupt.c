@@ -19,14 +19,6 @@ static struct virtio_device vdev;
 static unsigned int calls[QUEUES], changes;
 static long before;
 
-static void choose(const char *parameter)
-{
-	char line[64], said[256];
-
-	snprintf(line, sizeof(line), "%s", parameter);
-	assert_true(params_try_parse(line, said, sizeof(said)));
-}
-
 static void used(struct virtqueue *vq)
 {
 	calls[vq->index]++;
@@ -42,7 +34,7 @@ static int setup(void **state)
 {
 	int err = twin_setup(state);
 
-	choose("virtio=auto msix=1");
+	set_parameters("virtio=auto msix=1");
 	m = slab_machine(1);
 	before = all_free(m);
 	v = model_virtio_new(m);
@@ -59,7 +51,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	virtio_stop(&vdev);
-	choose("virtio=auto msix=1");
+	set_parameters("virtio=auto msix=1");
 	model_virtio_free(v);
 	return twin_teardown(state);
 }
@@ -105,7 +97,7 @@ static void test_a_message_each(void **state)
 {
 	(void)state;
 	for (int t = 0; t < 2; t++) {
-		choose(transports[t]);
+		set_parameters(transports[t]);
 		model_virtio_give_messages(v, 1 + QUEUES);
 		memset(calls, 0, sizeof(calls));
 		changes = 0;
@@ -138,7 +130,7 @@ static void test_one_message_for_all_queues(void **state)
 {
 	(void)state;
 	for (int t = 0; t < 2; t++) {
-		choose(transports[t]);
+		set_parameters(transports[t]);
 		model_virtio_give_messages(v, QUEUES);
 		memset(calls, 0, sizeof(calls));
 		start(QUEUES);
@@ -160,7 +152,7 @@ static void test_35_4_config_moves(void **state)
 	uint32_t word;
 
 	(void)state;
-	choose("virtio=legacy");
+	set_parameters("virtio=legacy");
 	model_virtio_give_messages(v, 2);
 	assert_null(virtio_start(&vdev, &v->dev, FEATURES));
 	assert_null(virtio_add_queue(&vdev, "requests", used));
@@ -179,14 +171,14 @@ static void test_by_wire_instead(void **state)
 {
 	(void)state;
 	for (int t = 0; t < 2; t++) {
-		choose(transports[t]);
-		choose("msix=0");
+		set_parameters(transports[t]);
+		set_parameters("msix=0");
 		model_virtio_give_messages(v, 2);
 		start(1);
 		assert_by_wire();
 		virtio_stop(&vdev);
 
-		choose("msix=1");
+		set_parameters("msix=1");
 		model_virtio_give_messages(v, 1); /* not one for queues */
 		start(1);
 		assert_by_wire();
@@ -199,7 +191,7 @@ static void test_35_5_refused_vectors(void **state)
 {
 	(void)state;
 	for (int t = 0; t < 2; t++) {
-		choose(transports[t]);
+		set_parameters(transports[t]);
 		model_virtio_give_messages(v, 1 + QUEUES);
 		v->vectors_refused[3] = true;
 		start(QUEUES);

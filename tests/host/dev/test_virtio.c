@@ -21,14 +21,6 @@ static struct virtio_device vdev;
 static unsigned int calls, changes;
 static long before;
 
-static void choose(const char *parameter)
-{
-	char line[64], said[256];
-
-	snprintf(line, sizeof(line), "%s", parameter);
-	assert_true(params_try_parse(line, said, sizeof(said)));
-}
-
 static void used(struct virtqueue *vq)
 {
 	(void)vq;
@@ -45,7 +37,7 @@ static int setup(void **state)
 {
 	int err = twin_setup(state);
 
-	choose("virtio=auto");
+	set_parameters("virtio=auto");
 	m = slab_machine(1);
 	before = all_free(m);
 	v = model_virtio_new(m);
@@ -59,7 +51,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	virtio_stop(&vdev);
-	choose("virtio=auto");
+	set_parameters("virtio=auto");
 	model_virtio_free(v);
 	return twin_teardown(state);
 }
@@ -81,7 +73,7 @@ static void assert_statuses(const uint8_t *want, unsigned int n)
 
 static void start(const char *transport)
 {
-	choose(transport);
+	set_parameters(transport);
 	assert_null(up_to_ready());
 }
 
@@ -160,7 +152,7 @@ static void test_notify(void **state)
 static void test_41_1_smaller_ring(void **state)
 {
 	(void)state;
-	choose("fail_nth=1");
+	set_parameters("fail_nth=1");
 	m = slab_machine(1);
 	vdev.memory = v->memory = m;
 	assert_null(up_to_ready());
@@ -168,10 +160,10 @@ static void test_41_1_smaller_ring(void **state)
 	assert_int_equal(v->queue[0].entries, 128);
 	virtio_stop(&vdev);
 
-	choose("fail_nth=1");
+	set_parameters("fail_nth=1");
 	m = slab_machine(1);
 	vdev.memory = v->memory = m;
-	choose("virtio=legacy");
+	set_parameters("virtio=legacy");
 	assert_string_equal(
 		up_to_ready(), "virtio_blk virtio1: queue 0 (requests): no memory for 256 entries");
 	assert_int_equal(v->status, 0x83);
@@ -196,14 +188,14 @@ static void test_41_2_choice(void **state)
 	(void)state;
 	model_virtio_set32(v, 0, 0x10421af4);
 	model_virtio_find(v);
-	choose("virtio=legacy");
+	set_parameters("virtio=legacy");
 	assert_refused("virtio_blk virtio0: pci 0000:00:02.0 (1af4:1042) has no legacy interface; "
 		       "virtio=legacy");
 	v->config[PCI_STATUS] = 0;
-	choose("virtio=modern");
+	set_parameters("virtio=modern");
 	assert_refused("virtio_blk virtio1: pci 0000:00:02.0 (1af4:1042) has no modern interface; "
 		       "virtio=modern");
-	choose("virtio=auto");
+	set_parameters("virtio=auto");
 	assert_refused("virtio_blk virtio2: pci 0000:00:02.0 (1af4:1042) has no legacy interface; "
 		       "virtio=auto");
 	model_virtio_set32(v, 0, 0x10011af4);
@@ -304,7 +296,7 @@ static void test_35_8_queues(void **state)
 	(void)state;
 	for (int i = 0; i < 2; i++) {
 		virtio_devices = 0;
-		choose(transports[i]);
+		set_parameters(transports[i]);
 		v->queue[0].num = 0;
 		assert_refused("virtio_blk virtio0: has no queue 0 (requests)");
 		v->queue[0].num = 100;

@@ -45,10 +45,7 @@ static inline struct memory *slab_machine(unsigned int cpus)
 /* The same with a parameter of the command line, such as one that refuses requests. */
 static inline struct memory *slab_machine_with(unsigned int cpus, const char *parameter)
 {
-	char line[256], said[256];
-
-	snprintf(line, sizeof(line), "%s", parameter);
-	assert_true(params_try_parse(line, said, sizeof(said)));
+	set_parameters(parameter);
 	return slab_machine(cpus);
 }
 

@@ -8,6 +8,7 @@
 #include "boot/multiboot.h"
 #include "boot/paging.h"
 #include "host_machine.h"
+#include "kernel/core/param.h"
 #include "mm/alloc/buddy_ops.h"
 #include "mm/page/pageblock.h"
 #include "mm/alloc/pcp.h"
@@ -171,6 +172,15 @@ static void add_kernel_tables(struct machine *pc)
 	assert_true(pfn > 0);
 	memset(top_table, 0, sizeof(top_table));
 	top_table[PUD_ENTRY] = (uint64_t)pfn << PAGE_SHIFT | PTE_PRESENT | PTE_WRITE;
+}
+
+void set_parameters(const char *text)
+{
+	char line[256], said[512];
+
+	snprintf(line, sizeof(line), "%s", text);
+	if (!params_try_parse(line, said, sizeof(said)))
+		fail_msg("%s: %s", text, said);
 }
 
 struct memory *machine_new(const struct machine_spec *spec)

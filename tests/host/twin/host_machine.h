@@ -20,6 +20,8 @@ struct machine_spec {
 	long min_free_kbytes; /* 0: the formula's */
 };
 
+/* As if the command line had these parameters; a later machine follows them. They must be good ones. */
+void set_parameters(const char *text);
 /* A running machine: booted, nothing allocated. */
 struct memory *machine_new(const struct machine_spec *spec);
 struct memory *machine_default(void);
