@@ -15,6 +15,8 @@
 
 #define MIB_PAGES 256l
 #define SIZE_MIB  16l
+#define SPARE                                                                                      \
+	256l /* pages: more than several CPUs' counters are off, or it would take what comes back, too */
 
 static long need KERNEL_DATA = 1000;
 
@@ -60,8 +62,8 @@ static void inflate_and_deflate(void)
 static void hog(long unused)
 {
 	(void)unused;
-	hog_until(0, HOG_PLAIN);
-	hog_pages(need);
+	hog_until(SPARE, HOG_PLAIN);
+	hog_pages(SPARE + need);
 	ready = 1;
 	lw_wake();
 	sleep_for_ever();
@@ -118,7 +120,7 @@ static const struct scenario_arm arms[] = {
 	{.patch = "none",
 		.outcome = "completed",
 		.checks = {"balloon_wrong == 0", "oom_kills == 0", "balloon_given >= 768",
-			"balloon_given < 4096", "notifier_freed_pages == balloon_given",
+			"balloon_given <= 1280", "notifier_freed_pages == balloon_given",
 			"balloon_puffs >= 2", "balloon_inflate == balloon_deflate"},
 		.showed = "{balloon_given} pages before a kill, nobody killed"},
 	{.patch = "oom-notifier-outside",

@@ -61,6 +61,14 @@ class Boots(unittest.TestCase):
                 logs.add(system.read(folder / "console.log"))
         self.assertEqual(len(logs), 1)
 
+    def test_a_balloon_gives_before_a_kill(self):
+        """The app that needs pages takes what it needs, and not all that comes back, on several CPUs, too."""
+        for cpus in ("1", "2"):
+            with self.subTest(cpus=cpus):
+                study = system.study("ballooning", "none", "--cpus", cpus)
+                self.assertEqual(study.code, 0, study.shown[-600:])
+                self.assertEqual(study.result["counters"]["balloon_given"], 1024)
+
     def test_a_run_by_the_runner(self):
         study = system.study("info", "none", "--mem", "64", "--devices", ALL)
         self.assertEqual((study.code, study.result["devices"]), (0, "disk=64:pattern balloon card=16"))
