@@ -26,6 +26,7 @@
 #include "mm/show/validate.h"
 #include "mm/slab/slab.h"
 #include "mm/slab/slab_use.h"
+#include "mm/lru/pagevec.h"
 #include "mm/page/vmstat.h"
 
 #define MAX_SCENARIOS 32
@@ -122,8 +123,16 @@ static void announce(const struct scenario *s)
 /* Also from a panic: a run that ended badly has counted, too. */
 static void report_counters(void)
 {
+	const struct memory *m = &system_memory;
+
+	for (int i = 0; i < NR_ZONE_STATS; i++)
+		event_counter(zone_stat_name[i], memory_stat(m, i));
+	for (int i = 0; i < NR_NODE_STATS; i++)
+		event_counter(node_stat_name[i], node_stat(m, i));
 	for (int i = 0; i < NR_MM_EVENTS; i++)
-		event_counter(mm_event_name[i], system_memory.event[i]);
+		event_counter(mm_event_name[i], mm_event(m, i));
+	event_counter(COUNTER("pgalloc"), mm_event_sum(m, PGALLOC));
+	event_counter(COUNTER("allocstall"), mm_event_sum(m, ALLOCSTALL));
 	event_counter(COUNTER("debug_build"), DEBUG_BUILD);
 	oom_watch_report(&system_memory);
 	event_counter(COUNTER("forced_switches"), forced_switches());
@@ -134,6 +143,7 @@ static void report_counters(void)
 /* Pages that are neither free nor on a per-CPU list; but tables that map a device's registers stay. */
 static long pages_in_use(struct memory *m)
 {
+	lru_add_drain_all(m);
 	pcp_drain_all(m);
 	vmstat_fold_all(m);
 	return m->totalram_pages - memory_stat(m, NR_FREE_PAGES) - m->kernel_tables;

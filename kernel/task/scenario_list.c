@@ -145,6 +145,10 @@ static void list_counter(const char *name)
 
 static void list_counters(void)
 {
+	for (int i = 0; i < NR_ZONE_STATS; i++)
+		list_counter(zone_stat_name[i]);
+	for (int i = 0; i < NR_NODE_STATS; i++)
+		list_counter(node_stat_name[i]);
 	for (int i = 0; i < NR_MM_EVENTS; i++)
 		list_counter(mm_event_name[i]);
 	for (const char *const *name = _counters; name < _counters_end; name++)

@@ -15,6 +15,7 @@
 #include "mm/alloc/highatomic.h"
 #include "mm/alloc/page_alloc.h"
 #include "mm/page/bad_page.h"
+#include "mm/page/node_stat.h"
 #include "mm/page/pageblock.h"
 #include "mm/alloc/pcp.h"
 #include "mm/alloc/watermark.h"
@@ -113,6 +114,12 @@ static noinline struct page *clear_pages(
 	return page;
 }
 
+/* Counted while the zone is at hand. */
+static inline void count_allocated(struct zone *z, unsigned int order)
+{
+	atomic_add((long *)&z->allocated, 1l << order);
+}
+
 /* Returns `page`. */
 static inline struct page *prep_new_page(
 	struct memory *m, struct page *page, unsigned int order, gfp_t gfp)
@@ -122,7 +129,6 @@ static inline struct page *prep_new_page(
 	page->users = 1; /* refcount 1, mapcount 0 */
 	if (order)
 		page->order = order;
-	mm_event_add(m, PGALLOC, 1l << order);
 	check_poison(m, page, order);
 	if (!(gfp & __GFP_ZERO)) {
 		poison(m, page, order, POISON_FRESH);
@@ -149,6 +155,7 @@ struct page *get_page_from_freelist(const struct alloc_context *ac, unsigned int
 		page = rmqueue(z, ac, alloc_flags);
 		if (!page)
 			continue;
+		count_allocated(z, ac->order);
 		prep_new_page(ac->memory, page, ac->order, ac->gfp);
 		if (unlikely(ac->order && (alloc_flags & ALLOC_HARDER)))
 			reserve_highatomic_pageblock(z, page);
@@ -221,7 +228,10 @@ static noinline struct page *refill_and_take(
 	struct page *page = pcp_take(z, request_type(m, gfp), gfp & __GFP_COLD);
 
 	irq_restore(flags);
-	return page ? prep_new_page(m, page, 0, gfp) : __alloc_pages_nodemask(m, gfp, 0);
+	if (!page)
+		return __alloc_pages_nodemask(m, gfp, 0);
+	count_allocated(z, 0);
+	return prep_new_page(m, page, 0, gfp);
 }
 
 /* The zone's lock is held, and no block of just this order is there. */
@@ -233,7 +243,10 @@ static noinline struct page *split_and_take(
 	if (page)
 		zone_stat_lower(z, NR_FREE_PAGES, 1l << order);
 	spin_unlock_irqrestore(&z->lock, flags);
-	return page ? prep_new_page(m, page, order, gfp) : __alloc_pages_nodemask(m, gfp, order);
+	if (!page)
+		return __alloc_pages_nodemask(m, gfp, order);
+	count_allocated(z, order);
+	return prep_new_page(m, page, order, gfp);
 }
 
 /*
@@ -254,6 +267,7 @@ static noinline struct page *alloc_block(
 	if (unlikely(!page))
 		return split_and_take(m, gfp, order, z, flags);
 	zone_stat_lower(z, NR_FREE_PAGES, 1l << order);
+	count_allocated(z, order);
 	spin_unlock_irqrestore(&z->lock, flags);
 	return prep_new_page(m, page, order, gfp);
 }
@@ -283,6 +297,7 @@ struct page *alloc_pages(struct memory *m, gfp_t gfp, unsigned int order)
 	if (unlikely(list_empty(list)))
 		return refill_and_take(m, gfp, z, flags);
 	page = pcp_pop(in_slot(z->pcp, slot), list, gfp & __GFP_COLD);
+	count_allocated(z, 0);
 	irq_restore(flags);
 	return prep_new_page(m, page, 0, gfp);
 }
@@ -348,11 +363,11 @@ static inline bool is_single(const struct page *page)
 
 /* A single page, to this CPU's list. Interrupts off; as pcp_add(). */
 static inline bool put_single(
-	struct memory *m, struct zone *z, struct per_cpu_pages *pcp, struct page *page)
+	struct memory *m, struct zone *z, struct per_cpu_pages *pcp, struct page *page, bool cold)
 {
 	page->users = 0;
 	page->mapping = NULL;
-	return pcp_add(pcp, page, page_block_type(m, z, page), false);
+	return pcp_add(pcp, page, page_block_type(m, z, page), cold);
 }
 
 void free_pages(struct memory *m, struct page *page, unsigned int order)
@@ -373,7 +388,7 @@ void free_pages(struct memory *m, struct page *page, unsigned int order)
 	mm_event_add(m, PGFREE, 1);
 	flags = irq_save();
 	pcp = this_cpu_pages(z);
-	if (unlikely(put_single(m, z, pcp, page)))
+	if (unlikely(put_single(m, z, pcp, page, false)))
 		pcp_free_batch_irqrestore(z, pcp, flags);
 	else
 		irq_restore(flags);
@@ -382,7 +397,8 @@ void free_pages(struct memory *m, struct page *page, unsigned int order)
 /* So long, in pages, are interrupts off. */
 #define FREE_AT_ONCE 32ul
 
-static void free_some(struct memory *m, struct page **page, unsigned long n)
+static always_inline void free_some(
+	struct memory *m, struct page **page, unsigned long n, bool cold)
 {
 	unsigned long flags = irq_save(), slot = this_cpu_slot();
 
@@ -393,21 +409,32 @@ static void free_some(struct memory *m, struct page **page, unsigned long n)
 		if (unlikely(!is_single(page[n])))
 			bad_free(m, page[n], 0);
 		poison(m, page[n], 0, POISON_FREE);
-		if (unlikely(put_single(m, z, pcp, page[n])))
+		if (unlikely(put_single(m, z, pcp, page[n], cold)))
 			pcp_free_batch(z, pcp);
 	}
 	irq_restore(flags);
 }
 
-void free_page_array(struct memory *m, struct page **page, unsigned long n)
+static always_inline void free_array(
+	struct memory *m, struct page **page, unsigned long n, bool cold)
 {
 	mm_event_add(m, PGFREE, n);
 	while (n) {
 		unsigned long some = MIN(n, FREE_AT_ONCE);
 
 		n -= some;
-		free_some(m, page + n, some);
+		free_some(m, page + n, some, cold);
 	}
+}
+
+void free_page_array(struct memory *m, struct page **page, unsigned long n)
+{
+	free_array(m, page, n, false);
+}
+
+void free_page_array_cold(struct memory *m, struct page **page, unsigned long n)
+{
+	free_array(m, page, n, true);
 }
 
 void split_page(struct memory *m, struct page *page, unsigned int order)

@@ -25,8 +25,9 @@
 
 struct page *alloc_pages(struct memory *m, gfp_t gfp, unsigned int order);
 void free_pages(struct memory *m, struct page *page, unsigned int order);
-/* `n` single pages, from the last to the first. */
+/* `n` single pages, from the last to the first; cold ones are the last to be handed out again. */
 void free_page_array(struct memory *m, struct page **page, unsigned long n);
+void free_page_array_cold(struct memory *m, struct page **page, unsigned long n);
 
 /* Make 2^order single pages of an allocated block: each is then freed by itself. Any context. */
 void split_page(struct memory *m, struct page *page, unsigned int order);

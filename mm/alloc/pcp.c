@@ -5,6 +5,7 @@
 #include "mm/alloc/buddy_ops.h"
 #include "mm/alloc/fallback.h"
 #include "mm/page/mm_trace.h"
+#include "mm/page/node_stat.h"
 #include "mm/alloc/pcp.h"
 
 void pcp_size(unsigned long managed, int *batch, int *high)

@@ -5,8 +5,8 @@
  * In reading order: page.h (struct page), gfp.h (allocation masks), memory.h (this: the root object and
  * its zones), memory.c (names, sums, tunables), pageblock.h (types of pageblocks), vmstat.h (counters on
  * several CPUs), patch.h (the switches under study), mm_trace.h (trace points), oom_state.h,
- * slab_state.h, index_state.h and swap_state.h (what those rooms keep in the root), fail_state.h,
- * page_flags.h and page_lock.h (what several may do with a page at once).
+ * slab_state.h, node_state.h, index_state.h and swap_state.h (what those rooms keep in the root), fail_state.h,
+ * node_stat.h, page_flags.h and page_lock.h (what several may do with a page at once).
  *
  * Locks: a zone's `lock` guards what is marked (Z); this file says what guards the rest.
  */
@@ -27,6 +27,7 @@
 #include "mm/page/fail_state.h"
 #include "mm/page/gfp.h"
 #include "mm/page/index_state.h"
+#include "mm/page/node_state.h"
 #include "mm/page/oom_state.h"
 #include "mm/page/page.h"
 #include "mm/page/slab_state.h"
@@ -57,17 +58,52 @@ enum zone_stat {
 };
 extern const char *const zone_stat_name[NR_ZONE_STATS];
 
-/* Events of the whole machine since boot. Both kinds are counted in any context. */
+/*
+ * Events of the whole machine since boot: those of /proc/vmstat in 4.8's order (§22.5), of which some stand
+ * for each type of zone; then our own. Counted in any context.
+ */
 enum mm_event {
-	PGALLOC,
-	PGFREE,
-	PGFAULT,
-	PGMAJFAULT,
+	PGPGIN,  /* sectors of 512 bytes read from disks ... */
+	PGPGOUT, /* ... and written */
 	PSWPIN,
 	PSWPOUT,
-	NR_WRITTEN, /* pages */
-	ALLOCSTALL,
-	ALLOC_FAILURES,
+	PGALLOC,                                 /* + zone */
+	ALLOCSTALL = PGALLOC + MAX_NR_ZONES,     /* + highest zone that may be reclaimed from */
+	PGSCAN_SKIP = ALLOCSTALL + MAX_NR_ZONES, /* + zone */
+	PGFREE = PGSCAN_SKIP + MAX_NR_ZONES,
+	PGACTIVATE,
+	PGDEACTIVATE,
+	PGFAULT,
+	PGMAJFAULT,
+	PGLAZYFREED,
+	PGREFILL,
+	PGSTEAL_KSWAPD,
+	PGSTEAL_DIRECT,
+	PGSCAN_KSWAPD,
+	PGSCAN_DIRECT,
+	PGSCAN_DIRECT_THROTTLE,
+	PGINODESTEAL,
+	SLABS_SCANNED, /* objects */
+	KSWAPD_INODESTEAL,
+	KSWAPD_LOW_WMARK_HIT_QUICKLY,
+	KSWAPD_HIGH_WMARK_HIT_QUICKLY,
+	PAGEOUTRUN,
+	PGROTATED,
+	DROP_PAGECACHE,
+	DROP_SLAB,
+	PGMIGRATE_SUCCESS,
+	PGMIGRATE_FAIL,
+	UNEVICTABLE_PGCULLED,
+	UNEVICTABLE_PGSCANNED,
+	UNEVICTABLE_PGRESCUED,
+	UNEVICTABLE_PGMLOCKED,
+	UNEVICTABLE_PGMUNLOCKED,
+	UNEVICTABLE_PGCLEARED,
+	UNEVICTABLE_PGSTRANDED,
+	BALLOON_INFLATE, /* pages that a balloon took from the allocator ... */
+	BALLOON_DEFLATE, /* ... and gave back */
+	NR_VM_EVENTS,
+	ALLOC_FAILURES = NR_VM_EVENTS,
 	OOM_KILLS,
 	OOM_KILLS_BY_HAND,
 	OOM_SHARERS_KILLED, /* processes that died because they used a victim's memory */
@@ -100,10 +136,6 @@ enum mm_event {
 	ZONE_LOCK_REFILLS,       /* acquisitions: each takes a batch from the buddy lists ... */
 	ZONE_LOCK_BULK_FREES,    /* ... or gives one back */
 	KSWAPD_WAKEUPS,
-	PGPGIN,          /* sectors of 512 bytes read from disks ... */
-	PGPGOUT,         /* ... and written */
-	BALLOON_INFLATE, /* pages that a balloon took from the allocator ... */
-	BALLOON_DEFLATE, /* ... and gave back */
 	FAULTS_INJECTED, /* requests refused on purpose (fail_page_alloc.h) */
 	OBJECTS_REFUSED, /* the same of slabs' objects (failslab.h) */
 	NR_MM_EVENTS
@@ -136,6 +168,7 @@ struct zone {
 	const char *name;                     /* (B) */
 	unsigned long start_pfn;              /* (B) */
 	unsigned long spanned, present;       /* (B) */
+	unsigned long allocated;              /* atomic: the event PGALLOC of this zone */
 	unsigned long managed; /* atomic: a balloon may take pages away, and give them back */
 	/* (B) the page structs of its whole top-order blocks, in bytes: no buddy is outside */
 	unsigned long inner_start, inner_len;
@@ -220,11 +253,10 @@ struct memory {
 	unsigned long totalram_pages;  /* atomic, as zone.managed */
 	long kernel_tables;            /* pages of the kernel's own page tables, which stay */
 	unsigned long total_swap_pages;
-	unsigned long pages_scanned; /* §6.7 */
-	long nr_shmem;               /* mapped pages that are not anonymous */
-	long nr_mms;                 /* address spaces, also those that are only pinned */
-	unsigned long event[NR_MM_EVENTS];
-	struct mm_tunables tunables; /* (B) */
+	struct node_state node;
+	long nr_mms;                       /* address spaces, also those that are only pinned */
+	unsigned long event[NR_MM_EVENTS]; /* read by mm_event() */
+	struct mm_tunables tunables;       /* (B) */
 	struct list_head shrinkers;
 	struct mutex oom_lock;
 	int oom_victims;                    /* tasks with memdie; under tasks_lock() */
@@ -240,13 +272,30 @@ struct memory {
 	struct kmem_cache vma_cache, mm_cache; /* (B) mm/space's */
 	struct index_state index;
 	struct swap_state swap;
-	long nr_writeback; /* atomic: pages that are being written */
 	struct wait_queue page_waits[PAGE_WAIT_QUEUES];
 	bool warned_atomic_reclaim, warned_refused, warned_nofail, warned_nofail_kill;
 };
 
 /* The kernel's own memory. mm/ itself never names it. */
 extern struct memory system_memory;
+
+/* How often an event has happened. */
+static inline unsigned long mm_event(const struct memory *m, int item)
+{
+	bool by_zone = item >= PGALLOC && item < PGALLOC + MAX_NR_ZONES;
+
+	return by_zone ? m->zone[item - PGALLOC].allocated : m->event[item];
+}
+
+/* The same of events that are counted by zone, over all zones. */
+static inline unsigned long mm_event_sum(const struct memory *m, enum mm_event first)
+{
+	unsigned long sum = 0;
+
+	for (int i = 0; i < MAX_NR_ZONES; i++)
+		sum += mm_event(m, first + i);
+	return sum;
+}
 
 #define for_each_zone(m, z) for (z = (m)->zone; z < (m)->zone + MAX_NR_ZONES; z++)
 #define for_each_populated_zone(m, z)                                                              \
@@ -320,13 +369,6 @@ static inline unsigned long zone_end_pfn(const struct zone *z)
 	return z->start_pfn + z->spanned;
 }
 
-/* Something became free (§6.7). Written only where it changes anything: all zones share it. */
-static inline void forget_scanned(struct memory *m)
-{
-	if (unlikely(READ_ONCE(m->pages_scanned)))
-		WRITE_ONCE(m->pages_scanned, 0);
-}
-
 /* What `p` points to of CPU 0's part, of the CPU whose slot this is. */
 #define in_slot(p, slot) ((__typeof__(&*(p)))((char *)(p) + (slot)))
 
@@ -375,6 +417,15 @@ static inline void zone_stat_lower(struct zone *z, enum zone_stat item, long n)
 	sub_in_place(gathered, n);
 	if (unlikely(*gathered < (short)-most))
 		zone_stat_spill(z, item, gathered);
+}
+
+/* By `n`, whatever its sign, with interrupts off. */
+static inline void zone_stat_mod(struct zone *z, enum zone_stat item, long n)
+{
+	if (n > 0)
+		zone_stat_raise(z, item, n);
+	else
+		zone_stat_lower(z, item, -n);
 }
 
 /* Any context. */

@@ -33,13 +33,18 @@ struct kmem_cache;
 #define PG_SLAB      0x10u /* first page of a slab (mm/slab) */
 #define PG_RESERVES  0x20u /* of a slab: for those who may use reserves (§41.2) */
 #define PG_ERROR     0x20u /* of any other page: reading or writing it has failed */
-/* Of a page that is, or was, in swap (§16.2); with page_flags.h only. 0x1000 to 0x8000 are free. */
+/* Of a page that may be reclaimed (§16.2); with page_flags.h only. */
 #define PG_LOCKED    0x40u
 #define PG_UPTODATE  0x80u /* has been read */
 #define PG_WRITEBACK 0x100u
 #define PG_DIRTY     0x200u /* other than in swap, besides what the entries that map it say (§16.6) */
 #define PG_SWAPCACHE 0x400u /* `private` is its entry */
 #define PG_RECLAIM   0x800u /* rotate at the end of writeback; or it was read ahead (§16.2) */
+/* Its place on the node's lists (mm/lru); the first one changes under lru_lock alone. */
+#define PG_LRU         0x1000u /* it is on one */
+#define PG_ACTIVE      0x2000u
+#define PG_REFERENCED  0x4000u
+#define PG_UNEVICTABLE 0x8000u
 
 /* `mapping` of a page that a request got by ignoring all watermarks, until its owner sets it. */
 #define FROM_RESERVES ((void *)0x7265736572766573)
@@ -64,7 +69,8 @@ struct page {
 	struct { /* of a CPU's list of slabs, from this one on (mm/slab/partial.h) */
 		uint16_t partial_slabs, partial_objects;
 	};
-	struct list_head lru; /* free list or per-CPU list; a slab's place on its cache's list */
+	/* Free list or per-CPU list; a slab's place on its cache's list; a page's on the node's. */
+	struct list_head lru;
 	union {
 		void *mapping;            /* owner: the address space that maps it, or NULL */
 		struct kmem_cache *cache; /* of a slab's first page */
@@ -79,6 +85,9 @@ struct page {
 	};
 	unsigned long poisoned; /* debug builds: free, and filled with a pattern */
 };
+
+/* `users` with so many references and mappings. */
+#define PAGE_USERS(refs, maps) ((uint64_t)(maps) << 32 | (refs))
 
 #define PAGE_STATE(flags, order, type)                                                             \
 	((uint32_t)(flags) | (uint32_t)(order) << 16 | (uint32_t)(type) << 24)

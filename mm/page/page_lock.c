@@ -1,6 +1,7 @@
 /*
  * The page lock (see page_lock.h).
  */
+#include "mm/page/node_stat.h"
 #include "mm/page/page_lock.h"
 
 void page_locks_init(struct memory *m)
@@ -50,7 +51,7 @@ void set_page_writeback(struct memory *m, struct page *page)
 	bool already = page_set(page, PG_WRITEBACK);
 
 	BUG_ON(already);
-	atomic_add(&m->nr_writeback, 1);
+	node_stat_inc(m, NR_WRITEBACK);
 	zone_stat_add(page_zone(m, page), NR_ZONE_WRITE_PENDING, 1);
 }
 
@@ -59,9 +60,9 @@ void end_page_writeback(struct memory *m, struct page *page)
 	bool was = page_clear(page, PG_WRITEBACK);
 
 	BUG_ON(!was);
-	atomic_add(&m->nr_writeback, -1);
+	node_stat_dec(m, NR_WRITEBACK);
 	zone_stat_add(page_zone(m, page), NR_ZONE_WRITE_PENDING, -1);
-	mm_event_add(m, NR_WRITTEN, 1);
+	node_stat_inc(m, NR_WRITTEN);
 	wake(m, page);
 }
 

@@ -2,6 +2,7 @@
  * Zone counters on several CPUs (see vmstat.h).
  */
 #include "kernel/core/sched/smp.h"
+#include "mm/page/node_stat.h"
 #include "mm/page/vmstat.h"
 
 #define MOST_THRESHOLD 125
@@ -50,14 +51,68 @@ static void fold_zone(struct zone *z)
 	}
 }
 
+static void fold_node(struct node_state *node)
+{
+	short *gathered = node->cpu[this_cpu_id()].stat_diff;
+
+	for (int i = 0; i < NR_NODE_STATS; i++) {
+		if (gathered[i])
+			atomic_add(&node->stat[i], gathered[i]);
+		gathered[i] = 0;
+	}
+}
+
 void vmstat_fold_local(struct memory *m)
 {
 	unsigned long flags = irq_save();
 	struct zone *z;
 
+	fold_node(&m->node);
+
 	for_each_populated_zone(m, z)
 		fold_zone(z);
 	irq_restore(flags);
+}
+
+static void step(struct memory *m, enum node_stat item, int by)
+{
+	struct node_state *node = &m->node;
+	unsigned long flags;
+	short *gathered;
+
+	if (node->stat_threshold == 0) {
+		atomic_add(&node->stat[item], by);
+		return;
+	}
+	flags = irq_save();
+	gathered = node_stat_gathered(node, item);
+	*gathered += by;
+	if (*gathered * by > node->stat_threshold) {
+		short keep = -by * (node->stat_threshold / 2);
+
+		atomic_add(&node->stat[item], *gathered - keep);
+		*gathered = keep;
+	}
+	irq_restore(flags);
+}
+
+void node_stat_inc(struct memory *m, enum node_stat item)
+{
+	step(m, item, 1);
+}
+
+void node_stat_dec(struct memory *m, enum node_stat item)
+{
+	step(m, item, -1);
+}
+
+long node_stat_exact(const struct memory *m, enum node_stat item)
+{
+	long sum = m->node.stat[item];
+
+	for (unsigned int cpu = 0; cpu < nr_cpus; cpu++)
+		sum += m->node.cpu[cpu].stat_diff[item];
+	return sum;
 }
 
 static void fold_here(void *m)

@@ -18,12 +18,12 @@ void unregister_shrinker(struct memory *m, struct shrinker *s)
 	list_del(&s->node);
 }
 
-static unsigned long try_to_free_pages(struct memory *m)
+static unsigned long try_to_free_pages(struct memory *m, int highest)
 {
 	unsigned long freed = 0;
 	struct shrinker *s;
 
-	mm_event_add(m, ALLOCSTALL, 1);
+	mm_event_add(m, ALLOCSTALL + highest, 1);
 	list_for_each_entry(s, &m->shrinkers, node) {
 		freed += s->scan(s, SWAP_CLUSTER_MAX - freed);
 		if (freed >= SWAP_CLUSTER_MAX)
@@ -46,13 +46,13 @@ void wakeup_kswapd(const struct alloc_context *ac)
 }
 
 /* What allocates while it reclaims must not reclaim again. */
-static unsigned long reclaim_as_memalloc(struct memory *m)
+static unsigned long reclaim_as_memalloc(struct memory *m, int highest)
 {
 	unsigned int before = current->flags & PF_MEMALLOC;
 	unsigned long freed;
 
 	current->flags |= PF_MEMALLOC;
-	freed = try_to_free_pages(m);
+	freed = try_to_free_pages(m, highest);
 	current->flags = (current->flags & ~PF_MEMALLOC) | before;
 	return freed;
 }
@@ -63,7 +63,7 @@ struct page *direct_reclaim(
 	struct page *page;
 
 	trace(mm_vmscan_direct_reclaim_begin, ac->order, ac->gfp);
-	*progress = reclaim_as_memalloc(ac->memory);
+	*progress = reclaim_as_memalloc(ac->memory, ac->high_zoneidx);
 	trace(mm_vmscan_direct_reclaim_end, *progress);
 	cond_resched();
 	if (*progress == 0)

@@ -7,6 +7,7 @@
 #include "mm/setup/memory_init.h"
 #include "mm/alloc/fail_page_alloc.h"
 #include "mm/index/index.h"
+#include "mm/lru/lru.h"
 #include "mm/oom/oom_reaper.h"
 #include "mm/alloc/page_alloc.h"
 #include "mm/page/page_lock.h"
@@ -48,6 +49,7 @@ void memory_object_init(struct memory *m, const struct mm_tunables *tunables, un
 	list_init(&m->shrinkers);
 	list_init(&m->slab.caches);
 	page_locks_init(m);
+	lru_init(m);
 	mutex_init(&m->slab.mutex, "slab_mutex");
 	mutex_init(&m->oom_lock, "oom_lock");
 	wait_queue_init(&m->oom_victims_wait, "OOM victims");
@@ -202,6 +204,7 @@ void memory_recompute(struct memory *m)
 	setup_lowmem_reserve(m);
 	for_each_populated_zone(m, z) {
 		z->stat_threshold = vmstat_threshold(nr_cpus, z->managed);
+		m->node.stat_threshold = MAX(m->node.stat_threshold, z->stat_threshold);
 		for (int cpu = 0; cpu < MAX_CPUS; cpu++)
 			pcp_size(z->managed, &z->pcp[cpu].batch, &z->pcp[cpu].high);
 	}

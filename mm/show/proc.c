@@ -84,51 +84,11 @@ void print_pagetypeinfo(const struct memory *m)
 		print_block_counts(z);
 }
 
-/* Pages on the anonymous lists, or locked, which are not a file's. */
-static long anon_pages(const struct memory *m)
-{
-	return memory_stat(m, NR_ZONE_ACTIVE_ANON) + memory_stat(m, NR_ZONE_INACTIVE_ANON) +
-		memory_stat(m, NR_ZONE_UNEVICTABLE) - m->nr_shmem;
-}
-
-/* All of 4.8's, in its order: what has no source yet is 0 by nature, and printed. */
 static void print_node_stats(const struct memory *m)
 {
-	const struct {
-		const char *name;
-		unsigned long value;
-	} items[] = {
-		{"nr_inactive_anon", memory_stat(m, NR_ZONE_INACTIVE_ANON)},
-		{"nr_active_anon", memory_stat(m, NR_ZONE_ACTIVE_ANON)},
-		{"nr_inactive_file", memory_stat(m, NR_ZONE_INACTIVE_FILE)},
-		{"nr_active_file", memory_stat(m, NR_ZONE_ACTIVE_FILE)},
-		{"nr_unevictable", memory_stat(m, NR_ZONE_UNEVICTABLE)},
-		{"nr_isolated_anon", 0},
-		{"nr_isolated_file", 0},
-		{"nr_pages_scanned", m->pages_scanned},
-		{"workingset_refault", 0},
-		{"workingset_activate", 0},
-		{"workingset_nodereclaim", 0},
-		{"nr_anon_pages", anon_pages(m)},
-		{"nr_mapped", m->nr_shmem},
-		{"nr_file_pages", m->nr_shmem + m->swap.cached},
-		{"nr_dirty", dirty_pages(m)},
-		{"nr_writeback", m->nr_writeback},
-		{"nr_writeback_temp", 0},
-		{"nr_shmem", m->nr_shmem},
-		{"nr_shmem_hugepages", 0},
-		{"nr_shmem_pmdmapped", 0},
-		{"nr_anon_transparent_hugepages", 0},
-		{"nr_unstable", 0},
-		{"nr_vmscan_write", 0},
-		{"nr_vmscan_immediate_reclaim", 0},
-		{"nr_dirtied", 0},
-		{"nr_written", m->event[NR_WRITTEN]},
-	};
-
 	pr_info("  per-node stats");
-	for (size_t i = 0; i < ARRAY_SIZE(items); i++)
-		pr_info("      %-12s %lu", items[i].name, items[i].value);
+	for (int i = 0; i < NR_NODE_STATS; i++)
+		pr_info("      %-12s %lu", node_stat_name[i], node_stat(m, i));
 }
 
 static void print_zone(const struct zone *z)
@@ -139,7 +99,7 @@ static void print_zone(const struct zone *z)
 	pr_info("        min      %lu", z->watermark[WMARK_MIN]);
 	pr_info("        low      %lu", z->watermark[WMARK_LOW]);
 	pr_info("        high     %lu", z->watermark[WMARK_HIGH]);
-	pr_info("   node_scanned  %lu", z->memory->pages_scanned);
+	pr_info("   node_scanned  %lu", node_stat(z->memory, NR_PAGES_SCANNED));
 	pr_info("        spanned  %lu", z->spanned);
 	pr_info("        present  %lu", z->present);
 	pr_info("        managed  %lu", z->managed);

@@ -20,26 +20,32 @@ static void show_global(const struct memory *m)
 	for_each_zone(m, z)
 		free_pcp += zone_free_pcp(z);
 	pr_warn("Mem-Info:");
-	pr_warn("active_anon:%lu inactive_anon:%lu isolated_anon:%lu",
-		memory_stat(m, NR_ZONE_ACTIVE_ANON), memory_stat(m, NR_ZONE_INACTIVE_ANON), 0l);
+	pr_warn("active_anon:%lu inactive_anon:%lu isolated_anon:%lu", node_stat(m, NR_ACTIVE_ANON),
+		node_stat(m, NR_INACTIVE_ANON), node_stat(m, NR_ISOLATED_ANON));
 	pr_warn(" active_file:%lu inactive_file:%lu isolated_file:%lu",
-		memory_stat(m, NR_ZONE_ACTIVE_FILE), memory_stat(m, NR_ZONE_INACTIVE_FILE), 0l);
+		node_stat(m, NR_ACTIVE_FILE), node_stat(m, NR_INACTIVE_FILE),
+		node_stat(m, NR_ISOLATED_FILE));
 	pr_warn(" unevictable:%lu dirty:%lu writeback:%lu unstable:%lu",
-		memory_stat(m, NR_ZONE_UNEVICTABLE), dirty_pages(m), m->nr_writeback, 0l);
+		node_stat(m, NR_UNEVICTABLE), node_stat(m, NR_FILE_DIRTY),
+		node_stat(m, NR_WRITEBACK), 0l);
 	pr_warn(" slab_reclaimable:%lu slab_unreclaimable:%lu", memory_stat(m, NR_SLAB_RECLAIMABLE),
 		memory_stat(m, NR_SLAB_UNRECLAIMABLE));
-	pr_warn(" mapped:%lu shmem:%lu pagetables:%lu bounce:%lu", m->nr_shmem, m->nr_shmem,
-		memory_stat(m, NR_PAGETABLE), memory_stat(m, NR_BOUNCE));
+	pr_warn(" mapped:%lu shmem:%lu pagetables:%lu bounce:%lu", node_stat(m, NR_FILE_MAPPED),
+		node_stat(m, NR_SHMEM), memory_stat(m, NR_PAGETABLE), memory_stat(m, NR_BOUNCE));
 	pr_warn(" free:%lu free_pcp:%lu free_cma:%lu", memory_stat(m, NR_FREE_PAGES), free_pcp,
 		memory_stat(m, NR_FREE_CMA_PAGES));
 }
 
 bool all_unreclaimable(const struct memory *m)
 {
-	unsigned long reclaimable =
-		memory_stat(m, NR_ZONE_ACTIVE_FILE) + memory_stat(m, NR_ZONE_INACTIVE_FILE);
+	unsigned long reclaimable = node_stat_snapshot(m, NR_ACTIVE_FILE) +
+		node_stat_snapshot(m, NR_INACTIVE_FILE) + node_stat_snapshot(m, NR_ISOLATED_FILE);
 
-	return m->pages_scanned >= 6 * reclaimable;
+	if (READ_ONCE(m->swap.nr_swap_pages) > 0)
+		reclaimable += node_stat_snapshot(m, NR_ACTIVE_ANON) +
+			node_stat_snapshot(m, NR_INACTIVE_ANON) +
+			node_stat_snapshot(m, NR_ISOLATED_ANON);
+	return (unsigned long)node_stat_snapshot(m, NR_PAGES_SCANNED) >= 6 * reclaimable;
 }
 
 static void show_node(const struct memory *m)
@@ -48,15 +54,16 @@ static void show_node(const struct memory *m)
 
 	line_init(&l);
 	line_add(&l, "Node 0 active_anon:%lukB inactive_anon:%lukB active_file:%lukB",
-		K(memory_stat(m, NR_ZONE_ACTIVE_ANON)), K(memory_stat(m, NR_ZONE_INACTIVE_ANON)),
-		K(memory_stat(m, NR_ZONE_ACTIVE_FILE)));
+		K(node_stat(m, NR_ACTIVE_ANON)), K(node_stat(m, NR_INACTIVE_ANON)),
+		K(node_stat(m, NR_ACTIVE_FILE)));
 	line_add(&l, " inactive_file:%lukB unevictable:%lukB isolated(anon):%lukB",
-		K(memory_stat(m, NR_ZONE_INACTIVE_FILE)), K(memory_stat(m, NR_ZONE_UNEVICTABLE)),
-		0l);
-	line_add(&l, " isolated(file):%lukB mapped:%lukB dirty:%lukB writeback:%lukB", 0l,
-		K(m->nr_shmem), K(dirty_pages(m)), K(m->nr_writeback));
+		K(node_stat(m, NR_INACTIVE_FILE)), K(node_stat(m, NR_UNEVICTABLE)),
+		K(node_stat(m, NR_ISOLATED_ANON)));
+	line_add(&l, " isolated(file):%lukB mapped:%lukB dirty:%lukB writeback:%lukB",
+		K(node_stat(m, NR_ISOLATED_FILE)), K(node_stat(m, NR_FILE_MAPPED)),
+		K(node_stat(m, NR_FILE_DIRTY)), K(node_stat(m, NR_WRITEBACK)));
 	line_add(&l, " shmem:%lukB writeback_tmp:%lukB unstable:%lukB pages_scanned:%lu",
-		K(m->nr_shmem), 0l, 0l, m->pages_scanned);
+		K(node_stat(m, NR_SHMEM)), 0l, 0l, node_stat(m, NR_PAGES_SCANNED));
 	line_add(&l, " all_unreclaimable? %s", all_unreclaimable(m) ? "yes" : "no");
 	pr_warn("%s", l.text);
 }
@@ -161,7 +168,7 @@ static void show_trailer(const struct memory *m)
 		present += z->present;
 		managed += z->managed;
 	}
-	pr_warn("%ld total pagecache pages", m->nr_shmem + m->swap.cached);
+	pr_warn("%ld total pagecache pages", node_stat(m, NR_FILE_PAGES));
 	pr_warn("%ld pages in swap cache", m->swap.cached);
 	pr_warn("Swap cache stats: add %lu, delete %lu, find %lu/%lu", m->swap.added,
 		m->swap.deleted, m->swap.find_success, m->swap.find_total);

@@ -15,7 +15,7 @@
 #ifndef MM_SHOW_MEM_H
 #define MM_SHOW_MEM_H
 
-#include "mm/page/memory.h"
+#include "mm/page/node_stat.h"
 
 /* "Mem-Info:" to the trailer. */
 void show_mem(struct memory *m);
@@ -29,15 +29,6 @@ void report_event(struct memory *m, const char *kind, const char *verdict);
 
 /* §6.7: nothing that reclaim could free, or scanned six times over. */
 bool all_unreclaimable(const struct memory *m);
-
-/*
- * Pages that are dirty, and not being written: write-pending has both, and of swap only those that are being
- * written (§22.3).
- */
-static inline long dirty_pages(const struct memory *m)
-{
-	return MAX(memory_stat(m, NR_ZONE_WRITE_PENDING) - READ_ONCE(m->nr_writeback), 0l);
-}
 
 /* Pages on one type's free lists of a zone, as counted: no lock, O(orders). */
 unsigned long zone_free_of_type(const struct zone *z, enum migratetype type);

@@ -3,6 +3,7 @@
  */
 #include "kernel/core/log/printk.h"
 #include "kernel/core/sched/smp.h"
+#include "mm/lru/lru.h"
 #include "mm/page/pageblock.h"
 #include "mm/show/validate.h"
 #include "mm/page/vmstat.h"
@@ -170,6 +171,8 @@ const char *mm_validate(const struct memory *m)
 		if (err)
 			break;
 	}
+	if (!err)
+		err = lru_validate(m);
 	if (!err)
 		err = slab_validate(m);
 	smp_thaw(flags);

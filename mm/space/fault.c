@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "kernel/core/sched/smp.h"
+#include "mm/lru/pagevec.h"
 #include "mm/space/mlock.h"
 #include "mm/alloc/page_alloc.h"
 #include "mm/space/pgtable.h"
@@ -31,6 +32,8 @@ static noinline struct page *copied_page(struct memory *m, const struct vma *vma
 		copy_page(page_address(m, page), vma->template + offset);
 	else if (page)
 		memcpy(page_address(m, page), vma->template + offset, left);
+	if (page)
+		page->state = PAGE_STATE(PG_ACTIVE, 0, 0);
 	return page;
 }
 
@@ -46,14 +49,19 @@ static noinline struct page *new_shmem_page(struct memory *m)
 	return page;
 }
 
-/* The page of `vma` at `addr`, with its initial contents; NULL when memory is refused. */
+/* As §16.3 says, shmem begins on the inactive list. The page of `vma` at `addr`, with its initial contents; NULL when memory is refused. */
 static always_inline struct page *new_page(struct mm *mm, const struct vma *vma, uint64_t addr)
 {
+	struct page *page;
+
 	if (!is_zero(vma, addr))
 		return copied_page(mm->memory, vma, addr);
 	if (unlikely(vma->flags & VM_SHARED))
 		return new_shmem_page(mm->memory);
-	return alloc_pages(mm->memory, GFP_HIGHUSER_MOVABLE | __GFP_ZERO, 0);
+	page = alloc_pages(mm->memory, GFP_HIGHUSER_MOVABLE | __GFP_ZERO, 0);
+	if (likely(page))
+		page->state = PAGE_STATE(PG_ACTIVE, 0, 0);
+	return page;
 }
 
 static uint64_t zero_entry(const struct memory *m)
@@ -66,27 +74,38 @@ static uint64_t entry_for(const struct memory *m, const struct vma *vma, const s
 	return page_to_phys(m, page) | PTE_OF_APP | (vma->flags & VM_WRITE) << 1;
 }
 
+static noinline void charge_special(struct mm *mm, const struct vma *vma, struct page *page)
+{
+	struct memory *m = mm->memory;
+
+	if (vma->flags & VM_SHARED) {
+		count_shmem(m, 1);
+		atomic_add(&mm->shmem_rss, 1);
+	} else {
+		node_stat_add(m, NR_ANON_MAPPED, 1);
+		atomic_add(&mm->anon_rss, 1);
+	}
+	if (vma->flags & VM_LOCKED)
+		mlock_new_page(m, page);
+	else
+		lru_cache_add(m, page);
+}
+
 /*
- * A mapped page enters the accounts. The reaper may already have taken it out again: it, too, only
+ * A mapped page enters the accounts and the lists; the reference besides the entry's goes along. The reaper may already have taken it out again: it, too, only
  * reads the address space, so a counter may be off by one for a moment.
  */
 static inline void charge(struct mm *mm, const struct vma *vma, struct page *page)
 {
 	struct memory *m = mm->memory;
-	struct zone *z = page_zone(m, page);
-	bool shmem = vma->flags & VM_SHARED;
 
-	if (likely(!(vma->flags & (VM_SHARED | VM_LOCKED)))) {
-		zone_stat_add(z, NR_ZONE_ACTIVE_ANON, 1);
-		atomic_add(&mm->anon_rss, 1);
+	if (unlikely(vma->flags & (VM_SHARED | VM_LOCKED))) {
+		charge_special(mm, vma, page);
 		return;
 	}
-	zone_stat_add(z, lru_of(shmem), 1);
-	atomic_add(shmem ? &mm->shmem_rss : &mm->anon_rss, 1);
-	if (shmem)
-		atomic_add(&m->nr_shmem, 1);
-	if (vma->flags & VM_LOCKED)
-		page_mlock(m, page);
+	node_stat_add(m, NR_ANON_MAPPED, 1);
+	atomic_add(&mm->anon_rss, 1);
+	lru_cache_add(m, page);
 }
 
 /*
@@ -109,12 +128,12 @@ static always_inline enum fault_result map_page(
 
 	if (unlikely(!page))
 		return FAULT_OOM;
-	page->mapcount = 1;
+	page->users = PAGE_USERS(2, 1); /* the entry's reference, and one to be on a list with */
 	page->mapping = mm;
 	page->index = addr >> PAGE_SHIFT;
 	entry = entry_for(m, vma, page);
 	if (unlikely(!pte_change(pte, old, old ? entry & ~PTE_WRITE : entry))) {
-		page->mapcount = 0; /* a thread was faster */
+		page->users = PAGE_USERS(1, 0); /* a thread was faster */
 		page->flags = 0;
 		free_pages(m, page, 0);
 		return FAULT_OK;

@@ -4,6 +4,7 @@
 #include "kernel/core/sched/smp.h"
 #include "mm/space/gather.h"
 #include "mm/alloc/page_alloc.h"
+#include "mm/lru/pagevec.h"
 #include "mm/swap/swap_cache.h"
 
 #define BATCH_PAGES ((PAGE_SIZE - sizeof(struct gather_batch)) / sizeof(struct page *))
@@ -64,37 +65,24 @@ static void forget_translations(struct mmu_gather *g)
 }
 
 /* §20.12: what nobody needs in the cache any more goes with its slot; trylock, as who holds it may wait for us. */
-static void drop_reference(struct memory *m, struct page *page)
+static noinline void free_swap_of(struct memory *m, struct page **page, unsigned long n)
 {
-	if (page_has(page, PG_SWAPCACHE) && !READ_ONCE(page->mapcount) && trylock_page(page)) {
-		try_to_free_swap(m, page);
-		unlock_page(m, page);
-	}
-	page_put(m, page);
-}
-
-/* Those with flags: what is left of the array, in its order. */
-static noinline unsigned long drop_flagged(struct memory *m, struct page **page, unsigned long n)
-{
-	unsigned long left = 0;
-
 	for (unsigned long i = 0; i < n; i++) {
-		if (page_has(page[i], ~0u))
-			drop_reference(m, page[i]);
-		else
-			page[left++] = page[i];
+		if (!page_has(page[i], PG_SWAPCACHE) || READ_ONCE(page[i]->mapcount) ||
+			!trylock_page(page[i]))
+			continue;
+		try_to_free_swap(m, page[i]);
+		unlock_page(m, page[i]);
 	}
-	return left;
 }
 
-/* As in 4.8, the last one first: release_pages() makes a list of them, each put before the others. */
 static void free_all(struct mmu_gather *g, struct page **page, unsigned long n)
 {
 	for (unsigned long i = 0; i < n; i++)
 		flushed(page[i]);
 	if (unlikely(g->flagged))
-		n = drop_flagged(g->mm->memory, page, n);
-	free_page_array(g->mm->memory, page, n);
+		free_swap_of(g->mm->memory, page, n);
+	release_pages(g->mm->memory, page, n);
 }
 
 static void release(struct mmu_gather *g)
@@ -107,6 +95,8 @@ static void release(struct mmu_gather *g)
 	if (g->active)
 		g->active->nr = g->next - g->active->page;
 	forget_translations(g);
+	lru_add_drain(
+		g->mm->memory); /* of this CPU alone: pages that wait on another one stay longer */
 	free_all(g, g->bundle, in_bundle);
 	for (struct gather_batch *b = g->batches; b; b = b->next) {
 		free_all(g, b->page, b->nr);

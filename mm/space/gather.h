@@ -28,7 +28,7 @@ struct mmu_gather {
 	unsigned int nr_batches;
 	bool flush;   /* the tables may be loaded somewhere */
 	bool stale;   /* entries were cleared whose pages are not gathered */
-	bool flagged; /* some pages are, or were, in swap: they go one by one */
+	bool flagged; /* some pages are in the swap cache */
 	struct page *bundle[GATHER_BUNDLE];
 };
 
@@ -45,7 +45,7 @@ void gather_more(struct mmu_gather *g);
 #define gather_debug(page) ((void)0)
 #endif
 
-/* A page whose PTE has been cleared and which nobody else uses, but for the swap cache, if it is flagged. */
+/* A page whose PTE has been cleared: its reference goes. */
 static inline void gather_page(struct mmu_gather *g, struct page *page)
 {
 	struct page **next = g->next;

@@ -1,49 +1,142 @@
 /*
  * mlock and munlock (see mm.h and mlock.h).
  */
+#include "mm/lru/isolate.h"
+#include "mm/lru/pagevec.h"
+#include "mm/page/page_lock.h"
 #include "mm/space/mlock.h"
 #include "mm/space/pgtable.h"
 #include "mm/space/vma.h"
 
-static void account(struct memory *m, struct page *page, long delta)
+void count_shmem(struct memory *m, long by)
 {
-	struct zone *z = page_zone(m, page);
-
-	zone_stat_add(z, lru_of(page->flags & PG_SHMEM), -delta);
-	zone_stat_add(z, NR_ZONE_UNEVICTABLE, delta);
-	zone_stat_add(z, NR_MLOCK, delta);
+	node_stat_add(m, NR_FILE_MAPPED, by);
+	node_stat_add(m, NR_FILE_PAGES, by);
+	node_stat_add(m, NR_SHMEM, by);
 }
 
 /* Threads may come to the same page: one of them counts it. */
+static bool mark(struct memory *m, struct page *page)
+{
+	if (page_set(page, PG_MLOCKED))
+		return false;
+	zone_stat_add(page_zone(m, page), NR_MLOCK, 1);
+	mm_event_add(m, UNEVICTABLE_PGMLOCKED, 1);
+	return true;
+}
+
 void page_mlock(struct memory *m, struct page *page)
 {
-	if (!(__atomic_fetch_or(&page->flags, PG_MLOCKED, __ATOMIC_RELAXED) & PG_MLOCKED))
-		account(m, page, 1);
+	if (mark(m, page) && isolate_lru_page(m, page))
+		putback_lru_page(m, page);
 }
 
-void page_munlock(struct memory *m, struct page *page)
+void mlock_new_page(struct memory *m, struct page *page)
 {
-	if (__atomic_fetch_and(&page->flags, (uint16_t)~PG_MLOCKED, __ATOMIC_RELAXED) & PG_MLOCKED)
-		account(m, page, -1);
+	mark(m, page);
+	lru_add_unevictable(m, page);
+	page_put(m, page);
 }
 
-/* The page that is mapped there; NULL: none, or the zero page. */
-static struct page *page_at(struct mm *mm, uint64_t addr)
+static void count_stranded(struct memory *m, const struct page *page, enum mm_event otherwise)
+{
+	enum mm_event event = page_has(page, PG_UNEVICTABLE) ? UNEVICTABLE_PGSTRANDED : otherwise;
+
+	if (event != NR_MM_EVENTS)
+		mm_event_add(m, event, 1);
+}
+
+void clear_page_mlock(struct memory *m, struct page *page)
+{
+	if (!page_clear(page, PG_MLOCKED))
+		return;
+	zone_stat_add(page_zone(m, page), NR_MLOCK, -1);
+	mm_event_add(m, UNEVICTABLE_PGCLEARED, 1);
+	if (isolate_lru_page(m, page))
+		putback_lru_page(m, page);
+	else
+		count_stranded(m, page, NR_MM_EVENTS);
+}
+
+/*
+ * As 4.8's batch does it (§30c): a page that is on no list loses the flag, and stays in the count of locked
+ * pages for ever. True: it is isolated.
+ */
+static bool unmark(struct memory *m, struct page *page)
+{
+	if (!page_clear(page, PG_MLOCKED))
+		return false;
+	if (isolate_lru_page(m, page))
+		return true;
+	count_stranded(m, page, UNEVICTABLE_PGMUNLOCKED);
+	return false;
+}
+
+/* Isolated pages go straight to their lists. */
+static void put_back(struct memory *m, struct pagevec *v)
+{
+	unsigned long rescued = 0;
+
+	mm_event_add(m, UNEVICTABLE_PGMUNLOCKED, v->nr);
+	for (unsigned long i = 0; i < v->nr; i++) {
+		struct page *page = v->page[i];
+
+		zone_stat_add(page_zone(m, page), NR_MLOCK, -1);
+		lock_page(m, page);
+		rescued += page_clear(page, PG_UNEVICTABLE);
+		unlock_page(m, page);
+	}
+	mm_event_add(m, UNEVICTABLE_PGRESCUED, rescued);
+	lru_add_pages(m, v);
+}
+
+/* The page that is mapped there, with a reference; NULL: none, or the zero page. */
+static struct page *get_page_at(struct mm *mm, uint64_t addr)
 {
 	uint64_t *pte = pte_find(mm, addr);
+	struct page *page = pte ? entry_page(mm->memory, *pte) : NULL;
 
-	return pte ? entry_page(mm->memory, *pte) : NULL;
+	if (page)
+		page_get(page);
+	return page;
+}
+
+void munlock_vma_pages(struct mm *mm, struct vma *v)
+{
+	struct memory *m = mm->memory;
+	struct pagevec isolated = {.nr = 0};
+
+	lru_add_drain(m);
+	for (uint64_t addr = v->start; addr < v->end; addr += PAGE_SIZE) {
+		struct page *page = get_page_at(mm, addr);
+
+		if (!page)
+			continue;
+		if (unmark(m, page))
+			isolated.page[isolated.nr++] = page;
+		page_put(m, page);
+		if (isolated.nr == PAGEVEC_SIZE)
+			put_back(m, &isolated);
+	}
+	if (isolated.nr)
+		put_back(m, &isolated);
 }
 
 static void set_locked(struct mm *mm, struct vma *v, bool on)
 {
 	v->flags = on ? v->flags | VM_LOCKED : v->flags & ~VM_LOCKED;
-	for (uint64_t addr = v->start; !on && addr < v->end; addr += PAGE_SIZE) {
-		struct page *page = page_at(mm, addr);
+	if (!on)
+		munlock_vma_pages(mm, v);
+}
 
-		if (page)
-			page_munlock(mm->memory, page);
-	}
+/* One that is locked by somebody is left to reclaim, should that meet it. */
+static void try_to_mlock(struct memory *m, struct page *page)
+{
+	if (!trylock_page(page))
+		return;
+	lru_add_drain(m); /* it may have come lately */
+	page_mlock(m, page);
+	unlock_page(m, page);
 }
 
 /*
@@ -57,11 +150,16 @@ static int populate_page(struct mm *mm, uint64_t addr)
 
 	if (!v)
 		return -1;
-	if (!page_at(mm, addr) && handle_mm_fault(mm, v, addr, v->flags & VM_WRITE) != FAULT_OK)
+	page = get_page_at(mm, addr);
+	if (!page && handle_mm_fault(mm, v, addr, v->flags & VM_WRITE) != FAULT_OK)
 		return -1;
-	page = page_at(mm, addr);
-	if (page && (v->flags & VM_LOCKED))
-		page_mlock(mm->memory, page);
+	if (!page)
+		page = get_page_at(mm, addr);
+	if (!page)
+		return 0;
+	if (v->flags & VM_LOCKED)
+		try_to_mlock(mm->memory, page);
+	page_put(mm->memory, page);
 	return 0;
 }
 
@@ -80,8 +178,10 @@ static int populate(struct mm *mm, uint64_t start, uint64_t end)
 
 int mm_mlock(struct mm *mm, uint64_t start, uint64_t len)
 {
-	int err = mm_change_range(mm, start, len, set_locked, true);
+	int err;
 
+	lru_add_drain_all(mm->memory);
+	err = mm_change_range(mm, start, len, set_locked, true);
 	return err ? err : populate(mm, start, start + PAGE_ALIGN(len));
 }
 

@@ -1,23 +1,22 @@
 /*
- * Which list a mapped page counts on, and pages locked in memory, which count as unevictable and
- * mlocked instead. mmap_sem held.
+ * Pages locked in memory, which are on the unevictable list, and counted (§27). A page is locked by the flag of
+ * its VMA, and by its own, which whoever looks at it sets. mmap_sem held.
  */
 #ifndef MM_MLOCK_H
 #define MM_MLOCK_H
 
-#include "mm/page/memory.h"
+#include "mm/space/mm.h"
 
-/*
- * A new anonymous page is active; one of shmem lies on the anonymous lists as well, but begins on the
- * inactive one (§16.1: the oracle has most of its shmem there).
- */
-static inline enum zone_stat lru_of(bool shmem)
-{
-	return shmem ? NR_ZONE_INACTIVE_ANON : NR_ZONE_ACTIVE_ANON;
-}
-
-/* A mapped page; a page that is locked already, or not, is left as it is. */
+/* A mapped page, locked as in lock_page(): to the unevictable list, if it is on one. */
 void page_mlock(struct memory *m, struct page *page);
-void page_munlock(struct memory *m, struct page *page);
+/* A new page in a locked VMA: there at once. The caller's reference goes. */
+void mlock_new_page(struct memory *m, struct page *page);
+/* A page that is locked in memory is mapped no more. */
+void clear_page_mlock(struct memory *m, struct page *page);
+/* All pages of a VMA are evictable again: before its entries go, or when it is no longer locked. May sleep. */
+void munlock_vma_pages(struct mm *mm, struct vma *v);
+
+/* Pages that are mapped and not anonymous (§22.4), `by` more. */
+void count_shmem(struct memory *m, long by);
 
 #endif

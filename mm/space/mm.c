@@ -8,6 +8,8 @@
 #include "mm/alloc/page_alloc.h"
 #include "mm/slab/cache.h"
 #include "mm/slab/slab.h"
+#include "mm/lru/pagevec.h"
+#include "mm/space/mlock.h"
 #include "mm/space/pgtable.h"
 #include "mm/space/vma.h"
 #include "mm/space/zap.h"
@@ -57,6 +59,10 @@ static void exit_mmap(struct mm *mm)
 	struct mmu_gather g;
 	struct vma *v;
 
+	list_for_each_entry(v, &mm->vmas, node)
+		if (v->flags & VM_LOCKED)
+			munlock_vma_pages(mm, v);
+	lru_add_drain(mm->memory);
 	gather_start(&g, mm, false);
 	list_for_each_entry(v, &mm->vmas, node)
 		unmap_page_range(&g, v->start, v->end, NULL);

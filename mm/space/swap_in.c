@@ -1,7 +1,7 @@
 /*
  * Faults on pages that are in swap (see swap_in.h).
  */
-#include "mm/space/mlock.h"
+#include "mm/lru/pagevec.h"
 #include "mm/space/pgtable.h"
 #include "mm/space/swap_in.h"
 #include "mm/swap/swap_cache.h"
@@ -36,15 +36,14 @@ static void enter(struct mm *mm, struct page *page, uint64_t addr)
 	page->index = addr >> PAGE_SHIFT;
 }
 
-static void charge(struct mm *mm, const struct vma *vma, struct page *page)
+static void charge(struct mm *mm, struct page *page)
 {
 	struct memory *m = mm->memory;
 
-	zone_stat_add(page_zone(m, page), NR_ZONE_ACTIVE_ANON, 1);
+	node_stat_add(m, NR_ANON_MAPPED, 1);
 	atomic_add(&mm->anon_rss, 1);
 	atomic_add(&mm->swapents, -1);
-	if (vma->flags & VM_LOCKED)
-		page_mlock(m, page);
+	activate_page(m, page);
 }
 
 /* The page is locked; the reference becomes the entry's, or goes. */
@@ -71,7 +70,7 @@ static enum fault_result map_locked(struct mm *mm, struct vma *vma, uint64_t add
 		page_put(m, page); /* the reaper has taken the slot */
 		return FAULT_OK;
 	}
-	charge(mm, vma, page);
+	charge(mm, page);
 	swap_free(m, e);
 	if (vm_swap_full(m) || (vma->flags & VM_LOCKED))
 		try_to_free_swap(m, page);

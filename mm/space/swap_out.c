@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "kernel/core/sched/smp.h"
+#include "mm/lru/pagevec.h"
 #include "mm/space/pgtable.h"
 #include "mm/swap/swap_cache.h"
 
@@ -30,7 +31,7 @@ static void unmap(struct mm *mm, uint64_t addr, uint64_t *pte, struct page *page
 	tlb_flush_page(mm->pgd, addr);
 	if (old & PTE_DIRTY)
 		page_set(page, PG_DIRTY);
-	zone_stat_add(page_zone(m, page), NR_ZONE_ACTIVE_ANON, -1);
+	node_stat_add(m, NR_ANON_MAPPED, -1);
 	atomic_add(&mm->anon_rss, -1);
 	atomic_add(&mm->swapents, 1);
 	__atomic_fetch_sub(&page->mapcount, 1, __ATOMIC_RELAXED);
@@ -82,6 +83,7 @@ int mm_swap_out(struct mm *mm, uint64_t addr)
 	int err;
 
 	addr &= ~(PAGE_SIZE - 1ull);
+	lru_add_drain_all(m); /* who waits for a list has a reference too many */
 	down_write(&mm->mmap_sem);
 	err = find(mm, addr, &pte, &page);
 	if (!err) {

@@ -5,6 +5,8 @@
 
 #include "kernel/core/param.h"
 #include "mm/slab/slab.h"
+#include "mm/lru/pagevec.h"
+#include "mm/space/mlock.h"
 #include "mm/space/vma.h"
 #include "mm/space/zap.h"
 
@@ -221,12 +223,15 @@ static int unmap_locked(struct mm *mm, uint64_t start, uint64_t end)
 
 	if (!split_at_ends(mm, start, end))
 		return -1;
+	lru_add_drain(mm->memory);
 	gather_start(&g, mm, true);
 	list_for_each_entry_safe(v, next, &mm->vmas, node) {
 		if (v->end <= start)
 			continue;
 		if (v->start >= end)
 			break;
+		if (unlikely(v->flags & VM_LOCKED))
+			munlock_vma_pages(mm, v);
 		unmap_page_range(&g, v->start, v->end, NULL);
 		mm->total_vm -= (v->end - v->start) >> PAGE_SHIFT;
 		delete_vma(mm, v);

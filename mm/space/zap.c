@@ -9,71 +9,62 @@
 
 #define PMD_SIZE (1ull << 21)
 
-/* Pages that have gone and are not yet taken out of the accounts: all of one zone. */
-struct tally {
-	struct zone *zone;
-	long pages;
-};
-
-static void settle(struct mm *mm, struct tally *t)
+/* Anonymous pages that have gone and are not yet taken out of the accounts. */
+static void settle(struct mm *mm, long pages)
 {
-	if (!t->pages)
+	if (!pages)
 		return;
-	zone_stat_add(t->zone, NR_ZONE_ACTIVE_ANON, -t->pages);
-	atomic_add(&mm->anon_rss, -t->pages);
-	t->pages = 0;
+	node_stat_add(mm->memory, NR_ANON_MAPPED, -pages);
+	atomic_add(&mm->anon_rss, -pages);
 }
 
-/* A locked one, or one that is not anonymous, or one that is, or was, in swap. */
-static noinline void uncharge_special(struct mmu_gather *g, struct page *page)
+/* A locked one, or one that is not anonymous, or one that is in the swap cache. */
+static noinline long uncharge_special(struct mmu_gather *g, struct page *page)
 {
 	struct mm *mm = g->mm;
 	struct memory *m = mm->memory;
-	bool shmem = page->flags & PG_SHMEM;
 
-	page_munlock(m, page);
-	zone_stat_add(page_zone(m, page), lru_of(shmem), -1);
-	atomic_add(shmem ? &mm->shmem_rss : &mm->anon_rss, -1);
-	if (shmem)
-		atomic_add(&m->nr_shmem, -1);
+	if (page_has(page, PG_MLOCKED))
+		clear_page_mlock(m, page);
+	g->flagged |= page_has(page, PG_SWAPCACHE);
+	if (!page_has(page, PG_SHMEM))
+		return 1;
+	count_shmem(m, -1);
+	atomic_add(&mm->shmem_rss, -1);
 	page_clear(page, PG_SHMEM);
-	g->flagged |= page_has(page, ~0u);
+	return 0;
 }
 
-static inline void uncharge(struct mmu_gather *g, struct mm *mm, struct page *page, struct tally *t)
+/* Returns how many are left to settle. */
+static inline long uncharge(struct mmu_gather *g, struct page *page)
 {
-	struct zone *z = page_zone(mm->memory, page);
-
-	if (unlikely(page->flags)) {
-		uncharge_special(g, page);
-		return;
-	}
-	if (unlikely(z != t->zone)) {
-		settle(mm, t);
-		t->zone = z;
-	}
-	t->pages++;
+	if (unlikely(page_has(page, PG_MLOCKED | PG_SHMEM | PG_SWAPCACHE)))
+		return uncharge_special(g, page);
+	return 1;
 }
 
-static inline void zap_present(
-	struct mmu_gather *g, uint64_t *pte, const struct zap_details *details, struct tally *t)
+/* Returns how many anonymous pages are left to settle. */
+static inline long zap_present(
+	struct mmu_gather *g, uint64_t *pte, const struct zap_details *details)
 {
 	struct mm *mm = g->mm;
 	/* Others may fault meanwhile: what they wrote into the page struct comes with the entry. */
 	uint64_t entry = __atomic_exchange_n(pte, 0, __ATOMIC_ACQUIRE);
 	struct page *page = phys_to_page(mm->memory, entry & PTE_ADDR);
+	long left;
 
 	if (unlikely(entry & PTE_SPECIAL)) {
 		g->stale = true; /* nothing to free, but CPUs may know the entry */
-		return;
+		return 0;
 	}
 	/* The seed's place: the entry is gone, the page stays with whoever writes it back. */
 	if (unlikely(details && details->ignore_dirty && (page->flags & PG_SHMEM) &&
 		    (entry & PTE_DIRTY)))
-		return;
-	uncharge(g, mm, page, t);
+		return 0;
+	left = uncharge(g, page);
 	page->mapcount--;
 	gather_page(g, page);
+	return left;
 }
 
 /* An entry that is neither empty nor present names a slot in swap. False: a fault was faster. */
@@ -92,7 +83,7 @@ static noinline bool zap_swap_entry(
 static void zap_table(
 	struct mmu_gather *g, uint64_t *pte, unsigned long n, const struct zap_details *details)
 {
-	struct tally t = {NULL, 0};
+	long pages = 0;
 
 	for (; n; n--, pte++) {
 		uint64_t entry = READ_ONCE(*pte);
@@ -100,9 +91,9 @@ static void zap_table(
 		if (unlikely(!(entry & PTE_PRESENT)) &&
 			(!entry || zap_swap_entry(g->mm, pte, entry, details)))
 			continue;
-		zap_present(g, pte, details, &t);
+		pages += zap_present(g, pte, details);
 	}
-	settle(g->mm, &t);
+	settle(g->mm, pages);
 }
 
 void unmap_page_range(

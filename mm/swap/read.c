@@ -6,6 +6,7 @@
 #include "kernel/core/sched/sched.h"
 #include "mm/alloc/page_alloc.h"
 #include "mm/index/index_node.h"
+#include "mm/lru/pagevec.h"
 #include "mm/swap/swap_area.h"
 #include "mm/swap/swap_cache.h"
 
@@ -21,8 +22,11 @@ static int take_slot(struct memory *m, struct page *page, swp_entry_t e)
 	if (err) {
 		page_clear(page, PG_LOCKED); /* nobody has seen it */
 		swapcache_free(m, e);
+		return err;
 	}
-	return err;
+	page_get(page);
+	lru_cache_add(m, page);
+	return 0;
 }
 
 /* What may sleep, preloading, comes before the slot is prepared. */
@@ -123,6 +127,7 @@ static void read_window(struct memory *m, swp_entry_t e, gfp_t gfp, unsigned lon
 			page_set(page, PG_RECLAIM);
 		page_put(m, page);
 	}
+	lru_add_drain(m); /* now, so that a fault can make them active (trap 9) */
 }
 
 struct page *swapin_readahead(struct memory *m, swp_entry_t e, gfp_t gfp)

@@ -1,26 +1,9 @@
 /*
  * The swap cache: pages enter and leave (see swap_cache.h).
  */
-#include "mm/alloc/page_alloc.h"
 #include "mm/index/index.h"
-#include "mm/page/bad_page.h"
 #include "mm/swap/swap_area.h"
 #include "mm/swap/swap_cache.h"
-
-/* A page that is freed with one of these is still somebody's (§16.2). */
-#define IN_USE (PG_LOCKED | PG_WRITEBACK | PG_SWAPCACHE | PG_MLOCKED | PG_BUDDY | PG_SLAB)
-
-void page_put(struct memory *m, struct page *page)
-{
-	if (__atomic_sub_fetch(&page->refcount, 1, __ATOMIC_ACQ_REL))
-		return;
-	if (page->flags & IN_USE)
-		bad_page(m, page, "freed while it is in use");
-	page->flags = 0; /* whatever else it was */
-	page->private = 0;
-	page->refcount = 1;
-	free_pages(m, page, 0);
-}
 
 static struct swap_area *area_of(struct memory *m, const struct page *page)
 {
@@ -46,6 +29,7 @@ int insert_swap_cache(struct memory *m, struct page *page, swp_entry_t e)
 		return err;
 	}
 	atomic_add(&m->swap.cached, 1);
+	node_stat_inc(m, NR_FILE_PAGES);
 	m->swap.added++;
 	return 0;
 }
@@ -74,6 +58,7 @@ static void remove_page(struct swap_area *a, struct page *page)
 	page_clear(page, PG_SWAPCACHE);
 	page->private = 0;
 	atomic_add(&a->memory->swap.cached, -1);
+	node_stat_dec(a->memory, NR_FILE_PAGES);
 	a->memory->swap.deleted++;
 }
 

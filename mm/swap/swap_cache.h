@@ -7,6 +7,7 @@
 #ifndef MM_SWAP_CACHE_H
 #define MM_SWAP_CACHE_H
 
+#include "mm/lru/lru.h"
 #include "mm/page/page_lock.h"
 #include "mm/swap/swap.h"
 
@@ -14,13 +15,6 @@ static inline swp_entry_t page_swap_entry(const struct page *page)
 {
 	return (swp_entry_t){page->private};
 }
-
-/* A reference more, by who holds one; and one less: the last one frees it. Any context. */
-static inline void page_get(struct page *page)
-{
-	__atomic_fetch_add(&page->refcount, 1, __ATOMIC_RELAXED);
-}
-void page_put(struct memory *m, struct page *page);
 
 /*
  * A slot for a page that has none; false: there is no slot, or no memory for the tree (§20.6), which takes

@@ -2,6 +2,7 @@
  * Pages to their slots and back (§20.7, §20.10, §34.10).
  */
 #include "kernel/core/log/printk.h"
+#include "mm/lru/pagevec.h"
 #include "mm/swap/swap_area.h"
 #include "mm/swap/swap_cache.h"
 
@@ -56,7 +57,7 @@ static void say_error(const struct swap_area *a, const struct page *page, const 
 		swp_offset(page_swap_entry(page)) * SECTORS_OF_PAGE);
 }
 
-/* §20.7: the reclaim mark is for whoever has lists; an error takes it away. */
+/* §20.7: rotated while it is still being written, so that reclaim waits for it; not after an error. */
 static void write_ended(struct memory *m, struct page *page, int error)
 {
 	if (error) {
@@ -64,6 +65,8 @@ static void write_ended(struct memory *m, struct page *page, int error)
 		say_error(area_of(m, page), page, "Write");
 		page_clear(page, PG_RECLAIM);
 	}
+	if (page_clear(page, PG_RECLAIM))
+		rotate_reclaimable_page(m, page);
 	end_page_writeback(m, page);
 }
 

@@ -44,7 +44,7 @@ static unsigned int with; /* patches of the test that runs */
 
 static inline long in_use(void)
 {
-	return (long)m->event[PGALLOC] - (long)m->event[PGFREE];
+	return (long)mm_event_sum(m, PGALLOC) - (long)m->event[PGFREE];
 }
 
 /* How many pages a CPU keeps: a list gives a batch back when it has `high`. */
@@ -359,14 +359,14 @@ static inline void start_process(void)
 /* The next page. How often did its request reclaim? */
 static inline enum fault_result fault(unsigned long *stalled)
 {
-	unsigned long before = m->event[ALLOCSTALL];
+	unsigned long before = mm_event_sum(m, ALLOCSTALL);
 	struct task *test = become(app);
 	enum fault_result result;
 
 	next_page += next_page % TABLE_SPAN ? 1 : 2;
 	result = mm_fault(process, AT(next_page - 1), FAULT_WRITE);
 	become(test);
-	*stalled = m->event[ALLOCSTALL] - before;
+	*stalled = mm_event_sum(m, ALLOCSTALL) - before;
 	return result;
 }
 

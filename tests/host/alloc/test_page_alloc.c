@@ -201,7 +201,7 @@ static void test_3_8_page_is_prepared(void **state)
 	assert_int_equal(page->order, 3);
 	assert_int_equal(page->flags, 0);
 	assert_int_equal(page_to_pfn(m, page) % 8, 0);
-	assert_int_equal(m->event[PGALLOC], 8);
+	assert_int_equal(mm_event_sum(m, PGALLOC), 8);
 	free_pages(m, page, 3);
 	assert_int_equal(m->event[PGFREE], 8);
 	assert_int_equal(page->refcount, 0);
@@ -428,11 +428,11 @@ static void test_3_9_order_above_0_by_pageblock_type(void **state)
 	zone_put(dma32(m), 5120, 10, M);
 	page = alloc_pages(m, GFP_HIGHUSER_MOVABLE, 2);
 	set_pageblock_type(dma32(m), 5120, H);
-	m->pages_scanned = 5;
+	m->node.stat[NR_PAGES_SCANNED] = 5;
 	free_pages(m, page, 2);
 	/* Merged wholesale onto the H list (R3). */
 	assert_int_equal(free_blocks(dma32(m), 10, H), 1);
-	assert_int_equal(m->pages_scanned, 0);
+	assert_int_equal(node_stat_exact(m, NR_PAGES_SCANNED), 0);
 }
 
 static void test_split_pages_are_freed_one_by_one(void **state)

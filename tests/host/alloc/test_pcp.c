@@ -187,16 +187,16 @@ static void test_3_9_h_pages_share_the_movable_list(void **state)
 static void test_3_9_high_frees_a_batch_from_the_tail(void **state)
 {
 	(void)state;
-	m->pages_scanned = 99;
+	m->node.stat[NR_PAGES_SCANNED] = 99;
 	for (unsigned long i = 0; i < 41; i++)
 		give(5000 + 2 * i, false);
 	assert_int_equal(pcp->count, 41);
 	assert_int_equal(z->stat[NR_FREE_PAGES], 0);
-	assert_int_equal(m->pages_scanned, 99);
+	assert_int_equal(node_stat_exact(m, NR_PAGES_SCANNED), 99);
 	give(5000 + 2 * 41, false);
 	assert_int_equal(pcp->count, 35);
 	assert_int_equal(z->stat[NR_FREE_PAGES], 7);
-	assert_int_equal(m->pages_scanned, 0);
+	assert_int_equal(node_stat_exact(m, NR_PAGES_SCANNED), 0);
 	/* The seven that came first; the last of them was put at the head. */
 	assert_int_equal(nth_free(m, z, 0, M, 0), 5012);
 	assert_int_equal(nth_free(m, z, 0, M, 6), 5000);

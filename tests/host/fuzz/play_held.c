@@ -147,8 +147,8 @@ void check_end(void)
 	check_now();
 	for_each_populated_zone(m, z)
 		check_merged(z);
-	if (m->event[PGALLOC] != m->event[PGFREE])
-		panic("play: pgalloc %lu, pgfree %lu", m->event[PGALLOC], m->event[PGFREE]);
+	if (mm_event_sum(m, PGALLOC) != m->event[PGFREE])
+		panic("play: pgalloc %lu, pgfree %lu", mm_event_sum(m, PGALLOC), m->event[PGFREE]);
 	if (m->oom_victims)
 		panic("play: %d victims of the OOM killer are left", m->oom_victims);
 }

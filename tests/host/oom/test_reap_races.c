@@ -188,7 +188,7 @@ static void check_end(unsigned int at)
 	mm_drop(mm);
 	assert_int_equal(m->nr_mms, 0);
 	assert_int_equal(m->oom_victims, 0);
-	assert_int_equal(m->nr_shmem, 0);
+	assert_int_equal(node_stat_exact(m, NR_SHMEM), 0);
 	assert_int_equal(memory_stat_exact(m, NR_ZONE_ACTIVE_ANON), 0);
 	assert_int_equal(memory_stat_exact(m, NR_ZONE_UNEVICTABLE), 0);
 	assert_int_equal(memory_stat_exact(m, NR_MLOCK), 0);

@@ -56,7 +56,7 @@ static void test_5_5_no_progress_does_nothing_else(void **state)
 	assert_int_equal(z->nr_reserved_highatomic, 2048);
 	assert_int_equal(z->pcp[0].count, 1);
 	assert_int_equal(z->stat[NR_FREE_PAGES], 2);
-	assert_int_equal(m->event[ALLOCSTALL], 1);
+	assert_int_equal(mm_event_sum(m, ALLOCSTALL), 1);
 }
 
 static void test_5_5_progress_and_a_page_release_nothing(void **state)

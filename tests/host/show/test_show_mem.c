@@ -27,12 +27,17 @@ static int setup(void **state)
 static void test_10_3_global_lines(void **state)
 {
 	(void)state;
-	dma32(m)->stat[NR_ZONE_ACTIVE_ANON] = 11;
-	dma(m)->stat[NR_ZONE_ACTIVE_ANON] = 100;
-	dma32(m)->stat[NR_ZONE_INACTIVE_ANON] = 12;
-	dma32(m)->stat[NR_ZONE_ACTIVE_FILE] = 13;
-	dma32(m)->stat[NR_ZONE_INACTIVE_FILE] = 14;
-	dma32(m)->stat[NR_ZONE_UNEVICTABLE] = 15;
+	m->node.stat[NR_ACTIVE_ANON] = 111;
+	m->node.stat[NR_INACTIVE_ANON] = 12;
+	m->node.stat[NR_ISOLATED_ANON] = 5;
+	m->node.stat[NR_ACTIVE_FILE] = 13;
+	m->node.stat[NR_INACTIVE_FILE] = 14;
+	m->node.stat[NR_ISOLATED_FILE] = 6;
+	m->node.stat[NR_UNEVICTABLE] = 15;
+	m->node.stat[NR_FILE_DIRTY] = 7;
+	m->node.stat[NR_WRITEBACK] = 8;
+	m->node.stat[NR_FILE_MAPPED] = 9;
+	m->node.stat[NR_SHMEM] = 10;
 	dma32(m)->stat[NR_SLAB_RECLAIMABLE] = 16;
 	dma32(m)->stat[NR_SLAB_UNRECLAIMABLE] = 17;
 	dma32(m)->stat[NR_PAGETABLE] = 18;
@@ -40,11 +45,11 @@ static void test_10_3_global_lines(void **state)
 	zone_put(dma32(m), 4096, 3, M);
 	show_mem(m);
 	assert_line("Mem-Info:");
-	assert_line("active_anon:111 inactive_anon:12 isolated_anon:0");
-	assert_line(" active_file:13 inactive_file:14 isolated_file:0");
-	assert_printed(" unevictable:15 dirty:0 writeback:0 unstable:0\n");
+	assert_line("active_anon:111 inactive_anon:12 isolated_anon:5");
+	assert_line(" active_file:13 inactive_file:14 isolated_file:6");
+	assert_printed(" unevictable:15 dirty:7 writeback:8 unstable:0\n");
 	assert_line(" slab_reclaimable:16 slab_unreclaimable:17");
-	assert_line(" mapped:0 shmem:0 pagetables:18 bounce:0");
+	assert_line(" mapped:9 shmem:10 pagetables:18 bounce:0");
 	assert_line(" free:8 free_pcp:19 free_cma:0");
 }
 
@@ -64,9 +69,9 @@ static void test_10_3_lines_come_in_this_order(void **state)
 static void test_10_3_node_line(void **state)
 {
 	(void)state;
-	dma32(m)->stat[NR_ZONE_ACTIVE_ANON] = 11;
-	dma32(m)->stat[NR_ZONE_INACTIVE_FILE] = 2;
-	m->pages_scanned = 11;
+	m->node.stat[NR_ACTIVE_ANON] = 11;
+	m->node.stat[NR_INACTIVE_FILE] = 2;
+	m->node.stat[NR_PAGES_SCANNED] = 11;
 	show_mem(m);
 	assert_line("Node 0 active_anon:44kB inactive_anon:0kB active_file:0kB inactive_file:8kB "
 		    "unevictable:0kB isolated(anon):0kB isolated(file):0kB mapped:0kB dirty:0kB "
@@ -77,10 +82,26 @@ static void test_10_3_node_line(void **state)
 static void test_6_7_all_unreclaimable(void **state)
 {
 	(void)state;
-	dma32(m)->stat[NR_ZONE_INACTIVE_FILE] = 2;
-	m->pages_scanned = 12;
+	m->node.stat[NR_INACTIVE_FILE] = 2;
+	m->node.stat[NR_PAGES_SCANNED] = 12;
 	show_mem(m);
 	assert_printed("pages_scanned:12 all_unreclaimable? yes");
+}
+
+/* Anonymous pages count while there is a slot for one (§17.10b); those that are isolated count as well. */
+static void test_17_10b_anonymous_pages_count_with_swap_alone(void **state)
+{
+	(void)state;
+	m->node.stat[NR_ACTIVE_ANON] = 3;
+	m->node.stat[NR_INACTIVE_ANON] = 4;
+	m->node.stat[NR_ISOLATED_ANON] = 5;
+	m->node.stat[NR_ISOLATED_FILE] = 1;
+	m->node.stat[NR_PAGES_SCANNED] = 6 * 13 - 1;
+	assert_true(all_unreclaimable(m));
+	m->swap.nr_swap_pages = 1;
+	assert_false(all_unreclaimable(m));
+	m->node.stat[NR_PAGES_SCANNED]++;
+	assert_true(all_unreclaimable(m));
 }
 
 static void test_10_3_zone_lines(void **state)
@@ -305,23 +326,23 @@ static void test_10_8_zoneinfo_s_protection(void **state)
 static void test_10_8_zoneinfo_s_node(void **state)
 {
 	(void)state;
-	for (int i = NR_ZONE_INACTIVE_ANON; i <= NR_ZONE_UNEVICTABLE; i++) {
-		dma(m)->stat[i] = 100 * i;
-		dma32(m)->stat[i] = i;
-	}
-	m->nr_shmem = 7;
-	m->pages_scanned = 9;
+	for (int i = 0; i < NR_NODE_STATS; i++)
+		m->node.stat[i] = 101 + i;
 	print_zoneinfo(m);
-	assert_printed_in_order("zone      DMA\n", "  per-node stats\n", "nr_inactive_anon 101\n",
-		"nr_active_anon 202\n", "nr_inactive_file 303\n", "nr_active_file 404\n",
-		"nr_unevictable 505\n", "nr_isolated_anon 0\n", "nr_isolated_file 0\n",
-		"nr_pages_scanned 9\n", "workingset_refault 0\n", "workingset_activate 0\n",
-		"workingset_nodereclaim 0\n", "      nr_anon_pages 801\n", "      nr_mapped    7\n",
-		"nr_file_pages 7\n", "      nr_dirty     0\n", "      nr_writeback 0\n",
-		"nr_writeback_temp 0\n", "      nr_shmem     7\n", "nr_shmem_hugepages 0\n",
-		"nr_shmem_pmdmapped 0\n", "nr_anon_transparent_hugepages 0\n",
-		"      nr_unstable  0\n", "nr_vmscan_write 0\n", "nr_vmscan_immediate_reclaim 0\n",
-		"nr_dirtied   0\n", "nr_written   0\n", "  pages free ", NULL);
+	assert_printed_in_order("zone      DMA\n", "  per-node stats\n",
+		"      nr_inactive_anon 101\n", "      nr_active_anon 102\n",
+		"      nr_inactive_file 103\n", "      nr_active_file 104\n",
+		"      nr_unevictable 105\n", "      nr_isolated_anon 106\n",
+		"      nr_isolated_file 107\n", "      nr_pages_scanned 108\n",
+		"      workingset_refault 109\n", "      workingset_activate 110\n",
+		"      workingset_nodereclaim 111\n", "      nr_anon_pages 112\n",
+		"      nr_mapped    113\n", "      nr_file_pages 114\n", "      nr_dirty     115\n",
+		"      nr_writeback 116\n", "      nr_writeback_temp 117\n",
+		"      nr_shmem     118\n", "      nr_shmem_hugepages 119\n",
+		"      nr_shmem_pmdmapped 120\n", "      nr_anon_transparent_hugepages 121\n",
+		"      nr_unstable  122\n", "      nr_vmscan_write 123\n",
+		"      nr_vmscan_immediate_reclaim 124\n", "      nr_dirtied   125\n",
+		"      nr_written   126\n", "  pages free ", NULL);
 }
 
 static void test_10_8_zoneinfo_of_all_cpus(void **state)
@@ -368,10 +389,10 @@ static void test_10_8_zoneinfo_to_the_letter(void **state)
 				   "      workingset_refault 0\n"
 				   "      workingset_activate 0\n"
 				   "      workingset_nodereclaim 0\n"
-				   "      nr_anon_pages 308\n"
+				   "      nr_anon_pages 0\n"
 				   "      nr_mapped    0\n"
 				   "      nr_file_pages 0\n"
-				   "      nr_dirty     106\n"
+				   "      nr_dirty     0\n"
 				   "      nr_writeback 0\n"
 				   "      nr_writeback_temp 0\n"
 				   "      nr_shmem     0\n"
@@ -426,7 +447,9 @@ static void test_10_8_zoneinfo_to_the_letter(void **state)
 	(void)state;
 	nr_cpus = 2;
 	zone_marks(first, 31, 32, 33);
-	m->pages_scanned = 77;
+	for (int i = 0; i <= NR_UNEVICTABLE; i++)
+		m->node.stat[i] = 101 + i;
+	m->node.stat[NR_PAGES_SCANNED] = 77;
 	first->stat_threshold = 9;
 	for (int i = 0; i < NR_ZONE_STATS; i++)
 		first->stat[i] = 100 + i;
@@ -453,7 +476,7 @@ static void test_10_8_zoneinfo_tells_the_thresholds(void **state)
 		"Node 0, zone    DMA32\n", "    cpu: 0\n", "              batch: 1\n",
 		"  vm stats threshold: 20\n", "  node_unreclaimable:  1\n", NULL);
 	console_clear();
-	dma32(m)->stat[NR_ZONE_ACTIVE_FILE] = 1;
+	m->node.stat[NR_ACTIVE_FILE] = 1;
 	print_zoneinfo(m);
 	assert_int_equal(console_count("  node_unreclaimable:  0\n"), 2);
 }
@@ -476,6 +499,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_10_3_lines_come_in_this_order),
 	TEST(test_10_3_node_line),
 	TEST(test_6_7_all_unreclaimable),
+	TEST(test_17_10b_anonymous_pages_count_with_swap_alone),
 	TEST(test_10_3_zone_lines),
 	TEST(test_10_3_free_pcp_of_all_cpus_and_local),
 	TEST(test_10_3_buddy_lines),

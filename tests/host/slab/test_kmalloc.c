@@ -38,7 +38,7 @@ static void test_31_4_nothing_is_a_place_of_its_own(void **state)
 	assert_ptr_equal(kmalloc(m, 0, GFP_KERNEL), ZERO_SIZE_PTR);
 	kfree(m, ZERO_SIZE_PTR);
 	kfree(m, NULL);
-	assert_int_equal(m->event[PGALLOC], 0);
+	assert_int_equal(mm_event_sum(m, PGALLOC), 0);
 }
 
 /* §31.8: no slab, no slab counter, whole pages back. */

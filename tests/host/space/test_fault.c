@@ -85,6 +85,10 @@ static void test_fault_accounts(void **state)
 	assert_int_equal(mm->anon_rss, 2);
 	assert_int_equal(mm->nr_ptes, 1);
 	assert_int_equal(mm->nr_pmds, 1);
+	assert_int_equal(node_stat(m, NR_ANON_MAPPED), 2);
+	assert_int_equal(node_stat(m, NR_ACTIVE_ANON), 0); /* they wait for company (§16.4) */
+	lru_add_drain(m);
+	assert_int_equal(node_stat(m, NR_ACTIVE_ANON), 2);
 	assert_int_equal(memory_stat(m, NR_ZONE_ACTIVE_ANON), 2);
 	assert_int_equal(memory_stat(m, NR_PAGETABLE), 1);
 	assert_int_equal(m->event[PGFAULT], 2);

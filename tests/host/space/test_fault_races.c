@@ -49,7 +49,7 @@ static void test_two_threads_fault_the_same_shared_page(void **state)
 	mm_fault(mm, AT(1), FAULT_WRITE);
 	fault_race();
 	assert_int_equal(mm->shmem_rss, 2);
-	assert_int_equal(m->nr_shmem, 2);
+	assert_int_equal(node_stat_exact(m, NR_SHMEM), 2);
 	assert_int_equal(all_free(m), 7);
 }
 

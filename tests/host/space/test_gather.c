@@ -166,7 +166,7 @@ static void test_8_5_no_memory_for_a_batch(void **state)
 	assert_int_equal(free_at_flush, 0);
 	assert_int_equal(all_free(m), 8);
 	assert_string_equal(console(), "");
-	assert_int_equal(m->event[ALLOCSTALL] + m->event[OOM_STEPS], 0);
+	assert_int_equal(mm_event_sum(m, ALLOCSTALL) + m->event[OOM_STEPS], 0);
 	/* The next time there is a page to be had. */
 	for (unsigned int i = 8; i < 20; i++)
 		gather_page(&g, pages[i]);

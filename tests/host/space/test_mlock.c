@@ -60,7 +60,6 @@ static void test_unlock_keeps_the_pages(void **state)
 	assert_string_equal(layout(), "0-6:1 ");
 	assert_accounts(6, 0, 0);
 	assert_int_equal(unlock(0, 6), 0);
-	page_munlock(m, page_at(0));
 	assert_accounts(6, 0, 0);
 	assert_all_back();
 }

@@ -75,6 +75,7 @@ static void test_zap_counts_by_zone(void **state)
 		touch(i, 1);
 		assert_ptr_equal(page_zone(m, page_at(i)), i % 3 ? dma32(m) : dma(m));
 	}
+	lru_add_drain(m);
 	assert_int_equal(zone_stat_exact(dma(m), NR_ZONE_ACTIVE_ANON), 3);
 	assert_int_equal(zone_stat_exact(dma32(m), NR_ZONE_ACTIVE_ANON), 4);
 	zap(0, 6, NULL);
@@ -92,7 +93,7 @@ static void test_zap_leaves_a_clean_page_struct(void **state)
 	map(0, 1, VM_WRITE | VM_SHARED | VM_LOCKED);
 	touch(0, 1);
 	page = page_at(0);
-	assert_int_equal(page->flags, PG_SHMEM | PG_MLOCKED);
+	assert_int_equal(page->flags, PG_SHMEM | PG_MLOCKED | PG_LRU | PG_UNEVICTABLE);
 	zap(0, 1, NULL);
 	assert_int_equal(page->mapcount, 0);
 	assert_int_equal(page->flags & (PG_SHMEM | PG_MLOCKED | PG_UNFLUSHED), 0);

@@ -25,7 +25,7 @@ static void test_a_read_finds_the_zero_page(void **state)
 	assert_int_equal(memory_at(AT(4))[PAGE_SIZE - 1], 0);
 	assert_int_equal(all_free(m), with_tables);
 	assert_int_equal(mm->anon_rss, 0);
-	assert_int_equal(memory_stat(m, NR_ZONE_ACTIVE_ANON), 0);
+	assert_int_equal(node_stat(m, NR_ANON_MAPPED), 0);
 	assert_int_equal(m->event[PGFAULT], 3);
 	mm_put_user(mm);
 	assert_all_back();
@@ -46,7 +46,7 @@ static void test_a_write_replaces_the_zero_page(void **state)
 	*memory_at(AT(3)) = 42;
 	assert_zero_page(AT(4));
 	assert_int_equal(mm->anon_rss, 1);
-	assert_int_equal(memory_stat(m, NR_ZONE_ACTIVE_ANON), 1);
+	assert_int_equal(node_stat(m, NR_ANON_MAPPED), 1);
 	/* Nothing more happens to it, whoever comes late. */
 	assert_int_equal(mm_fault(mm, AT(3), FAULT_WRITE), FAULT_OK);
 	assert_int_equal(mm_fault(mm, AT(3), 0), FAULT_OK);
@@ -104,7 +104,7 @@ static void test_what_the_reaper_took_meanwhile_stays_away(void **state)
 	assert_int_equal(mm_fault(mm, AT(3), FAULT_WRITE), FAULT_OK);
 	assert_int_equal(*pte_find(mm, AT(3)), 0);
 	assert_int_equal(mm->anon_rss, 0);
-	assert_int_equal(memory_stat(m, NR_ZONE_ACTIVE_ANON), 0);
+	assert_int_equal(node_stat(m, NR_ANON_MAPPED), 0);
 	mm_put_user(mm);
 	assert_all_back();
 }

@@ -38,7 +38,7 @@ static void finish(void)
 	swap_valid();
 	assert_null(swap_off_all(m));
 	assert_no_nodes(m, before);
-	assert_int_equal(m->nr_writeback, 0);
+	assert_int_equal(node_stat_exact(m, NR_WRITEBACK), 0);
 	assert_int_equal(memory_stat_exact(m, NR_ZONE_WRITE_PENDING), 0);
 }
 
@@ -142,13 +142,13 @@ static void test_34_10_a_synchronous_device(void **state)
 	assert_int_equal(
 		page->flags, PG_SWAPCACHE | PG_UPTODATE); /* unlocked, clean, not being written */
 	assert_int_equal(m->event[PSWPOUT], 1);
-	assert_int_equal(m->event[NR_WRITTEN], 1);
+	assert_int_equal(node_stat(m, NR_WRITTEN), 1);
 	assert_int_equal(fake.last, swp_offset(e));
 	assert_false(swap_remove_mapping(m, page) && page_has(page, PG_LOCKED));
 	page_put(m, page);
 	page = swapin_readahead(m, e, GFP_SWAPIN);
 	assert_holds(page, 7);
-	assert_int_equal(page->flags & ~PG_RECLAIM, PG_SWAPCACHE | PG_UPTODATE);
+	assert_int_equal(page->flags & ~(PG_RECLAIM | PG_LRU), PG_SWAPCACHE | PG_UPTODATE);
 	assert_int_equal(m->event[PSWPIN], 1);
 	swap_free(m, e);
 	lock_page(m, page);
@@ -175,14 +175,14 @@ static void test_20_7_a_disk_that_takes_its_time(void **state)
 	assert_int_equal(swap_writepage(m, page), 0);
 	assert_int_equal(page->flags, PG_SWAPCACHE | PG_UPTODATE | PG_WRITEBACK);
 	assert_int_equal(m->event[PSWPOUT], 1);
-	assert_int_equal(m->event[NR_WRITTEN], 0);
-	assert_int_equal(m->nr_writeback, 1);
+	assert_int_equal(node_stat(m, NR_WRITTEN), 0);
+	assert_int_equal(node_stat_exact(m, NR_WRITEBACK), 1);
 	assert_int_equal(memory_stat_exact(m, NR_ZONE_WRITE_PENDING), 1);
 	lock_page(m, page);
 	assert_false(try_to_free_swap(m, page));
 	assert_false(swap_remove_mapping(m, page));
 	fake_end_one();
-	assert_int_equal(m->event[NR_WRITTEN], 1);
+	assert_int_equal(node_stat(m, NR_WRITTEN), 1);
 	assert_true(swap_remove_mapping(m, page));
 	unlock_page(m, page);
 	page_put(m, page);
@@ -234,7 +234,7 @@ static void test_20_7_errors(void **state)
 	assert_int_equal(swap_writepage(m, page), 0);
 	fake_end_one();
 	assert_line("Write-error on swap-device (254:0:8)");
-	assert_int_equal(page->flags, PG_SWAPCACHE | PG_ERROR | PG_DIRTY);
+	assert_int_equal(page->flags & ~PG_LRU, PG_SWAPCACHE | PG_ERROR | PG_DIRTY);
 	free_swap_and_cache(m, e);
 	page_put(m, page);
 	finish();

@@ -398,11 +398,13 @@ long idle_slab_pages(const struct memory *m)
 	return sum;
 }
 
-long all_free(const struct memory *m)
+long all_free(struct memory *m)
 {
 	const struct zone *z;
-	long sum = idle_slab_pages(m);
+	long sum;
 
+	lru_add_drain_all(m);
+	sum = idle_slab_pages(m);
 	for_each_populated_zone(m, z)
 		sum += zone_stat_exact(z, NR_FREE_PAGES) + zone_free_pcp(z);
 	return sum;

@@ -7,6 +7,7 @@
 #ifndef HOST_MACHINE_H
 #define HOST_MACHINE_H
 
+#include "mm/lru/pagevec.h"
 #include "mm/setup/memory_init.h"
 #include "mm/alloc/page_alloc.h"
 
@@ -68,6 +69,6 @@ void assert_valid(const struct memory *m);
 /* Pages of slabs that have no object in use: kmem_cache_shrink() would give them back. */
 long idle_slab_pages(const struct memory *m);
 /* Free pages of all zones: those on per-CPU lists, and those that slabs keep for nobody, too. */
-long all_free(const struct memory *m);
+long all_free(struct memory *m);
 
 #endif

@@ -72,6 +72,7 @@ static inline const char *layout(void)
 /* Of the anonymous lists. */
 static inline void assert_lists(long active, long inactive)
 {
+	lru_add_drain_all(m);
 	assert_int_equal(memory_stat_exact(m, NR_ZONE_ACTIVE_ANON), active);
 	assert_int_equal(memory_stat_exact(m, NR_ZONE_INACTIVE_ANON), inactive);
 }
@@ -79,12 +80,13 @@ static inline void assert_lists(long active, long inactive)
 /* What it holds besides the struct, in pages, by the accounts of the machine. */
 static inline void assert_accounts(long evictable, long unevictable, long shmem)
 {
+	lru_add_drain_all(m);
 	assert_int_equal(memory_stat_exact(m, NR_ZONE_ACTIVE_ANON) +
 			memory_stat_exact(m, NR_ZONE_INACTIVE_ANON),
 		evictable);
 	assert_int_equal(memory_stat_exact(m, NR_ZONE_UNEVICTABLE), unevictable);
 	assert_int_equal(memory_stat_exact(m, NR_MLOCK), unevictable);
-	assert_int_equal(m->nr_shmem, shmem);
+	assert_int_equal(node_stat_exact(m, NR_SHMEM), shmem);
 	assert_int_equal(mm->shmem_rss, shmem);
 	assert_int_equal(mm->anon_rss, evictable + unevictable - shmem);
 }
@@ -95,7 +97,7 @@ static inline void assert_all_back(void)
 	assert_true(mm_put_user(mm));
 	assert_int_equal(all_free(m), free_before);
 	assert_int_equal(m->nr_mms, 0);
-	assert_int_equal(m->nr_shmem, 0);
+	assert_int_equal(node_stat_exact(m, NR_SHMEM), 0);
 	assert_lists(0, 0);
 	assert_int_equal(memory_stat_exact(m, NR_ZONE_UNEVICTABLE), 0);
 	assert_int_equal(memory_stat_exact(m, NR_MLOCK), 0);

@@ -167,7 +167,7 @@ static void walk_on(unsigned int cpus, int pageblock_order, int pcp_batch, uint6
 	pcp_drain_all(m);
 	assert_valid(m);
 	assert_int_equal(all_free(m), before);
-	assert_int_equal(m->event[PGALLOC], m->event[PGFREE]);
+	assert_int_equal(mm_event_sum(m, PGALLOC), m->event[PGFREE]);
 }
 
 static void walk(int pageblock_order, int pcp_batch, uint64_t mib)
@@ -302,7 +302,9 @@ static void compare(void)
 	}
 	assert_int_equal(mm->total_vm, total);
 	assert_int_equal(mm->anon_rss + mm->shmem_rss, rss);
-	assert_int_equal(m->nr_shmem, mm->shmem_rss);
+	assert_int_equal(node_stat_exact(m, NR_SHMEM), mm->shmem_rss);
+	assert_int_equal(node_stat_exact(m, NR_ANON_MAPPED), mm->anon_rss);
+	lru_add_drain(m);
 	assert_int_equal(memory_stat(m, NR_ZONE_ACTIVE_ANON), mm->anon_rss);
 	assert_int_equal(memory_stat(m, NR_ZONE_INACTIVE_ANON), mm->shmem_rss);
 }

@@ -114,7 +114,7 @@ static const char *counters_left(void)
 				memory_stat_exact(m, item[i]));
 	if (m->nr_mms)
 		return wrong("%ld address spaces are left", m->nr_mms);
-	return m->nr_shmem ? wrong("nr_shmem is %ld in the end", m->nr_shmem) : NULL;
+	return node_stat_exact(m, NR_SHMEM) ? wrong("nr_shmem is %ld in the end", node_stat_exact(m, NR_SHMEM)) : NULL;
 }
 
 const char *case_gone(struct mm *mm, unsigned int pins)
