@@ -206,13 +206,6 @@ struct mm_tunables {
 };
 extern struct mm_tunables mm_tunables; /* what the command line says */
 
-/* Gives memory back when asked (§6.2 "slab"): returns the pages that it freed. May not sleep. */
-struct shrinker {
-	struct list_head node;
-	const char *name;
-	unsigned long (*scan)(struct shrinker *s, unsigned long want);
-};
-
 /*
  * Where a request tries first: the preferred zone, the mobility it asks for here (§1.5), and the list
  * of CPU 0 that has it there.

@@ -5,31 +5,16 @@
 #include "mm/page/mm_trace.h"
 #include "mm/alloc/pcp.h"
 #include "mm/reclaim/reclaim.h"
+#include "mm/reclaim/shrinker.h"
 #include "mm/alloc/watermark.h"
 
-void register_shrinker(struct memory *m, struct shrinker *s)
+/* There is no LRU: shrinkers are asked as of one on which nothing is (§30.4). */
+static unsigned long try_to_free_pages(struct memory *m, gfp_t gfp)
 {
-	list_add_tail(&s->node, &m->shrinkers);
-}
-
-void unregister_shrinker(struct memory *m, struct shrinker *s)
-{
-	(void)m;
-	list_del(&s->node);
-}
-
-static unsigned long try_to_free_pages(struct memory *m, int highest)
-{
-	unsigned long freed = 0;
-	struct shrinker *s;
-
-	mm_event_add(m, ALLOCSTALL + highest, 1);
-	list_for_each_entry(s, &m->shrinkers, node) {
-		freed += s->scan(s, SWAP_CLUSTER_MAX - freed);
-		if (freed >= SWAP_CLUSTER_MAX)
-			break;
-	}
-	return freed;
+	mm_event_add(m, ALLOCSTALL + gfp_zone(gfp), 1);
+	take_reclaimed_slab(); /* what was freed before is nobody's (§30c) */
+	shrink_slab(m, gfp, 0, 0);
+	return take_reclaimed_slab();
 }
 
 void wakeup_kswapd(const struct alloc_context *ac)
@@ -46,13 +31,13 @@ void wakeup_kswapd(const struct alloc_context *ac)
 }
 
 /* What allocates while it reclaims must not reclaim again. */
-static unsigned long reclaim_as_memalloc(struct memory *m, int highest)
+static unsigned long reclaim_as_memalloc(const struct alloc_context *ac)
 {
 	unsigned int before = current->flags & PF_MEMALLOC;
 	unsigned long freed;
 
 	current->flags |= PF_MEMALLOC;
-	freed = try_to_free_pages(m, highest);
+	freed = try_to_free_pages(ac->memory, ac->gfp);
 	current->flags = (current->flags & ~PF_MEMALLOC) | before;
 	return freed;
 }
@@ -63,7 +48,7 @@ struct page *direct_reclaim(
 	struct page *page;
 
 	trace(mm_vmscan_direct_reclaim_begin, ac->order, ac->gfp);
-	*progress = reclaim_as_memalloc(ac->memory, ac->high_zoneidx);
+	*progress = reclaim_as_memalloc(ac);
 	trace(mm_vmscan_direct_reclaim_end, *progress);
 	cond_resched();
 	if (*progress == 0)

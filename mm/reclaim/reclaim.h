@@ -1,8 +1,8 @@
 /*
- * The room mm/reclaim: giving pages back before anybody is killed. reclaim.h is all of it: the frame of
- * direct reclaim around registered shrinkers.
+ * The room mm/reclaim: giving pages back before anybody is killed. reclaim.h is the frame of direct
+ * reclaim, shrinker.h whoever else has something to give.
  *
- * Locks: none of its own; shrinkers may sleep.
+ * Locks: shrinker_rwsem, for reading while shrinkers are asked; they may sleep.
  */
 
 /*
@@ -16,9 +16,6 @@
 
 #define SWAP_CLUSTER_MAX 32
 
-void register_shrinker(struct memory *m, struct shrinker *s);
-void unregister_shrinker(struct memory *m, struct shrinker *s);
-
 /*
  * Somebody's first attempt failed: kswapd is wanted, unless a zone that the request may use is
  * balanced (§6.6). Any context. Decided, counted and traced; kswapd itself comes with the LRU.
@@ -26,7 +23,7 @@ void unregister_shrinker(struct memory *m, struct shrinker *s);
 void wakeup_kswapd(const struct alloc_context *ac);
 
 /*
- * One round: ask for SWAP_CLUSTER_MAX pages; if there was progress try to allocate, and if that
+ * One round: ask the shrinkers; if there was progress try to allocate, and if that
  * fails release one reserved block, drain the per-CPU lists and try once more. Without progress
  * nothing else is done. *progress: pages freed.
  */

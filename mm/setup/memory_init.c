@@ -47,6 +47,7 @@ void memory_object_init(struct memory *m, const struct mm_tunables *tunables, un
 	m->zone_end[ZONE_DMA32] = DMA32_END_PFN;
 	m->zone_end[ZONE_NORMAL] = ~0ul;
 	list_init(&m->shrinkers);
+	rwsem_init(&m->shrinker_rwsem, "shrinker_rwsem");
 	list_init(&m->slab.caches);
 	page_locks_init(m);
 	lru_init(m);

@@ -101,5 +101,6 @@ void slab_discard(struct kmem_cache *s, struct page *page)
 	atomic_sub(&s->nr_slabs, 1);
 	atomic_sub(&s->total_objects, slab_read(page).objects);
 	page->flags = 0;
+	atomic_add(&current->reclaimed_slab, 1l << page->order); /* in any context (§30c) */
 	free_pages(s->memory, page, page->order);
 }

@@ -7,6 +7,7 @@
 #include "kernel/task/app.h"
 #include "mm/alloc/page_alloc.h"
 #include "mm/reclaim/reclaim.h"
+#include "mm/reclaim/shrinker.h"
 #include "tests/workloads/dropcache.h"
 
 #define GFP_CACHE (GFP_HIGHUSER_MOVABLE | __GFP_NORETRY | __GFP_NOWARN)
@@ -51,10 +52,21 @@ static unsigned long drop(unsigned long want)
 	return n;
 }
 
-static unsigned long scan(struct shrinker *s, unsigned long want)
+/* As many as it gives at a time: where nothing is on the LRU twice as many are asked for (§30.4). */
+static unsigned long count(struct shrinker *s, const struct shrink_control *sc)
 {
 	(void)s;
-	return drop(want);
+	(void)sc;
+	return MIN(READ_ONCE(cache.held), SWAP_CLUSTER_MAX / 2);
+}
+
+static unsigned long scan(struct shrinker *s, const struct shrink_control *sc)
+{
+	unsigned long n = drop(sc->nr_to_scan);
+
+	(void)s;
+	shrinker_stole(&system_memory, n);
+	return n;
 }
 
 static void set_up(void)
@@ -63,7 +75,11 @@ static void set_up(void)
 		return;
 	spin_lock_init(&cache.lock, "droppable cache");
 	list_init(&cache.pages);
-	cache.shrinker = (struct shrinker){.name = "droppable cache", .scan = scan};
+	cache.shrinker = (struct shrinker){.name = "droppable cache",
+		.count = count,
+		.scan = scan,
+		.seeks = DEFAULT_SEEKS,
+		.batch = SWAP_CLUSTER_MAX};
 	register_shrinker(&system_memory, &cache.shrinker);
 }
 

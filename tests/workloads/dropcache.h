@@ -1,7 +1,7 @@
 /*
  * A cache that can be dropped, and kernel buffers that make it be dropped. The cache is made of
- * whole pageblocks of single movable pages and gives the oldest back first when reclaim asks (a
- * shrinker, reference §6.2); the buffers are unmovable pages, taken with GFP_KERNEL|__GFP_NORETRY.
+ * whole pageblocks of single movable pages and gives the oldest back first when reclaim asks, 32 at a
+ * time (a shrinker, §17.11, whose pages are progress as those of 4.8's inodes are, §30c); the buffers are unmovable pages, taken with GFP_KERNEL|__GFP_NORETRY.
  *
  * Called by apps (each is a kernel call). Pages, unless blocks are said. There is one of each;
  * empty both in the end.

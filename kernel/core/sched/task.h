@@ -22,6 +22,7 @@
 #define PF_WQ_WORKER     0x00000020u
 #define PF_DUMPCORE      0x00000200u
 #define PF_MEMALLOC      0x00000800u
+#define PF_KSWAPD        0x00040000u
 #define PF_MEMALLOC_NOIO 0x00080000u
 #define PF_KTHREAD       0x00200000u
 
@@ -78,6 +79,7 @@ struct task {
 	struct mm *mm;         /* (T) NULL: a kernel task, or one that has left it */
 	struct blk_plug *plug; /* requests that it holds back, and ... */
 	struct bio_list *bios; /* ... bios that wait while one is submitted (kernel/dev/block) */
+	long reclaimed_slab;   /* pages that slabs gave back meanwhile; reclaim takes it (§17.4) */
 	void *tls;             /* for the app: its libc's state of this thread */
 	struct process *process;
 	struct process own;  /* of the leader */

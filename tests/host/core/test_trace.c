@@ -13,6 +13,7 @@
 #include "mm/alloc/pcp.h"
 #include "mm/reclaim/reclaim.h"
 #include "request.h"
+#include "shrink.h"
 
 #define U MIGRATE_UNMOVABLE
 #define M MIGRATE_MOVABLE
@@ -120,12 +121,10 @@ static void test_slow_path(void **state)
 	assert_int_equal(m->event[KSWAPD_WAKEUPS], 2);
 }
 
-static unsigned long gives_five(struct shrinker *s, unsigned long want)
+static void free_a_page(unsigned int unused)
 {
-	(void)s;
-	(void)want;
+	(void)unused;
 	zone_put(z, 5120, 0, U);
-	return 5;
 }
 
 /* The one round of a request that may reclaim: every record, in this order. */
@@ -146,10 +145,12 @@ static void assert_traced_round(gfp_t gfp, unsigned int order, unsigned long rec
 
 static void test_slow_path_with_reclaim(void **state)
 {
-	struct shrinker shrinker = {.name = "five", .scan = gives_five};
+	struct fake_shrinker shrinker;
 
 	(void)state;
-	register_shrinker(m, &shrinker);
+	fake_shrinker_add(m, &shrinker);
+	shrinker.gives = 5;
+	shrinker.act = free_a_page;
 	assert_non_null(alloc_pages(m, GFP_KERNEL, 0));
 	assert_traced_round(GFP_KERNEL, 0, 5);
 }

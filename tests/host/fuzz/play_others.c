@@ -8,6 +8,7 @@
 #include "mm/oom/oom.h"
 #include "mm/alloc/pcp.h"
 #include "mm/reclaim/reclaim.h"
+#include "mm/reclaim/shrinker.h"
 
 static struct mm self_mm, victim_mm;
 static struct shrinker shrinker;
@@ -64,13 +65,13 @@ void others_done(void)
 }
 
 /* It may ask for memory itself, as a filesystem does, and gets it from the reserves. */
-static unsigned long shrink(struct shrinker *s, unsigned long want)
+static unsigned long shrink(struct shrinker *s, const struct shrink_control *sc)
 {
 	struct page *page = NULL;
 	unsigned long freed;
 
 	(void)s;
-	(void)want;
+	(void)sc;
 	if (!(current->flags & PF_MEMALLOC))
 		panic("play: a shrinker runs without PF_MEMALLOC");
 	if (world.shrinker_allocates && nr_held < MOST_HELD)
@@ -78,7 +79,17 @@ static unsigned long shrink(struct shrinker *s, unsigned long want)
 	if (page)
 		held_add(page, 0);
 	freed = free_some(world.shrinker_gives);
-	return page ? MAX(freed, 1ul) - 1 : freed;
+	if (page)
+		freed = MAX(freed, 1ul) - 1;
+	shrinker_stole(world.m, freed);
+	return freed;
+}
+
+static unsigned long has_one(struct shrinker *s, const struct shrink_control *sc)
+{
+	(void)s;
+	(void)sc;
+	return 1;
 }
 
 static void be_app(struct task *t, struct mm *mm, long rss)
@@ -100,7 +111,8 @@ void others_start(void)
 	be_app(world.self, &self_mm, 50);
 	be_app(world.victim, &victim_mm, 100);
 	twin.on_sleep = twin.on_yield = others_run;
-	shrinker = (struct shrinker){.name = "play", .scan = shrink};
+	shrinker = (struct shrinker){
+		.name = "play", .count = has_one, .scan = shrink, .seeks = DEFAULT_SEEKS};
 	register_shrinker(world.m, &shrinker);
 	world.shrinker_gives = world.others_give = 1;
 	world.shrinker_allocates = world.others_take = false;

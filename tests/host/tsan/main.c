@@ -10,7 +10,7 @@
 #include "kernel/core/rand.h"
 #include "mm/alloc/highatomic.h"
 #include "mm/alloc/pcp.h"
-#include "mm/reclaim/reclaim.h"
+#include "mm/reclaim/shrinker.h"
 #include "mm/show/validate.h"
 #include "mm/page/vmstat.h"
 #include "request.h"
@@ -102,18 +102,26 @@ static void get(struct rand *r, struct slot *s)
 	s->page = page;
 }
 
-static unsigned long shrink(struct shrinker *shrinker, unsigned long want)
+static unsigned long has_one(struct shrinker *shrinker, const struct shrink_control *sc)
+{
+	(void)shrinker;
+	(void)sc;
+	return 1;
+}
+
+static unsigned long shrink(struct shrinker *shrinker, const struct shrink_control *sc)
 {
 	unsigned long freed = 0;
 
 	(void)shrinker;
-	(void)want;
+	(void)sc;
 	for (unsigned int i = 0; i < SLOTS && freed == 0; i++) {
 		if (!slots[i].page)
 			continue;
 		freed = 1ul << slots[i].order;
 		put_back(&slots[i]);
 	}
+	shrinker_stole(m, freed);
 	return freed;
 }
 
@@ -181,7 +189,8 @@ static struct memory *machine_of(uint64_t mib, unsigned int patches)
 
 static const char *run(uint64_t mib, unsigned int patches)
 {
-	struct shrinker shrinker = {.name = "slots", .scan = shrink};
+	struct shrinker shrinker = {
+		.name = "slots", .count = has_one, .scan = shrink, .seeks = DEFAULT_SEEKS};
 	const char *wrong;
 	long before;
 
