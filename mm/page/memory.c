@@ -10,7 +10,7 @@ struct mm_tunables mm_tunables = {
 	.watermark_scale_factor = 10,
 	.lowmem_reserve_ratio = 256,
 	.oom_dump_tasks = 1,
-	.page_cluster = 3,
+	.page_cluster = -1,
 	.killable_mmap = 1,
 	.shared_oom_adj = 1,
 	.fail_page_alloc = {.interval = 1,

@@ -201,7 +201,7 @@ struct mm_tunables {
 	long killable_mmap;  /* a kill ends the wait for mmap_sem as a writer (§8.6 W2') */
 	long shared_oom_adj; /* oom_score_adj goes to all who share the memory (§7.5) */
 	struct fail_attr fail_page_alloc, failslab;
-	long page_cluster; /* §20.11: log2 of the largest window */
+	long page_cluster; /* §20.11: log2 of the largest window; -1: by the size of memory */
 	struct swap_spec swap[MAX_SWAP_SPECS];
 };
 extern struct mm_tunables mm_tunables; /* what the command line says */

@@ -7,8 +7,16 @@
 #include "mm/slab/kmalloc.h"
 #include "mm/swap/swap_area.h"
 
+/* §30b, last row: below 16 MB less is read ahead. 4.8 decides it once, when kswapd begins. */
+static long default_page_cluster(const struct memory *m)
+{
+	return m->totalram_pages >> (20 - PAGE_SHIFT) < 16 ? 2 : 3;
+}
+
 void swap_init(struct memory *m)
 {
+	if (m->tunables.page_cluster < 0)
+		m->tunables.page_cluster = default_page_cluster(m);
 	list_init(&m->swap.available);
 	spin_lock_init(&m->swap.avail_lock, "swap_avail_lock");
 	m->swap.hits = 4;

@@ -50,12 +50,36 @@ static void test_on_the_command_line(void **state)
 	assert_false(params_try_parse(wrong, said, sizeof(said)));
 	assert_non_null(strstr(said, "bad parameter: swap=card:5"));
 	memset(mm_tunables.swap, 0, sizeof(mm_tunables.swap));
-	mm_tunables.page_cluster = 3;
+	mm_tunables.page_cluster = -1;
+}
+
+/* A machine with so many pages for the allocator: what the other MiB hold is not its. */
+static long cluster_with(unsigned long pages)
+{
+	struct machine_spec spec = {.range = {{0, 0x9fc00, 1}, {MIB(1), MIB(16), 1}}};
+	struct memory *one = machine_new(&spec);
+
+	spec.range[1].end += (pages - one->totalram_pages) * PAGE_SIZE;
+	one = machine_new(&spec);
+	assert_int_equal(one->totalram_pages, pages);
+	return one->tunables.page_cluster;
+}
+
+/* §30b, last row: in whole MB. */
+static void test_30b_less_is_read_ahead_below_16_mb(void **state)
+{
+	(void)state;
+	assert_int_equal(cluster_with(4095), 2);
+	assert_int_equal(cluster_with(4096), 3);
+	set_parameters("page_cluster=5");
+	assert_int_equal(cluster_with(4095), 5);
+	mm_tunables.page_cluster = -1;
 }
 
 static const struct CMUnitTest tests[] = {
 	TEST(test_areas),
 	TEST(test_nonsense),
 	TEST(test_on_the_command_line),
+	TEST(test_30b_less_is_read_ahead_below_16_mb),
 };
 TEST_GROUP(swap_param)
