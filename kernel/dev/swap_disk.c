@@ -73,6 +73,16 @@ static struct disk *find(const char *name)
 	return disk;
 }
 
+/* The size of a card, or a disk, that has room for such an area and its header: a power of two. */
+static long device_mib(long kbytes)
+{
+	long mib = 1;
+
+	while (mib << 10 <= kbytes)
+		mib <<= 1;
+	return mib;
+}
+
 static void add(struct memory *m, const struct swap_spec *s)
 {
 	struct disk *disk = find(s->name);
@@ -84,8 +94,7 @@ static void add(struct memory *m, const struct swap_spec *s)
 			"bad parameter: swap=%s:%ld: %s; expected a disk to write to, as with "
 			"DEVICES=\"%s=%ld\"",
 			s->name, s->kbytes, disk ? "it is read-only" : "there is no such disk",
-			strcmp(s->name, "card") ? "disk" : "card",
-			1l << (64 - __builtin_clzl(s->kbytes >> 10)));
+			strcmp(s->name, "card") ? "disk" : "card", device_mib(s->kbytes));
 	dev = (struct swap_device){.ops = disk->ops->transfer ? &synchronous : &by_bio,
 		.disk = disk,
 		.pages = disk->capacity / SECTORS_OF_PAGE,
