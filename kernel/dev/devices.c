@@ -14,7 +14,7 @@ static const struct pci_driver *const drivers[] = {
 
 void devices_start(void)
 {
-	plugs_init();
+	plugs_init(&system_memory);
 	pci_probe(&pci_ports, drivers, ARRAY_SIZE(drivers));
 	swap_start();
 	balloon_start();

@@ -6,7 +6,7 @@
  * its zones), memory.c (names, sums, tunables), pageblock.h (types of pageblocks), vmstat.h (counters on
  * several CPUs), patch.h (the switches under study), mm_trace.h (trace points), oom_state.h,
  * slab_state.h, node_state.h, index_state.h and swap_state.h (what those rooms keep in the root), fail_state.h,
- * node_stat.h, page_flags.h and page_lock.h (what several may do with a page at once).
+ * node_stat.h, page_flags.h and page_lock.h (what several may do with a page at once), io_plug.h (requests held back).
  *
  * Locks: a zone's `lock` guards what is marked (Z); this file says what guards the rest.
  */
@@ -220,6 +220,8 @@ struct route {
 
 #define ROUTE_BITS 0x1f /* of a mask: zone and mobility */
 
+struct io_plug_ops;
+
 struct memory {
 	struct page *mem_map;   /* (B) indexed by pfn; holes may be unmapped */
 	char *virt_base;        /* (B) page frame 0's address */
@@ -265,6 +267,7 @@ struct memory {
 	struct kmem_cache vma_cache, mm_cache; /* (B) mm/space's */
 	struct index_state index;
 	struct swap_state swap;
+	const struct io_plug_ops *io_plug; /* (B) of the floor above (io_plug.h); NULL: no disks */
 	struct wait_queue page_waits[PAGE_WAIT_QUEUES];
 	bool warned_atomic_reclaim, warned_refused, warned_nofail, warned_nofail_kill;
 };

@@ -7,6 +7,7 @@
 #include "mm/alloc/page_alloc.h"
 #include "mm/index/index_node.h"
 #include "mm/lru/pagevec.h"
+#include "mm/page/io_plug.h"
 #include "mm/swap/swap_area.h"
 #include "mm/swap/swap_cache.h"
 
@@ -112,13 +113,15 @@ unsigned long swapin_nr_pages(struct memory *m, unsigned long offset)
 	return n;
 }
 
-/* Those of the window, ascending; the header is none. One after another: each is submitted at once. */
+/* Those of the window, ascending; the header is none. Under one plug: neighbours are one request. */
 static void read_window(struct memory *m, swp_entry_t e, gfp_t gfp, unsigned long n)
 {
 	unsigned long first = swp_offset(e) & ~(n - 1), last = swp_offset(e) | (n - 1);
+	struct io_plug plug;
 	struct page *page;
 	bool begun;
 
+	io_plug_start(m, &plug);
 	for (unsigned long o = first ? first : 1; o <= last; o++) {
 		page = read_swap_cache(m, swp_entry(swp_type(e), o), gfp, &begun);
 		if (!page)
@@ -127,6 +130,7 @@ static void read_window(struct memory *m, swp_entry_t e, gfp_t gfp, unsigned lon
 			page_set(page, PG_RECLAIM);
 		page_put(m, page);
 	}
+	io_plug_finish(m, &plug);
 	lru_add_drain(m); /* now, so that a fault can make them active (trap 9) */
 }
 

@@ -21,7 +21,7 @@ HOST_TASK := $(filter-out kernel/task/scenario.c kernel/task/scenario_list.c ker
 # test_virtio_blk.c has virtio_blk.c.)
 HOST_DEV := $(filter-out %/virtio_blk.c,$(wildcard kernel/dev/virtio/*.c)) \
 	$(addprefix kernel/dev/pci/,pci.c pci_bar.c pci_cap.c pci_config.c pci_msix.c) \
-	$(wildcard kernel/dev/block/*.c) kernel/dev/card.c kernel/core/sched/alarm.c \
+	$(wildcard kernel/dev/block/*.c) kernel/dev/card.c kernel/dev/swap_disk.c kernel/core/sched/alarm.c \
 	$(filter-out $(wildcard tests/host/dev/test_*.c),$(wildcard tests/host/dev/*.c))
 # What tests stand on: machines, shims, and lives of machines (fuzz/play.h).
 HOST_BASE := $(addprefix tests/host/twin/,host_machine.c twin.c apps.c) $(wildcard tests/host/shim/*.c) \

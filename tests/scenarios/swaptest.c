@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernel/dev/block/disk.h"
 #include "tests/scenarios/app_test.h"
 
 #define PAGES 96
@@ -102,6 +103,15 @@ static void test_ends(void)
 	report(code == -9, "and_be_killed");
 }
 
+/* Reading ahead is done under a plug: neighbours on the disk are one request. */
+static void count_requests(void)
+{
+	const struct disk *disk = disk_find("vda");
+
+	lw_counter(COUNTER("disk_bios"), disk->counts.bios);
+	lw_counter(COUNTER("disk_requests"), disk->counts.requests);
+}
+
 static void swaptest(long unused)
 {
 	unsigned char *p = map_filled(1);
@@ -113,6 +123,7 @@ static void swaptest(long unused)
 	all_out(p);
 	report(lw_unmap(p, PAGES * PAGE) == 0, "unmapping_frees_slots");
 	test_ends();
+	count_requests();
 	report_end();
 }
 
@@ -120,8 +131,11 @@ static const struct scenario_arm arms[] = {
 	{.patch = "none",
 		.outcome = "completed",
 		.checks = {"ktap_failed == 0", "ktap_passed > 0", "pswpout > 300", "pswpin > 500",
-			"pgmajfault > 50", "pswpin > 2 * pgmajfault"},
-		.showed = "{pswpout} pages written, {pswpin} read by {pgmajfault} faults"},
+			"pgmajfault > 50", "pswpin > 2 * pgmajfault",
+			"disk_bios > disk_requests + 100"},
+		.showed = "{pswpout} pages written, {pswpin} read by {pgmajfault} faults, "
+			  "{disk_bios} bios in "
+			  "{disk_requests} requests"},
 };
 
 SCENARIO(swaptest_scenario) = {

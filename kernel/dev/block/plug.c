@@ -2,6 +2,7 @@
  * Plugs (see plug.h).
  */
 #include "kernel/dev/block/blk_mq.h"
+#include "mm/page/io_plug.h"
 
 void blk_start_plug(struct blk_plug *plug)
 {
@@ -116,7 +117,22 @@ bool blk_attempt_plug_merge(struct bio *bio, unsigned int *held)
 	return false;
 }
 
-void plugs_init(void)
+_Static_assert(sizeof(struct blk_plug) <= sizeof(struct io_plug), "mm/'s has room for ours");
+
+static void start_io_plug(struct io_plug *plug)
 {
+	blk_start_plug((struct blk_plug *)plug);
+}
+
+static void finish_io_plug(struct io_plug *plug)
+{
+	blk_finish_plug((struct blk_plug *)plug);
+}
+
+static const struct io_plug_ops io_plug_ops = {.start = start_io_plug, .finish = finish_io_plug};
+
+void plugs_init(struct memory *m)
+{
+	m->io_plug = &io_plug_ops;
 	sched_flush_plug = flush_at_sleep;
 }

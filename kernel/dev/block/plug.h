@@ -25,7 +25,7 @@ void blk_flush_plug_list(struct blk_plug *plug, bool from_schedule);
  */
 bool blk_attempt_plug_merge(struct bio *bio, unsigned int *held);
 
-/* Boot, whether there is a disk or not: schedule() knows where plugs are flushed. */
-void plugs_init(void);
+/* Boot, whether there is a disk or not: schedule() knows where plugs are flushed, and mm/ how they are made. */
+void plugs_init(struct memory *m);
 
 #endif

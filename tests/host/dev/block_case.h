@@ -43,7 +43,7 @@ static inline void block_machine(unsigned int cpus)
 	tasks_boot(m);
 	dev_stage_reset();
 	forget_disks();
-	plugs_init();
+	plugs_init(m);
 	worker_task = task_new("kworker/0:1H", 30001, NULL);
 	worker_task->flags = PF_KTHREAD | PF_WQ_WORKER;
 	pool = alloc_pages(m, GFP_KERNEL, POOL_ORDER);

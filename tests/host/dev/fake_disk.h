@@ -1,6 +1,6 @@
 /*
  * A disk whose driver answers as it is told: at once, later, in any order, in batches; which is full, and
- * fails requests. Of each sector it keeps the first eight bytes. What a driver may count on is checked of
+ * fails requests. What a driver may count on is checked of
  * each request that it gets, and a device does nothing with one before it was told of it.
  */
 #ifndef HOST_FAKE_DISK_H
@@ -30,7 +30,7 @@ struct fake_disk {
 	struct rand *rand;
 	struct request *flying[FAKE_ROOM];
 	unsigned int nr, visible; /* of them the device knows the first ones */
-	uint64_t *media;          /* [FAKE_SECTORS] */
+	uint64_t (*media)[64];    /* [FAKE_SECTORS] */
 	unsigned long requests, busy, notifies, flushes;
 	unsigned int pieces; /* of the last request */
 	char log[FAKE_LOG];  /* of requests, as they came: "R8+16 W0+8 F " */

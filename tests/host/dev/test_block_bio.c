@@ -213,7 +213,7 @@ static void test_waiting_for_a_bio(void **state)
 	twin.on_sleep = the_world;
 	*(uint64_t *)page_address(m, pool) = 77;
 	assert_int_equal(submit_bio_wait(bio), 0);
-	assert_int_equal(disk[0].media[8], 77);
+	assert_int_equal(disk[0].media[8][0], 77);
 	assert_int_equal(counts()->dispatched_by_task, 1); /* somebody waits */
 	bio_put(bio);
 }

@@ -97,7 +97,7 @@ static void prepare(struct job *j, uint64_t sector, uint64_t *word)
 
 static void compare(struct job *j, uint64_t sector, uint64_t *word)
 {
-	uint64_t *was = &shadow[j->disk][sector], is = disk[j->disk].media[sector];
+	uint64_t *was = &shadow[j->disk][sector], is = disk[j->disk].media[sector][0];
 
 	if (j->op == BIO_WRITE)
 		*was = j->bio->error ? is : stamp(sector, j->version);

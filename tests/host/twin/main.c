@@ -24,7 +24,8 @@
 	X(index) X(index_random) X(swap_slots) X(swap_clusters) X(swap_cache) X(swap_random) X(swap_param) X(swap_space) \
 	X(kmalloc) X(failslab) X(slab_debug) X(slab_random) \
 	X(ring) X(ring_lies) X(ring_random) X(virtio) X(interrupt) X(virtio_blk) X(balloon) X(balloon_trouble) \
-	X(pci) X(pci_drivers) X(pci_irq) X(alarm) X(tags) X(block_merge) X(block_memory) X(block) X(block_bio) X(block_random)
+	X(pci) X(pci_drivers) X(pci_irq) X(alarm) X(tags) X(block_merge) X(block_memory) X(block) X(block_bio) X(block_random) \
+	X(swap_disk)
 /* clang-format on */
 
 #define DECLARE(group) int host_##group(void);
