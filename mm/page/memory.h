@@ -252,7 +252,8 @@ struct memory {
 	long nr_mms;                       /* address spaces, also those that are only pinned */
 	unsigned long event[NR_MM_EVENTS]; /* read by mm_event() */
 	struct mm_tunables tunables;       /* (B) */
-	struct list_head shrinkers;
+	struct list_head shrinkers; /* (shrinker_rwsem) of mm/reclaim */
+	struct rwsem shrinker_rwsem;
 	struct mutex oom_lock;
 	int oom_victims;                    /* tasks with memdie; under tasks_lock() */
 	bool oom_killer_disabled;           /* set under oom_lock */
@@ -264,7 +265,9 @@ struct memory {
 	struct oom_row oom_rows[OOM_ROWS]; /* under oom_lock */
 	struct ratelimit oom_ratelimit, failure_ratelimit;
 	struct slab_state slab;
-	struct kmem_cache vma_cache, mm_cache; /* (B) mm/space's */
+	struct kmem_cache vma_cache, mm_cache; /* (B) mm/space's ... */
+	struct kmem_cache anon_vma_cache, anon_vma_chain_cache;
+	struct spinlock rmap_lock; /* ... and see mm/space/anon_vma.h */
 	struct index_state index;
 	struct swap_state swap;
 	const struct io_plug_ops *io_plug; /* (B) of the floor above (io_plug.h); NULL: no disks */

@@ -72,7 +72,7 @@ struct page {
 	/* Free list or per-CPU list; a slab's place on its cache's list; a page's on the node's. */
 	struct list_head lru;
 	union {
-		void *mapping;            /* owner: the address space that maps it, or NULL */
+		void *mapping; /* owner: anon_vma | 1, or a shmem page's address space; or NULL */
 		struct kmem_cache *cache; /* of a slab's first page */
 	};
 	union {

@@ -7,8 +7,9 @@
 
 #include "kernel/core/sched/smp.h"
 #include "mm/lru/pagevec.h"
-#include "mm/space/mlock.h"
 #include "mm/alloc/page_alloc.h"
+#include "mm/space/anon_vma.h"
+#include "mm/space/mlock.h"
 #include "mm/space/pgtable.h"
 #include "mm/space/swap_in.h"
 
@@ -115,7 +116,8 @@ static inline void charge(struct mm *mm, const struct vma *vma, struct page *pag
 static noinline void allow_write(struct mm *mm, uint64_t addr, uint64_t *pte, uint64_t entry)
 {
 	tlb_flush_page(mm->pgd, addr);
-	pte_change(pte, entry & ~PTE_WRITE, entry); /* unless the reaper has taken it */
+	/* Unless the reaper has taken it. Reclaim, which would mark it unused, learns of the page later. */
+	pte_change(pte, entry & ~PTE_WRITE, entry);
 }
 
 /* A page of its own at an entry that is `old` so far: 0 for empty, or the zero page's. */
@@ -123,13 +125,16 @@ static always_inline enum fault_result map_page(
 	struct mm *mm, struct vma *vma, uint64_t addr, uint64_t *pte, uint64_t old)
 {
 	struct memory *m = mm->memory;
-	struct page *page = new_page(mm, vma, addr);
+	struct page *page;
 	uint64_t entry;
 
+	if (unlikely(!vma->rmap) && !anon_vma_prepare(vma))
+		return FAULT_OOM;
+	page = new_page(mm, vma, addr);
 	if (unlikely(!page))
 		return FAULT_OOM;
 	page->users = PAGE_USERS(2, 1); /* the entry's reference, and one to be on a list with */
-	page->mapping = mm;
+	page->mapping = vma->rmap;
 	page->index = addr >> PAGE_SHIFT;
 	entry = entry_for(m, vma, page);
 	if (unlikely(!pte_change(pte, old, old ? entry & ~PTE_WRITE : entry))) {

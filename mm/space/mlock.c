@@ -4,6 +4,8 @@
 #include "mm/lru/isolate.h"
 #include "mm/lru/pagevec.h"
 #include "mm/page/page_lock.h"
+#include "mm/space/anon_vma.h"
+#include "mm/space/mapped.h"
 #include "mm/space/mlock.h"
 #include "mm/space/pgtable.h"
 #include "mm/space/vma.h"
@@ -82,23 +84,40 @@ static void put_back(struct memory *m, struct pagevec *v)
 		struct page *page = v->page[i];
 
 		zone_stat_add(page_zone(m, page), NR_MLOCK, -1);
-		lock_page(m, page);
 		rescued += page_clear(page, PG_UNEVICTABLE);
-		unlock_page(m, page);
 	}
 	mm_event_add(m, UNEVICTABLE_PGRESCUED, rescued);
 	lru_add_pages(m, v);
 }
 
-/* The page that is mapped there, with a reference; NULL: none, or the zero page. */
-static struct page *get_page_at(struct mm *mm, uint64_t addr)
+/*
+ * The page that is mapped there, with a reference; NULL: none, or the zero page. Whoever walks the reverse map
+ * waits: so it stays mapped until we have that, even where `mm` is loaded nowhere.
+ */
+static struct page *get_page_at(struct mm *mm, struct vma *v, uint64_t addr)
 {
 	uint64_t *pte = pte_find(mm, addr);
-	struct page *page = pte ? entry_page(mm->memory, *pte) : NULL;
+	struct page *page;
 
+	if (!pte)
+		return NULL;
+	anon_vma_lock(v);
+	page = entry_page(mm->memory, READ_ONCE(*pte));
 	if (page)
 		page_get(page);
+	anon_vma_unlock(v);
 	return page;
+}
+
+/* The page's own lock keeps reclaim from marking it by what the VMA was before. */
+static void munlock_page(struct memory *m, struct page *page, struct pagevec *isolated)
+{
+	lock_page(m, page);
+	if (unmark(m, page))
+		isolated->page[isolated->nr++] = page;
+	unlock_page(m, page);
+	if (isolated->nr == PAGEVEC_SIZE)
+		put_back(m, isolated);
 }
 
 void munlock_vma_pages(struct mm *mm, struct vma *v)
@@ -106,60 +125,76 @@ void munlock_vma_pages(struct mm *mm, struct vma *v)
 	struct memory *m = mm->memory;
 	struct pagevec isolated = {.nr = 0};
 
+	WRITE_ONCE(v->flags, v->flags & ~VM_LOCKED);
 	lru_add_drain(m);
 	for (uint64_t addr = v->start; addr < v->end; addr += PAGE_SIZE) {
-		struct page *page = get_page_at(mm, addr);
+		struct page *page = get_page_at(mm, v, addr);
 
 		if (!page)
 			continue;
-		if (unmark(m, page))
-			isolated.page[isolated.nr++] = page;
+		munlock_page(m, page, &isolated);
 		page_put(m, page);
-		if (isolated.nr == PAGEVEC_SIZE)
-			put_back(m, &isolated);
 	}
 	if (isolated.nr)
 		put_back(m, &isolated);
 }
 
-static void set_locked(struct mm *mm, struct vma *v, bool on)
+/*
+ * The page that is mapped at `pte` is locked in memory. Its own lock keeps reclaim from unmapping it
+ * meanwhile. False: it is not mapped there.
+ */
+static bool mark_mapped(struct mm *mm, uint64_t *pte)
 {
-	v->flags = on ? v->flags | VM_LOCKED : v->flags & ~VM_LOCKED;
-	if (!on)
-		munlock_vma_pages(mm, v);
+	struct memory *m = mm->memory;
+	struct page *page = get_mapped(mm, pte);
+	bool mapped;
+
+	if (!page)
+		return false;
+	lock_page(m, page);
+	mapped = entry_page(m, READ_ONCE(*pte)) == page;
+	if (mapped) {
+		lru_add_drain(m); /* it may have come lately */
+		page_mlock(m, page);
+	}
+	unlock_page(m, page);
+	page_put(m, page);
+	return mapped;
 }
 
-/* One that is locked by somebody is left to reclaim, should that meet it. */
-static void try_to_mlock(struct memory *m, struct page *page)
+static void set_locked(struct mm *mm, struct vma *v, bool on)
 {
-	if (!trylock_page(page))
-		return;
-	lru_add_drain(m); /* it may have come lately */
-	page_mlock(m, page);
-	unlock_page(m, page);
+	if (on)
+		WRITE_ONCE(v->flags, v->flags | VM_LOCKED);
+	else
+		munlock_vma_pages(mm, v);
 }
 
 /*
  * Present, and locked if its VMA still is. What may be written gets a page of its own; what may only be
- * read stays the zero page, of which there is nothing to lock. mmap_sem held for read.
+ * read stays the zero page, of which there is nothing to lock.
  */
+static bool is_populated(struct mm *mm, const struct vma *v, uint64_t addr)
+{
+	uint64_t *pte = pte_find(mm, addr), entry = pte ? READ_ONCE(*pte) : 0;
+
+	if (!(entry & PTE_PRESENT))
+		return false;
+	if (entry & PTE_SPECIAL)
+		return !(v->flags & VM_WRITE);
+	return !(v->flags & VM_LOCKED) || mark_mapped(mm, pte);
+}
+
+/* Reclaim may take a page again before it is locked: then it comes back. mmap_sem held for read. */
 static int populate_page(struct mm *mm, uint64_t addr)
 {
 	struct vma *v = find_vma(mm, addr);
-	struct page *page;
 
 	if (!v)
 		return -1;
-	page = get_page_at(mm, addr);
-	if (!page && handle_mm_fault(mm, v, addr, v->flags & VM_WRITE) != FAULT_OK)
-		return -1;
-	if (!page)
-		page = get_page_at(mm, addr);
-	if (!page)
-		return 0;
-	if (v->flags & VM_LOCKED)
-		try_to_mlock(mm->memory, page);
-	page_put(mm->memory, page);
+	while (!is_populated(mm, v, addr) && !fatal_signal_pending(current))
+		if (handle_mm_fault(mm, v, addr, v->flags & VM_WRITE) != FAULT_OK)
+			return -1;
 	return 0;
 }
 

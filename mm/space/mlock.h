@@ -13,7 +13,7 @@ void page_mlock(struct memory *m, struct page *page);
 void mlock_new_page(struct memory *m, struct page *page);
 /* A page that is locked in memory is mapped no more. */
 void clear_page_mlock(struct memory *m, struct page *page);
-/* All pages of a VMA are evictable again: before its entries go, or when it is no longer locked. May sleep. */
+/* A VMA is locked no more, and its pages are evictable again: before its entries go, too. May sleep. */
 void munlock_vma_pages(struct mm *mm, struct vma *v);
 
 /* Pages that are mapped and not anonymous (§22.4), `by` more. */

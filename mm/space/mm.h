@@ -3,11 +3,13 @@
  *
  * In reading order: mm.h (this: life, faults, calls), mm.c, vma.h and vma.c (find, map, split, unmap),
  * pgtable.h (page tables), fault.c, swap_in.h
- * and swap_in.c (a page that is in swap), swap_out.c, mlock.h, mprotect.c, zap.h (taking pages out), gather.h (their way to
- * be freed).
+ * and swap_in.c (a page that is in swap), mlock.h, mprotect.c, zap.h (taking pages out), gather.h (their way to
+ * be freed), anon_vma.h (from a page to the VMAs that map it), rmap.h with rmap.c and unmap.c (what reclaim
+ * does with that), tlb_batch.h, mapped.h, swap_out.c.
  *
- * Locks: mmap_sem, outside zone->lock and oom_lock; table entries change by compare-exchange, since
- * threads fault side by side under mmap_sem for reading.
+ * Locks: mmap_sem, outside zone->lock and oom_lock; then a page's lock; then an anon_vma's. Table entries change
+ * by compare-exchange, since threads fault side by side under mmap_sem for reading, and reclaim unmaps without
+ * it: an entry that maps a page may become a slot's, or empty, any time.
  */
 
 /*
@@ -39,6 +41,9 @@ struct vma {
 	const char *template;
 	uint64_t template_len;
 	struct list_head node; /* in address order */
+	struct mm *mm;
+	void *rmap;                   /* `mapping` of its pages (anon_vma.h); NULL: not yet made */
+	struct anon_vma_chain *chain; /* NULL: no page of its own has been asked for yet */
 };
 
 struct mm {

@@ -5,14 +5,25 @@
 #include "mm/space/pgtable.h"
 #include "mm/space/vma.h"
 
+/* The zero page is never written, nor is what reclaim has taken meanwhile. */
+static void change_entry(const struct memory *m, uint64_t *pte, bool on)
+{
+	uint64_t old;
+
+	do
+		old = READ_ONCE(*pte);
+	while (entry_page(m, old) &&
+		!pte_change(pte, old, on ? old | PTE_WRITE : old & ~PTE_WRITE));
+}
+
 static void set_write(struct mm *mm, struct vma *v, bool on)
 {
 	v->flags = on ? v->flags | VM_WRITE : v->flags & ~VM_WRITE;
 	for (uint64_t addr = v->start; addr < v->end; addr += PAGE_SIZE) {
 		uint64_t *pte = pte_find(mm, addr);
 
-		if (pte && entry_page(mm->memory, *pte)) /* the zero page is never written */
-			*pte = on ? *pte | PTE_WRITE : *pte & ~PTE_WRITE;
+		if (pte)
+			change_entry(mm->memory, pte, on);
 	}
 	tlb_flush_mm(mm->pgd);
 }

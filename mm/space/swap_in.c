@@ -2,6 +2,7 @@
  * Faults on pages that are in swap (see swap_in.h).
  */
 #include "mm/lru/pagevec.h"
+#include "mm/space/mapped.h"
 #include "mm/space/pgtable.h"
 #include "mm/space/swap_in.h"
 #include "mm/swap/swap_cache.h"
@@ -29,11 +30,12 @@ static uint64_t entry_for(struct memory *m, struct page *page, bool write)
 	return entry;
 }
 
-static void enter(struct mm *mm, struct page *page, uint64_t addr)
+/* In this order (anon_vma.h): walkers may know the page already. */
+static void enter(const struct vma *vma, struct page *page, uint64_t addr)
 {
-	__atomic_fetch_add(&page->mapcount, 1, __ATOMIC_RELAXED);
-	page->mapping = mm;
-	page->index = addr >> PAGE_SHIFT;
+	WRITE_ONCE(page->index, addr >> PAGE_SHIFT);
+	WRITE_ONCE(page->mapping, vma->rmap);
+	__atomic_fetch_add(&page->mapcount, 1, __ATOMIC_RELEASE);
 }
 
 static void charge(struct mm *mm, struct page *page)
@@ -64,7 +66,7 @@ static enum fault_result map_locked(struct mm *mm, struct vma *vma, uint64_t add
 	}
 	entry = entry_for(
 		m, page, flags & FAULT_WRITE); /* the slot counts as ours yet, the page not */
-	enter(mm, page, addr);
+	enter(vma, page, addr);
 	if (!pte_change(pte, old, entry)) {
 		__atomic_fetch_sub(&page->mapcount, 1, __ATOMIC_RELAXED);
 		page_put(m, page); /* the reaper has taken the slot */
@@ -98,32 +100,27 @@ enum fault_result swap_in(struct mm *mm, struct vma *vma, uint64_t addr, unsigne
 }
 
 /*
- * The page of an entry, with a reference; NULL: the entry has changed. Whoever takes the entry asks this
- * CPU to forget it before the page is freed, and with interrupts off we do not answer.
+ * The page is locked: with its entry as it was when the fault came it is mapped, and reclaim lets it be. By
+ * then it may be in swap again, and its contents nowhere but in the cache, which it must not leave.
  */
-static struct page *get_mapped(struct mm *mm, uint64_t *pte, uint64_t old)
+static void allow_write(struct memory *m, struct page *page, uint64_t *pte, uint64_t old)
 {
-	unsigned long flags = irq_save();
-	struct page *page = NULL;
-
-	if (READ_ONCE(*pte) == old) {
-		page = phys_to_page(mm->memory, old & PTE_ADDR);
-		page_get(page);
-	}
-	irq_restore(flags);
-	return page;
+	if (READ_ONCE(*pte) != old)
+		return; /* and once more */
+	BUG_ON(!reuse_swap_page(m, page) && READ_ONCE(*pte) == old);
+	pte_change(pte, old, old | PTE_WRITE | PTE_DIRTY | PTE_ACCESSED);
 }
 
 enum fault_result write_to_swapped_in(struct mm *mm, uint64_t *pte, uint64_t old)
 {
 	struct memory *m = mm->memory;
-	struct page *page = get_mapped(mm, pte, old);
+	struct page *page = get_mapped(mm, pte);
 
 	if (!page)
 		return FAULT_OK;
 	if (!lock_page_killable(m, page)) {
-		BUG_ON(!reuse_swap_page(m, page) && READ_ONCE(*pte) == old);
-		pte_change(pte, old, old | PTE_WRITE | PTE_DIRTY | PTE_ACCESSED);
+		if (page == entry_page(m, old))
+			allow_write(m, page, pte, old);
 		unlock_page(m, page);
 	}
 	page_put(m, page);

@@ -7,6 +7,7 @@
 #include "mm/slab/slab.h"
 #include "mm/lru/pagevec.h"
 #include "mm/space/mlock.h"
+#include "mm/space/anon_vma.h"
 #include "mm/space/vma.h"
 #include "mm/space/zap.h"
 
@@ -31,11 +32,13 @@ static struct vma *new_vma(struct mm *mm, uint64_t start, uint64_t end, unsigned
 	v->start = start;
 	v->end = end;
 	v->flags = flags;
+	v->mm = mm;
 	return v;
 }
 
 static void delete_vma(struct mm *mm, struct vma *v)
 {
+	anon_vma_unlink(v);
 	list_del(&v->node);
 	mm->last_hit = NULL;
 	kmem_cache_free(&mm->memory->vma_cache, v);
@@ -66,7 +69,31 @@ struct vma *search_vma(struct mm *mm, uint64_t addr)
 
 static bool mergeable(const struct vma *a, const struct vma *b)
 {
-	return a->end == b->start && a->flags == b->flags && !a->template && !b->template;
+	return a->end == b->start && a->flags == b->flags && !a->template && !b->template &&
+		anon_vma_same(a, b);
+}
+
+static void set_end(struct vma *v, uint64_t end)
+{
+	anon_vma_lock(v);
+	v->end = end;
+	anon_vma_unlock(v);
+}
+
+static void set_start(struct vma *v, uint64_t start)
+{
+	anon_vma_lock(v);
+	v->start = start;
+	anon_vma_unlock(v);
+}
+
+/* `v` becomes a part of its neighbour below. */
+static void merge(struct mm *mm, struct vma *prev, struct vma *v)
+{
+	if (!prev->rmap)
+		anon_vma_move(prev, v);
+	set_end(prev, v->end);
+	delete_vma(mm, v);
 }
 
 static struct vma *prev_vma(struct mm *mm, struct vma *v)
@@ -84,10 +111,8 @@ static void merge_until(struct mm *mm, uint64_t end)
 
 		if (v->start > end)
 			break;
-		if (prev && mergeable(prev, v)) {
-			prev->end = v->end;
-			delete_vma(mm, v);
-		}
+		if (prev && mergeable(prev, v))
+			merge(mm, prev, v);
 	}
 }
 
@@ -114,9 +139,9 @@ static bool extend_vma(
 	struct vma new = {.start = start, .end = end, .flags = flags};
 
 	if (prev && mergeable(prev, &new))
-		prev->end = end;
+		set_end(prev, end);
 	else if (next && mergeable(&new, next))
-		next->start = start;
+		set_start(next, start);
 	else
 		return false;
 	return true;
@@ -192,11 +217,15 @@ static bool split_vma(struct mm *mm, struct vma *v, uint64_t addr)
 
 	if (!upper)
 		return false;
+	if (!anon_vma_clone(upper, v)) {
+		kmem_cache_free(&mm->memory->vma_cache, upper);
+		return false;
+	}
 	if (v->template && v->template_len > lower_len) {
 		upper->template = v->template + lower_len;
 		upper->template_len = v->template_len - lower_len;
 	}
-	v->end = addr;
+	set_end(v, addr);
 	list_add(&upper->node, &v->node);
 	return true;
 }

@@ -43,13 +43,21 @@ static inline long uncharge(struct mmu_gather *g, struct page *page)
 	return 1;
 }
 
-/* Returns how many anonymous pages are left to settle. */
+/*
+ * The entry is ours, unless it has changed: the processor marks it, and reclaim takes it. Others may fault
+ * meanwhile: what they wrote into the page struct comes with the entry.
+ */
+static inline bool take_entry(uint64_t *pte, uint64_t *entry)
+{
+	return __atomic_compare_exchange_n(
+		pte, entry, 0, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+}
+
+/* `entry` has been taken. Returns how many anonymous pages are left to settle. */
 static inline long zap_present(
-	struct mmu_gather *g, uint64_t *pte, const struct zap_details *details)
+	struct mmu_gather *g, uint64_t entry, const struct zap_details *details)
 {
 	struct mm *mm = g->mm;
-	/* Others may fault meanwhile: what they wrote into the page struct comes with the entry. */
-	uint64_t entry = __atomic_exchange_n(pte, 0, __ATOMIC_ACQUIRE);
 	struct page *page = phys_to_page(mm->memory, entry & PTE_ADDR);
 	long left;
 
@@ -62,12 +70,12 @@ static inline long zap_present(
 		    (entry & PTE_DIRTY)))
 		return 0;
 	left = uncharge(g, page);
-	page->mapcount--;
+	__atomic_fetch_sub(&page->mapcount, 1, __ATOMIC_RELAXED); /* before its VMA goes */
 	gather_page(g, page);
 	return left;
 }
 
-/* An entry that is neither empty nor present names a slot in swap. False: a fault was faster. */
+/* An entry that is neither empty nor present names a slot in swap. False: it has changed. */
 static noinline bool zap_swap_entry(
 	struct mm *mm, uint64_t *pte, uint64_t entry, const struct zap_details *details)
 {
@@ -85,13 +93,16 @@ static void zap_table(
 {
 	long pages = 0;
 
-	for (; n; n--, pte++) {
+	for (uint64_t *end = pte + n; pte < end;) {
 		uint64_t entry = READ_ONCE(*pte);
 
-		if (unlikely(!(entry & PTE_PRESENT)) &&
-			(!entry || zap_swap_entry(g->mm, pte, entry, details)))
+		if (likely(entry & PTE_PRESENT)) {
+			if (unlikely(!take_entry(pte, &entry)))
+				continue;
+			pages += zap_present(g, entry, details);
+		} else if (entry && !zap_swap_entry(g->mm, pte, entry, details))
 			continue;
-		pages += zap_present(g, pte, details);
+		pte++;
 	}
 	settle(g->mm, pages);
 }

@@ -295,8 +295,7 @@ static void flush_page_local(void *addr)
 	tlb_flush_address((uint64_t)addr);
 }
 
-/* On those CPUs that have this space loaded. */
-static void flush_users(uint64_t cr3, void (*flush)(void *arg), void *arg)
+unsigned int tlb_users(uint64_t cr3)
 {
 	unsigned int mask = 0;
 	struct cpu *cpu;
@@ -306,7 +305,12 @@ static void flush_users(uint64_t cr3, void (*flush)(void *arg), void *arg)
 	for_each_cpu(cpu)
 		if (READ_ONCE(cpu->cr3) == cr3)
 			mask |= 1u << cpu->id;
-	smp_call(mask, flush, arg);
+	return mask;
+}
+
+void tlb_flush_cpus(unsigned int mask)
+{
+	smp_call(mask, flush_local, NULL);
 }
 
 void tlb_flush_mm(uint64_t cr3)
@@ -314,7 +318,7 @@ void tlb_flush_mm(uint64_t cr3)
 	if (nr_cpus == 1)
 		tlb_flush_all();
 	else
-		flush_users(cr3, flush_local, NULL);
+		smp_call(tlb_users(cr3), flush_local, NULL);
 }
 
 void tlb_flush_page(uint64_t cr3, uint64_t addr)
@@ -322,7 +326,7 @@ void tlb_flush_page(uint64_t cr3, uint64_t addr)
 	if (nr_cpus == 1)
 		tlb_flush_address(addr);
 	else
-		flush_users(cr3, flush_page_local, (void *)addr);
+		smp_call(tlb_users(cr3), flush_page_local, (void *)addr);
 }
 
 void tlb_flush_kernel(void)

@@ -46,6 +46,14 @@ void tlb_flush_mm(uint64_t cr3);                  /* of one address space */
 void tlb_flush_page(uint64_t cr3, uint64_t addr); /* of one page in it */
 void tlb_flush_kernel(void);                      /* of the kernel's half */
 
+/*
+ * The same in two steps, so that one flush serves entries of many spaces. The CPUs that may know an entry
+ * of this space which has been changed before, a bit each: whoever loads it later sees the change, and who
+ * leaves it forgets everything. Any context. And what these CPUs know is forgotten. Context as smp_call().
+ */
+unsigned int tlb_users(uint64_t cr3);
+void tlb_flush_cpus(unsigned int mask);
+
 /* Stop all other CPUs for good, their registers kept in cpu->stop_regs: the machine is ending. */
 void smp_stop_others(void);
 

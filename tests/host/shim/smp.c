@@ -71,6 +71,20 @@ void tlb_flush_page(uint64_t cr3, uint64_t addr)
 		twin.on_flush(cr3);
 }
 
+/* Any may, as far as is known here. */
+unsigned int tlb_users(uint64_t cr3)
+{
+	(void)cr3;
+	return (1u << nr_cpus) - 1;
+}
+
+void tlb_flush_cpus(unsigned int mask)
+{
+	tlb_flush_all();
+	if (twin.on_flush_cpus)
+		twin.on_flush_cpus(mask);
+}
+
 unsigned long output_lock(void)
 {
 	return irq_save();

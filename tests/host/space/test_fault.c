@@ -94,7 +94,7 @@ static void test_fault_accounts(void **state)
 	assert_int_equal(m->event[PGFAULT], 2);
 	page = virt_to_page(m, memory_at(AT(1)));
 	assert_int_equal(page->mapcount, 1);
-	assert_ptr_equal(page->mapping, mm);
+	assert_ptr_equal(page->mapping, find_vma(mm, AT(1))->rmap);
 	assert_int_equal(page->index, AT(1) >> PAGE_SHIFT);
 	mm_put_user(mm);
 	assert_all_back();

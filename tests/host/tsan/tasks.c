@@ -146,6 +146,17 @@ void tlb_flush_page(uint64_t cr3, uint64_t addr)
 	(void)addr;
 }
 
+unsigned int tlb_users(uint64_t cr3)
+{
+	(void)cr3;
+	return 0;
+}
+
+void tlb_flush_cpus(unsigned int mask)
+{
+	(void)mask;
+}
+
 void task_leave_address_space(void)
 {
 }

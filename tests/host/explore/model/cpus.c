@@ -85,8 +85,8 @@ static void flush_page_local(void *addr)
 		*e = (struct tlb_entry){0, 0};
 }
 
-/* On those CPUs that have this space loaded. */
-static void flush_users(uint64_t cr3, void (*flush)(void *arg), void *arg)
+/* Those CPUs that have this space loaded. */
+unsigned int tlb_users(uint64_t cr3)
 {
 	unsigned int mask = 0;
 	struct cpu *cpu;
@@ -94,17 +94,22 @@ static void flush_users(uint64_t cr3, void (*flush)(void *arg), void *arg)
 	for_each_cpu(cpu)
 		if (READ_ONCE(cpu->cr3) == cr3)
 			mask |= 1u << cpu->id;
-	smp_call(mask, flush, arg);
+	return mask;
+}
+
+void tlb_flush_cpus(unsigned int mask)
+{
+	smp_call(mask, flush_local, NULL);
 }
 
 void tlb_flush_mm(uint64_t cr3)
 {
-	flush_users(cr3, flush_local, NULL);
+	smp_call(tlb_users(cr3), flush_local, NULL);
 }
 
 void tlb_flush_page(uint64_t cr3, uint64_t addr)
 {
-	flush_users(cr3, flush_page_local, (void *)addr);
+	smp_call(tlb_users(cr3), flush_page_local, (void *)addr);
 }
 
 static void load(uint64_t cr3)

@@ -1,0 +1,19 @@
+/*
+ * Pages that are mapped now, while reclaim unmaps them without asking for mmap_sem: a page found in a table
+ * may be gone from there, and free, at the next instruction. So it is looked at with a reference; and what
+ * must see it mapped locks it: reclaim unmaps locked pages only (its own lock), so then only zap takes the
+ * entry, as long as mmap_sem is held for reading the reaper.
+ */
+#ifndef MM_MAPPED_H
+#define MM_MAPPED_H
+
+#include "mm/space/mm.h"
+
+/*
+ * The page that the entry maps, with a reference; NULL: none, or the zero page. `mm` is loaded on this CPU, mmap_sem
+ * held. Whoever takes the entry asks this CPU to forget it before the page is freed, and with interrupts off
+ * we do not answer.
+ */
+struct page *get_mapped(struct mm *mm, const uint64_t *pte);
+
+#endif

@@ -1,0 +1,126 @@
+/*
+ * A page leaves the tables that map it (see rmap.h).
+ */
+#include "kernel/core/sched/smp.h"
+#include "mm/space/mlock.h"
+#include "mm/space/pgtable.h"
+#include "mm/space/rmap.h"
+#include "mm/swap/swap_cache.h"
+
+struct unmap_walk {
+	struct memory *memory;
+	struct page *page;
+	struct tlb_batch *batch;
+	bool lazy_free;
+	bool dropped; /* an entry has been left empty */
+	enum swap_result result;
+};
+
+/*
+ * §27: what nobody else has marked yet. Who unmaps the VMA clears the entry, then looks for the mark: it may
+ * have looked before we set it.
+ */
+static enum swap_result lock_in(struct memory *m, struct page *page, const uint64_t *pte)
+{
+	page_mlock(m, page);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (entry_page(m, READ_ONCE(*pte)) != page)
+		clear_page_mlock(m, page);
+	return SWAP_MLOCK;
+}
+
+/* As long as the page is locked nobody writes to it through the tables unless by this entry. */
+static bool may_drop(const struct unmap_walk *w, uint64_t entry)
+{
+	return w->lazy_free && !(entry & PTE_DIRTY) && !page_has(w->page, PG_DIRTY);
+}
+
+/*
+ * The entry becomes `*to`, empty or the slot's, where a slot has one user more before that is seen. The
+ * processor may mark it used, or written to, until it has changed: `*old` is what it was then.
+ */
+static enum swap_result replace(
+	const struct unmap_walk *w, uint64_t *pte, uint64_t slot, uint64_t *old, uint64_t *to)
+{
+	do {
+		if (pte_test_clear_young(w->memory, pte, w->page))
+			return SWAP_FAIL;
+		*old = READ_ONCE(*pte);
+		if (entry_page(w->memory, *old) != w->page)
+			return SWAP_AGAIN; /* its address space has let it go meanwhile */
+		if (*old & PTE_ACCESSED)
+			return SWAP_FAIL;
+		*to = may_drop(w, *old) ? 0 : slot;
+	} while (!pte_change(pte, *old, *to));
+	return SWAP_SUCCESS;
+}
+
+static void forget(struct unmap_walk *w, const struct mm *mm, uint64_t addr, bool dirty)
+{
+	if (w->batch)
+		tlb_batch_add(w->batch, mm, w->page, dirty);
+	else
+		tlb_flush_page(mm->pgd, addr);
+}
+
+/* It is in one table less; `swapped`: its slot is there instead. */
+static void uncharge(struct memory *m, struct mm *mm, bool swapped)
+{
+	node_stat_add(m, NR_ANON_MAPPED, -1);
+	atomic_add(&mm->anon_rss, -1);
+	if (swapped)
+		atomic_add(&mm->swapents, 1);
+}
+
+static enum swap_result unmap_entry(
+	struct unmap_walk *w, struct vma *v, uint64_t addr, uint64_t *pte)
+{
+	swp_entry_t slot = page_swap_entry(w->page);
+	struct memory *m = w->memory;
+	enum swap_result result;
+	uint64_t old, to;
+
+	if (swap_duplicate(m, slot))
+		return SWAP_FAIL;
+	result = replace(w, pte, swp_entry_to_pte(slot), &old, &to);
+	if (result != SWAP_SUCCESS || !to)
+		swap_free(m, slot);
+	if (result != SWAP_SUCCESS)
+		return result;
+	forget(w, v->mm, addr, old & PTE_DIRTY);
+	if (old & PTE_DIRTY)
+		page_set(w->page, PG_DIRTY);
+	w->dropped |= !to;
+	uncharge(m, v->mm, to);
+	__atomic_fetch_sub(&w->page->mapcount, 1, __ATOMIC_RELEASE);
+	page_put(m, w->page);
+	return SWAP_AGAIN;
+}
+
+static bool unmap_visit(struct vma *v, uint64_t addr, uint64_t *pte, void *arg)
+{
+	struct unmap_walk *w = arg;
+
+	if (READ_ONCE(v->flags) & VM_LOCKED)
+		w->result = lock_in(w->memory, w->page, pte);
+	else
+		w->result = unmap_entry(w, v, addr, pte);
+	return w->result == SWAP_AGAIN && READ_ONCE(w->page->mapcount);
+}
+
+enum swap_result try_to_unmap(
+	struct memory *m, struct page *page, bool lazy_free, struct tlb_batch *batch)
+{
+	struct unmap_walk w = {.memory = m,
+		.page = page,
+		.batch = batch,
+		.lazy_free = lazy_free,
+		.result = SWAP_AGAIN};
+
+	BUG_ON(!page_has(page, PG_LOCKED));
+	BUG_ON(!page_has(page, PG_SWAPCACHE | PG_SHMEM));
+	rmap_walk(m, page, unmap_visit, &w);
+	if (w.result == SWAP_MLOCK || READ_ONCE(page->mapcount))
+		return w.result;
+	return w.dropped && !page_has(page, PG_DIRTY) ? SWAP_LZFREE : SWAP_SUCCESS;
+}
