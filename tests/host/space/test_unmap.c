@@ -1,0 +1,392 @@
+/*
+ * A page leaves the tables that map it (reference §19.6), and TLBs forget it in one go.
+ */
+#include "unmap_case.h"
+
+#include "fibers.h"
+#include "mm/space/anon_vma.h"
+
+static void test_its_slot_takes_its_place(void **state)
+{
+	struct page *page;
+	void *mapping;
+
+	(void)state;
+	map(0, 1, VM_WRITE);
+	page = held_page(0);
+	mapping = page->mapping;
+	assert_int_equal(page->refcount, 3); /* the entry, the cache, and us (§19.1) */
+	assert_int_equal(try_to_unmap(m, page, false, NULL), SWAP_SUCCESS);
+	assert_int_equal(*pte_at(0), swp_entry_to_pte(page_swap_entry(page)));
+	assert_int_equal(page->refcount, 2);
+	assert_int_equal(page->mapcount, 0);
+	assert_ptr_equal(page->mapping, mapping);
+	assert_int_equal(swap_count(m, page_swap_entry(page)), 1);
+	assert_true(page_has(page, PG_DIRTY)); /* by the entry: before anybody asks (trap 11) */
+	assert_counts(0, 1);
+	assert_int_equal(memory_stat_exact(m, NR_ZONE_ACTIVE_ANON), 0);
+	unlock_page(m, page);
+	page_put(m, page);
+	space_finish();
+}
+
+static void test_used_meanwhile(void **state)
+{
+	struct page *page;
+	uint64_t entry;
+
+	(void)state;
+	map(0, 1, VM_WRITE);
+	page = held_page(0);
+	*pte_at(0) |= PTE_ACCESSED;
+	entry = *pte_at(0);
+	assert_int_equal(try_to_unmap(m, page, false, NULL), SWAP_FAIL);
+	assert_int_equal(*pte_at(0), entry & ~PTE_ACCESSED);
+	assert_int_equal(page->refcount, 3);
+	assert_int_equal(swap_count(m, page_swap_entry(page)), 0);
+	assert_counts(1, 0);
+	assert_int_equal(try_to_unmap(m, page, false, NULL), SWAP_SUCCESS); /* and now it is old */
+	let_go(page);
+	space_finish();
+}
+
+static void test_of_a_locked_vma(void **state)
+{
+	struct page *page;
+
+	(void)state;
+	map(0, 1, VM_WRITE);
+	page = held_page(0);
+	find_vma(mm, AT(0))->flags |= VM_LOCKED; /* mlock() is about to come to the page */
+	assert_int_equal(try_to_unmap(m, page, true, NULL), SWAP_MLOCK);
+	assert_true(page_has(page, PG_MLOCKED));
+	assert_ptr_equal(page_at(0), page);
+	assert_int_equal(memory_stat_exact(m, NR_MLOCK), 1);
+	assert_int_equal(try_to_unmap(m, page, true, NULL), SWAP_MLOCK);
+	assert_int_equal(memory_stat_exact(m, NR_MLOCK), 1);
+	let_go(page);
+	space_finish();
+}
+
+/* §19.6 step 6: `wrote` by the entry, PG_DIRTY, allowed: only without, without, and with is it dropped. */
+static void lazy_case(bool wrote, bool dirty, bool allowed, enum swap_result result)
+{
+	struct page *page;
+	bool dropped = result == SWAP_LZFREE;
+
+	map(0, 1, VM_WRITE);
+	page = held_page(0);
+	if (!wrote)
+		*pte_at(0) &= ~PTE_DIRTY;
+	if (dirty)
+		page_set(page, PG_DIRTY);
+	assert_int_equal(try_to_unmap(m, page, allowed, NULL), result);
+	assert_int_equal(*pte_at(0), dropped ? 0 : swp_entry_to_pte(page_swap_entry(page)));
+	assert_int_equal(swap_count(m, page_swap_entry(page)), !dropped);
+	assert_int_equal(page_has(page, PG_DIRTY), wrote || dirty);
+	assert_int_equal(page->refcount, 2);
+	assert_counts(0, !dropped);
+	let_go(page);
+	assert_int_equal(mm_unmap(mm, AT(0), LEN(1)), 0);
+	assert_int_equal(area->inuse, 0);
+}
+
+static void test_19_7_what_nobody_wrote_is_dropped(void **state)
+{
+	(void)state;
+	lazy_case(false, false, true, SWAP_LZFREE);
+	lazy_case(true, false, true, SWAP_SUCCESS);
+	lazy_case(false, true, true, SWAP_SUCCESS);
+	lazy_case(true, true, true, SWAP_SUCCESS);
+	for (unsigned int i = 0; i < 4; i++)
+		lazy_case(i & 1, i & 2, false, SWAP_SUCCESS);
+	space_finish();
+}
+
+/* What it held is zeroes again: for a write, and for a read. */
+static void test_what_was_dropped_comes_back_empty(void **state)
+{
+	struct page *page;
+
+	(void)state;
+	map(0, 1, VM_WRITE);
+	page = held_page(0);
+	memset(page_address(m, page), 1, PAGE_SIZE);
+	*pte_at(0) &= ~PTE_DIRTY;
+	assert_int_equal(try_to_unmap(m, page, true, NULL), SWAP_LZFREE);
+	let_go(page);
+	assert_int_equal(mm_fault(mm, AT(0), FAULT_WRITE), FAULT_OK);
+	assert_int_equal(*(char *)page_address(m, page_at(0)), 0);
+	space_finish();
+}
+
+/* §20.2: a byte counts to 62. The page stays mapped. */
+static void test_a_slot_with_too_many_users(void **state)
+{
+	unsigned int users = 0;
+	struct page *page;
+	uint64_t entry;
+
+	(void)state;
+	map(0, 1, VM_WRITE);
+	page = held_page(0);
+	entry = *pte_at(0);
+	while (!swap_duplicate(m, page_swap_entry(page)))
+		users++;
+	assert_int_equal(users, 62);
+	assert_int_equal(try_to_unmap(m, page, false, NULL), SWAP_FAIL);
+	assert_int_equal(*pte_at(0), entry);
+	assert_counts(1, 0);
+	while (users--)
+		swap_free(m, page_swap_entry(page));
+	let_go(page);
+	space_finish();
+}
+
+static void test_not_mapped_any_more(void **state)
+{
+	struct page *page;
+
+	(void)state;
+	map(0, 1, VM_WRITE);
+	page = held_page(0);
+	assert_int_equal(mm_unmap(mm, AT(0), LEN(1)), 0);
+	assert_int_equal(try_to_unmap(m, page, false, NULL), SWAP_SUCCESS);
+	assert_int_equal(swap_count(m, page_swap_entry(page)), 0);
+	let_go(page);
+	space_finish();
+}
+
+/* Nothing looks for shmem's entries yet: such a page stays where it is. */
+static void test_what_is_not_anonymous_stays(void **state)
+{
+	struct page *page;
+
+	(void)state;
+	map(0, 1, VM_WRITE | VM_SHARED);
+	page = old_page(0);
+	assert_true(trylock_page(page));
+	assert_int_equal(try_to_unmap(m, page, false, NULL), SWAP_AGAIN);
+	assert_ptr_equal(page_at(0), page);
+	unlock_page(m, page);
+	space_finish();
+}
+
+static void test_who_does_not_hold_it_is_stopped(void **state)
+{
+	static struct page *page;
+
+	(void)state;
+	map(0, 1, VM_WRITE);
+	page = old_page(0);
+	assert_panics("BUG", try_to_unmap(m, page, false, NULL));
+	assert_true(trylock_page(page));
+	assert_panics("BUG", try_to_unmap(m, page, false, NULL)); /* no slot */
+	unlock_page(m, page);
+	space_finish();
+}
+
+/*
+ * The processor marks an entry used, or written to, at each point of the unmapping CPU: a mark that it could
+ * still set is lost nowhere.
+ */
+static struct page *victim;
+static enum swap_result result;
+static uint64_t mark;
+static bool marked;
+
+static void unmaps(void *unused)
+{
+	(void)unused;
+	result = try_to_unmap(m, victim, true, NULL);
+}
+
+static void processor_marks(void *unused)
+{
+	uint64_t old = *pte_at(0);
+
+	(void)unused;
+	marked = (old & PTE_PRESENT) && pte_change(pte_at(0), old, old | mark);
+}
+
+static void mark_at_each_point(uint64_t bits, bool dirty_before)
+{
+	static void (*const fn[])(void *) = {unmaps, processor_marks};
+	unsigned long k = 0, alone = 0;
+
+	mark = bits;
+	do {
+		map(0, 1, VM_WRITE);
+		victim = held_page(0);
+		if (!dirty_before)
+			*pte_at(0) &= ~PTE_DIRTY;
+		run_on_cpus(2, fn, NULL, turns_switch_once(k));
+		if (!k)
+			alone = points_passed(0);
+		if (marked && (bits & PTE_ACCESSED))
+			assert_int_equal(result, SWAP_FAIL);
+		else
+			assert_int_equal(
+				result, marked || dirty_before ? SWAP_SUCCESS : SWAP_LZFREE);
+		if (marked && (bits & PTE_DIRTY))
+			assert_true((*pte_at(0) & (PTE_PRESENT | PTE_DIRTY)) ==
+					(PTE_PRESENT | PTE_DIRTY) ||
+				page_has(victim, PG_DIRTY));
+		assert_int_equal(
+			swap_count(m, page_swap_entry(victim)), !!(*pte_at(0) && !page_at(0)));
+		let_go(victim);
+		assert_int_equal(mm_unmap(mm, AT(0), LEN(1)), 0);
+		assert_counts(0, 0);
+	} while (k++ < alone);
+	assert_true(k > 8);
+}
+
+static void test_marks_of_the_processor_are_not_lost(void **state)
+{
+	(void)state;
+	space_start(2);
+	mark_at_each_point(PTE_DIRTY, false);
+	mark_at_each_point(PTE_ACCESSED, true);
+	mark_at_each_point(PTE_ACCESSED | PTE_DIRTY, false);
+	space_finish();
+}
+
+/* One flush for many. */
+static unsigned int flushes, flushed_cpus;
+
+static void count_flush(unsigned int mask)
+{
+	flushes++;
+	flushed_cpus = mask;
+}
+
+static struct tlb_batch batch;
+
+static void start_batch(void)
+{
+	tlb_batch_init(&batch);
+	flushes = 0;
+	twin.on_flush_cpus = count_flush;
+}
+
+static void test_one_flush_for_many_pages(void **state)
+{
+	struct page *page[20];
+
+	(void)state;
+	start_batch();
+	map(0, 20, VM_WRITE);
+	for (unsigned int i = 0; i < 20; i++) {
+		page[i] = held_page(i);
+		assert_int_equal(try_to_unmap(m, page[i], false, &batch), SWAP_SUCCESS);
+	}
+	assert_int_equal(flushes, 0);
+	try_to_unmap_flush(&batch);
+	assert_int_equal(flushes, 1);
+	assert_int_equal(flushed_cpus, 1);
+	try_to_unmap_flush(&batch);
+	assert_int_equal(flushes, 1);
+	for (unsigned int i = 0; i < 20; i++)
+		let_go(page[i]);
+	space_finish();
+}
+
+/* Before a page is written only what a CPU could still write through matters. */
+static void test_a_flush_for_what_was_written(void **state)
+{
+	struct page *clean, *dirty;
+
+	(void)state;
+	start_batch();
+	map(0, 2, VM_WRITE);
+	clean = held_page(0);
+	*pte_at(0) &= ~PTE_DIRTY;
+	dirty = held_page(1);
+	try_to_unmap(m, clean, false, &batch);
+	try_to_unmap_flush_dirty(&batch);
+	assert_int_equal(flushes, 0);
+	try_to_unmap(m, dirty, false, &batch);
+	try_to_unmap_flush_dirty(&batch);
+	assert_int_equal(flushes, 1);
+	try_to_unmap_flush(&batch); /* that was all of them */
+	assert_int_equal(flushes, 1);
+	let_go(clean);
+	let_go(dirty);
+	space_finish();
+}
+
+static void test_without_a_batch_at_once(void **state)
+{
+	unsigned long before = host_arch.page_flushes;
+	struct page *page;
+
+	(void)state;
+	map(0, 1, VM_WRITE);
+	page = held_page(0);
+	*pte_at(0) |= PTE_ACCESSED;
+	try_to_unmap(m, page, false, NULL);
+	assert_int_equal(host_arch.page_flushes, before); /* it stays */
+	try_to_unmap(m, page, false, NULL);
+	assert_int_equal(host_arch.page_flushes, before + 1);
+	let_go(page);
+	space_finish();
+}
+
+#ifdef LW_DEBUG
+static void test_freed_before_its_flush(void **state)
+{
+	static struct page *page;
+
+	(void)state;
+	start_batch();
+	map(0, 1, VM_WRITE);
+	page = held_page(0);
+	try_to_unmap(m, page, false, &batch);
+	page_clear(page, PG_DIRTY);
+	swap_remove_mapping(m, page);
+	unlock_page(m, page);
+	assert_panics("freed while a TLB may still know it", page_put(m, page));
+}
+
+/* A full batch is flushed, not forgotten. */
+static void test_more_pages_than_a_batch_marks(void **state)
+{
+	struct page *page[TLB_BATCH_PAGES + 1];
+
+	(void)state;
+	start_batch();
+	map(0, TLB_BATCH_PAGES + 1, VM_WRITE);
+	for (unsigned int i = 0; i <= TLB_BATCH_PAGES; i++) {
+		page[i] = held_page(i);
+		try_to_unmap(m, page[i], false, &batch);
+	}
+	assert_int_equal(flushes, 1);
+	assert_false(page_has(page[0], PG_UNFLUSHED));
+	assert_true(page_has(page[TLB_BATCH_PAGES], PG_UNFLUSHED));
+	try_to_unmap_flush(&batch);
+	for (unsigned int i = 0; i <= TLB_BATCH_PAGES; i++)
+		let_go(page[i]);
+	space_finish();
+}
+#endif
+
+static const struct CMUnitTest tests[] = {
+	TEST(test_its_slot_takes_its_place),
+	TEST(test_used_meanwhile),
+	TEST(test_of_a_locked_vma),
+	TEST(test_19_7_what_nobody_wrote_is_dropped),
+	TEST(test_what_was_dropped_comes_back_empty),
+	TEST(test_a_slot_with_too_many_users),
+	TEST(test_not_mapped_any_more),
+	TEST(test_what_is_not_anonymous_stays),
+	TEST(test_who_does_not_hold_it_is_stopped),
+	TEST(test_marks_of_the_processor_are_not_lost),
+	TEST(test_one_flush_for_many_pages),
+	TEST(test_a_flush_for_what_was_written),
+	TEST(test_without_a_batch_at_once),
+#ifdef LW_DEBUG
+	TEST(test_freed_before_its_flush),
+	TEST(test_more_pages_than_a_batch_marks),
+#endif
+};
+TEST_GROUP(unmap)
