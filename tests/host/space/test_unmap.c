@@ -24,7 +24,7 @@ static void test_its_slot_takes_its_place(void **state)
 	assert_int_equal(swap_count(m, page_swap_entry(page)), 1);
 	assert_true(page_has(page, PG_DIRTY)); /* by the entry: before anybody asks (trap 11) */
 	assert_counts(0, 1);
-	assert_int_equal(memory_stat_exact(m, NR_ZONE_ACTIVE_ANON), 0);
+	assert_int_equal(node_stat_exact(m, NR_ANON_MAPPED), 0);
 	unlock_page(m, page);
 	page_put(m, page);
 	space_finish();

@@ -47,6 +47,7 @@ static inline struct page *old_page(unsigned int page)
 	assert_int_equal(
 		mm_fault(mm, AT(page), find_vma(mm, AT(page))->flags & VM_WRITE), FAULT_OK);
 	*pte_at(page) &= ~PTE_ACCESSED;
+	lru_add_drain(m); /* on its list, which holds no reference */
 	return page_at(page);
 }
 
