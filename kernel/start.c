@@ -35,6 +35,7 @@
 #include "kernel/task/scenario.h"
 #include "mm/setup/mm_boot.h"
 #include "mm/oom/oom_reaper.h"
+#include "mm/reclaim/kswapd.h"
 
 #define EARLY_MAPPED (1ull << 30) /* boot/entry.S maps the first GiB */
 
@@ -115,6 +116,7 @@ void boot_main(uint32_t magic, uint32_t info_addr)
 	power_button_start();
 	need(start_cpus());
 	start_workers();
+	kswapd_start(&system_memory, daemon_spawn);
 	oom_reaper_start(&system_memory, daemon_spawn);
 	sched_run_started(); /* tasks that wait here must not bar the scenario from this CPU */
 	if (!kthread_spawn("scenario", first_task, NULL))

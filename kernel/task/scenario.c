@@ -18,6 +18,7 @@
 #include "kernel/task/scenario.h"
 #include "kernel/task/scenario_list.h"
 #include "mm/oom/oom_reaper.h"
+#include "mm/reclaim/kswapd.h"
 #include "mm/oom/oom_watch.h"
 #include "mm/page/patch.h"
 #include "mm/page/rule.h"
@@ -327,6 +328,8 @@ void scenario_run(void (*at_start)(void), void (*at_end)(void))
 	oom_samples_start();
 	code = run_to_end(s);
 	scenario_end();
+	kswapd_wait_idle(m); /* it may have pages in its hands */
+	lru_add_drain_all(m);
 	at_end();
 	check_end(m, &before);
 	report_counters();

@@ -122,13 +122,12 @@ bool zone_watermark_test(const struct zone *z, unsigned int order, unsigned long
 	return zone_watermark_test_inline(z, order, mark, classzone, alloc_flags, free);
 }
 
-/* Below this the CPUs' gathered changes could hide that min is breached. */
-static long percpu_drift_mark(const struct zone *z)
+void setup_drift_mark(struct zone *z)
 {
 	long drift = (long)nr_cpus * z->stat_threshold;
 	long distance = z->watermark[WMARK_LOW] - z->watermark[WMARK_MIN];
 
-	return drift > distance ? (long)z->watermark[WMARK_HIGH] + drift : 0;
+	z->percpu_drift_mark = drift > distance ? (long)z->watermark[WMARK_HIGH] + drift : 0;
 }
 
 bool zone_watermark_safe(
@@ -136,7 +135,7 @@ bool zone_watermark_safe(
 {
 	long free = zone_stat(z, NR_FREE_PAGES);
 
-	if (free < percpu_drift_mark(z))
+	if (free < z->percpu_drift_mark)
 		free = zone_stat_exact(z, NR_FREE_PAGES);
 	return zone_watermark_test(z, order, mark, classzone, 0, free);
 }

@@ -32,6 +32,9 @@ void setup_watermarks(struct memory *m);
 /* Every zone's lowmem_reserve, from the managed pages above it. */
 void setup_lowmem_reserve(struct memory *m);
 
+/* The mark below which what CPUs have gathered could hide that min is breached (§25.2); 0: it could not. */
+void setup_drift_mark(struct zone *z);
+
 /* Some list at `order` or above can serve the request (§2.6 step 7); any list, for HARDER. */
 static inline bool zone_has_block(
 	const struct zone *z, unsigned int order, unsigned int alloc_flags)

@@ -22,7 +22,7 @@ static void take(struct walk *w, struct page *page)
 		return;
 	}
 	page_clear(page, PG_LRU);
-	list_add_tail(&page->lru, w->dst);
+	list_add(&page->lru, w->dst);
 	w->nr_taken[page_zone(w->memory, page)->type]++;
 	w->taken++;
 }

@@ -8,7 +8,7 @@
 #include "mm/lru/lru.h"
 
 /*
- * Up to `n` pages from a list's tail to the tail of `taken`; those of zones above `highest` are passed over, and
+ * Up to `n` pages from a list's tail to the head of `taken`; those of zones above `highest` are passed over, and
  * go to the list's head. Returns how many were taken; *scanned: how many were looked at, as §17.8 counts
  * them. lru_lock held.
  */

@@ -10,6 +10,7 @@ struct mm_tunables mm_tunables = {
 	.watermark_scale_factor = 10,
 	.lowmem_reserve_ratio = 256,
 	.oom_dump_tasks = 1,
+	.swappiness = 60,
 	.page_cluster = -1,
 	.killable_mmap = 1,
 	.shared_oom_adj = 1,
@@ -73,7 +74,7 @@ const char *const node_stat_name[NR_NODE_STATS] = {
 
 #define OF_EACH_ZONE(event, text)                                                                  \
 	[event + ZONE_DMA] = text "_dma", [event + ZONE_DMA32] = text "_dma32",                    \
-		[event + ZONE_NORMAL] = text "_normal", [event + ZONE_MOVABLE] = text "_movable"
+		 [event + ZONE_NORMAL] = text "_normal", [event + ZONE_MOVABLE] = text "_movable"
 
 const char *const mm_event_name[NR_MM_EVENTS] = {
 	[PGPGIN] = "pgpgin",

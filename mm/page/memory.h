@@ -161,7 +161,8 @@ struct zone {
 	unsigned long watermark[NR_WMARK]; /* (B) */
 	long lowmem_reserve[MAX_NR_ZONES]; /* (B) */
 	long stat[NR_ZONE_STATS]; /* without what CPUs have gathered: read by zone_stat() */
-	int stat_threshold;       /* (B) §2.9; 0: nothing is gathered */
+	int stat_threshold;       /* §2.9; 0: nothing is gathered. Switched by kswapd (§25.3) */
+	long percpu_drift_mark;   /* (B) §25.2 */
 	unsigned long nr_reserved_highatomic; /* (Z), read without it */
 	struct memory *memory;                /* (B) */
 	enum zone_type type;                  /* (B) */
@@ -201,6 +202,7 @@ struct mm_tunables {
 	long killable_mmap;  /* a kill ends the wait for mmap_sem as a writer (§8.6 W2') */
 	long shared_oom_adj; /* oom_score_adj goes to all who share the memory (§7.5) */
 	struct fail_attr fail_page_alloc, failslab;
+	long swappiness; /* 0 to 100: how much rather anonymous pages are taken than files' (§17.6) */
 	long page_cluster; /* §20.11: log2 of the largest window; -1: by the size of memory */
 	struct swap_spec swap[MAX_SWAP_SPECS];
 };
@@ -252,7 +254,7 @@ struct memory {
 	long nr_mms;                       /* address spaces, also those that are only pinned */
 	unsigned long event[NR_MM_EVENTS]; /* read by mm_event() */
 	struct mm_tunables tunables;       /* (B) */
-	struct list_head shrinkers; /* (shrinker_rwsem) of mm/reclaim */
+	struct list_head shrinkers;        /* (shrinker_rwsem) of mm/reclaim */
 	struct rwsem shrinker_rwsem;
 	struct mutex oom_lock;
 	int oom_victims;                    /* tasks with memdie; under tasks_lock() */

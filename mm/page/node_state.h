@@ -78,7 +78,12 @@ _Static_assert(sizeof(struct node_cpu) == CPU_SLOT, "this_cpu_slot() finds this 
 struct node_state {
 	long stat[NR_NODE_STATS]; /* without what CPUs have gathered: read by node_stat() */
 	int stat_threshold;       /* (B) the largest of its zones' */
-	struct spinlock lru_lock; /* interrupts off; guards the lists, PG_LRU and what is recent */
+	unsigned int flags;       /* NODE_*, atomically (mm/reclaim/node_flags.h) */
+	/* What those who wake kswapd want of it: the maximum, written without a lock (§18.2). */
+	int kswapd_order, kswapd_classzone;
+	struct wait_queue kswapd_wait, pfmemalloc_wait;
+	unsigned long dirty_limit; /* (B) pages (§23.5) */
+	struct spinlock lru_lock;  /* interrupts off; guards the lists, PG_LRU and what is recent */
 	struct lruvec lru;
 	struct node_cpu cpu[MAX_CPUS];                 /* (C) */
 	struct pagevec pagevec[NR_PAGEVECS][MAX_CPUS]; /* (C) */

@@ -21,6 +21,28 @@ int vmstat_threshold(unsigned int ncpu, unsigned long managed)
 	return MIN(MOST_THRESHOLD, 2 * fls(ncpu) * (1 + fls(managed >> UNIT_SHIFT)));
 }
 
+int normal_threshold(const struct zone *z)
+{
+	return vmstat_threshold(nr_cpus, z->managed);
+}
+
+/* So small that all CPUs together hide no more than lies between low and min. */
+int pressure_threshold(const struct zone *z)
+{
+	int distance = z->watermark[WMARK_LOW] - z->watermark[WMARK_MIN];
+
+	return MIN(MOST_THRESHOLD, MAX(1, distance / (int)nr_cpus));
+}
+
+void set_zone_thresholds(struct memory *m, int (*threshold)(const struct zone *z))
+{
+	struct zone *z;
+
+	for_each_populated_zone(m, z)
+		if (z->percpu_drift_mark)
+			WRITE_ONCE(z->stat_threshold, threshold(z));
+}
+
 long zone_stat_exact(const struct zone *z, enum zone_stat item)
 {
 	long sum = z->stat[item];

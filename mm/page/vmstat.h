@@ -13,6 +13,14 @@
 /* The threshold of a zone of `managed` pages. */
 int vmstat_threshold(unsigned int ncpu, unsigned long managed);
 
+/*
+ * §25.3: of a zone for which it matters (it has a drift mark) the threshold is small while kswapd is awake, and
+ * normal while it sleeps. Task context.
+ */
+int pressure_threshold(const struct zone *z);
+int normal_threshold(const struct zone *z);
+void set_zone_thresholds(struct memory *m, int (*threshold)(const struct zone *z));
+
 /* A counter with what the CPUs have not added yet: exact while nobody changes it. */
 long zone_stat_exact(const struct zone *z, enum zone_stat item);
 long memory_stat_exact(const struct memory *m, enum zone_stat item);

@@ -1,29 +1,27 @@
 /*
- * The room mm/reclaim: giving pages back before anybody is killed. reclaim.h is the frame of direct
- * reclaim, shrinker.h whoever else has something to give.
+ * The room mm/reclaim: giving pages back before anybody is killed.
  *
- * Locks: shrinker_rwsem, for reading while shrinkers are asked; they may sleep.
+ * In reading order: reclaim.h (this: a request that reclaims by itself), kswapd.h (in the background), scan.h
+ * (what scanning has in common), scan_count.c (how much of each list), shrink_node.c (one pass),
+ * shrink_list.c (batches), shrink_page.c (what becomes of a page), references.h (is it in use?),
+ * reclaimable.c, throttle.h (who waits), dirty.h, node_flags.h, shrinker.h (whoever else has something to
+ * give).
+ *
+ * Locks: lru_lock around batches; shrinker_rwsem, for reading, while shrinkers are asked; a page's own, only
+ * ever tried.
  */
 
 /*
- * Direct reclaim: the frame of §5.5 and §6.2 around whatever can give pages back. Task context,
- * may sleep. Progress is counted in pages really freed.
+ * Direct reclaim: the frame of §5.5 and the descent of §17.2. Task context, may sleep. Progress is counted in
+ * pages really freed.
  */
 #ifndef MM_RECLAIM_H
 #define MM_RECLAIM_H
 
 #include "mm/alloc/page_alloc.h"
 
-#define SWAP_CLUSTER_MAX 32
-
 /*
- * Somebody's first attempt failed: kswapd is wanted, unless a zone that the request may use is
- * balanced (§6.6). Any context. Decided, counted and traced; kswapd itself comes with the LRU.
- */
-void wakeup_kswapd(const struct alloc_context *ac);
-
-/*
- * One round: ask the shrinkers; if there was progress try to allocate, and if that
+ * One round: reclaim SWAP_CLUSTER_MAX pages; if there was progress try to allocate, and if that
  * fails release one reserved block, drain the per-CPU lists and try once more. Without progress
  * nothing else is done. *progress: pages freed.
  */

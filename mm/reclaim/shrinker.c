@@ -2,7 +2,7 @@
  * Shrinkers, asked by the proportional formula (see shrinker.h).
  */
 #include "kernel/core/log/printk.h"
-#include "mm/reclaim/reclaim.h"
+#include "mm/reclaim/scan.h"
 #include "mm/reclaim/shrinker.h"
 
 void register_shrinker(struct memory *m, struct shrinker *s)

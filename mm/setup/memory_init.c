@@ -9,6 +9,8 @@
 #include "mm/index/index.h"
 #include "mm/lru/lru.h"
 #include "mm/oom/oom_reaper.h"
+#include "mm/reclaim/dirty.h"
+#include "mm/reclaim/kswapd.h"
 #include "mm/alloc/page_alloc.h"
 #include "mm/page/page_lock.h"
 #include "mm/page/pageblock.h"
@@ -51,6 +53,7 @@ void memory_object_init(struct memory *m, const struct mm_tunables *tunables, un
 	list_init(&m->slab.caches);
 	page_locks_init(m);
 	lru_init(m);
+	kswapd_init(m);
 	mutex_init(&m->slab.mutex, "slab_mutex");
 	mutex_init(&m->oom_lock, "oom_lock");
 	wait_queue_init(&m->oom_victims_wait, "OOM victims");
@@ -205,6 +208,7 @@ void memory_recompute(struct memory *m)
 	setup_lowmem_reserve(m);
 	for_each_populated_zone(m, z) {
 		z->stat_threshold = vmstat_threshold(nr_cpus, z->managed);
+		setup_drift_mark(z);
 		m->node.stat_threshold = MAX(m->node.stat_threshold, z->stat_threshold);
 		for (int cpu = 0; cpu < MAX_CPUS; cpu++)
 			pcp_size(z->managed, &z->pcp[cpu].batch, &z->pcp[cpu].high);
@@ -226,6 +230,7 @@ const char *memory_setup(struct memory *m, struct boot_mem *bm, map_page_array_f
 	boot_mem_for_each_free(bm, release_stretch, m);
 	build_zonelist(m);
 	memory_set_grouping(m, m->totalram_pages >= m->pageblock_nr_pages * MIGRATE_TYPES);
+	dirty_init(m);
 	memory_recompute(m);
 	slab_init(m);
 	space_init(m);

@@ -3,6 +3,7 @@
  */
 #include "kernel/core/log/printk.h"
 #include "mm/page/pageblock.h"
+#include "mm/reclaim/scan.h"
 #include "mm/show/proc.h"
 #include "mm/show/show_mem.h"
 #include "mm/slab/slab.h"
@@ -118,7 +119,7 @@ static void print_zone(const struct zone *z)
 		pr_info("              batch: %d", z->pcp[cpu].batch);
 		pr_info("  vm stats threshold: %d", z->stat_threshold);
 	}
-	pr_info("  node_unreclaimable:  %u", all_unreclaimable(z->memory));
+	pr_info("  node_unreclaimable:  %u", !node_reclaimable(z->memory));
 	pr_info("  start_pfn:           %lu", z->start_pfn);
 	pr_info("  node_inactive_ratio: %u", 0);
 }

@@ -5,6 +5,7 @@
 #include "kernel/core/log/ksyms.h"
 #include "kernel/core/log/printk.h"
 #include "kernel/core/time/time.h"
+#include "mm/reclaim/scan.h"
 #include "mm/show/show_mem.h"
 #include "mm/show/verdict.h"
 
@@ -36,18 +37,6 @@ static void show_global(const struct memory *m)
 		memory_stat(m, NR_FREE_CMA_PAGES));
 }
 
-bool all_unreclaimable(const struct memory *m)
-{
-	unsigned long reclaimable = node_stat_snapshot(m, NR_ACTIVE_FILE) +
-		node_stat_snapshot(m, NR_INACTIVE_FILE) + node_stat_snapshot(m, NR_ISOLATED_FILE);
-
-	if (READ_ONCE(m->swap.nr_swap_pages) > 0)
-		reclaimable += node_stat_snapshot(m, NR_ACTIVE_ANON) +
-			node_stat_snapshot(m, NR_INACTIVE_ANON) +
-			node_stat_snapshot(m, NR_ISOLATED_ANON);
-	return (unsigned long)node_stat_snapshot(m, NR_PAGES_SCANNED) >= 6 * reclaimable;
-}
-
 static void show_node(const struct memory *m)
 {
 	struct line l;
@@ -64,7 +53,7 @@ static void show_node(const struct memory *m)
 		K(node_stat(m, NR_FILE_DIRTY)), K(node_stat(m, NR_WRITEBACK)));
 	line_add(&l, " shmem:%lukB writeback_tmp:%lukB unstable:%lukB pages_scanned:%lu",
 		K(node_stat(m, NR_SHMEM)), 0l, 0l, node_stat(m, NR_PAGES_SCANNED));
-	line_add(&l, " all_unreclaimable? %s", all_unreclaimable(m) ? "yes" : "no");
+	line_add(&l, " all_unreclaimable? %s", node_reclaimable(m) ? "no" : "yes");
 	pr_warn("%s", l.text);
 }
 

@@ -27,9 +27,6 @@ void warn_alloc_failed(struct memory *m, gfp_t gfp, unsigned int order);
  * verdict, a JSON value. */
 void report_event(struct memory *m, const char *kind, const char *verdict);
 
-/* §6.7: nothing that reclaim could free, or scanned six times over. */
-bool all_unreclaimable(const struct memory *m);
-
 /* Pages on one type's free lists of a zone, as counted: no lock, O(orders). */
 unsigned long zone_free_of_type(const struct zone *z, enum migratetype type);
 

@@ -18,6 +18,7 @@
 #include "mm/oom/oom.h"
 #include "mm/oom/oom_notifier.h"
 #include "mm/page/patch.h"
+#include "mm/reclaim/kswapd.h"
 #include "mm/reclaim/reclaim.h"
 #include "mm/show/show_mem.h"
 #include "mm/page/vmstat.h"
@@ -25,10 +26,19 @@
 
 #define MAX_RECLAIM_RETRIES 16
 
-/* There is no LRU yet: R of §5.6 is what the file counters say, which is 0. */
+static long snapshot(const struct zone *z, enum zone_stat item)
+{
+	return MAX(zone_stat_exact(z, item), 0l);
+}
+
+/* R of §5.6: anonymous pages are reclaimable as long as there is a slot for one (trap 27). */
 static unsigned long zone_reclaimable_pages(const struct zone *z)
 {
-	return zone_stat(z, NR_ZONE_ACTIVE_FILE) + zone_stat(z, NR_ZONE_INACTIVE_FILE);
+	unsigned long pages = snapshot(z, NR_ZONE_ACTIVE_FILE) + snapshot(z, NR_ZONE_INACTIVE_FILE);
+
+	if (READ_ONCE(z->memory->swap.nr_swap_pages) > 0)
+		pages += snapshot(z, NR_ZONE_ACTIVE_ANON) + snapshot(z, NR_ZONE_INACTIVE_ANON);
+	return pages;
 }
 
 /* §5.6 step 3: memory may come; until then wait for writeback, or let others run. */

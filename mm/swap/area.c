@@ -6,6 +6,7 @@
 #include "mm/alloc/page_alloc.h"
 #include "mm/slab/kmalloc.h"
 #include "mm/swap/swap_area.h"
+#include "mm/swap/swap_cache.h"
 
 /* §30b, last row: below 16 MB less is read ahead. 4.8 decides it once, when kswapd begins. */
 static long default_page_cluster(const struct memory *m)
@@ -191,11 +192,33 @@ static unsigned long first_used(const struct swap_area *a)
 	return offset;
 }
 
+/* What only the cache has: nobody will ask for it. Its page may still be on its way to the disk. */
+static void drop_cached(struct memory *m, swp_entry_t e)
+{
+	struct page *page = find_swap_page(m, e);
+
+	if (!page)
+		return;
+	lock_page(m, page);
+	wait_on_page_writeback(m, page);
+	try_to_free_swap(m, page);
+	unlock_page(m, page);
+	page_put(m, page);
+}
+
+static void drop_all_cached(struct swap_area *a)
+{
+	for (unsigned long offset = 1; a->inuse && offset < a->max; offset++)
+		if (*swap_byte(a, offset) == SWAP_HAS_CACHE)
+			drop_cached(a->memory, swp_entry(a->type, offset));
+}
+
 static const char *swap_off(struct swap_area *a)
 {
 	struct memory *m = a->memory;
 	static char line[128];
 
+	drop_all_cached(a);
 	if (a->inuse) {
 		ksnprintf(line, sizeof(line),
 			"swap: %u slots of /dev/%s are in use, the first is %lu (0x%02x); expected "

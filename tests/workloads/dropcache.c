@@ -7,6 +7,7 @@
 #include "kernel/task/app.h"
 #include "mm/alloc/page_alloc.h"
 #include "mm/reclaim/reclaim.h"
+#include "mm/reclaim/scan.h"
 #include "mm/reclaim/shrinker.h"
 #include "tests/workloads/dropcache.h"
 

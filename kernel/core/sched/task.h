@@ -25,6 +25,7 @@
 #define PF_KSWAPD        0x00040000u
 #define PF_MEMALLOC_NOIO 0x00080000u
 #define PF_KTHREAD       0x00200000u
+#define PF_SWAPWRITE     0x00800000u
 
 enum task_state {
 	TASK_RUNNING,

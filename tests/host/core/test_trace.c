@@ -11,6 +11,7 @@
 #include "mm/page/mm_trace.h"
 #include "mm/page/pageblock.h"
 #include "mm/alloc/pcp.h"
+#include "mm/reclaim/kswapd.h"
 #include "mm/reclaim/reclaim.h"
 #include "request.h"
 #include "shrink.h"

@@ -7,6 +7,7 @@
 #include "host_machine.h"
 #include "mm/page/pageblock.h"
 #include "mm/show/proc.h"
+#include "mm/reclaim/scan.h"
 #include "mm/show/show_mem.h"
 
 #define M MIGRATE_MOVABLE
@@ -97,11 +98,11 @@ static void test_17_10b_anonymous_pages_count_with_swap_alone(void **state)
 	m->node.stat[NR_ISOLATED_ANON] = 5;
 	m->node.stat[NR_ISOLATED_FILE] = 1;
 	m->node.stat[NR_PAGES_SCANNED] = 6 * 13 - 1;
-	assert_true(all_unreclaimable(m));
+	assert_false(node_reclaimable(m));
 	m->swap.nr_swap_pages = 1;
-	assert_false(all_unreclaimable(m));
+	assert_true(node_reclaimable(m));
 	m->node.stat[NR_PAGES_SCANNED]++;
-	assert_true(all_unreclaimable(m));
+	assert_false(node_reclaimable(m));
 }
 
 static void test_10_3_zone_lines(void **state)
