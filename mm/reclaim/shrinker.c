@@ -84,6 +84,7 @@ unsigned long shrink_slab(
 
 	if (!scanned)
 		scanned = SWAP_CLUSTER_MAX;
+	cond_resched(); /* whoever finds nothing to reclaim shall not keep the CPU from those who have something */
 	if (!down_read_trylock(&m->shrinker_rwsem))
 		return 1;
 	list_for_each_entry(s, &m->shrinkers, node)

@@ -53,11 +53,16 @@ static unsigned long drop(unsigned long want)
 	return n;
 }
 
-/* As many as it gives at a time: where nothing is on the LRU twice as many are asked for (§30.4). */
+/*
+ * As many as it gives at a time: where nothing is on the LRU twice as many are asked for (§30.4). To kswapd it
+ * gives nothing: it is about what direct reclaim does with its own progress.
+ */
 static unsigned long count(struct shrinker *s, const struct shrink_control *sc)
 {
 	(void)s;
 	(void)sc;
+	if (current->flags & PF_KSWAPD)
+		return 0;
 	return MIN(READ_ONCE(cache.held), SWAP_CLUSTER_MAX / 2);
 }
 
