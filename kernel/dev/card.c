@@ -22,6 +22,15 @@ static char *at(const struct card *card, uint64_t sector)
 	return card->memory + (sector << SECTOR_SHIFT);
 }
 
+/* Most are whole pages, and swap has nothing else. */
+static void copy(void *to, const void *from, unsigned int len)
+{
+	if (likely(len == PAGE_SIZE && !((uintptr_t)to % 16) && !((uintptr_t)from % 16)))
+		copy_page(to, from);
+	else
+		memcpy(to, from, len);
+}
+
 static int card_transfer(struct disk *disk, struct bio *bio)
 {
 	char *p = at(disk->driver, bio->sector);
@@ -31,9 +40,9 @@ static int card_transfer(struct disk *disk, struct bio *bio)
 		char *data = (char *)page_address(disk->memory, v->page) + v->offset;
 
 		if (bio->op == BIO_READ)
-			memcpy(data, p, v->len);
+			copy(data, p, v->len);
 		else
-			memcpy(p, data, v->len);
+			copy(p, data, v->len);
 		p += v->len;
 	}
 	return 0;

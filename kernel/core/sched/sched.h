@@ -44,7 +44,7 @@ void sched_idle_loop(void) __attribute__((noreturn));
 void schedule(void);
 /* From an interrupt's end: the task stays runnable, whatever its state says. */
 void preempt_schedule(void);
-/* Give it up only if somebody should run instead. Task context. */
+/* Give it up only if somebody should run instead: the slice is over, or one who is more urgent has woken. Task context. */
 void cond_resched(void);
 /* Make a sleeper runnable; no-op if it is. Any context. */
 void wake_task(struct task *t);
