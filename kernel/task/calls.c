@@ -15,6 +15,7 @@
 #include "kernel/task/moom.h"
 #include "mm/alloc/highatomic.h"
 #include "mm/space/mm.h"
+#include "mm/space/swap_off.h"
 #include "mm/oom/oom.h"
 #include "mm/show/show_mem.h"
 
@@ -146,6 +147,16 @@ int lw_munlock(void *addr, size_t len)
 
 	kernel_enter();
 	err = mm_munlock(current->mm, (uint64_t)addr, len);
+	kernel_leave();
+	return err;
+}
+
+int lw_swapoff(const char *name)
+{
+	int err;
+
+	kernel_enter();
+	err = swap_off(&system_memory, name);
 	kernel_leave();
 	return err;
 }

@@ -64,6 +64,8 @@ int lw_mlock(void *addr, size_t len);
 int lw_munlock(void *addr, size_t len);
 /* The page at `addr` out to swap: 0, or a negative errno (mm_swap_out() of mm/space/mm.h). */
 int lw_swap_out(void *addr);
+/* swapoff of the disk "card", "vda": 0, or a negative errno (swap_off() of mm/space/swap_off.h). */
+int lw_swapoff(const char *name);
 /* Move the end of the heap: the old end, or (void *)-1. */
 void *lw_sbrk(ptrdiff_t increment);
 

@@ -116,6 +116,21 @@ void setup_lowmem_reserve(struct memory *m)
 	}
 }
 
+unsigned long totalreserve_pages(const struct memory *m)
+{
+	unsigned long sum = 0;
+	const struct zone *z;
+
+	for_each_zone(m, z) {
+		unsigned long most = 0;
+
+		for (int j = z->type; j < MAX_NR_ZONES; j++)
+			most = MAX(most, (unsigned long)z->lowmem_reserve[j]);
+		sum += MIN(z->watermark[WMARK_HIGH] + most, z->managed);
+	}
+	return sum;
+}
+
 bool zone_watermark_test(const struct zone *z, unsigned int order, unsigned long mark,
 	unsigned int classzone, unsigned int alloc_flags, long free)
 {

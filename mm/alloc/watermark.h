@@ -34,6 +34,8 @@ void setup_lowmem_reserve(struct memory *m);
 
 /* The mark below which what CPUs have gathered could hide that min is breached (§25.2); 0: it could not. */
 void setup_drift_mark(struct zone *z);
+/* What all zones keep back, at most all they have (§2.5). */
+unsigned long totalreserve_pages(const struct memory *m);
 
 /* Some list at `order` or above can serve the request (§2.6 step 7); any list, for HARDER. */
 static inline bool zone_has_block(

@@ -175,8 +175,8 @@ static noinline void oom_kill_process(
 		return;
 	if (ratelimit(&m->oom_ratelimit, __func__))
 		dump_header(oc);
-	pr_err("%s: Kill process %d (%s) score %lu or sacrifice child", message, victim->pid,
-		victim->comm, points * 1000 / oc->totalpages);
+	pr_err("%s: Kill process %d (%s) score %u or sacrifice child", message, victim->pid,
+		victim->comm, (unsigned int)(points * 1000 / oc->totalpages));
 	sacrifice = pin_sacrifice(oc, victim);
 	kill_victim(oc, sacrifice);
 	task_put(sacrifice);

@@ -95,7 +95,7 @@ enum oom_selection oom_select(
 			continue;
 		if (!by_hand && is_victim(m, t->process))
 			return OOM_SELECT_ABORT;
-		score = oom_badness(m, t, oc->totalpages);
+		score = t->process->oom_origin ? ~0ul : oom_badness(m, t, oc->totalpages);
 		/* Equal replaces: the later one dies. */
 		if (score && score >= *points) {
 			*victim = t;

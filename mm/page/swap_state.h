@@ -11,12 +11,15 @@
 struct swap_area;
 
 struct swap_state {
-	struct swap_area *area[MAX_SWAP_AREAS]; /* by type; set and cleared when nobody swaps */
+	struct mutex mutex;                     /* who adds an area, or takes one away */
+	struct swap_area *area[MAX_SWAP_AREAS]; /* by type; set and cleared when nobody uses it */
 	struct list_head available; /* (avail_lock) that may have a free slot, by priority */
 	struct spinlock avail_lock;
-	long nr_swap_pages; /* atomic: free slots of all areas */
-	int least_priority; /* of areas whose user did not say one: -1, -2, ... */
-	long cached;        /* atomic: pages in the swap cache */
+	long nr_swap_pages; /* atomic: free slots of all areas; less what one that is emptied has in use */
+	int least_priority;   /* (mutex) of areas whose user did not say one: -1, -2, ... */
+	long cached;          /* atomic: pages in the swap cache */
+	struct list_head mms; /* (mms_lock) address spaces that have had pages in swap (trap 33) */
+	struct spinlock mms_lock;
 	/* §20.14, plain: "add", "delete", "find". */
 	unsigned long added, deleted, find_success, find_total;
 	/* §20.11, plain: the window of reading ahead. */

@@ -12,6 +12,7 @@
 #include "mm/lru/pagevec.h"
 #include "mm/space/mlock.h"
 #include "mm/space/pgtable.h"
+#include "mm/space/swap_off.h"
 #include "mm/space/vma.h"
 #include "mm/space/zap.h"
 
@@ -38,6 +39,7 @@ struct mm *mm_create(struct memory *m)
 	rwsem_init(&mm->mmap_sem, "mmap_sem");
 	work_init(&mm->teardown, tear_down_work);
 	list_init(&mm->vmas);
+	list_init(&mm->swap_node);
 	atomic_add(&m->nr_mms, 1);
 	if (!pgtable_create(mm)) {
 		mm_drop(mm);
@@ -81,6 +83,7 @@ static void exit_mmap(struct mm *mm)
 static void tear_down(struct mm *mm)
 {
 	exit_mmap(mm);
+	mm_leave_swap_list(mm);
 	mm_set_flag(mm, MMF_OOM_SKIP); /* nothing is left that a killer should wait for */
 	mm_drop(mm);
 }

@@ -5,7 +5,7 @@
  * pgtable.h (page tables), fault.c, swap_in.h
  * and swap_in.c (a page that is in swap), mlock.h, mprotect.c, zap.h (taking pages out), gather.h (their way to
  * be freed), anon_vma.h (from a page to the VMAs that map it), rmap.h with rmap.c and unmap.c (what reclaim
- * does with that), tlb_batch.h, mapped.h, swap_out.c.
+ * does with that), tlb_batch.h, mapped.h, swap_out.c, swap_off.h (all pages of an area come back).
  *
  * Locks: mmap_sem, outside zone->lock and oom_lock; then a page's lock; then an anon_vma's. Table entries change
  * by compare-exchange, since threads fault side by side under mmap_sem for reading, and reclaim unmaps without
@@ -63,6 +63,8 @@ struct mm {
 	unsigned long file_rss;
 	long swapents;         /* entries of slots in swap (§19.4); atomically */
 	long nr_ptes, nr_pmds; /* table pages of the two lowest levels */
+	struct list_head
+		swap_node; /* (mms_lock) of swap_state.mms, from its first entry of a slot on */
 };
 
 enum fault_result { FAULT_OK, FAULT_BAD_ADDRESS, FAULT_OOM };

@@ -48,6 +48,19 @@ static void charge(struct mm *mm, struct page *page)
 	activate_page(m, page);
 }
 
+bool map_swapped_in(struct mm *mm, const struct vma *vma, uint64_t addr, uint64_t *pte,
+	uint64_t old, uint64_t entry, struct page *page)
+{
+	enter(vma, page, addr);
+	if (!pte_change(pte, old, entry)) {
+		__atomic_fetch_sub(&page->mapcount, 1, __ATOMIC_RELAXED);
+		return false;
+	}
+	charge(mm, page);
+	swap_free(mm->memory, pte_to_swp_entry(old));
+	return true;
+}
+
 /* The page is locked; the reference becomes the entry's, or goes. */
 static enum fault_result map_locked(struct mm *mm, struct vma *vma, uint64_t addr,
 	unsigned int flags, uint64_t *pte, uint64_t old, struct page *page)
@@ -66,14 +79,10 @@ static enum fault_result map_locked(struct mm *mm, struct vma *vma, uint64_t add
 	}
 	entry = entry_for(
 		m, page, flags & FAULT_WRITE); /* the slot counts as ours yet, the page not */
-	enter(vma, page, addr);
-	if (!pte_change(pte, old, entry)) {
-		__atomic_fetch_sub(&page->mapcount, 1, __ATOMIC_RELAXED);
+	if (!map_swapped_in(mm, vma, addr, pte, old, entry, page)) {
 		page_put(m, page); /* the reaper has taken the slot */
 		return FAULT_OK;
 	}
-	charge(mm, page);
-	swap_free(m, e);
 	if (vm_swap_full(m) || (vma->flags & VM_LOCKED))
 		try_to_free_swap(m, page);
 	return FAULT_OK;

@@ -14,6 +14,12 @@
 enum fault_result swap_in(struct mm *mm, struct vma *vma, uint64_t addr, unsigned int flags,
 	uint64_t *pte, uint64_t old);
 /*
+ * The page, locked, in the swap cache and with a reference that becomes the entry's, takes its slot's place at
+ * `pte`, as `entry`. False: the entry is not `old` any more.
+ */
+bool map_swapped_in(struct mm *mm, const struct vma *vma, uint64_t addr, uint64_t *pte,
+	uint64_t old, uint64_t entry, struct page *page);
+/*
  * A write to a page that is mapped for reading alone, since a read has brought it from swap. Without fork()
  * nobody else has it: it is never copied.
  */

@@ -5,6 +5,7 @@
 #include "mm/space/mlock.h"
 #include "mm/space/pgtable.h"
 #include "mm/space/rmap.h"
+#include "mm/space/swap_off.h"
 #include "mm/swap/swap_cache.h"
 
 struct unmap_walk {
@@ -82,6 +83,7 @@ static enum swap_result unmap_entry(
 
 	if (swap_duplicate(m, slot))
 		return SWAP_FAIL;
+	mm_has_swap(v->mm); /* before it has */
 	result = replace(w, pte, swp_entry_to_pte(slot), &old, &to);
 	if (result != SWAP_SUCCESS || !to)
 		swap_free(m, slot);

@@ -1,5 +1,5 @@
 /*
- * Areas: they come, are full or not, and go (see swap_area.h).
+ * Areas: they come, and are full or not (see swap_area.h).
  */
 #include "kernel/core/log/printk.h"
 #include "kernel/core/rand.h"
@@ -19,6 +19,9 @@ void swap_init(struct memory *m)
 	if (m->tunables.page_cluster < 0)
 		m->tunables.page_cluster = default_page_cluster(m);
 	list_init(&m->swap.available);
+	list_init(&m->swap.mms);
+	mutex_init(&m->swap.mutex, "swapon_mutex");
+	spin_lock_init(&m->swap.mms_lock, "mmlist_lock");
 	spin_lock_init(&m->swap.avail_lock, "swap_avail_lock");
 	m->swap.hits = 4;
 }
@@ -69,7 +72,7 @@ static void free_table(struct memory *m, void **table)
 	kfree(m, table);
 }
 
-static void free_area(struct swap_area *a)
+void swap_area_free(struct swap_area *a)
 {
 	free_table(a->memory, (void **)a->map);
 #ifdef LW_DEBUG
@@ -116,7 +119,7 @@ static struct swap_area *new_area(
 	a->highest_bit = slots;
 	a->cluster_next = first_slot(a, seed);
 	if (!make_tables(a)) {
-		free_area(a);
+		swap_area_free(a);
 		return NULL;
 	}
 	*swap_byte(a, 0) = SWAP_MAP_BAD;
@@ -133,7 +136,7 @@ static void announce(const struct swap_area *a)
 		a->dev.name, a->prio, a->pages * 4, a->cluster ? "SS" : "");
 }
 
-static void enter(struct swap_area *a, int prio)
+void swap_area_enter(struct swap_area *a, int prio)
 {
 	struct memory *m = a->memory;
 
@@ -142,7 +145,8 @@ static void enter(struct swap_area *a, int prio)
 	m->swap.area[a->type] = a;
 	m->total_swap_pages += a->pages;
 	atomic_add(&m->swap.nr_swap_pages, a->pages);
-	swap_area_available(a, true);
+	if (a->highest_bit)
+		swap_area_available(a, true);
 }
 
 static unsigned int free_type(const struct memory *m)
@@ -178,73 +182,9 @@ const char *swap_on(struct memory *m, const struct swap_device *dev, unsigned lo
 		return line;
 	}
 	a->type = type;
-	enter(a, prio);
+	spin_lock(&a->lock);
+	swap_area_enter(a, prio);
+	spin_unlock(&a->lock);
 	announce(a);
 	return NULL;
-}
-
-static unsigned long first_used(const struct swap_area *a)
-{
-	unsigned long offset = 1;
-
-	while (offset < a->max && !*swap_byte(a, offset))
-		offset++;
-	return offset;
-}
-
-/* What only the cache has: nobody will ask for it. Its page may still be on its way to the disk. */
-static void drop_cached(struct memory *m, swp_entry_t e)
-{
-	struct page *page = find_swap_page(m, e);
-
-	if (!page)
-		return;
-	lock_page(m, page);
-	wait_on_page_writeback(m, page);
-	try_to_free_swap(m, page);
-	unlock_page(m, page);
-	page_put(m, page);
-}
-
-static void drop_all_cached(struct swap_area *a)
-{
-	for (unsigned long offset = 1; a->inuse && offset < a->max; offset++)
-		if (*swap_byte(a, offset) == SWAP_HAS_CACHE)
-			drop_cached(a->memory, swp_entry(a->type, offset));
-}
-
-static const char *swap_off(struct swap_area *a)
-{
-	struct memory *m = a->memory;
-	static char line[128];
-
-	drop_all_cached(a);
-	if (a->inuse) {
-		ksnprintf(line, sizeof(line),
-			"swap: %u slots of /dev/%s are in use, the first is %lu (0x%02x); expected "
-			"none",
-			a->inuse, a->dev.name, first_used(a), *swap_byte(a, first_used(a)));
-		return line;
-	}
-	swap_area_available(a, false);
-	m->swap.area[a->type] = NULL;
-	m->total_swap_pages -= a->pages;
-	atomic_add(&m->swap.nr_swap_pages, -(long)a->pages);
-	index_destroy(&a->tree);
-	lock_forget(&a->lock.info);
-	lock_forget(&a->tree_lock.info);
-	free_area(a);
-	return NULL;
-}
-
-const char *swap_off_all(struct memory *m)
-{
-	const char *err = NULL;
-
-	for (int type = 0; !err && type < MAX_SWAP_AREAS; type++)
-		if (m->swap.area[type])
-			err = swap_off(m->swap.area[type]);
-	if (!err)
-		m->swap.least_priority = 0;
-	return err;
 }

@@ -6,7 +6,10 @@
 #include "kernel/core/log/printk.h"
 #include "mm/swap/swap_area.h"
 
-/* The next one to ask, of those that have not been: it goes behind its equals (§20.3). avail_lock held. */
+/*
+ * The next one to ask, of those that have not been, with a user more: it goes behind its equals (§20.3).
+ * avail_lock held.
+ */
 static struct swap_area *next_area(struct swap_state *s, uint32_t asked)
 {
 	struct swap_area *a, *after;
@@ -22,6 +25,7 @@ static struct swap_area *next_area(struct swap_state *s, uint32_t asked)
 		after = list_next_entry(after, available);
 	if (after != a)
 		list_move(&a->available, &after->available);
+	atomic_add(&a->users, 1);
 	return a;
 }
 
@@ -41,7 +45,7 @@ swp_entry_t get_swap_page(struct memory *m)
 	struct swap_state *s = &m->swap;
 	struct swap_area *a;
 	uint32_t asked = 0;
-	unsigned long offset;
+	swp_entry_t e;
 
 	if (READ_ONCE(s->nr_swap_pages) <= 0)
 		return (swp_entry_t){0};
@@ -52,10 +56,11 @@ swp_entry_t get_swap_page(struct memory *m)
 		spin_unlock(&s->avail_lock);
 		if (!a)
 			break;
-		offset = slot_of(a);
-		if (offset)
-			return swp_entry(a->type, offset);
+		e = swp_entry(a->type, slot_of(a));
 		asked |= 1u << a->type;
+		atomic_add(&a->users, -1);
+		if (swp_offset(e))
+			return e;
 	}
 	atomic_add(&s->nr_swap_pages, 1);
 	return (swp_entry_t){0};

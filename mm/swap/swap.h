@@ -2,12 +2,12 @@
  * The room mm/swap: pages of apps on disks (§20).
  *
  * In reading order: swap.h (this: entries, slots), swap_device.h (disks, as this room sees them),
- * swap_area.h (areas and what is known of each slot), area.c (areas come and go), scan.c (which slot is
+ * swap_area.h (areas and what is known of each slot), area.c and area_off.c (areas come and go), scan.c (which slot is
  * next: of a disk that rotates), cluster.c (of one that does not), slots.c (slots in use), swap_cache.h with
  * swap_cache.c (pages that have a slot), read.c (into the cache, with read-ahead), swap_io.c (to the disk
  * and back), swap_param.h, swap_show.c, swap_validate.c.
  *
- * Locks: a page's (mm/page/page_lock.h), then an area's lock, then avail_lock, or the area's tree_lock
+ * Locks: swapon_mutex outside all others; a page's (mm/page/page_lock.h), then an area's lock, then avail_lock, or the area's tree_lock
  * (interrupts off). tree_lock is not held when slots are given back.
  */
 

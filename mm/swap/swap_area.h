@@ -33,7 +33,8 @@ struct swap_area {
 	struct spinlock lock;
 	unsigned int type;
 	int prio;                         /* the highest is used first, equal ones in turn */
-	bool writable;                    /* new slots may be taken */
+	bool writable;                    /* new slots may be taken; else it is being emptied */
+	long users;                       /* atomic: who looks for a slot in it */
 	uint32_t max;                     /* one past the last slot */
 	uint32_t pages, inuse;            /* usable slots, and used ones */
 	uint32_t lowest_bit, highest_bit; /* no free slot below or above; hints */
@@ -75,6 +76,24 @@ static inline struct swap_area *swap_area_of(const struct memory *m, swp_entry_t
  */
 const char *swap_on(struct memory *m, const struct swap_device *dev, unsigned long slots, int prio,
 	uint64_t seed);
+/* A new one, or one that stays after all, is used from here on. Its lock is held. */
+void swap_area_enter(struct swap_area *a, int prio);
+/* Of which nobody knows any more. */
+void swap_area_free(struct swap_area *a);
+
+/*
+ * swapoff, but for the pages, which mm/space brings back (swap_off.h). First: the area on this disk takes no
+ * more slots, and none of its count as swap any more: nr_swap_pages goes down by all of them, below 0 if it
+ * must. 0 and *a; -EINVAL: there is none, or it is being emptied; -ENOMEM: memory is not said to hold so much
+ * besides (§20.13).
+ */
+int swap_off_begin(struct memory *m, const char *name, struct swap_area **a);
+/* It stays, and is used again; with an automatic priority it comes last. */
+void swap_off_undo(struct swap_area *a);
+/* No slot of it is in use, and nobody has an entry that names one. May sleep. */
+void swap_off_end(struct swap_area *a);
+/* The first used slot above `offset`, or of the whole area; 0: there is none. */
+unsigned long swap_next_used(const struct swap_area *a, unsigned long offset);
 /*
  * All areas go: nobody swaps any more. NULL, or a line that names what is left in one that must not go;
  * it stays. May sleep.

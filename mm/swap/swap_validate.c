@@ -37,7 +37,7 @@ static const char *check_bytes(const struct swap_area *a, unsigned long *cached)
 		if (SWAP_COUNT(byte) > SWAP_MAP_MAX && SWAP_COUNT(byte) != SWAP_MAP_SHMEM)
 			return broken(a, "slot %u has byte 0x%02x", o, byte);
 	}
-	if (inuse != a->inuse || a->is_available != (inuse < a->pages))
+	if (inuse != a->inuse || a->is_available != (a->writable && inuse < a->pages))
 		return broken(a, "%u slots in use, counted %u, of %u; %savailable", inuse, a->inuse,
 			a->pages, a->is_available ? "" : "not ");
 	return NULL;
@@ -113,7 +113,7 @@ static const char *check_area(const struct swap_area *a, long *free, long *all_c
 		err = check_clusters(a);
 	if (!err)
 		err = check_tree(a, cached);
-	*free += a->pages - a->inuse;
+	*free += a->writable ? a->pages - a->inuse : -(long)a->inuse; /* being emptied: §20.13 */
 	*all_cached += cached;
 	return err;
 }
@@ -129,7 +129,7 @@ const char *swap_validate(const struct memory *m)
 		if (!a)
 			continue;
 		err = check_area(a, &free, &cached);
-		total += a->pages;
+		total += a->writable ? a->pages : 0;
 	}
 	if (err ||
 		(free == m->swap.nr_swap_pages && cached == m->swap.cached &&

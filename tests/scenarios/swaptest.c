@@ -103,6 +103,42 @@ static void test_ends(void)
 	report(code == -9, "and_be_killed");
 }
 
+static volatile long looked KERNEL_DATA;
+
+static void keep_in_swap(long unused)
+{
+	unsigned char *p = map_filled(9);
+
+	(void)unused;
+	all_out(p);
+	lw_wake();
+	while (!looked)
+		lw_sleep_ms(1);
+	exit(differ(p, 9) ? 1 : 4);
+}
+
+/* swapoff brings the pages of both apps back; from the disk to the card first. */
+static void test_swapoff(void)
+{
+	unsigned char *p = map_filled(3);
+	long seen = lw_event_count();
+	int code = 0;
+
+	lw_spawn("keeper", keep_in_swap, 0);
+	lw_wait_event(seen);
+	report(all_out(p) == 0, "both_areas_have_pages");
+	report(lw_swapoff("vdz") != 0, "there_is_no_such_area");
+	report(lw_swapoff("vda") == 0, "the_disk_s_pages_come_back");
+	report(lw_swapoff("vda") != 0, "and_it_is_no_area_any_more");
+	report(differ(p, 3) == 0 && all_out(p) == 0, "there_is_the_card_yet");
+	report(lw_swapoff("card") == 0 && differ(p, 3) == 0, "the_card_s_pages_come_back");
+	report(lw_swap_out(p) != 0, "nothing_is_left_to_swap_to");
+	looked = 1;
+	lw_wait(&code);
+	report(code == 4, "another_app_s_pages_are_what_they_were");
+	lw_unmap(p, PAGES * PAGE);
+}
+
 /* Reading ahead is done under a plug: neighbours on the disk are one request. */
 static void count_requests(void)
 {
@@ -124,6 +160,7 @@ static void swaptest(long unused)
 	report(lw_unmap(p, PAGES * PAGE) == 0, "unmapping_frees_slots");
 	test_ends();
 	count_requests();
+	test_swapoff();
 	report_end();
 }
 

@@ -173,6 +173,21 @@ static void test_2_4_normal_keeps_a_32nd_from_movable(void **state)
 	assert_int_equal(dma32(m)->lowmem_reserve[ZONE_MOVABLE], 103200 / 256);
 }
 
+/* Each zone's high mark and what it keeps from requests that could go higher, or all that it has. */
+static void test_2_5_totalreserve(void **state)
+{
+	struct memory *m = machine_of_counts(10, 3977, 500000, 100000);
+	unsigned long high[3];
+
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		high[i] = m->zone[i].watermark[WMARK_HIGH];
+	assert_int_equal(
+		totalreserve_pages(m), high[0] + 600000 / 256 + high[1] + 100000 / 256 + high[2]);
+	m->zone[ZONE_DMA].managed = 100; /* less than it keeps back */
+	assert_int_equal(totalreserve_pages(m), 100 + high[1] + 100000 / 256 + high[2]);
+}
+
 /* With one zone nothing is rounded away: 64 pages of memory and more are a square to the page. */
 static void test_2_5_one_zone_has_it_all(void **state)
 {
@@ -391,6 +406,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_2_4_lowmem_reserve_of_three_zones),
 	TEST(test_2_4_lowmem_reserve_ratio),
 	TEST(test_2_4_normal_keeps_a_32nd_from_movable),
+	TEST(test_2_5_totalreserve),
 	TEST(test_2_5_one_zone_has_it_all),
 	TEST(test_2_5_ten_thousandths),
 	TEST(test_2_5_no_memory_no_marks),

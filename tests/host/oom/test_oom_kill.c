@@ -36,6 +36,21 @@ static void test_7_6_kill_lines_of_a_large_one(void **state)
 		m->totalram_pages * 8, m->totalram_pages * 4);
 }
 
+/* Who brings pages back from swap is to blame, whatever its size and adjustment; the last of several. */
+static void test_7_4_origin_is_the_first(void **state)
+{
+	struct task *small = app_new("first", 10, 1, 0), *later = app_new("later", 11, 1, -1000);
+
+	(void)state;
+	app_new("large", 12, 1000, 0);
+	small->process->oom_origin = later->process->oom_origin = true;
+	oom(GFP_KERNEL);
+	assert_true(is_victim(later));
+	assert_true(untouched(small));
+	assert_line("Out of memory: Kill process 11 (later) score %u or sacrifice child",
+		(unsigned int)(-1000ul / m->totalram_pages));
+}
+
 static void test_7_6_exiting_victim_is_marked_silently(void **state)
 {
 	struct task *a = app_new("a", 10, 900, 0);
@@ -261,6 +276,7 @@ static void test_7_6_a_child_without_memory_is_no_sacrifice(void **state)
 static const struct CMUnitTest tests[] = {
 	TEST_ALL(test_7_6_kill_lines),
 	TEST_ALL(test_7_6_kill_lines_of_a_large_one),
+	TEST(test_7_4_origin_is_the_first),
 	TEST_ALL(test_7_6_exiting_victim_is_marked_silently),
 	TEST_ALL(test_7_3_shared_with_the_living_is_not_dying),
 	TEST_ALL(test_7_3_killed_but_shared_with_the_living_is_killed_again),
