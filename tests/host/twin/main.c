@@ -21,7 +21,7 @@
 	X(oom_manual) X(oom_sharers) X(oom_reaper) X(oom_reaper_queue) X(oom_reaper_start) \
 	X(oom_reaper_exit) X(notifier) X(oom_notifier) X(oom_allowed) X(reap_races) X(oom_watch) \
 	X(tasks) X(token) X(slab_geometry) X(slab) \
-	X(index) X(index_random) X(swap_slots) X(swap_clusters) X(swap_cache) X(swap_random) X(swap_param) X(swap_space) X(swap_off) \
+	X(index) X(index_random) X(swap_slots) X(swap_clusters) X(swap_cache) X(swap_random) X(swap_param) X(swap_space) X(swap_off) X(swap_reserve) \
 	X(kmalloc) X(failslab) X(slab_debug) X(slab_random) \
 	X(ring) X(ring_lies) X(ring_random) X(virtio) X(interrupt) X(virtio_blk) X(balloon) X(balloon_trouble) \
 	X(pci) X(pci_drivers) X(pci_irq) X(alarm) X(tags) X(block_merge) X(block_memory) X(block) X(block_bio) X(block_random) \
