@@ -1,6 +1,7 @@
 /*
  * Faults on pages that are in swap (see swap_in.h).
  */
+#include "kernel/core/sched/smp.h"
 #include "mm/lru/pagevec.h"
 #include "mm/space/mapped.h"
 #include "mm/space/pgtable.h"
@@ -79,6 +80,11 @@ static enum fault_result map_locked(struct mm *mm, struct vma *vma, uint64_t add
 	}
 	entry = entry_for(
 		m, page, flags & FAULT_WRITE); /* the slot counts as ours yet, the page not */
+	/*
+	 * Reclaim may not yet have told the TLBs of the page that was here before: a thread must not read there
+	 * what another one has written over here.
+	 */
+	tlb_flush_page(mm->pgd, addr);
 	if (!map_swapped_in(mm, vma, addr, pte, old, entry, page)) {
 		page_put(m, page); /* the reaper has taken the slot */
 		return FAULT_OK;

@@ -64,9 +64,14 @@ static void forget(struct unmap_walk *w, const struct mm *mm, uint64_t addr, boo
 		tlb_flush_page(mm->pgd, addr);
 }
 
-/* It is in one table less; `swapped`: its slot is there instead. */
-static void uncharge(struct memory *m, struct mm *mm, bool swapped)
+/*
+ * It is in one table less; `swapped`: its slot is there instead. munlock() may have let its VMA go before it
+ * came to the page: it will not find it any more (§27).
+ */
+static void uncharge(struct memory *m, struct mm *mm, struct page *page, bool swapped)
 {
+	if (page_has(page, PG_MLOCKED))
+		clear_page_mlock(m, page);
 	node_stat_add(m, NR_ANON_MAPPED, -1);
 	atomic_add(&mm->anon_rss, -1);
 	if (swapped)
@@ -93,7 +98,7 @@ static enum swap_result unmap_entry(
 	if (old & PTE_DIRTY)
 		page_set(w->page, PG_DIRTY);
 	w->dropped |= !to;
-	uncharge(m, v->mm, to);
+	uncharge(m, v->mm, w->page, to);
 	__atomic_fetch_sub(&w->page->mapcount, 1, __ATOMIC_RELEASE);
 	page_put(m, w->page);
 	return SWAP_AGAIN;

@@ -75,14 +75,20 @@ static inline long zap_present(
 	return left;
 }
 
-/* An entry that is neither empty nor present names a slot in swap. False: it has changed. */
+/*
+ * An entry that is neither empty nor present names a slot in swap. False: it has changed. Reclaim may not yet
+ * have told the TLBs of the page that was there before: what is mapped there next must not be taken for it.
+ */
 static noinline bool zap_swap_entry(
-	struct mm *mm, uint64_t *pte, uint64_t entry, const struct zap_details *details)
+	struct mmu_gather *g, uint64_t *pte, uint64_t entry, const struct zap_details *details)
 {
+	struct mm *mm = g->mm;
+
 	if (details && !details->check_swap_entries)
 		return true;
 	if (!pte_change(pte, entry, 0))
 		return false;
+	g->stale = true;
 	atomic_add(&mm->swapents, -1);
 	free_swap_and_cache(mm->memory, pte_to_swp_entry(entry));
 	return true;
@@ -100,7 +106,7 @@ static void zap_table(
 			if (unlikely(!take_entry(pte, &entry)))
 				continue;
 			pages += zap_present(g, entry, details);
-		} else if (entry && !zap_swap_entry(g->mm, pte, entry, details))
+		} else if (entry && !zap_swap_entry(g, pte, entry, details))
 			continue;
 		pte++;
 	}
