@@ -21,14 +21,16 @@ static struct page *find_or_read(struct memory *m, swp_entry_t e)
 	return page;
 }
 
-/* Read-only, and clean, unless who writes may have it (§20.9, steps 7 and 8). */
-static uint64_t entry_for(struct memory *m, struct page *page, bool write)
+/*
+ * The page is locked: with its entry as it was when the fault came it is mapped, and reclaim lets it be. By
+ * then it may be in swap again, and its contents nowhere but in the cache, which it must not leave.
+ */
+static void allow_write(struct memory *m, struct page *page, uint64_t *pte, uint64_t old)
 {
-	uint64_t entry = page_to_phys(m, page) | PTE_PRESENT | PTE_ACCESSED | PTE_NX;
-
-	if (write && reuse_swap_page(m, page))
-		entry |= PTE_WRITE | PTE_DIRTY;
-	return entry;
+	if (READ_ONCE(*pte) != old)
+		return; /* and once more */
+	BUG_ON(!reuse_swap_page(m, page) && READ_ONCE(*pte) == old);
+	pte_change(pte, old, old | PTE_WRITE | PTE_DIRTY | PTE_ACCESSED);
 }
 
 /* In this order (anon_vma.h): walkers may know the page already. */
@@ -62,7 +64,11 @@ bool map_swapped_in(struct mm *mm, const struct vma *vma, uint64_t addr, uint64_
 	return true;
 }
 
-/* The page is locked; the reference becomes the entry's, or goes. */
+/*
+ * The page is locked; the reference becomes the entry's, or goes. It is mapped read-only and clean before who
+ * writes may have it (§20.9, steps 7 and 8), and it leaves the cache: as long as the entry is the slot's another
+ * thread must find it there, not read what the slot holds.
+ */
 static enum fault_result map_locked(struct mm *mm, struct vma *vma, uint64_t addr,
 	unsigned int flags, uint64_t *pte, uint64_t old, struct page *page)
 {
@@ -78,8 +84,7 @@ static enum fault_result map_locked(struct mm *mm, struct vma *vma, uint64_t add
 		page_put(m, page);
 		return FAULT_BAD_ADDRESS; /* it could not be read: SIGBUS */
 	}
-	entry = entry_for(
-		m, page, flags & FAULT_WRITE); /* the slot counts as ours yet, the page not */
+	entry = page_to_phys(m, page) | PTE_PRESENT | PTE_ACCESSED | PTE_NX;
 	/*
 	 * Reclaim may not yet have told the TLBs of the page that was here before: a thread must not read there
 	 * what another one has written over here.
@@ -89,6 +94,8 @@ static enum fault_result map_locked(struct mm *mm, struct vma *vma, uint64_t add
 		page_put(m, page); /* the reaper has taken the slot */
 		return FAULT_OK;
 	}
+	if (flags & FAULT_WRITE)
+		allow_write(m, page, pte, entry);
 	if (vm_swap_full(m) || (vma->flags & VM_LOCKED))
 		try_to_free_swap(m, page);
 	return FAULT_OK;
@@ -112,18 +119,6 @@ enum fault_result swap_in(struct mm *mm, struct vma *vma, uint64_t addr, unsigne
 	unlock_page(m, page);
 	page_put(m, page);
 	return result;
-}
-
-/*
- * The page is locked: with its entry as it was when the fault came it is mapped, and reclaim lets it be. By
- * then it may be in swap again, and its contents nowhere but in the cache, which it must not leave.
- */
-static void allow_write(struct memory *m, struct page *page, uint64_t *pte, uint64_t old)
-{
-	if (READ_ONCE(*pte) != old)
-		return; /* and once more */
-	BUG_ON(!reuse_swap_page(m, page) && READ_ONCE(*pte) == old);
-	pte_change(pte, old, old | PTE_WRITE | PTE_DIRTY | PTE_ACCESSED);
 }
 
 enum fault_result write_to_swapped_in(struct mm *mm, uint64_t *pte, uint64_t old)

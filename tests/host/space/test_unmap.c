@@ -251,6 +251,217 @@ static void test_marks_of_the_processor_are_not_lost(void **state)
 	space_finish();
 }
 
+/* The VMA is locked, and goes: whoever comes second finds the mark. */
+static void goes(void *unused)
+{
+	(void)unused;
+	assert_int_equal(mm_unmap(mm, AT(0), LEN(1)), 0);
+}
+
+static void test_a_locked_vma_goes_at_each_point(void **state)
+{
+	static void (*const fn[])(void *) = {unmaps, goes};
+	unsigned long k = 0, alone = 0;
+
+	(void)state;
+	space_start(2);
+	do {
+		map(0, 1, VM_WRITE);
+		victim = held_page(0);
+		find_vma(mm, AT(0))->flags |= VM_LOCKED;
+		run_on_cpus(2, fn, NULL, turns_switch_once(k));
+		if (!k)
+			alone = points_passed(0);
+		assert_false(page_has(victim, PG_MLOCKED));
+		assert_int_equal(memory_stat_exact(m, NR_MLOCK), 0);
+		let_go(victim);
+	} while (k++ < alone);
+	assert_true(k > 4);
+	space_finish();
+}
+
+/*
+ * One thread writes to a page whose contents are in the cache alone, and another one reads there: as long as
+ * the entry is the slot's both find that page, and not what the slot holds.
+ */
+static void writes(void *unused)
+{
+	(void)unused;
+	assert_int_equal(mm_fault(mm, AT(0), FAULT_WRITE), FAULT_OK);
+}
+
+static void reads(void *unused)
+{
+	(void)unused;
+	assert_int_equal(mm_fault(mm, AT(0), 0), FAULT_OK);
+}
+
+static void test_20_9_two_threads_fault_on_what_the_cache_has(void **state)
+{
+	static void (*const fn[])(void *) = {writes, reads};
+	unsigned long k = 0, alone = 0;
+
+	(void)state;
+	space_start(2);
+	do {
+		map(0, 1, VM_WRITE);
+		victim = held_page(0);
+		memset(page_address(m, victim), 7, PAGE_SIZE);
+		assert_int_equal(try_to_unmap(m, victim, false, NULL), SWAP_SUCCESS);
+		unlock_page(m, victim);
+		page_put(m, victim);
+		run_on_cpus(2, fn, NULL, turns_switch_once(k));
+		if (!k)
+			alone = points_passed(0);
+		assert_int_equal(*(char *)page_address(m, page_at(0)), 7);
+		assert_int_equal(mm_unmap(mm, AT(0), LEN(1)), 0);
+		assert_counts(0, 0);
+	} while (k++ < alone);
+	assert_true(k > 8);
+	space_finish();
+}
+
+/* Reclaim holds the page locked, and somebody waits for it: it is unmapped meanwhile. */
+static unsigned int sleeps;
+
+static void is_unmapped_meanwhile(void)
+{
+	if (sleeps++)
+		return;
+	*pte_at(0) &= ~PTE_ACCESSED;
+	assert_int_equal(try_to_unmap(m, victim, false, NULL), SWAP_SUCCESS);
+	unlock_page(m, victim);
+}
+
+static void wait_for_reclaim(void)
+{
+	become(task_new("app", 10, mm));
+	sleeps = 0;
+	twin.on_sleep = is_unmapped_meanwhile;
+}
+
+/* Its contents are in the cache alone: it must not leave it, as it would for a write to what is mapped. */
+static void test_a_write_to_what_goes_to_swap_meanwhile(void **state)
+{
+	(void)state;
+	map(0, 1, VM_WRITE);
+	victim = old_page(0);
+	memset(page_address(m, victim), 7, PAGE_SIZE);
+	assert_int_equal(mm_swap_out(mm, AT(0)), 0);
+	assert_int_equal(mm_fault(mm, AT(0), 0), FAULT_OK); /* not writable */
+	victim = page_at(0);
+	page_get(victim);
+	assert_true(trylock_page(victim));
+	assert_true(try_to_free_swap(m, victim)); /* dirty */
+	assert_true(add_to_swap(m, victim));      /* a new slot, which nothing was written to */
+	wait_for_reclaim();
+	assert_int_equal(mm_fault(mm, AT(0), FAULT_WRITE), FAULT_OK);
+	assert_int_equal(sleeps, 1);
+	assert_true(page_has(victim, PG_SWAPCACHE));
+	page_put(m, victim);
+	assert_int_equal(mm_fault(mm, AT(0), FAULT_WRITE), FAULT_OK);
+	assert_int_equal(*(char *)page_address(m, page_at(0)), 7);
+	space_finish();
+}
+
+/* mlock() waits for it, and gets it back; its flag comes later than reclaim's look at it. */
+static void flag_comes_late(void)
+{
+	struct vma *v = find_vma(mm, AT(0));
+
+	if (sleeps++)
+		return;
+	v->flags &= ~VM_LOCKED;
+	*pte_at(0) &= ~PTE_ACCESSED;
+	assert_int_equal(try_to_unmap(m, victim, false, NULL), SWAP_SUCCESS);
+	v->flags |= VM_LOCKED;
+	unlock_page(m, victim);
+}
+
+static void test_mlock_of_what_goes_to_swap_meanwhile(void **state)
+{
+	(void)state;
+	map(0, 1, VM_WRITE);
+	victim = held_page(0);
+	wait_for_reclaim();
+	twin.on_sleep = flag_comes_late;
+	assert_int_equal(mm_mlock(mm, AT(0), LEN(1)), 0);
+	assert_int_equal(sleeps, 1);
+	assert_true(page_has(page_at(0), PG_MLOCKED));
+	assert_int_equal(memory_stat_exact(m, NR_MLOCK), 1);
+	page_put(m, victim);
+	space_finish();
+}
+
+/* munlock() waits for who marks the page by what the VMA was; or finds it gone, and its mark with it. */
+static void is_marked_late(void)
+{
+	struct vma *v = find_vma(mm, AT(0));
+
+	if (sleeps++)
+		return;
+	v->flags |= VM_LOCKED;
+	assert_int_equal(try_to_unmap(m, victim, false, NULL), SWAP_MLOCK);
+	v->flags &= ~VM_LOCKED;
+	unlock_page(m, victim);
+}
+
+static void munlock_while(void (*hook)(void))
+{
+	map(0, 1, VM_WRITE | VM_LOCKED);
+	victim = held_page(0);
+	assert_int_equal(memory_stat_exact(m, NR_MLOCK), 1);
+	wait_for_reclaim();
+	twin.on_sleep = hook;
+	assert_int_equal(mm_munlock(mm, AT(0), LEN(1)), 0);
+	assert_int_equal(sleeps, 1);
+	assert_false(page_has(victim, PG_MLOCKED));
+	assert_int_equal(memory_stat_exact(m, NR_MLOCK), 0);
+	page_put(m, victim);
+	space_finish();
+}
+
+static void test_munlock_of_what_is_marked_meanwhile(void **state)
+{
+	(void)state;
+	munlock_while(is_marked_late);
+}
+
+static void test_munlock_of_what_goes_to_swap_meanwhile(void **state)
+{
+	(void)state;
+	munlock_while(is_unmapped_meanwhile);
+}
+
+/* The tables stay until nobody walks any more. */
+static struct anon_vma *walked;
+
+static void walker_ends(void)
+{
+	if (sleeps++)
+		return;
+	assert_int_equal(mm->nr_ptes, 1);
+	up_read(&walked->sem);
+}
+
+static void test_exit_waits_for_walkers(void **state)
+{
+	(void)state;
+	map(0, 1, VM_WRITE);
+	walked = anon_vma_get(m, old_page(0));
+	down_read(&walked->sem);
+	sleeps = 0;
+	twin.on_sleep = walker_ends;
+	mm_pin(mm);
+	assert_true(mm_put_user(mm));
+	assert_int_equal(sleeps, 1);
+	assert_int_equal(mm->nr_ptes, 0);
+	anon_vma_put(m, walked);
+	mm_drop(mm);
+	assert_null(swap_off_all(m));
+	assert_no_nodes(m, free_before);
+}
+
 /* One flush for many. */
 static unsigned int flushes, flushed_cpus;
 
@@ -332,6 +543,53 @@ static void test_without_a_batch_at_once(void **state)
 	space_finish();
 }
 
+/* A flush that reclaim owes is made up for before the place is used again: what comes must not be taken for it. */
+static uint64_t at_flush;
+static unsigned int space_flushes;
+
+static void see_entry(uint64_t cr3)
+{
+	assert_int_equal(cr3, mm->pgd);
+	at_flush = pte_at(0) ? *pte_at(0) : 0;
+	space_flushes++;
+}
+
+static void unmap_unflushed(void)
+{
+	start_batch();
+	map(0, 1, VM_WRITE);
+	victim = held_page(0);
+	assert_int_equal(try_to_unmap(m, victim, false, &batch), SWAP_SUCCESS);
+	space_flushes = 0;
+	twin.on_flush = see_entry;
+}
+
+static void test_munmap_of_what_is_not_flushed(void **state)
+{
+	(void)state;
+	unmap_unflushed();
+	assert_int_equal(mm_unmap(mm, AT(0), LEN(1)), 0);
+	assert_int_equal(space_flushes, 1);
+	twin.on_flush = NULL;
+	try_to_unmap_flush(&batch);
+	let_go(victim);
+	space_finish();
+}
+
+static void test_swap_in_of_what_is_not_flushed(void **state)
+{
+	(void)state;
+	unmap_unflushed();
+	unlock_page(m, victim);
+	assert_int_equal(mm_fault(mm, AT(0), 0), FAULT_OK);
+	assert_int_equal(space_flushes, 1);
+	assert_true(at_flush && !(at_flush & PTE_PRESENT));
+	twin.on_flush = NULL;
+	try_to_unmap_flush(&batch);
+	page_put(m, victim);
+	space_finish();
+}
+
 #ifdef LW_DEBUG
 static void test_freed_before_its_flush(void **state)
 {
@@ -381,9 +639,18 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_what_is_not_anonymous_stays),
 	TEST(test_who_does_not_hold_it_is_stopped),
 	TEST(test_marks_of_the_processor_are_not_lost),
+	TEST(test_a_locked_vma_goes_at_each_point),
+	TEST(test_20_9_two_threads_fault_on_what_the_cache_has),
+	TEST(test_a_write_to_what_goes_to_swap_meanwhile),
+	TEST(test_mlock_of_what_goes_to_swap_meanwhile),
+	TEST(test_munlock_of_what_is_marked_meanwhile),
+	TEST(test_munlock_of_what_goes_to_swap_meanwhile),
+	TEST(test_exit_waits_for_walkers),
 	TEST(test_one_flush_for_many_pages),
 	TEST(test_a_flush_for_what_was_written),
 	TEST(test_without_a_batch_at_once),
+	TEST(test_munmap_of_what_is_not_flushed),
+	TEST(test_swap_in_of_what_is_not_flushed),
 #ifdef LW_DEBUG
 	TEST(test_freed_before_its_flush),
 	TEST(test_more_pages_than_a_batch_marks),
