@@ -19,13 +19,12 @@ struct unmap_walk {
 
 /*
  * §27: what nobody else has marked yet. Who unmaps the VMA clears the entry, then looks for the mark: it may
- * have looked before we set it.
+ * have looked before we set it. (Both are set and cleared by instructions that are barriers.)
  */
 static enum swap_result lock_in(struct memory *m, struct page *page, const uint64_t *pte)
 {
 	page_mlock(m, page);
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	if (entry_page(m, READ_ONCE(*pte)) != page)
+	if (entry_page(m, __atomic_load_n(pte, __ATOMIC_SEQ_CST)) != page)
 		clear_page_mlock(m, page);
 	return SWAP_MLOCK;
 }

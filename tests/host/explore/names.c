@@ -7,6 +7,7 @@
 #include "arena.h"
 #include "names.h"
 #include "mm/slab/slab.h"
+#include "mm/space/anon_vma.h"
 #include "scenarios/case.h"
 
 struct field {
@@ -34,7 +35,7 @@ static const struct field memory_fields[] = {
 	FIELD(struct memory, oom_lock), FIELD(struct memory, oom_victims),
 	FIELD(struct memory, oom_killer_disabled), FIELD(struct memory, oom_victims_wait),
 	FIELD(struct memory, oom_reclaim_list), FIELD(struct memory, reaper),
-	FIELD(struct memory, watch), {NULL, 0, 0}};
+	FIELD(struct memory, watch), FIELD(struct memory, rmap_lock), {NULL, 0, 0}};
 
 static const struct field task_fields[] = {
 	FIELD(struct task, state), FIELD(struct task, flags), FIELD(struct task, kill_pending),
@@ -49,7 +50,11 @@ static const struct field mm_fields[] = {
 
 static const struct field vma_fields[] = {
 	FIELD(struct vma, start), FIELD(struct vma, end), FIELD(struct vma, flags),
-	FIELD(struct vma, node), {NULL, 0, 0}};
+	FIELD(struct vma, node), FIELD(struct vma, rmap), FIELD(struct vma, chain), {NULL, 0, 0}};
+
+static const struct field anon_vma_fields[] = {
+	FIELD(struct anon_vma, sem), FIELD(struct anon_vma, first), FIELD(struct anon_vma, refs),
+	{NULL, 0, 0}};
 
 static const struct field cache_fields[] = {
 	FIELD(struct kmem_cache, list_lock), FIELD(struct kmem_cache, partial),
@@ -165,6 +170,8 @@ static void name_object(const struct page *slab, size_t off)
 		snprintf(text, sizeof(text), "mm %lu %s", n, field_name(mm_fields, at));
 	else if (s == &m->vma_cache)
 		snprintf(text, sizeof(text), "vma %lu %s", n, field_name(vma_fields, at));
+	else if (s == &m->anon_vma_cache)
+		snprintf(text, sizeof(text), "anon_vma %lu %s", n, field_name(anon_vma_fields, at));
 	else
 		snprintf(text, sizeof(text), "%s %lu +%zu", s->name, n, at);
 }

@@ -6,6 +6,7 @@
 
 #include "kernel/core/log/printk.h"
 #include "kernel/core/sched/smp.h"
+#include "mm/space/anon_vma.h"
 #include "mm/space/pgtable.h"
 
 #define NR_ENTRIES 4
@@ -142,6 +143,12 @@ static struct tlb_entry *fill(struct mm *mm, uint64_t addr)
 	return e;
 }
 
+/* An anon_vma may have gone before its pages have: that there is one must do, with the index. */
+static bool is_of(const struct page *page, const struct mm *mm)
+{
+	return mapping_anon_vma(page->mapping) || page->mapping == mm;
+}
+
 static void check_page(const struct mm *mm, uint64_t addr, uint64_t pte)
 {
 	unsigned long pfn = (pte & PTE_ADDR) >> PAGE_SHIFT;
@@ -151,7 +158,7 @@ static void check_page(const struct mm *mm, uint64_t addr, uint64_t pte)
 		return;
 	if (page->users == 0)
 		panic("stale TLB: CPU %u uses pfn %lu, which is free", this_cpu_id(), pfn);
-	if (page->mapping != mm || page->index != addr >> PAGE_SHIFT)
+	if (!is_of(page, mm) || page->index != addr >> PAGE_SHIFT)
 		panic("stale TLB: CPU %u uses pfn %lu, which is somebody else's", this_cpu_id(),
 			pfn);
 }

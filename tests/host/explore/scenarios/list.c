@@ -15,6 +15,7 @@
 	X(r1) X(r1_series) X(r2) X(r2_series) X(r4) X(r4_account) X(r5) X(r5_nosteal)             \
 	X(r6) X(r8) X(r9)                                                                          \
 	X(mlock_munmap_fault) X(mlock_fault) X(unmap_tlb_alloc) X(zero_page)                       \
+	X(unmap_locked) X(unmap_fault) X(unmap_exit)                                               \
 	X(first_lock) X(rwsem_three) X(rwsem_kill) X(wait_kill) X(work_queue_three)
 /* clang-format on */
 
