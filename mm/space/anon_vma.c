@@ -19,8 +19,8 @@ static struct anon_vma *new_anon_vma(struct memory *m)
 
 	if (!av)
 		return NULL;
+	*av = (struct anon_vma){.first = NULL};
 	rwsem_init(&av->sem, "anon_vma");
-	av->first = NULL;
 	refcount_init(&av->refs);
 	return av;
 }

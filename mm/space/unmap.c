@@ -83,7 +83,7 @@ static enum swap_result unmap_entry(
 	swp_entry_t slot = page_swap_entry(w->page);
 	struct memory *m = w->memory;
 	enum swap_result result;
-	uint64_t old, to;
+	uint64_t old = 0, to = 0;
 
 	if (swap_duplicate(m, slot))
 		return SWAP_FAIL;

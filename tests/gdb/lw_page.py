@@ -7,6 +7,7 @@ from lw_zones import Machine
 PG_BUDDY, PG_SLAB = 1, 0x10
 FROM_RESERVES = 0x7265736572766573
 PAGE_SHIFT = 12
+ANON = 1  # of mapping: the rest is an anon_vma (mm/space/anon_vma.h)
 MAX_TASKS = 1 << 16
 
 
@@ -28,7 +29,7 @@ PFN is a number or any expression, such as 0x1000 or ($rax >> 12)."""
         print(f"  flags {page['flags']:#x}, refcount {page['refcount']}, "
               f"mapcount {page['mapcount']}, order {page['order']}{page.place()}")
         if page["refcount"] > 0 and page["mapping"]:
-            print(f"  {use(page['flags'], page['mapping'])}")
+            print(f"  {use(page['flags'], page['mapping'], page['mapcount'] > 0)}")
 
 
 def number(text, limit):
@@ -140,16 +141,27 @@ class Frame:
         return "reserved, or on its way between two owners" if blank else "in no known state"
 
 
-def use(flags, mapping):
+def use(flags, mapping, mapped=True):
     """Return what the mapping of an allocated page says of its use."""
     if flags & PG_SLAB:
         return f"slab of {string(mapping, 'struct kmem_cache', 'name')}"
     if mapping == FROM_RESERVES:
         return "of no address space; its request ignored all watermarks"
+    if mapping & ANON and not mapped:
+        return "anonymous, and mapped by nobody now"
+    space = space_of(mapping)
     head = int(gdb.parse_and_eval("&all_tasks"))
     users = [f"pid {int(task['pid'])}" for task in entries(head, "task", "all", MAX_TASKS)
-             if int(task["mm"]) == mapping]
+             if int(task["mm"]) == space]
     return "mapped by " + (", ".join(users) or "no task that is left")
+
+
+def space_of(mapping):
+    """Return the address space that maps a page: of an anonymous one by its anon_vma's first VMA."""
+    if not mapping & ANON:
+        return mapping
+    anon_vma = gdb.Value(mapping - ANON).cast(gdb.lookup_type("struct anon_vma").pointer())
+    return int(anon_vma["first"]["vma"]["mm"])
 
 
 def string(address, kind, field):
