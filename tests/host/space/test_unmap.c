@@ -436,20 +436,28 @@ static void test_munlock_of_what_goes_to_swap_meanwhile(void **state)
 /* The tables stay until nobody walks any more. */
 static struct anon_vma *walked;
 
+static struct task *walker;
+
 static void walker_ends(void)
 {
 	if (sleeps++)
 		return;
 	assert_int_equal(mm->nr_ptes, 1);
+	become(walker); /* who slept is current again afterwards */
 	up_read(&walked->sem);
 }
 
 static void test_exit_waits_for_walkers(void **state)
 {
+	struct task *app;
+
 	(void)state;
 	map(0, 1, VM_WRITE);
 	walked = anon_vma_get(m, old_page(0));
+	walker = task_new("kswapd0", 11, NULL);
+	app = become(walker);
 	down_read(&walked->sem);
+	become(app);
 	sleeps = 0;
 	twin.on_sleep = walker_ends;
 	mm_pin(mm);

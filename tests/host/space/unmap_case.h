@@ -24,6 +24,10 @@ static inline void space_start(unsigned int cpus)
 	free_before = all_free(m);
 	area = add_area(&fake_card, 200, 0);
 	mm = mm_create(m);
+	for (unsigned int cpu = cpus; cpus > 1 && cpu--;) {
+		become_cpu(cpu);
+		become(task_new("thread", 10 + cpu, mm));
+	}
 }
 
 static inline void map(unsigned int page, unsigned int pages, unsigned int flags)
