@@ -354,6 +354,8 @@ void lw_meminfo(struct lw_meminfo *info)
 			&snapshot.zone[snapshot.nr_zones++], m->zonelist[i], m->zonelist[0]->type);
 	snapshot.free = memory_stat(m, NR_FREE_PAGES);
 	snapshot.pageblock_pages = m->pageblock_nr_pages;
+	snapshot.swap_free = READ_ONCE(m->swap.nr_swap_pages);
+	snapshot.swap_total = m->total_swap_pages;
 	snapshot.mib = memory_mib(m);
 	kernel_leave();
 	*info = snapshot; /* the app's memory is touched at depth 0 */
