@@ -11,12 +11,12 @@ $(error the path "$(CURDIR)" holds a blank; please build Lowwater in a folder wi
 endif
 .SUFFIXES:
 
-# What a run is made of (DESIGN 6). MEM, SHIFT and DEVICES, where empty, are what the scenario declares.
+# What a run is made of (DESIGN 6). MEM, SHIFT, CPUS and DEVICES, where empty, are what the scenario declares.
 SCENARIO ?=
 PATCH ?= none
 MEM ?=
 SHIFT ?=
-CPUS ?= 1
+CPUS ?=
 SEED ?= 1
 SCHED ?= 0
 MODE ?= exact

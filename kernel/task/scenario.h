@@ -44,6 +44,7 @@ struct scenario {
 	/* What a run has unless its user says otherwise. */
 	const char *args;     /* parameters of every arm, such as "watchdog_ms=3000" */
 	unsigned int mem_mib; /* memory; 0: 2048 */
+	unsigned int nr_cpus; /* 0: 1 */
 	unsigned int shift;   /* 0 to 10: in exact mode an instruction takes 2^shift ns */
 	/*
 	 * Words between blanks: disk=MIB[:zero|pattern][:ro][:legacy|modern], each a disk;

@@ -36,7 +36,7 @@ OPTIONS = (  # name, default, help
     ("scenario", "spike", "what to run"), ("patch", "none", "none, all or a list"),
     ("mem", "", "guest memory in MiB, else what the scenario declares"),
     ("shift", "", "2^SHIFT ns an instruction, 0 to 10, else what the scenario declares"),
-    ("cpus", "1", "1 to 8"),
+    ("cpus", "", "1 to 8, else what the scenario declares"),
     ("seed", "1", "draws the workload"), ("sched", "0", "draws the turns of the CPUs"),
     ("mode", "exact", "exact or fast"), ("args", "", "further kernel parameters"),
     ("devices", "", f"{FORMS}, else what the scenario declares"),
@@ -212,7 +212,7 @@ def run_all(spec, options):
 def folder_name(spec, options):
     """Return where the table of several runs is: one of other options replaces none."""
     words = [f"@{word}" for word in (options.scenario, options.patch) if word != "*"]
-    return re.sub(r"[^\w.,:=@+-]", "_", "".join(words).replace(" ", "+")) + variant(spec, None, None, None)
+    return re.sub(r"[^\w.,:=@+-]", "_", "".join(words).replace(" ", "+")) + variant(spec, None, None, None, None)
 
 
 def closing(results):

@@ -40,7 +40,7 @@ class RunSpec:
     patch: str
     mem: int | None  # None: what the scenario declares
     shift: int | None  # the same, of an exact run; a fast one has none
-    cpus: int
+    cpus: int | None  # the same as of mem
     seed: int
     sched: int
     mode: str
@@ -76,13 +76,13 @@ class RunSpec:
         return self.results / self.scenario / f"{self.arm}{self.variant}"
 
 
-USUAL = {"cpus": 1, "seed": 1, "sched": 0, "mode": "exact", "boot": "kernel", "build": "release"}
+USUAL = {"seed": 1, "sched": 0, "mode": "exact", "boot": "kernel", "build": "release"}
 LONGEST = 150  # characters of a variant
 
 
-def variant(spec, mem, shift, equipment):
-    """Return the variant of a run whose usual memory, shift and devices are these."""
-    usual = {"mem": mem, "shift": shift if spec.mode == "exact" else None} | USUAL
+def variant(spec, mem, cpus, shift, equipment):
+    """Return the variant of a run whose usual memory, CPUs, shift and devices are these."""
+    usual = {"mem": mem, "cpus": cpus, "shift": shift if spec.mode == "exact" else None} | USUAL
     usual |= {"devices": equipment}
     words = [f"{name}={value}".replace(" ", "+") for name, usually in usual.items()
              if (value := getattr(spec, name)) not in (None, usually)]
@@ -100,7 +100,7 @@ def make_spec(raw):
         patch=match("PATCH", raw["patch"], PATCH, "none, all or a list a,b,-c"),
         mem=integer("MEM", raw["mem"], MIN_MIB, MAX_MIB, " MiB") if raw["mem"] else None,
         shift=exact_shift(raw["shift"], raw["mode"]),
-        cpus=integer("CPUS", raw["cpus"], 1, MAX_CPUS),
+        cpus=integer("CPUS", raw["cpus"], 1, MAX_CPUS) if raw["cpus"] else None,
         seed=integer("SEED", raw["seed"], 0, MAX_SEED),
         sched=integer("SCHED", raw["sched"], 0, MAX_SEED),
         mode=choice("MODE", raw["mode"], MODES),

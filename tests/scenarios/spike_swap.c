@@ -148,5 +148,6 @@ SCENARIO(spike_swap_scenario) = {
 	.nr_arms = ARRAY_SIZE(arms),
 	.args = "swap=card:255996",
 	.mem_mib = 2048,
+	.nr_cpus = 2,
 	.devices = "card=256",
 };

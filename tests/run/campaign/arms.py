@@ -22,9 +22,9 @@ MEMORY_MIB = 512
 TIMEOUT = 60.0
 TEXTS = ("scenario", "group", "source", "patch", "outcome", "every", "args", "showed", "help",
          "devices", "every_devices")
-NUMBERS = ("mem", "shift")
+NUMBERS = ("mem", "ncpus", "shift")
 LISTS = {"checks": str, "mem_hold": int, "cpus_hold": int}
-USUAL_MIB, USUAL_SHIFT = 2048, 0  # of a scenario that declares nothing
+USUAL_MIB, USUAL_CPUS, USUAL_SHIFT = 2048, 1, 0  # of a scenario that declares nothing
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,7 @@ class Arm:
     group: str
     source: str  # the seed behind the scenario, or ""
     mem: int  # MiB; 0: the usual
+    ncpus: int  # the same
     shift: int
     every: str  # parameters of every arm of the scenario
     patch: str
@@ -67,7 +68,7 @@ class Known(list):
 
 def make_arm(item):
     """Return the Arm of an event, or raise UserError naming the field that is of a wrong kind."""
-    fields = {"group": "study", "source": "", "mem": 0, "shift": 0, "every": "", "args": "",
+    fields = {"group": "study", "source": "", "mem": 0, "ncpus": 0, "shift": 0, "every": "", "args": "",
               "showed": "", "help": "", "mem_hold": [0, 0], "cpus_hold": [0, 0], "checks": [], "devices": "",
               "every_devices": ""} | item
     name = f"{fields.get('scenario')} {fields.get('patch')}"
@@ -163,15 +164,17 @@ def settle(spec, table):
     """
     own = [arm for arm in table if arm.scenario == spec.scenario]
     arm = find(own, spec.scenario, spec.patch)
-    mem, shift, every, source, has = USUAL_MIB, USUAL_SHIFT, "", "", ""
+    mem, cpus, shift, every, source, has = USUAL_MIB, USUAL_CPUS, USUAL_SHIFT, "", "", ""
     if own:
         has = arm.devices if arm else own[0].every_devices
-        mem, shift, every, source = own[0].mem or mem, own[0].shift, own[0].every, own[0].source
+        mem, cpus, shift = own[0].mem or mem, own[0].ncpus or cpus, own[0].shift
+        every, source = own[0].every, own[0].source
     if spec.mode != "exact":
         shift = None
     has = wanted(f"scenario {spec.scenario}: .devices: ", has)
-    return dataclasses.replace(spec, variant=variant(spec, mem, shift, has),
+    return dataclasses.replace(spec, variant=variant(spec, mem, cpus, shift, has),
                                mem=mem if spec.mem is None else spec.mem,
+                               cpus=cpus if spec.cpus is None else spec.cpus,
                                shift=shift if spec.shift is None else spec.shift,
                                devices=has if spec.devices is None else spec.devices,
                                declared_args=arm.args if arm else every, source=source)

@@ -57,7 +57,7 @@ def of_arm(arm, known):
         yield ".group", unknown(arm.group, GROUPS)
     if arm.outcome not in OUTCOMES:
         yield ".outcome", unknown(arm.outcome, OUTCOMES)
-    for field, value, most in (("mem_mib", arm.mem, MAX_MIB), ("shift", arm.shift, MAX_SHIFT)):
+    for field, value, most in (("mem_mib", arm.mem, MAX_MIB), ("nr_cpus", arm.ncpus, MAX_CPUS), ("shift", arm.shift, MAX_SHIFT)):
         if not 0 <= value <= most:
             yield f".{field}", f"{value}; expected 0 to {most}"
     for field, pair, most in (("mem", arm.mem_hold, MAX_MIB), ("cpus", arm.cpus_hold, MAX_CPUS)):

@@ -71,7 +71,7 @@ class Member:
 def usual_jobs(spec):
     """Return how many runs this machine does at a time; in a fast one each CPU has a thread."""
     cores = len(os.sched_getaffinity(0))
-    return max(1, cores // spec.cpus) if spec.mode == "fast" else cores
+    return max(1, cores // (spec.cpus or 1)) if spec.mode == "fast" else cores
 
 
 def expected(spec, arm):

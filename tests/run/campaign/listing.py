@@ -43,6 +43,7 @@ def scenario(name, known):
 def machine(arm):
     """Return what a scenario declares besides its arms, as its user would set it."""
     words = [f"MEM={arm.mem}"] if arm.mem else []
+    words += [f"CPUS={arm.ncpus}"] if arm.ncpus else []
     words += [f"SHIFT={arm.shift}"] if arm.shift else []
     words += [f'DEVICES="{arm.every_devices}"'] if arm.every_devices else []
     words += [f'ARGS="{arm.every}"'] if arm.every else []
