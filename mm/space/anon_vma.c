@@ -104,9 +104,9 @@ static struct anon_vma *of_neighbour(const struct vma *v)
 	struct anon_vma *av = NULL;
 
 	if (&next->node != end && compatible(v, next))
-		av = mapping_anon_vma(__atomic_load_n(&next->rmap, __ATOMIC_ACQUIRE));
+		av = mapping_anon_vma(vma_rmap(next));
 	if (!av && &prev->node != end && compatible(prev, v))
-		av = mapping_anon_vma(__atomic_load_n(&prev->rmap, __ATOMIC_ACQUIRE));
+		av = mapping_anon_vma(vma_rmap(prev));
 	if (av)
 		refcount_get(&av->refs);
 	return av;

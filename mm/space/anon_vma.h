@@ -52,6 +52,12 @@ static inline struct anon_vma *mapping_anon_vma(const void *mapping)
 	return value & MAPPING_ANON ? (struct anon_vma *)(value - MAPPING_ANON) : NULL;
 }
 
+/* `mapping` of the VMA's pages; NULL: not yet made, which another thread may be about to do. */
+static inline void *vma_rmap(const struct vma *v)
+{
+	return __atomic_load_n(&v->rmap, __ATOMIC_ACQUIRE);
+}
+
 /*
  * Before the VMA's first page is asked for: `rmap` is set, to a neighbour's anon_vma where they could be one
  * VMA but for being writable, to a new one, or, where pages are not anonymous, to the address space. False:

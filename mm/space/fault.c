@@ -128,13 +128,13 @@ static always_inline enum fault_result map_page(
 	struct page *page;
 	uint64_t entry;
 
-	if (unlikely(!vma->rmap) && !anon_vma_prepare(vma))
+	if (unlikely(!vma_rmap(vma)) && !anon_vma_prepare(vma))
 		return FAULT_OOM;
 	page = new_page(mm, vma, addr);
 	if (unlikely(!page))
 		return FAULT_OOM;
 	page->users = PAGE_USERS(2, 1); /* the entry's reference, and one to be on a list with */
-	page->mapping = vma->rmap;
+	page->mapping = vma_rmap(vma);
 	page->index = addr >> PAGE_SHIFT;
 	entry = entry_for(m, vma, page);
 	if (unlikely(!pte_change(pte, old, old ? entry & ~PTE_WRITE : entry))) {

@@ -3,6 +3,7 @@
  */
 #include "kernel/core/sched/smp.h"
 #include "mm/lru/pagevec.h"
+#include "mm/space/anon_vma.h"
 #include "mm/space/mapped.h"
 #include "mm/space/pgtable.h"
 #include "mm/space/swap_in.h"
@@ -37,7 +38,7 @@ static void allow_write(struct memory *m, struct page *page, uint64_t *pte, uint
 static void enter(const struct vma *vma, struct page *page, uint64_t addr)
 {
 	WRITE_ONCE(page->index, addr >> PAGE_SHIFT);
-	WRITE_ONCE(page->mapping, vma->rmap);
+	WRITE_ONCE(page->mapping, vma_rmap(vma));
 	__atomic_fetch_add(&page->mapcount, 1, __ATOMIC_RELEASE);
 }
 
