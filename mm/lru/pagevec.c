@@ -26,10 +26,13 @@ static void settle_entered(struct memory *m, struct lru_tally *t)
 	lru_tally_settle(t);
 }
 
+/* `entered` of the run before have. */
 static noinline struct list_head *start_run(
-	struct memory *m, struct lru_tally *t, const struct page *page)
+	struct memory *m, struct lru_tally *t, long entered, const struct page *page)
 {
-	settle_entered(m, t);
+	t->pages = entered;
+	if (entered)
+		settle_entered(m, t);
 	lru_tally_start(t, m, page, page->flags);
 	return &m->node.lru.list[t->lru];
 }
@@ -41,20 +44,22 @@ static noinline struct list_head *start_run(
 static void enter_lists(struct memory *m, struct pagevec *v)
 {
 	struct lru_tally t = LRU_TALLY_INIT;
-	struct page **end = v->page + v->nr, **unused = v->page;
+	struct page **end = v->page + v->nr, **unused = v->page, **first = v->page;
 	struct list_head *list = NULL;
 
 	for (struct page **at = v->page; at < end; at++) {
 		struct page *page = *at;
 
-		if (unlikely(!lru_tally_fits(&t, page, page->flags)))
-			list = start_run(m, &t, page);
-		t.pages++;
+		if (unlikely(!lru_tally_fits(&t, page, page->flags))) {
+			list = start_run(m, &t, at - first, page);
+			first = at;
+		}
 		page_set(page, PG_LRU);
 		list_add(&page->lru, list);
 		if (unlikely(page_put_testzero(page)))
 			*unused++ = page;
 	}
+	t.pages = end - first;
 	settle_entered(m, &t);
 	v->nr = unused - v->page;
 }

@@ -21,8 +21,11 @@ static inline void lru_cache_add(struct memory *m, struct page *page)
 	unsigned long flags = irq_save();
 	struct pagevec *v = in_slot(&m->node.pagevec[PAGEVEC_ADD][0], this_cpu_slot());
 
-	v->page[v->nr++] = page;
-	if (unlikely(v->nr == PAGEVEC_SIZE))
+	unsigned long n = v->nr;
+
+	v->page[n] = page;
+	increment_in_place(&v->nr);
+	if (unlikely(n == PAGEVEC_SIZE - 1))
 		lru_cache_is_full(m, v);
 	irq_restore(flags);
 }

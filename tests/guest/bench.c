@@ -60,6 +60,7 @@ static void bench(void)
 	bench_fault();
 	bench_slab();
 	bench_disk();
+	bench_swap();
 }
 
 static const struct scenario_arm arms[] = {
@@ -70,7 +71,8 @@ SCENARIO(bench_scenario) = {
 	.name = "bench",
 	.help = "instructions of the allocator's operations",
 	.group = "bench",
-	.devices = "disk=8",
+	.devices = "disk=8 card=16",
+	.args = "swap=card:16380",
 	.kernel = bench,
 	.arms = arms,
 	.nr_arms = ARRAY_SIZE(arms),

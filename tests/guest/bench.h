@@ -30,5 +30,6 @@ void bench_paths(void);    /* what the patterns are made of, one by one */
 void bench_fault(void);
 void bench_slab(void);
 void bench_disk(void); /* of a machine with a virtio disk */
+void bench_swap(void); /* of one with swap */
 
 #endif

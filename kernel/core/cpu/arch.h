@@ -171,6 +171,11 @@ static inline void add_in_place(short *counter, short n)
 	asm("addw %1, %0" : "+m"(*counter) : "ri"(n) : "cc");
 }
 
+static inline void increment_in_place(unsigned long *counter)
+{
+	asm("incq %0" : "+m"(*counter) : : "cc");
+}
+
 static inline void sub_in_place(short *counter, short n)
 {
 	asm("subw %1, %0" : "+m"(*counter) : "ri"(n) : "cc");

@@ -27,7 +27,6 @@ SUITES = {  # name: where its tests are, what they need
     "oom": ("tests/system/test_study_oom.py", KERNELS),
     "sysrq": ("tests/system/test_sysrq.py", KERNELS),
     "iso": ("tests/system/test_iso.py", KERNELS),
-    "disk": ("tests/system/test_disk.py", ("image",)),
     "hardware": ("tests/system/test_hardware.py", ("image",)),
     "replay": ("tests/system/test_replay.py", KERNELS),
     "disk": ("tests/system/test_disk.py", ("image",)),
