@@ -19,6 +19,7 @@
 #include "mm/show/show_mem.h"
 #include "mm/page/vmstat.h"
 #include "request.h"
+#include "rounds.h"
 #include "shrink.h"
 
 #define M MIGRATE_MOVABLE
@@ -356,8 +357,8 @@ static inline void start_process(void)
 	next_page = 0;
 }
 
-/* The next page. How often did its request reclaim? */
-static inline enum fault_result fault(unsigned long *stalled)
+/* The next page. How many rounds of reclaim, all in vain, did its request make? */
+static inline enum fault_result fault(unsigned long *rounds)
 {
 	unsigned long before = mm_event_sum(m, ALLOCSTALL);
 	struct task *test = become(app);
@@ -366,7 +367,7 @@ static inline enum fault_result fault(unsigned long *stalled)
 	next_page += next_page % TABLE_SPAN ? 1 : 2;
 	result = mm_fault(process, AT(next_page - 1), FAULT_WRITE);
 	become(test);
-	*stalled = mm_event_sum(m, ALLOCSTALL) - before;
+	*rounds = rounds_in_vain(mm_event_sum(m, ALLOCSTALL) - before);
 	return result;
 }
 

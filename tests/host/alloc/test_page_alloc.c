@@ -11,6 +11,7 @@
 #include "mm/alloc/pcp.h"
 #include "mm/alloc/watermark.h"
 #include "request.h"
+#include "rounds.h"
 
 #define M MIGRATE_MOVABLE
 #define U MIGRATE_UNMOVABLE
@@ -280,6 +281,7 @@ static void test_2_7_cma_pages_do_not_count_in_the_first_attempt(void **state)
 	long free;
 
 	(void)state;
+	put_kswapd_to_sleep(m);
 	free = zone_stat(first, NR_FREE_PAGES);
 	zone_marks(first, 0, free - 10, free + 1000);
 	assert_non_null(alloc_pages(m, GFP_KERNEL, 0));

@@ -134,20 +134,20 @@ static void assert_only_h_is_free(unsigned long blocks, unsigned long counted)
 }
 
 /*
- * B: the process faults until nothing but H is free. How does the next fault go, and how often
- * does it stall, once for each round of the retry decision?
+ * B: the process faults until nothing but H is free. How does the next fault go, and how many
+ * rounds of the retry decision does it take?
  */
-static void assert_end(enum fault_result expected, unsigned long rounds)
+static void assert_end(enum fault_result expected, unsigned long want)
 {
 	enum fault_result result;
-	unsigned long stalled;
+	unsigned long rounds;
 
 	below_low(z, 100);
 	do
-		result = fault(&stalled);
-	while (result == FAULT_OK && stalled == 0);
+		result = fault(&rounds);
+	while (result == FAULT_OK && rounds == 0);
 	assert_int_equal(result, expected);
-	assert_int_equal(stalled, rounds);
+	assert_int_equal(rounds, want);
 	assert_int_equal(m->event[OOM_KILLS], expected == FAULT_OOM);
 	assert_int_equal(app->memdie, expected == FAULT_OOM);
 	assert_sound();
@@ -283,7 +283,7 @@ static void test_4_9_f_oom_at_17_before(void **state)
 
 static void test_4_9_f_seed_fix(void **state)
 {
-	unsigned long stalled;
+	unsigned long rounds;
 
 	(void)state;
 	undercount_twice(EXHAUST);
@@ -291,9 +291,9 @@ static void test_4_9_f_seed_fix(void **state)
 	assert_int_equal(m->event[HIGHATOMIC_RELEASED_BLOCKS], 5); /* 4 of them by reclaim */
 	assert_reserve(3, 1);
 	/* When that is used up: the counter says that one is left, and that one is kept. */
-	while (fault(&stalled) == FAULT_OK)
-		assert_int_equal(stalled, 0);
-	assert_int_equal(stalled, 17);
+	while (fault(&rounds) == FAULT_OK)
+		assert_int_equal(rounds, 0);
+	assert_int_equal(rounds, 17);
 	assert_only_h_is_free(3, 1);
 }
 

@@ -34,10 +34,12 @@ static void assert_error_starts(const char *text, const char *want)
 static void test_values_are_set(void **state)
 {
 	(void)state;
-	assert_true(parse("pageblock_order=9 min_free_kbytes=0x1000\twatermark_scale_factor=77\n"));
+	assert_true(parse("pageblock_order=9 min_free_kbytes=0x1000\twatermark_scale_factor=77\n"
+			  "swappiness=100"));
 	assert_int_equal(mm_tunables.pageblock_order, 9);
 	assert_int_equal(mm_tunables.min_free_kbytes, 4096);
 	assert_int_equal(mm_tunables.watermark_scale_factor, 77);
+	assert_int_equal(mm_tunables.swappiness, 100);
 }
 
 static void test_empty_lines(void **state)
@@ -68,7 +70,7 @@ static void test_unknown_name_names_the_nearest(void **state)
 static void test_what_is_near_to_nothing_gets_no_name(void **state)
 {
 	(void)state;
-	assert_error("swappiness=3", "bad parameter: unknown name \"swappiness\"");
+	assert_error("throttling=3", "bad parameter: unknown name \"throttling\"");
 	assert_error("foo=1", "bad parameter: unknown name \"foo\"");
 	assert_error("=3", "bad parameter: unknown name \"\"");
 	assert_error_starts("patch=xyzzy",
@@ -85,6 +87,7 @@ static void test_out_of_range(void **state)
 	assert_error_starts("min_free_kbytes=-1", "bad parameter: min_free_kbytes=-1; expected 0");
 	assert_error_starts("watermark_scale_factor=0",
 		"bad parameter: watermark_scale_factor=0; expected 1 to 1000");
+	assert_error_starts("swappiness=101", "bad parameter: swappiness=101; expected 0 to 100");
 	assert_int_equal(mm_tunables.pageblock_order, 10);
 }
 

@@ -14,6 +14,7 @@
 #include "mm/reclaim/kswapd.h"
 #include "mm/reclaim/reclaim.h"
 #include "request.h"
+#include "rounds.h"
 #include "shrink.h"
 
 #define U MIGRATE_UNMOVABLE
@@ -31,6 +32,7 @@ static int setup(void **state)
 	memory_empty(m);
 	memory_no_marks(m);
 	z = dma32(m);
+	put_kswapd_to_sleep(m);
 	memset(&trace_ring, 0, sizeof(trace_ring));
 	return err;
 }
@@ -170,10 +172,10 @@ static void test_6_6_a_balanced_zone_lets_kswapd_sleep(void **state)
 	(void)state;
 	zone_marks(z, 10, 20, 30);
 	zone_put(z, 5120, 5, M);
-	wakeup_kswapd(&(struct alloc_context){.memory = m, .classzone = ZONE_DMA32});
+	wakeup_kswapd(&(struct alloc_context){.memory = m, .high_zoneidx = ZONE_DMA32});
 	assert_int_equal(m->event[KSWAPD_WAKEUPS], 0);
 	z->nr_reserved_highatomic = 1024; /* discounted: not balanced any more (§2.8) */
-	wakeup_kswapd(&(struct alloc_context){.memory = m, .classzone = ZONE_DMA32});
+	wakeup_kswapd(&(struct alloc_context){.memory = m, .high_zoneidx = ZONE_DMA32});
 	zone_marks(dma(m), 1, 2, 3);
 	assert_int_equal(m->event[KSWAPD_WAKEUPS], 1);
 }

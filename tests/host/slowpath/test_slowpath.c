@@ -57,11 +57,12 @@ static void test_5_3_noretry_has_one_round(void **state)
 {
 	(void)state;
 	assert_null(alloc_pages(m, GFP_KERNEL | __GFP_NORETRY, 0));
-	assert_int_equal(shrinker.calls, 1);
+	assert_int_equal(rounds_so_far(), 1);
 	assert_int_equal(m->event[OOM_INVOCATIONS], 0);
 	shrinker.gives = 1;
+	shrinker.calls = 0;
 	assert_null(alloc_pages(m, GFP_KERNEL | __GFP_NORETRY, 0));
-	assert_int_equal(shrinker.calls, 2);
+	assert_int_equal(shrinker.calls, 1);
 }
 
 static void test_5_3_costly_has_one_round(void **state)

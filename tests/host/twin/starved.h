@@ -11,6 +11,7 @@
 #include "mm/space/mm.h"
 #include "mm/page/pageblock.h"
 #include "mm/page/patch.h"
+#include "rounds.h"
 #include "shrink.h"
 
 #define M         MIGRATE_MOVABLE
@@ -48,6 +49,12 @@ static inline void reserve_of(unsigned int blocks, unsigned int counted)
 		zone_put(z, pfn, 10, H);
 	}
 	z->nr_reserved_highatomic = counted * 1024;
+}
+
+/* Rounds of direct reclaim so far; none of them has freed anything. */
+static inline unsigned long rounds_so_far(void)
+{
+	return rounds_in_vain(shrinker.calls);
 }
 
 static inline void free_one_page(void)
