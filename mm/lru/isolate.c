@@ -119,7 +119,7 @@ void lru_add_unevictable(struct memory *m, struct page *page)
 
 /*
  * Whoever unlocks a page in memory clears its flag first and isolates it then; who puts it here looks at the
- * flag after it can be isolated. So one of the two sees the other.
+ * flag after it can be isolated. So one of the two sees the other: both are bits of one word.
  */
 void putback_lru_page(struct memory *m, struct page *page)
 {
@@ -127,7 +127,6 @@ void putback_lru_page(struct memory *m, struct page *page)
 
 	while (!page_evictable(page)) {
 		lru_add_unevictable(m, page);
-		__atomic_thread_fence(__ATOMIC_SEQ_CST);
 		if (!page_evictable(page) || !isolate_lru_page(m, page)) {
 			if (!was_unevictable)
 				mm_event_add(m, UNEVICTABLE_PGCULLED, 1);

@@ -66,7 +66,7 @@ static inline long zap_present(
 		return 0;
 	}
 	/* The seed's place: the entry is gone, the page stays with whoever writes it back. */
-	if (unlikely(details && details->ignore_dirty && (page->flags & PG_SHMEM) &&
+	if (unlikely(details && details->ignore_dirty && page_has(page, PG_SHMEM) &&
 		    (entry & PTE_DIRTY)))
 		return 0;
 	left = uncharge(g, page);

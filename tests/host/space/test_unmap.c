@@ -251,7 +251,13 @@ static void test_marks_of_the_processor_are_not_lost(void **state)
 	space_finish();
 }
 
-/* The VMA is locked, and goes: whoever comes second finds the mark. */
+/* The VMA is locked, and goes, by way of the page's lock: whoever comes second finds the mark. */
+static void unmaps_and_unlocks(void *unused)
+{
+	unmaps(unused);
+	unlock_page(m, victim);
+}
+
 static void goes(void *unused)
 {
 	(void)unused;
@@ -260,7 +266,7 @@ static void goes(void *unused)
 
 static void test_a_locked_vma_goes_at_each_point(void **state)
 {
-	static void (*const fn[])(void *) = {unmaps, goes};
+	static void (*const fn[])(void *) = {unmaps_and_unlocks, goes};
 	unsigned long k = 0, alone = 0;
 
 	(void)state;
@@ -274,6 +280,7 @@ static void test_a_locked_vma_goes_at_each_point(void **state)
 			alone = points_passed(0);
 		assert_false(page_has(victim, PG_MLOCKED));
 		assert_int_equal(memory_stat_exact(m, NR_MLOCK), 0);
+		assert_true(trylock_page(victim));
 		let_go(victim);
 	} while (k++ < alone);
 	assert_true(k > 4);

@@ -283,10 +283,22 @@ static void prepare(unsigned int n, void (*const fn[])(void *))
 	}
 }
 
+/*
+ * munlock() leaves a page in the count that it does not find on a list, since another CPU gathers it, or reclaim
+ * has it (§30c): so the count may be too high in the end, and never too low.
+ */
+static void check_mlocked(void)
+{
+	long most = m->event[UNEVICTABLE_PGMUNLOCKED] + m->event[UNEVICTABLE_PGSTRANDED];
+
+	assert_in_range(memory_stat_exact(m, NR_MLOCK), 0, most);
+}
+
 static void check_end(void)
 {
 	while (work_do_one())
 		;
+	lru_add_drain_all(m);
 	assert_int_equal(mm->users.n, 0);
 	assert_int_equal(mm->anon_rss | mm->swapents | mm->nr_ptes | mm->nr_pmds, 0);
 	mm_drop(mm);
@@ -298,7 +310,7 @@ static void check_end(void)
 	assert_int_equal(m->swap.cached, 0);
 	assert_int_equal(memory_stat_exact(m, NR_ZONE_ACTIVE_ANON), 0);
 	assert_int_equal(memory_stat_exact(m, NR_ZONE_UNEVICTABLE), 0);
-	assert_int_equal(memory_stat_exact(m, NR_MLOCK), 0);
+	check_mlocked();
 	assert_int_equal(memory_stat_exact(m, NR_PAGETABLE), 0);
 	swap_valid();
 	assert_valid(m);

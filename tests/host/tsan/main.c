@@ -65,7 +65,7 @@ static void put_back(struct slot *s)
 {
 	if (*stamp_of(s->page) != (uintptr_t)s || s->page->private != (uintptr_t)s)
 		panic("pfn %lu is held twice", page_to_pfn(m, s->page));
-	zone_stat_add(page_zone(m, s->page), NR_ZONE_ACTIVE_ANON, -1);
+	zone_stat_add(page_zone(m, s->page), NR_BOUNCE, -1);
 	free_pages(m, s->page, s->order);
 	s->page = NULL;
 }
@@ -98,7 +98,7 @@ static void get(struct rand *r, struct slot *s)
 		return;
 	*stamp_of(page) = (uintptr_t)s;
 	page->private = (uintptr_t)s;
-	zone_stat_add(page_zone(m, page), NR_ZONE_ACTIVE_ANON, 1); /* no lock, as in a fault */
+	zone_stat_add(page_zone(m, page), NR_BOUNCE, 1); /* no lock, as in a fault */
 	s->page = page;
 }
 
@@ -206,7 +206,7 @@ static const char *run(uint64_t mib, unsigned int patches)
 		wrong = "pages are lost";
 	if (!wrong && mm_event_sum(m, PGALLOC) != m->event[PGFREE])
 		wrong = "what was handed out is not what came back";
-	if (!wrong && memory_stat_exact(m, NR_ZONE_ACTIVE_ANON))
+	if (!wrong && memory_stat_exact(m, NR_BOUNCE))
 		wrong = "a counter has lost changes";
 	return wrong;
 }
