@@ -7,6 +7,8 @@
 
 #include "arena.h"
 
+#define LARGE (4ul << 20) /* bytes of a table that is worth large pages */
+
 static uintptr_t next = ARENA_START;
 
 static void give_up(const char *what)
@@ -31,6 +33,8 @@ void *own_table(size_t bytes)
 
 	if (table == MAP_FAILED)
 		give_up("explore: no memory for a table");
+	if (bytes >= LARGE)
+		madvise(table, bytes, MADV_HUGEPAGE); /* looked up at random: TLBs hold that */
 	return table;
 }
 
