@@ -51,6 +51,8 @@ struct model_ring *model_new(
 	virtqueue_enable_cb(d->vq);
 	rand_seed(&d->rng, seed);
 	d->num = d->vq->num;
+	d->nr_asks = 2 * d->num;
+	d->ask = calloc(d->nr_asks, sizeof(*d->ask));
 	d->event_idx = features & VIRTIO_F_EVENT_IDX;
 	d->desc = d->vq->ring_memory;
 	d->avail = d->desc + 16 * d->num;
@@ -61,12 +63,13 @@ struct model_ring *model_new(
 void model_free(struct model_ring *d)
 {
 	vring_destroy(d->vq);
+	free(d->ask);
 	free(d);
 }
 
 static struct ask *free_ask(struct model_ring *d)
 {
-	for (unsigned int i = 0; i < ARRAY_SIZE(d->ask); i++)
+	for (unsigned int i = 0; i < d->nr_asks; i++)
 		if (d->ask[i].state == ASK_FREE)
 			return &d->ask[i];
 	fail_msg("more requests than a ring can have");
@@ -168,7 +171,7 @@ static void walk(struct model_ring *d, struct ask *a, const struct raw_desc *tab
 static struct ask *whose(struct model_ring *d, uint64_t addr)
 {
 	assert_int_equal(addr & 0xffffffff, 0xabc);
-	assert_true(addr >> 32 < ARRAY_SIZE(d->ask));
+	assert_true(addr >> 32 < d->nr_asks);
 	return &d->ask[addr >> 32];
 }
 

@@ -46,8 +46,9 @@ struct model_ring {
 	bool owned[MODEL_MOST]; /* descriptors that it has */
 	struct ask *seen[MODEL_MOST];
 	unsigned int nr_seen;
-	/* The driver's requests: data is a pointer to one. */
-	struct ask ask[2 * MODEL_MOST];
+	/* The driver's requests, more than the ring can have: data is a pointer to one. */
+	struct ask *ask;
+	unsigned int nr_asks;
 	unsigned int given; /* not ASK_FREE */
 	unsigned long turns;
 	unsigned long told; /* notifies */

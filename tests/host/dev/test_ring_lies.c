@@ -41,7 +41,7 @@ static void ask_three(void)
 
 static struct ask *given(unsigned int n)
 {
-	for (unsigned int i = 0; i < ARRAY_SIZE(d->ask); i++)
+	for (unsigned int i = 0; i < d->nr_asks; i++)
 		if (d->ask[i].state != ASK_FREE && !n--)
 			return &d->ask[i];
 	fail_msg("nothing is given");
@@ -257,7 +257,7 @@ static void take_anything(struct rand *r)
 		a = virtqueue_get_buf(d->vq, &len);
 		if (!a)
 			break;
-		assert_true(a >= d->ask && a < d->ask + ARRAY_SIZE(d->ask));
+		assert_true(a >= d->ask && a < d->ask + d->nr_asks);
 		assert_int_not_equal(a->state, ASK_FREE);
 		assert_true(len <= a->writable);
 		a->state = ASK_FREE;

@@ -92,7 +92,7 @@ static struct ask *first_used(void)
 {
 	struct ask *first = NULL;
 
-	for (unsigned int i = 0; i < ARRAY_SIZE(d->ask); i++)
+	for (unsigned int i = 0; i < d->nr_asks; i++)
 		if (d->ask[i].state == ASK_USED && (!first || d->ask[i].turn < first->turn))
 			first = &d->ask[i];
 	return first;
