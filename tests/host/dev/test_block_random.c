@@ -11,6 +11,12 @@
 #define MOST_JOBS 40
 #define IDLE      1000 /* turns of the world that lead to nothing */
 
+#ifdef LW_DEBUG
+#define LIVES(n) ((n) / 4) /* each writes all that it frees */
+#else
+#define LIVES(n) (n)
+#endif
+
 struct job {
 	struct fake_job fake; /* first: bio->private */
 	struct bio *bio;
@@ -374,13 +380,13 @@ static void again(unsigned int cpus, unsigned int disks, unsigned int machines)
 static void test_random_bios_on_one_cpu(void **state)
 {
 	(void)state;
-	again(1, 1, 50);
+	again(1, 1, LIVES(50));
 }
 
 static void test_random_bios_on_several_cpus_and_two_disks(void **state)
 {
 	(void)state;
-	again(4, 2, 70);
+	again(4, 2, LIVES(70));
 }
 
 /* CPUs as fibers: two submit, one has the workers' turns, one takes the interrupts. */
@@ -464,7 +470,7 @@ static void one_race(uint64_t seed)
 
 static void test_submitters_workers_and_interrupts_race(void **state)
 {
-	for (unsigned int i = 0; i < 60; i++) {
+	for (unsigned int i = 0; i < LIVES(60); i++) {
 		one_race(rand_next(&rng));
 		twin_teardown(state);
 		twin_setup(state);

@@ -1,11 +1,16 @@
 /*
  * Runs every group. An argument, a pattern as a shell has them, picks tests by name, and one that picks
- * none is refused; further ones name the groups to run, in that order. --groups lists the groups.
+ * none is refused; further ones name the groups to run, in that order. --groups lists the groups; --serve
+ * runs those that standard input names, each in a process of its own, which costs less than a start.
  * CMOCKA_MESSAGE_OUTPUT=TAP in the environment gives TAP instead of cmocka's lines.
  */
 #include "twin.h"
 
 #include <fnmatch.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 /* clang-format off */
 #define GROUPS(X)                                                                                  \
@@ -93,6 +98,30 @@ static int nothing_named(void)
 	return 2;
 }
 
+/* In a process of its own; a line says how that ended. */
+static void run_apart(const struct group *group)
+{
+	int status;
+	pid_t child = fork();
+
+	if (child == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		exit(group->run() || !tests_run ? 1 : 0);
+	}
+	if (child < 0 || waitpid(child, &status, 0) < 0)
+		status = -1;
+	printf("\n# status %d\n", WIFEXITED(status) ? WEXITSTATUS(status) : 256 + WTERMSIG(status));
+}
+
+static int serve(void)
+{
+	char name[64];
+
+	while (scanf("%63s", name) == 1)
+		run_apart(find_group(name));
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	int failed;
@@ -100,6 +129,8 @@ int main(int argc, char **argv)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (argc == 2 && !strcmp(argv[1], "--groups"))
 		return list_groups();
+	if (argc == 2 && !strcmp(argv[1], "--serve"))
+		return serve();
 	if (argc > 1)
 		pattern = argv[1];
 	failed = argc > 2 ? run_named(argv + 2) : run_all();

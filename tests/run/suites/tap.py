@@ -1,12 +1,15 @@
 """Lets pytest run programs that print TAP: the host twin, a group at a time, the threads, and the
 explorer's self-test in a few parts.
 
-An item is one start of a program; how many tests it ran and how many failed goes with its report,
+An item is one run of a program; how many tests it ran and how many failed goes with its report,
 as the property "tests".
 """
+import functools
 import os
 import re
+import select
 import subprocess
+import time
 
 import pytest
 
@@ -41,28 +44,32 @@ class Program(pytest.File):
             return
         listed = subprocess.run([self.path, "--groups"], capture_output=True, text=True, check=True)
         for name in listed.stdout.split():
-            yield Part.from_parent(self, name=name, argv=[self.path, "*", name])
+            yield Group.from_parent(self, name=name, argv=[self.path, "--serve"])
 
 
 class Part(pytest.Item):
-    """One start of a program."""
+    """One run of a program."""
 
     def __init__(self, argv, **more):
         super().__init__(**more)
         self.argv = argv
 
-    def runtest(self):
+    def run(self):
+        """Return the exit status and what was said."""
         done = subprocess.run(self.argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True, errors="replace",
-                              timeout=SECONDS, check=False,
-                              env=os.environ | {"CMOCKA_MESSAGE_OUTPUT": "TAP"})
-        passed, failed = count(done.stdout)
-        if (done.returncode or not passed) and not failed:
+                              timeout=SECONDS, check=False, env=environment())
+        return done.returncode, done.stdout
+
+    def runtest(self):
+        status, text = self.run()
+        passed, failed = count(text)
+        if (status or not passed) and not failed:
             failed = 1  # it ended badly without a failed test
         self.user_properties.append(("tests", [passed, failed]))
         if failed:
-            end = [line[:300] for line in done.stdout.splitlines()[-SHOWN_LINES:]]
-            raise Failed("\n".join([*end, f"{self.name} ended with status {done.returncode}"]))
+            end = [line[:300] for line in text.splitlines()[-SHOWN_LINES:]]
+            raise Failed("\n".join([*end, f"{self.name} ended with status {status}"]))
 
     def repr_failure(self, excinfo, style=None):
         if excinfo.errisinstance(Failed):
@@ -71,6 +78,58 @@ class Part(pytest.Item):
 
     def reportinfo(self):
         return self.path, None, self.name
+
+
+class Group(Part):
+    """A group of the twin's tests, in a process that one that is there already forks."""
+
+    def run(self):
+        return server(*self.argv).run(self.name)
+
+
+class Server:
+    """A program that runs what it is told to, a line each."""
+
+    def __init__(self, argv):
+        self.argv = argv
+        self.child = None
+
+    def run(self, name):
+        """Return the exit status and what was said."""
+        if not self.child or self.child.poll() is not None:
+            self.child = subprocess.Popen(self.argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                          stderr=subprocess.STDOUT, env=environment())
+        self.child.stdin.write(f"{name}\n".encode())
+        self.child.stdin.flush()
+        text = self.answer()
+        said, _, status = text.rpartition("\n# status ")
+        return (int(status), said) if status.strip().isdecimal() and said else (self.end(), text)
+
+    def answer(self):
+        """Return all up to the line with the status; without it, at the end of time or of the program."""
+        data, until = b"", time.monotonic() + SECONDS
+        while not re.search(rb"\n# status \d+\n\Z", data):
+            left = until - time.monotonic()
+            more = left > 0 and select.select([self.child.stdout], [], [], left)[0] and \
+                os.read(self.child.stdout.fileno(), 1 << 16)
+            if not more:
+                break
+            data += more
+        return data.decode(errors="replace")
+
+    def end(self):
+        """Have it gone, and with it what it forked."""
+        self.child.kill()
+        return self.child.wait()
+
+
+@functools.cache
+def server(*argv):
+    return Server(argv)
+
+
+def environment():
+    return os.environ | {"CMOCKA_MESSAGE_OUTPUT": "TAP"}
 
 
 def count(text):
