@@ -55,6 +55,7 @@ READS_fuzz := SECONDS JOBS BUILD
 READS_mutants := FILES SAMPLE SEED JOBS
 READS_explore := SCENARIO BOUND SECONDS TOKEN JOBS
 READS_explore-test := PART JOBS
+READS_explore-plants := JOBS
 READ_NOTHING := image-debug host-tests-debug threads-tests coverage setup clean format help
 
 READS := $(filter READS_%,$(.VARIABLES))

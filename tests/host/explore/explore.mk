@@ -4,6 +4,7 @@
 #   make explore SCENARIO=first-lock [BOUND=3 SECONDS=60 JOBS=2]
 #   make explore SCENARIO=first-lock TOKEN='...'   one schedule, step by step
 #   make explore-test                         quick bounds, the plants, the guest's places: TAP
+#   make explore-plants                       the programs with plants in them, which that builds as well
 
 EXPLORE := $(TOP)/explore
 EXPLORE_SUBJECT := $(filter-out mm/setup/mm_boot.c,$(wildcard mm/*/*.c)) \
@@ -30,17 +31,20 @@ TOKEN ?=
 EXPLORE_SECONDS := $(if $(filter file,$(origin SECONDS)),,$(SECONDS))
 EXPLORE_RUN = @PYTHONPATH=tests/run $(PY) tests/run/suites/explore.py
 
-.PHONY: explore explore-test
+.PHONY: explore explore-test explore-plants
 
 explore: $(EXPLORE)/explore
 	$(EXPLORE_RUN) run $(EXPLORE) --scenario "$(SCENARIO)" --bound "$(BOUND)" \
 		--seconds "$(EXPLORE_SECONDS)" --token "$(TOKEN)" --jobs "$(JOBS)" \
 		--results $(TOP)/results/explore
 
+EXPLORE_BUILD = --link="$(EXPLORE_LINK)" --objects="$(EXPLORE_O)" --compile="gcc $(EXPLORE_COMMON) $(EXPLORE_SEEN)"
+
 explore-test: $(EXPLORE)/explore image-debug
-	$(EXPLORE_RUN) test $(EXPLORE) --jobs "$(JOBS)" --part "$(PART)" --link="$(EXPLORE_LINK)" \
-		--objects="$(EXPLORE_O)" \
-		--compile="gcc $(EXPLORE_COMMON) $(EXPLORE_SEEN)"
+	$(EXPLORE_RUN) test $(EXPLORE) --jobs "$(JOBS)" --part "$(PART)" $(EXPLORE_BUILD)
+
+explore-plants: $(EXPLORE)/explore
+	$(EXPLORE_RUN) plants $(EXPLORE) --jobs "$(JOBS)" $(EXPLORE_BUILD)
 
 $(EXPLORE_SEEN_O): EXPLORE_OWN := $(EXPLORE_SEEN)
 $(EXPLORE)/tests/host/twin/%.o: EXPLORE_OWN := -Dmmap=arena_mmap -Dmunmap=arena_munmap \

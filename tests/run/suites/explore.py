@@ -4,6 +4,7 @@
     explore.py run FOLDER    scenarios, each to its bound, one after the other; a table in the end,
                              results as JSON and JUnit in RESULTS. Exit code 1, and the token, when
                              one fails. With a token: that schedule alone, step by step.
+    explore.py plants FOLDER   build the plants; what is wrong with one, its test says.
     explore.py test FOLDER   TAP: every scenario at its quick bound, the same counts twice, the same
                              without the cache, every plant found, its token repeated, words of
                              memory have their names, and the guest's places are places here.
@@ -41,7 +42,7 @@ CACHE_OFF = (("r4", 3), ("r5", 2), ("hand-over", 1), ("killer-disabled", 1), ("w
 
 def parse(argv):
     parser = Parser("explore", __doc__)
-    parser.add_argument("what", choices=("run", "test"))
+    parser.add_argument("what", choices=("run", "plants", "test"))
     parser.add_argument("folder", type=Path)
     for name in ("scenario", "bound", "seconds", "token", "jobs"):
         parser.add_argument(f"--{name}", default="")
@@ -296,9 +297,15 @@ def test(options):
     return 1 if tap.failed else 0
 
 
+def build_plants(options):
+    with ThreadPoolExecutor(options.jobs) as pool:
+        list(pool.map(partial(plants.build, options), plants.known()))
+    return 0
+
+
 def main():
     options = parse(sys.argv[1:])
-    return {"run": run, "test": test}[options.what](options)
+    return {"run": run, "plants": build_plants, "test": test}[options.what](options)
 
 
 if __name__ == "__main__":

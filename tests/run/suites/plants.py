@@ -2,7 +2,7 @@
 tests/host/explore/plants, each with the scenario that finds it and its bound in front.
 
 A plant is built beside the explorer: the files that it changes are copied and patched, and what
-depends on them is compiled anew; everything else is the explorer's own.
+depends on them is compiled, if the explorer's own object of it is newer; everything else is the explorer's.
 """
 import re
 import shutil
@@ -40,7 +40,8 @@ def build(options, plant):
     program = folder / "explore"
     if is_fresh(program, [options.folder / "explore", plant.path]):
         return program, ""
-    shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(folder / "src", ignore_errors=True)
+    program.unlink(missing_ok=True)
     for name in plant.files:
         (folder / "src" / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(name, folder / "src" / name)
@@ -57,17 +58,20 @@ def is_fresh(program, sources):
 
 def compile_and_link(options, plant, folder):
     ours = {source: folder / "obj" / (source + ".o") for source in affected(options, plant)}
+    theirs = {source: options.folder / Path(source).with_suffix(".o") for source in ours}
     for source, target in ours.items():
+        if is_fresh(target, [theirs[source], plant.path]):
+            continue
         target.parent.mkdir(parents=True, exist_ok=True)
         patched = folder / "src" / source
         done = run([*options.compile[:1], f"-I{folder}/src", *options.compile[1:], *QUICK, "-c",
                     patched if patched.exists() else source, "-o", target])
         if done.returncode:
+            target.unlink(missing_ok=True)
             return None, f"{source} does not compile with {plant.name}:\n{done.stdout}"
-    theirs = {str(options.folder / Path(source).with_suffix(".o")) for source in ours}
     program = folder / "explore"
-    done = run([*options.link, *(path for path in options.objects if path not in theirs),
-                *ours.values(), "-lcmocka", "-o", program])
+    not_ours = [path for path in options.objects if Path(path) not in theirs.values()]
+    done = run([*options.link, *not_ours, *ours.values(), "-lcmocka", "-o", program])
     return (None, done.stdout) if done.returncode else (program, "")
 
 

@@ -40,7 +40,7 @@ SUITES = {  # name: where its tests are, what they need
     "runner": ("tests/run/tests", ("image",)),
     "host-dbg": ("build/host-debug/twin", ("host-tests-debug",)),
     "host": ("build/host/twin", ("host-tests",)),
-    "explore": ("build/explore/explore", ("build/explore/explore", "image-debug")),
+    "explore": ("build/explore/explore", ("build/explore/explore", "explore-plants", "image-debug")),
     "threads": ("build/threads/threads", ("threads-tests",)),
 }
 ALWAYS = ("clang-check",)  # when all are asked for

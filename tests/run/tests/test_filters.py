@@ -48,6 +48,13 @@ class Twin(unittest.TestCase):
             code, out, _ = self.run_it(*words)
             self.assertEqual((code, len(re.findall("^ok ", out, re.M))), (0, picked), words)
 
+    def test_groups_that_standard_input_names_are_run_one_by_one(self):
+        done = subprocess.run([self.program, "--serve"], input="gfp\npatch\n", capture_output=True, text=True,
+                              check=True, env=os.environ | {"CMOCKA_MESSAGE_OUTPUT": "TAP"})
+        self.assertEqual(re.findall("(?m)^ok . - (\\w+)|^# (status .)$", done.stdout),
+                         [("test_gfp_a", ""), ("test_gfp_b", ""), ("", "status 0"),
+                          ("test_patch_a", ""), ("test_patch_b", ""), ("", "status 0")])
+
     def test_an_unknown_group_is_named(self):
         code, _, err = self.run_it("*", "gpf")
         self.assertEqual((code, err), (2, "host: no group of tests is called gpf\n"))

@@ -16,12 +16,16 @@ from unittest import mock
 from suites import order, summary, tap, test_all
 
 TEST_ALL = Path(test_all.__file__)
-TWIN = """#!/bin/sh
+TWIN = r"""#!/bin/sh
 case "$*" in
 --groups) echo good; echo bad; echo dead;;
-"* good") printf 'ok 1 - test_a\\nok 2 - test_b\\n';;
-"* bad") printf 'ok 1 - test_c\\nnot ok 2 - test_d\\n# 1 != 2\\n'; exit 1;;
-"* dead") printf 'ok 1 - test_e\\nSegmentation fault\\n'; exit 139;;
+--serve) while read -r group; do
+    case $group in
+    good) printf 'ok 1 - test_a\nok 2 - test_b\n\n# status 0\n';;
+    bad) printf 'ok 1 - test_c\nnot ok 2 - test_d\n# 1 != 2\n\n# status 1\n';;
+    dead) printf 'ok 1 - test_e\nSegmentation fault\n'; exit 139;;
+    esac
+done;;
 esac
 """
 SIGNALS = """import signal, unittest
@@ -61,7 +65,7 @@ class Commands(unittest.TestCase):
         self.assertEqual(self.said("--builds", "gdb", "oom"), (0, "image image-debug\n", ""))
         self.assertEqual(set(self.said("--builds")[1].split()),
                          {"image", "image-debug", "clang-check", "host-tests", "host-tests-debug",
-                          "threads-tests", "build/explore/explore"})
+                          "threads-tests", "build/explore/explore", "explore-plants"})
 
     def test_every_file_of_tests_is_in_one_suite(self):
         for folder in ("tests/system", "tests/gdb", "tests/run/tests"):
