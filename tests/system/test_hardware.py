@@ -51,7 +51,7 @@ class Boots(unittest.TestCase):
         for _ in range(2):
             with tempfile.TemporaryDirectory() as name:
                 folder = Path(name)
-                spec = system.settled(results=name, boot="iso", devices=ALL)
+                spec = system.settled(results=name, boot="iso", shift="4", devices=ALL)
                 line, image = qemu.kernel_line(spec), folder / "boot.iso"
                 iso.build(iso.silent(line), spec.elf, image)
                 argv = qemu.command(spec, line, folder / "console.log", folder / "events", image)
