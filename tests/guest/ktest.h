@@ -5,6 +5,7 @@
 #ifndef GUEST_KTEST_H
 #define GUEST_KTEST_H
 
+#include "kernel/core/cpu/arch.h"
 #include "kernel/core/types.h"
 
 struct ktest {
@@ -27,5 +28,16 @@ struct ktest {
 		if (!(cond))                                                                       \
 			return __FILE__ ":" KT_TEXT(__LINE__) ": expected " #cond;                 \
 	} while (0)
+
+/*
+ * Of a loop that waits. Every cpu_relax() is a turn of the emulator, and in the time of one tick the host
+ * could do the work of a whole test in the place of them.
+ */
+static inline void spin_briefly(void)
+{
+	for (int i = 0; i < 50; i++)
+		barrier();
+	cpu_relax();
+}
 
 #endif

@@ -63,7 +63,7 @@ static void begin(void)
 static void wait_for(unsigned int n)
 {
 	while (__atomic_load_n(&rung, __ATOMIC_ACQUIRE) < n)
-		cpu_relax();
+		spin_briefly();
 }
 
 static bool was_in_time(const struct ring *r)

@@ -146,7 +146,7 @@ static bool true_after_three_ticks(void)
 	unsigned long start = jiffies;
 
 	while (jiffies < start + 3)
-		cpu_relax();
+		spin_briefly();
 	return true;
 }
 
