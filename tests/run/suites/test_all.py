@@ -5,11 +5,13 @@
     test_all.py --builds [SUITE...]                    the make targets that they need
 """
 import argparse
+import contextlib
 import json
 import os
 import shutil
 import signal
 import sys
+import tempfile
 from pathlib import Path
 
 sys.dont_write_bytecode = True
@@ -19,6 +21,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from options import UserError, jobs  # noqa: E402
 
 FOLDER = Path("build/test")
+IN_MEMORY = Path("/dev/shm")  # a file system whose files are memory, if it is there
+ROOM_MIB = 2048  # in it
 KERNELS = ("image", "image-debug")
 SUITES = {  # name: where its tests are, what they need
     "system": ("tests/system/test_system.py", KERNELS),
@@ -95,18 +99,40 @@ def suite_of(test):
 
 def run(options):
     """Run the suites and return the exit code."""
+    with working_place() as place:
+        status = run_in(place, options)
+        if status:  # what they left tells more
+            shutil.rmtree(FOLDER / "once", ignore_errors=True)
+            shutil.copytree(place / "once", FOLDER / "once", symlinks=True)
+        return status
+
+
+@contextlib.contextmanager
+def working_place():
+    """A folder for what the tests write: every character of a guest's console is a write of its own,
+    which a disk's file system takes much longer for.
+    """
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    found = IN_MEMORY.is_dir() and os.access(IN_MEMORY, os.W_OK) and \
+        shutil.disk_usage(IN_MEMORY).free >= ROOM_MIB << 20
+    with tempfile.TemporaryDirectory(prefix="lowwater-test-", dir=IN_MEMORY if found else FOLDER.resolve(),
+                                     ignore_cleanup_errors=True) as name:
+        yield Path(name)
+
+
+def run_in(place, options):
     import pytest  # pylint: disable=import-outside-toplevel
     from suites import order, summary  # pylint: disable=import-outside-toplevel
 
-    once = FOLDER / "once"
-    shutil.rmtree(once, ignore_errors=True)
-    once.mkdir(parents=True)
-    os.environ["LOWWATER_ONCE"] = str(once.resolve())
+    for name, variable in (("once", "LOWWATER_ONCE"), ("tmp", "TMPDIR")):
+        (place / name).mkdir()
+        os.environ[variable] = str(place / name)
+    tempfile.tempdir = None
     os.environ["PYTHONDONTWRITEBYTECODE"] = ""
     os.environ["PYTHONPYCACHEPREFIX"] = str(FOLDER.resolve().parent / "pycache")
     shown = summary.Summary(suite_of)
     argv = ["-p", "suites.tap", "-p", "suites.order", "-p", "no:cacheprovider", "--rootdir", ".",
-            "-c", os.devnull, "-n", str(options.jobs), "--tb", "short",
+            "-c", os.devnull, "-n", str(options.jobs), "--tb", "short", f"--basetemp={place / 'pytest'}",
             f"--junitxml={FOLDER / 'junit.xml'}", *(["-k", options.test] if options.test else []),
             *(SUITES[name][0] for name in options.suite)]
     status = pytest.main(argv, plugins=[shown])
