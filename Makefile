@@ -78,7 +78,7 @@ $(error $(firstword $(UNREAD)): make $(GOALS) does not read it; expected $(or $(
 endif
 endif
 
-# How many runs, or tests, at a time; as many as cores where empty.
+# How many runs, or tests, at a time; as many as cores where empty, and tests one more.
 JOBS ?=
 
 # 1: make run shows the console of its one run as it comes.

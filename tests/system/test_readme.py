@@ -21,7 +21,8 @@ def commands():
     found = [line.strip().removeprefix("$ ") for line in re.findall(r"(?m)^    (.*)$", TEXT)]
     found += re.findall(r"`([^`\n]+)`", TEXT)
     ours = [shlex.split(text, comments=True) for text in found if re.match(r"make [a-z]", text)]
-    return [words for words in ours if words[1] != "test" or len(words) > 2]
+    once = dict.fromkeys(tuple(words) for words in ours)
+    return [list(words) for words in once if words[1] != "test" or len(words) > 2]
 
 
 def blocks():

@@ -66,7 +66,8 @@ def parse(argv):
         if name not in SUITES:
             raise UserError(f"SUITE={name!r}: expected some of {' '.join(SUITES)}")
     check_words(options.test)
-    options.jobs = jobs(options.jobs, len(os.sched_getaffinity(0)))
+    # One more than cores: some tests wait for a time limit or another process.
+    options.jobs = jobs(options.jobs, len(os.sched_getaffinity(0)) + 1)
     options.all = not options.suite
     options.suite = options.suite or list(SUITES)
     return options
