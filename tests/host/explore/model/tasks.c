@@ -146,6 +146,21 @@ void schedule_timeout(enum task_state state, unsigned long ticks)
 	at_point(OP_NAP, NULL, 0);
 }
 
+/* Woken or not, it goes on when everybody else has had a turn. */
+void schedule_within(unsigned long ticks)
+{
+	unsigned long flags;
+
+	(void)ticks;
+	if (current->state == TASK_RUNNING)
+		return;
+	may_sleep();
+	at_point(OP_NAP, NULL, 0);
+	flags = sched_lock();
+	current->state = TASK_RUNNING;
+	sched_unlock(flags);
+}
+
 void cond_resched(void)
 {
 	if (is_running() && preempt_count() == 0 && !in_interrupt() && irqs_enabled())
