@@ -66,6 +66,11 @@ static inline void add_in_place(short *counter, short n)
 	*counter += n;
 }
 
+static inline void increment_in_place(unsigned long *counter)
+{
+	++*counter;
+}
+
 static inline void sub_in_place(short *counter, short n)
 {
 	*counter -= n;
