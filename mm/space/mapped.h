@@ -1,8 +1,8 @@
 /*
  * Pages that are mapped now, while reclaim unmaps them without asking for mmap_sem: a page found in a table
  * may be gone from there, and free, at the next instruction. So it is looked at with a reference; and what
- * must see it mapped locks it: reclaim unmaps locked pages only (its own lock), so then only zap takes the
- * entry, as long as mmap_sem is held for reading the reaper.
+ * must see it mapped takes its lock, without which reclaim does not unmap it: then only zap takes the
+ * entry, which with mmap_sem held is the reaper's alone.
  */
 #ifndef MM_MAPPED_H
 #define MM_MAPPED_H

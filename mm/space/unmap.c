@@ -17,18 +17,6 @@ struct unmap_walk {
 	enum swap_result result;
 };
 
-/*
- * §27: what nobody else has marked yet. Who unmaps the VMA clears the entry, then looks for the mark: it may
- * have looked before we set it. (Both are set and cleared by instructions that are barriers.)
- */
-static enum swap_result lock_in(struct memory *m, struct page *page, const uint64_t *pte)
-{
-	page_mlock(m, page);
-	if (entry_page(m, __atomic_load_n(pte, __ATOMIC_SEQ_CST)) != page)
-		clear_page_mlock(m, page);
-	return SWAP_MLOCK;
-}
-
 /* As long as the page is locked nobody writes to it through the tables unless by this entry. */
 static bool may_drop(const struct unmap_walk *w, uint64_t entry)
 {
@@ -107,10 +95,13 @@ static bool unmap_visit(struct vma *v, uint64_t addr, uint64_t *pte, void *arg)
 {
 	struct unmap_walk *w = arg;
 
-	if (READ_ONCE(v->flags) & VM_LOCKED)
-		w->result = lock_in(w->memory, w->page, pte);
-	else
-		w->result = unmap_entry(w, v, addr, pte);
+	if (READ_ONCE(v->flags) & VM_LOCKED) {
+		/* §27. Who takes the flag away, or unmaps the VMA, waits for us, and then unmarks the page. */
+		page_mlock(w->memory, w->page);
+		w->result = SWAP_MLOCK;
+		return false;
+	}
+	w->result = unmap_entry(w, v, addr, pte);
 	return w->result == SWAP_AGAIN && READ_ONCE(w->page->mapcount);
 }
 
