@@ -20,7 +20,7 @@ void kswapd_init(struct memory *m)
 void kswapd_start(
 	struct memory *m, struct task *(*spawn)(const char *name, void (*fn)(void *), void *arg))
 {
-	spawn("kswapd0", kswapd, m);
+	m->node.kswapd = spawn("kswapd0", kswapd, m);
 }
 
 bool zone_is_balanced(struct zone *z, unsigned int order, unsigned int classzone)
@@ -76,7 +76,7 @@ void wakeup_kswapd(const struct alloc_context *ac)
 /* It tells nobody, as in 4.8: so it is looked at, a tick apart. */
 void kswapd_wait_idle(struct memory *m)
 {
-	while (!sleeps(&m->node))
+	while (m->node.kswapd && !sleeps(&m->node))
 		schedule_timeout(TASK_UNINTERRUPTIBLE, 1);
 }
 

@@ -20,7 +20,7 @@ void kswapd(void *memory);
  * may look at is balanced. Any context.
  */
 void wakeup_kswapd(const struct alloc_context *ac);
-/* Until it sleeps. May sleep. */
+/* Until it sleeps, if there is one. May sleep. */
 void kswapd_wait_idle(struct memory *m);
 /* A throttled task waits for it (§23.3). */
 void wake_kswapd_for_throttled(struct memory *m);

@@ -95,8 +95,7 @@ static void release(struct mmu_gather *g)
 	if (g->active)
 		g->active->nr = g->next - g->active->page;
 	forget_translations(g);
-	lru_add_drain(
-		g->mm->memory); /* of this CPU alone: pages that wait on another one stay longer */
+	lru_add_drain(g->mm->memory); /* of this CPU: what waits on another one stays longer */
 	free_all(g, g->bundle, in_bundle);
 	for (struct gather_batch *b = g->batches; b; b = b->next) {
 		free_all(g, b->page, b->nr);
