@@ -30,7 +30,10 @@ static const struct field zone_fields[] = {
 	FIELD(struct zone, free_area), {NULL, 0, 0}};
 
 static const struct field memory_fields[] = {
-	FIELD(struct memory, totalram_pages), FIELD(struct memory, nr_mms),
+	FIELD(struct memory, totalram_pages), FIELD(struct memory, node.stat),
+	FIELD(struct memory, node.lru_lock), FIELD(struct memory, node.lru),
+	FIELD(struct memory, node.cpu), FIELD(struct memory, node.pagevec),
+	FIELD(struct memory, nr_mms),
 	FIELD(struct memory, oom_lock), FIELD(struct memory, oom_victims),
 	FIELD(struct memory, oom_killer_disabled), FIELD(struct memory, oom_victims_wait),
 	FIELD(struct memory, oom_reclaim_list), FIELD(struct memory, reaper),
