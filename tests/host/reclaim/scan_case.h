@@ -1,0 +1,127 @@
+/*
+ * Pages of an app in the hands of reclaim: isolated, and given to it as a list.
+ */
+#ifndef HOST_SCAN_CASE_H
+#define HOST_SCAN_CASE_H
+
+#include "space/unmap_case.h"
+
+#include "mm/lru/isolate.h"
+#include "mm/reclaim/node_flags.h"
+#include "mm/reclaim/scan.h"
+
+static struct scan_control sc;
+static struct shrink_result met;
+static struct list_head batch;
+
+static inline void scan_start(unsigned int cpus)
+{
+	space_start(cpus);
+	list_init(&batch);
+	sc = (struct scan_control){.memory = m,
+		.gfp = GFP_KERNEL,
+		.highest = ZONE_MOVABLE,
+		.priority = DEF_PRIORITY,
+		.may_writepage = true,
+		.nr_to_reclaim = SWAP_CLUSTER_MAX};
+	map(0, 500, VM_WRITE);
+}
+
+/* As reclaim and kswapd do, whoever the test is otherwise. */
+static inline unsigned int be_reclaimer(void)
+{
+	unsigned int before = current->flags;
+
+	current->flags |= PF_MEMALLOC;
+	return before;
+}
+
+static inline void be_kswapd(void)
+{
+	current->flags |= PF_KSWAPD | PF_SWAPWRITE;
+}
+
+/* Off its list, with the isolation's reference, as the newest of the batch. */
+static inline struct page *isolated(struct page *page)
+{
+	assert_true(isolate_lru_page(m, page));
+	list_add(&page->lru, &batch);
+	return page;
+}
+
+/* The same of the app's page, which has become inactive before. */
+static inline struct page *victim_at(unsigned int page)
+{
+	struct page *p = isolated(old_page(page));
+
+	page_clear(p, PG_ACTIVE);
+	return p;
+}
+
+/* Returns how many were freed; what was scanned begins at 0. */
+static inline unsigned long shrink(void)
+{
+	unsigned int before = be_reclaimer();
+	unsigned long freed;
+
+	memset(&met, 0, sizeof(met));
+	sc.nr_scanned = 0;
+	freed = shrink_page_list(&sc, &batch, &met);
+	current->flags = before;
+	return freed;
+}
+
+/* The same, and it has been in the swap cache for a while. */
+static inline struct page *cached_victim_at(unsigned int page)
+{
+	struct page *p = victim_at(page);
+
+	assert_true(trylock_page(p));
+	assert_true(add_to_swap(m, p));
+	unlock_page(m, p);
+	return p;
+}
+
+/* Those that stay go back to their lists. */
+static inline void put_batch_back(void)
+{
+	while (!list_empty(&batch)) {
+		struct page *page = list_entry(batch.prev, struct page, lru);
+
+		list_del(&page->lru);
+		putback_lru_page(m, page);
+	}
+	lru_add_drain(m);
+}
+
+/* It stays, on the inactive list or not, and nobody has its lock. */
+static inline void assert_kept(const struct page *page, bool active)
+{
+	assert_false(page_has(page, PG_LOCKED | PG_LRU));
+	assert_int_equal(page_has(page, PG_ACTIVE), active);
+	assert_int_equal(m->event[PGACTIVATE], active);
+}
+
+static inline unsigned int slots_in_use(void)
+{
+	return area->inuse;
+}
+
+static inline int scan_setup(void **state)
+{
+	int err = twin_setup(state);
+
+	scan_start(1);
+	return err;
+}
+
+static inline void scan_finish(void)
+{
+	put_batch_back();
+	space_finish();
+}
+
+#undef TEST
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, scan_setup, twin_teardown)
+
+#endif
