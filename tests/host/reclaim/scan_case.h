@@ -58,6 +58,44 @@ static inline struct page *victim_at(unsigned int page)
 	return p;
 }
 
+/* An app's page at the head of the inactive list, dirty and not used lately. */
+static inline struct page *inactive_page(unsigned int page)
+{
+	struct page *p = old_page(page);
+
+	assert_true(isolate_lru_page(m, p));
+	page_clear(p, PG_ACTIVE);
+	putback_lru_page(m, p);
+	lru_add_drain(m);
+	return p;
+}
+
+/* The n-th from a list's head. */
+static inline struct page *nth_of(enum lru_list lru, unsigned int n)
+{
+	const struct list_head *p = m->node.lru.list[lru].next;
+
+	while (n--)
+		p = p->next;
+	assert_ptr_not_equal(p, &m->node.lru.list[lru]);
+	return list_entry(p, struct page, lru);
+}
+
+/* So many of the inactive ones change their order: the newest ones are the next to be looked at. */
+static inline void inactive_tail_first(unsigned int n)
+{
+	struct list_head *list = &m->node.lru.list[LRU_INACTIVE_ANON], turned;
+
+	list_init(&turned);
+	while (n-- && !list_empty(list)) {
+		struct list_head *p = list->next;
+
+		list_del(p);
+		list_add(p, &turned);
+	}
+	list_splice_init(&turned, list->prev);
+}
+
 /* Returns how many were freed; what was scanned begins at 0. */
 static inline unsigned long shrink(void)
 {
