@@ -11,6 +11,7 @@
 #include "kernel/core/sched/work.h"
 #include "kernel/core/time/time.h"
 #include "mm/alloc/pcp.h"
+#include "mm/lru/pagevec.h"
 #include "mm/oom/oom.h"
 #include "mm/oom/oom_reaper.h"
 #include "mm/page/vmstat.h"
@@ -114,7 +115,9 @@ static const char *counters_left(void)
 				memory_stat_exact(m, item[i]));
 	if (m->nr_mms)
 		return wrong("%ld address spaces are left", m->nr_mms);
-	return node_stat_exact(m, NR_SHMEM) ? wrong("nr_shmem is %ld in the end", node_stat_exact(m, NR_SHMEM)) : NULL;
+	return node_stat_exact(m, NR_SHMEM) ?
+		wrong("nr_shmem is %ld in the end", node_stat_exact(m, NR_SHMEM)) :
+		NULL;
 }
 
 const char *case_gone(struct mm *mm, unsigned int pins)
@@ -138,6 +141,7 @@ struct mm *case_mm(unsigned int pages, unsigned int flags)
 	mm_map_fixed(mm, APP_BASE, pages * (uint64_t)PAGE_SIZE, VM_WRITE | flags, NULL, 0);
 	for (unsigned int i = 0; i < pages; i++)
 		there(mm_fault(mm, AT(i), FAULT_WRITE) == FAULT_OK ? mm : NULL);
+	lru_add_drain(m); /* its pages have long been on their lists: nobody else has a reference */
 	return mm;
 }
 
