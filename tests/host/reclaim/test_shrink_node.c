@@ -54,8 +54,10 @@ static unsigned long descend(gfp_t gfp)
 {
 	struct alloc_context ac = request(m, gfp, 0);
 	unsigned long progress;
+	struct page *page = direct_reclaim(&ac, WMARK_MIN, &progress);
 
-	direct_reclaim(&ac, WMARK_MIN, &progress);
+	if (page)
+		free_pages(m, page, 0);
 	return progress;
 }
 
