@@ -55,6 +55,11 @@ static void charge(struct mm *mm, struct page *page)
 bool map_swapped_in(struct mm *mm, const struct vma *vma, uint64_t addr, uint64_t *pte,
 	uint64_t old, uint64_t entry, struct page *page)
 {
+	/*
+	 * Reclaim may not yet have told the TLBs of the page that was here before: a thread must not read there
+	 * what another one has written over here.
+	 */
+	tlb_flush_page(mm->pgd, addr);
 	enter(vma, page, addr);
 	if (!pte_change(pte, old, entry)) {
 		__atomic_fetch_sub(&page->mapcount, 1, __ATOMIC_RELAXED);
@@ -86,11 +91,6 @@ static enum fault_result map_locked(struct mm *mm, struct vma *vma, uint64_t add
 		return FAULT_BAD_ADDRESS; /* it could not be read: SIGBUS */
 	}
 	entry = page_to_phys(m, page) | PTE_PRESENT | PTE_ACCESSED | PTE_NX;
-	/*
-	 * Reclaim may not yet have told the TLBs of the page that was here before: a thread must not read there
-	 * what another one has written over here.
-	 */
-	tlb_flush_page(mm->pgd, addr);
 	if (!map_swapped_in(mm, vma, addr, pte, old, entry, page)) {
 		page_put(m, page); /* the reaper has taken the slot */
 		return FAULT_OK;
