@@ -7,6 +7,7 @@
 #include "kernel/core/log/printk.h"
 #include "kernel/dev/block/disk.h"
 #include "kernel/dev/swap_disk.h"
+#include "mm/show/validate.h"
 #include "mm/swap/swap_area.h"
 
 /* Majors of 4.8's: of virtio-blk as it is given out there, and of zram, which the card stands for. */
@@ -117,7 +118,7 @@ void swap_start(void)
 
 void swap_stop(void)
 {
-	const char *err = swap_validate(&system_memory);
+	const char *err = mm_validate(&system_memory);
 
 	if (!err)
 		err = swap_off_all(&system_memory);

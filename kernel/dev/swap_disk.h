@@ -9,7 +9,10 @@
  * expected (exit code 2). The first task's, devices started.
  */
 void swap_start(void);
-/* They go; a slot that is still in use ends the machine. The first task's, before its devices do. */
+/*
+ * They go; a slot that is still in use ends the machine, and so does what mm_validate() finds. The first
+ * task's, before its devices do, when nobody swaps any more.
+ */
 void swap_stop(void);
 
 #endif

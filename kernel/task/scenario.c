@@ -272,14 +272,22 @@ static int run_to_end(const struct scenario *s)
 	return code;
 }
 
+/* Whoever may have pages, or slots in swap, in his hands is done. */
+static void wait_for_all(struct memory *m)
+{
+	oom_reaper_wait_idle(m);
+	work_flush();
+	kswapd_wait_idle(m);
+	lru_add_drain_all(m);
+}
+
 /* Nothing may be lost, and nothing may be broken, whatever happened on the way (DESIGN §7). */
 static void check_end(struct memory *m, const struct world *before)
 {
 	struct world now;
 	const char *err;
 
-	oom_reaper_wait_idle(m);
-	work_flush();
+	work_flush(); /* devices' */
 	now = take_stock(m);
 	err = mm_validate(m);
 	if (err)
@@ -328,8 +336,7 @@ void scenario_run(void (*at_start)(void), void (*at_end)(void))
 	oom_samples_start();
 	code = run_to_end(s);
 	scenario_end();
-	kswapd_wait_idle(m); /* it may have pages in its hands */
-	lru_add_drain_all(m);
+	wait_for_all(m);
 	at_end();
 	check_end(m, &before);
 	report_counters();

@@ -8,6 +8,8 @@
 #include "mm/show/validate.h"
 #include "mm/page/vmstat.h"
 #include "mm/slab/slab_validate.h"
+#include "mm/space/mm.h"
+#include "mm/swap/swap.h"
 
 static char message[256];
 
@@ -160,6 +162,20 @@ static const char *check_zone(const struct zone *z)
 	return err;
 }
 
+/* Each entry that names a slot is some address space's, and counted there. */
+static const char *check_swap_entries(const struct memory *m)
+{
+	long counted = 0;
+	const struct mm *mm;
+
+	list_for_each_entry(mm, &m->swap.mms, swap_node)
+		counted += mm->swapents;
+	if (counted != swap_entries(m))
+		return broken("slots are named by %ld entries, address spaces count %ld",
+			swap_entries(m), counted);
+	return NULL;
+}
+
 const char *mm_validate(const struct memory *m)
 {
 	unsigned long flags = smp_freeze();
@@ -175,6 +191,10 @@ const char *mm_validate(const struct memory *m)
 		err = lru_validate(m);
 	if (!err)
 		err = slab_validate(m);
+	if (!err)
+		err = swap_validate(m);
+	if (!err)
+		err = check_swap_entries(m);
 	smp_thaw(flags);
 	return err;
 }

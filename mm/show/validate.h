@@ -1,6 +1,7 @@
 /*
  * Does the allocators' state agree with itself? (DESIGN §7) Free lists, page flags, order and
- * type tags, counters, per-CPU lists, conservation; slabs. Task context, no lock held; one CPU.
+ * type tags, counters, per-CPU lists, conservation; slabs; slots in swap. Task context, no lock held; one CPU,
+ * and nobody swaps meanwhile.
  */
 #ifndef MM_VALIDATE_H
 #define MM_VALIDATE_H

@@ -84,6 +84,8 @@ void print_swaps(const struct memory *m);
  * Do slots, areas, trees and totals agree? NULL, or one line. Nobody swaps meanwhile.
  */
 const char *swap_validate(const struct memory *m);
+/* Tables' entries that name slots, of all areas: by the slots' bytes. */
+long swap_entries(const struct memory *m);
 
 /* Boot. */
 void swap_init(struct memory *m);

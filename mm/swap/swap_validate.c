@@ -140,3 +140,23 @@ const char *swap_validate(const struct memory *m)
 		cached, m->swap.nr_swap_pages, m->total_swap_pages, m->swap.cached);
 	return message;
 }
+
+static long entries_of(const struct swap_area *a)
+{
+	long sum = 0;
+
+	for (uint32_t o = 1; o < a->max; o++)
+		if (SWAP_COUNT(*swap_byte(a, o)) <= SWAP_MAP_MAX)
+			sum += SWAP_COUNT(*swap_byte(a, o));
+	return sum;
+}
+
+long swap_entries(const struct memory *m)
+{
+	long sum = 0;
+
+	for (int type = 0; type < MAX_SWAP_AREAS; type++)
+		if (m->swap.area[type])
+			sum += entries_of(m->swap.area[type]);
+	return sum;
+}

@@ -5,6 +5,7 @@
 #include "swap_case.h"
 
 #include "mm/page/vmstat.h"
+#include "mm/show/validate.h"
 #include "mm/space/pgtable.h"
 #include "mm/space/zap.h"
 
@@ -226,6 +227,30 @@ static void test_28_1_who_asks_for_it_leaves_entries(void **state)
 	finish();
 }
 
+static void test_validate(void **state)
+{
+	uint8_t *byte;
+
+	(void)state;
+	start(&fake_card);
+	fill(3, 3);
+	out(3);
+	assert_valid(m);
+	mm->swapents++;
+	assert_string_equal(mm_validate(m), "slots are named by 1 entries, address spaces count 2");
+	mm->swapents--;
+	byte = swap_byte(a, swp_offset(pte_to_swp_entry(*pte_find(mm, AT(3)))));
+	*byte |= SWAP_HAS_CACHE;
+	assert_string_equal(
+		mm_validate(m), "swap on /dev/card: 0 pages in the tree, 1 slots with a page");
+	*byte &= ~SWAP_HAS_CACHE;
+	m->swap.nr_swap_pages--;
+	assert_non_null(mm_validate(m));
+	m->swap.nr_swap_pages++;
+	assert_valid(m);
+	finish();
+}
+
 static void test_what_cannot_be_read(void **state)
 {
 	(void)state;
@@ -321,6 +346,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_20_9_slots_given_back_at_a_read),
 	TEST(test_28_1_unmap_and_exit),
 	TEST(test_28_1_who_asks_for_it_leaves_entries),
+	TEST(test_validate),
 	TEST(test_what_cannot_be_read),
 	TEST(test_each_request_refused_once),
 	TEST(test_atomic_requests_refused),
