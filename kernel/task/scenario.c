@@ -25,6 +25,7 @@
 #include "mm/alloc/pcp.h"
 #include "mm/index/index_node.h"
 #include "mm/show/validate.h"
+#include "mm/show/vmstat_show.h"
 #include "mm/slab/slab.h"
 #include "mm/slab/slab_use.h"
 #include "mm/lru/pagevec.h"
@@ -121,16 +122,17 @@ static void announce(const struct scenario *s)
 #define DEBUG_BUILD 0
 #endif
 
+static long show_vmstat;
+PARAM_INT("vmstat", show_vmstat, 0, 1,
+	"1: /proc/vmstat on the console at the end, the figures of result.json's counters");
+
 /* Also from a panic: a run that ended badly has counted, too. */
 static void report_counters(void)
 {
 	const struct memory *m = &system_memory;
 
-	for (int i = 0; i < NR_ZONE_STATS; i++)
-		event_counter(zone_stat_name[i], memory_stat(m, i));
-	for (int i = 0; i < NR_NODE_STATS; i++)
-		event_counter(node_stat_name[i], node_stat(m, i));
-	for (int i = 0; i < NR_MM_EVENTS; i++)
+	vmstat_tell(m, event_counter);
+	for (int i = NR_VM_EVENTS; i < NR_MM_EVENTS; i++)
 		event_counter(mm_event_name[i], mm_event(m, i));
 	event_counter(COUNTER("pgalloc"), mm_event_sum(m, PGALLOC));
 	event_counter(COUNTER("allocstall"), mm_event_sum(m, ALLOCSTALL));
@@ -139,6 +141,8 @@ static void report_counters(void)
 	event_counter(COUNTER("forced_switches"), forced_switches());
 	replay_report();
 	sysrq_report();
+	if (show_vmstat)
+		print_vmstat(m);
 }
 
 /* Pages that are neither free nor on a per-CPU list; but tables that map a device's registers stay. */

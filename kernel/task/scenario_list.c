@@ -10,6 +10,7 @@
 #include "kernel/task/scenario_list.h"
 #include "mm/page/memory.h"
 #include "mm/page/patch.h"
+#include "mm/show/vmstat_show.h"
 
 #define BLANKS " "
 
@@ -84,7 +85,8 @@ static void list_arm(const struct scenario *s, const struct scenario_arm *arm)
 	list_checks(&checks, arm);
 	merge_args(&args, text_of(s->args), text_of(arm->args));
 	event("{\"event\":\"arm\",\"scenario\":\"%s\",\"group\":\"%s\",\"source\":\"%s\","
-	      "\"mem\":%u,\"ncpus\":%u,\"shift\":%u,\"every\":\"%s\",\"patch\":\"%s\",\"outcome\":\"%s\","
+	      "\"mem\":%u,\"ncpus\":%u,\"shift\":%u,\"every\":\"%s\",\"patch\":\"%s\",\"outcome\":"
+	      "\"%s\","
 	      "\"checks\":[%s],\"args\":\"%s\",\"showed\":\"%s\",\"help\":\"%s\","
 	      "\"mem_hold\":[%u,%u],\"cpus_hold\":[%u,%u],\"devices\":\"%s\","
 	      "\"every_devices\":\"%s\"}",
@@ -143,13 +145,16 @@ static void list_counter(const char *name)
 	event("{\"event\":\"counter_name\",\"name\":\"%s\"}", name);
 }
 
+static void list_vmstat(const char *name, unsigned long unused)
+{
+	(void)unused;
+	list_counter(name);
+}
+
 static void list_counters(void)
 {
-	for (int i = 0; i < NR_ZONE_STATS; i++)
-		list_counter(zone_stat_name[i]);
-	for (int i = 0; i < NR_NODE_STATS; i++)
-		list_counter(node_stat_name[i]);
-	for (int i = 0; i < NR_MM_EVENTS; i++)
+	vmstat_tell(&system_memory, list_vmstat);
+	for (int i = NR_VM_EVENTS; i < NR_MM_EVENTS; i++)
 		list_counter(mm_event_name[i]);
 	for (const char *const *name = _counters; name < _counters_end; name++)
 		list_counter(*name);

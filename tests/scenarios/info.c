@@ -5,6 +5,7 @@
 #include "kernel/dev/devices.h"
 #include "kernel/task/scenario.h"
 #include "mm/show/proc.h"
+#include "mm/show/vmstat_show.h"
 
 static unsigned long count_zones(const struct memory *m)
 {
@@ -22,6 +23,7 @@ static void info(void)
 	print_pagetypeinfo(&system_memory);
 	print_zoneinfo(&system_memory);
 	print_slabinfo(&system_memory);
+	print_vmstat(&system_memory);
 	devices_show();
 	event_counter(COUNTER("managed_pages"), system_memory.totalram_pages);
 	event_counter(COUNTER("zones"), count_zones(&system_memory));
@@ -36,7 +38,8 @@ static const struct scenario_arm arms[] = {
 
 SCENARIO(info_scenario) = {
 	.name = "info",
-	.help = "zoneinfo, buddyinfo, pagetypeinfo, slabinfo, the PCI bus and the memory map",
+	.help = "zoneinfo, buddyinfo, pagetypeinfo, slabinfo, vmstat, the PCI bus and the memory "
+		"map",
 	.group = "study",
 	.kernel = info,
 	.arms = arms,
