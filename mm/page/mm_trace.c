@@ -31,6 +31,26 @@ const struct trace_event mm_vmscan_direct_reclaim_begin = {
 const struct trace_event mm_vmscan_direct_reclaim_end = {
 	"mm_vmscan_direct_reclaim_end", {"nr_reclaimed"}};
 
+const struct trace_event mm_vmscan_kswapd_wake = {"mm_vmscan_kswapd_wake", {"nid", "zid", "order"}};
+
+const struct trace_event mm_vmscan_kswapd_sleep = {"mm_vmscan_kswapd_sleep", {"nid"}};
+
+const struct trace_event mm_vmscan_lru_isolate = {"mm_vmscan_lru_isolate",
+	{"isolate_mode", "classzone_idx", "order", "nr_requested", "nr_scanned", "nr_skipped",
+		"nr_taken", "file"}};
+
+const struct trace_event mm_vmscan_lru_shrink_inactive = {"mm_vmscan_lru_shrink_inactive",
+	{"nid", "nr_scanned", "nr_reclaimed", "priority", "flags:s"}};
+
+const struct trace_event mm_vmscan_writepage = {"mm_vmscan_writepage", {"pfn", "flags:s"}};
+
+const struct trace_event mm_shrink_slab_start = {"mm_shrink_slab_start",
+	{"shrink:s", "nr_objects_to_shrink", "gfp_flags", "pgs_scanned", "lru_pgs", "cache_items",
+		"delta", "total_scan"}};
+
+const struct trace_event mm_shrink_slab_end = {"mm_shrink_slab_end",
+	{"shrink:s", "nid", "unused_scan", "new_scan", "total_scan", "retval"}};
+
 const struct trace_event reclaim_retry_zone = {"reclaim_retry_zone",
 	{"zone:s", "order", "reclaimable", "available", "min_wmark", "no_progress_loops",
 		"wmark_check"}};

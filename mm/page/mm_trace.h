@@ -18,9 +18,22 @@ extern const struct trace_event mm_highatomic_unreserve;
 extern const struct trace_event mm_page_pcpu_drain;
 /* A request's first attempt failed (§5.2). */
 extern const struct trace_event mm_page_alloc_slowpath;
+/* kswapd begins to balance, or sleeps until it is woken (§18.3, §18.5); somebody wakes it (§18.2). */
+extern const struct trace_event mm_vmscan_kswapd_wake;
+extern const struct trace_event mm_vmscan_kswapd_sleep;
 extern const struct trace_event mm_vmscan_wakeup_kswapd;
 extern const struct trace_event mm_vmscan_direct_reclaim_begin;
 extern const struct trace_event mm_vmscan_direct_reclaim_end;
+/* These five by trace_often(). A batch leaves a list (§17.8); inactive ones were looked at (§17.9). */
+extern const struct trace_event mm_vmscan_lru_isolate;
+extern const struct trace_event mm_vmscan_lru_shrink_inactive;
+/* A page is on its way to its slot (§17.10a, step 11). */
+extern const struct trace_event mm_vmscan_writepage;
+/* One shrinker was asked (§17.11): by name, where 4.8 has two addresses. */
+extern const struct trace_event mm_shrink_slab_start;
+extern const struct trace_event mm_shrink_slab_end;
+/* What was written, as 4.8 names it: pages of apps, and nobody waits for them. */
+#define RECLAIM_WB_ANON_ASYNC "RECLAIM_WB_ANON|RECLAIM_WB_ASYNC"
 /* One zone's part in the retry decision (§5.6). */
 extern const struct trace_event reclaim_retry_zone;
 extern const struct trace_event mark_victim;

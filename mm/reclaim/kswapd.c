@@ -171,6 +171,7 @@ static bool nap(struct memory *m, struct waiter *w, unsigned int order, int clas
 /* Counters may be further off while nobody looks at them closely (§25.3). */
 static void sleep_until_woken(struct memory *m)
 {
+	trace(mm_vmscan_kswapd_sleep, 0);
 	set_zone_thresholds(m, normal_threshold);
 	schedule();
 	set_zone_thresholds(m, pressure_threshold);
@@ -215,6 +216,7 @@ void kswapd(void *memory)
 		take_wanted(node, &alloc_order, &classzone);
 		WRITE_ONCE(node->kswapd_order, 0);
 		WRITE_ONCE(node->kswapd_classzone, 0);
+		trace(mm_vmscan_kswapd_wake, 0, classzone, alloc_order);
 		reclaim_order = balance(m, alloc_order, classzone);
 		if (reclaim_order < alloc_order)
 			continue; /* blocks are not to be had: rest, when single pages are */

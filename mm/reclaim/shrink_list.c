@@ -5,6 +5,7 @@
 #include "kernel/core/time/time.h"
 #include "mm/lru/isolate.h"
 #include "mm/lru/pagevec.h"
+#include "mm/page/mm_trace.h"
 #include "mm/page/vmstat.h"
 #include "mm/reclaim/node_flags.h"
 #include "mm/reclaim/scan.h"
@@ -32,15 +33,20 @@ static unsigned long isolate(
 	const struct scan_control *sc, struct batch *b, enum lru_list lru, unsigned long n)
 {
 	struct memory *m = b->memory;
-	unsigned long flags, scanned;
+	unsigned long flags, scanned, skipped;
 
 	lru_add_drain(m);
 	flags = spin_lock_irqsave(&m->node.lru_lock);
+	skipped = mm_event_sum(m, PGSCAN_SKIP);
 	b->taken = isolate_lru_pages(m, lru, n, sc->highest, &b->pages, &scanned);
 	count_isolated(b, b->taken);
 	m->node.lru.recent_scanned[b->class] += b->taken;
 	node_stat_mod(m, NR_PAGES_SCANNED, scanned);
+	skipped = mm_event_sum(m, PGSCAN_SKIP) -
+		skipped; /* which only this changes, under this lock */
 	spin_unlock_irqrestore(&m->node.lru_lock, flags);
+	trace_often(mm_vmscan_lru_isolate, 0, sc->highest, sc->order, n, scanned, skipped, b->taken,
+		b->class);
 	return scanned;
 }
 
@@ -149,6 +155,8 @@ unsigned long shrink_inactive_list(struct scan_control *sc, unsigned long n, enu
 	reclaimed = shrink_page_list(sc, &b.pages, &r);
 	put_back_inactive(&b, reclaimed);
 	heed(m, &r, b.taken);
+	trace_often(mm_vmscan_lru_shrink_inactive, 0, scanned, reclaimed, sc->priority,
+		(long)RECLAIM_WB_ANON_ASYNC);
 	return reclaimed;
 }
 

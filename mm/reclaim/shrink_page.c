@@ -5,6 +5,7 @@
 #include "kernel/core/sched/sched.h"
 #include "mm/alloc/page_alloc.h"
 #include "mm/lru/lru.h"
+#include "mm/page/mm_trace.h"
 #include "mm/page/page_lock.h"
 #include "mm/reclaim/node_flags.h"
 #include "mm/reclaim/references.h"
@@ -151,6 +152,7 @@ static enum fate pageout(struct shrink *s)
 	swap_writepage(m, page);
 	if (!page_has(page, PG_WRITEBACK))
 		page_clear(page, PG_RECLAIM); /* it was written at once */
+	trace_often(mm_vmscan_writepage, page_to_pfn(m, page), (long)RECLAIM_WB_ANON_ASYNC);
 	node_stat_inc(m, NR_VMSCAN_WRITE);
 	return after_write(s);
 }

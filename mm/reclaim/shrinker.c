@@ -2,6 +2,7 @@
  * Shrinkers, asked by the proportional formula (see shrinker.h).
  */
 #include "kernel/core/log/printk.h"
+#include "mm/page/mm_trace.h"
 #include "mm/reclaim/scan.h"
 #include "mm/reclaim/shrinker.h"
 
@@ -21,10 +22,9 @@ void unregister_shrinker(struct memory *m, struct shrinker *s)
 }
 
 /* Steps 3 to 5: how many objects to look at, with what was put off before. */
-static long total_of(const struct shrinker *s, unsigned long freeable, long put_off,
-	unsigned long scanned, unsigned long eligible)
+static long total_of(
+	const struct shrinker *s, unsigned long freeable, long put_off, unsigned long delta)
 {
-	unsigned long delta = 4 * scanned / s->seeks * freeable / (eligible + 1);
 	long total = put_off + delta;
 
 	if (total < 0) {
@@ -62,16 +62,21 @@ static unsigned long scan_batches(struct memory *m, struct shrinker *s, struct s
 static unsigned long shrink_one(struct memory *m, struct shrinker *s, struct shrink_control *sc,
 	unsigned long scanned, unsigned long eligible)
 {
-	unsigned long freeable = s->count(s, sc), freed;
-	long total;
+	unsigned long freeable = s->count(s, sc), delta, freed;
+	long put_off, total;
 
 	if (!freeable)
 		return 0;
-	total = __atomic_exchange_n(&s->deferred, 0, __ATOMIC_RELAXED);
-	total = total_of(s, freeable, total, scanned, eligible);
+	put_off = __atomic_exchange_n(&s->deferred, 0, __ATOMIC_RELAXED);
+	delta = 4 * scanned / s->seeks * freeable / (eligible + 1);
+	total = total_of(s, freeable, put_off, delta);
+	trace_often(mm_shrink_slab_start, (long)s->name, put_off, sc->gfp, scanned, eligible,
+		freeable, delta, total);
 	freed = scan_batches(m, s, sc, freeable, &total);
 	if (total > 0)
 		atomic_add(&s->deferred, total);
+	trace_often(mm_shrink_slab_end, (long)s->name, 0, put_off, READ_ONCE(s->deferred), total,
+		freed);
 	return freed;
 }
 

@@ -12,12 +12,12 @@
 #include "kernel/core/log/trace.h"
 
 struct trace_ring trace_ring;
-static bool all_leave;
+bool trace_all;
 
 static const char *set_trace(const char *text)
 {
-	all_leave = !strcmp(text, "on");
-	return all_leave || !strcmp(text, "off") ? NULL : "on or off";
+	trace_all = !strcmp(text, "on");
+	return trace_all || !strcmp(text, "off") ? NULL : "on or off";
 }
 PARAM_FN("trace", set_trace, "on: every trace record leaves by the second channel");
 
@@ -107,6 +107,6 @@ void trace_record(const struct trace_event *event, const long arg[TRACE_ARGS])
 	/* Of known sizes: a few moves each, where -ffreestanding's memcpy() would be a call. */
 	__builtin_memcpy(r->comm, t ? t->comm : nobody, sizeof(r->comm));
 	__builtin_memcpy(r->arg, arg, sizeof(r->arg));
-	if (all_leave)
+	if (trace_all)
 		send(r);
 }

@@ -46,4 +46,15 @@ void trace_record(const struct trace_event *event, const long arg[TRACE_ARGS]);
 
 #define trace(event, ...) trace_record(&(event), (const long[TRACE_ARGS]){__VA_ARGS__})
 
+/*
+ * The same for what happens so often that the ring would hold nothing else: with trace=on alone. Else it is one
+ * test, and its arguments are not evaluated.
+ */
+extern bool trace_all;
+#define trace_often(event, ...)                                                                    \
+	do {                                                                                       \
+		if (unlikely(trace_all))                                                           \
+			trace(event, __VA_ARGS__);                                                 \
+	} while (0)
+
 #endif

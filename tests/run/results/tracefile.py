@@ -13,7 +13,8 @@ FILES = (TEXT, PICTURE)
 HEAD = ("# tracer: nop\n#\n#           TASK-PID    CPU#  ||||   TIMESTAMP  FUNCTION\n"
         "#              | |         |   ||||      |         |\n")
 SPANS = {"mm_vmscan_direct_reclaim_begin": ("B", "direct reclaim"),
-         "mm_vmscan_direct_reclaim_end": ("E", "direct reclaim")}
+         "mm_vmscan_direct_reclaim_end": ("E", "direct reclaim"),
+         "mm_shrink_slab_start": ("B", "shrinker"), "mm_shrink_slab_end": ("E", "shrinker")}
 # What a picture of a zone needs besides marks: its counters over time.
 COUNTERS = {"reserved_after": "highatomic reserved", "free_after": "free", "free": "free"}
 
