@@ -3,7 +3,7 @@
  *
  * In reading order: app.h (this), task_mem.h (stacks and task structs), app.c, exit.c, kthread.c, cpus.h
  * (further CPUs), calls.h (the kernel's calls), futex.h, libc/ (newlib's needs, in the apps' world),
- * scenario.h and scenario_list.h (what a run runs), moom.h (SysRq-f's worker), oom_samples.h.
+ * scenario.h and scenario_list.h (what a run runs), moom.h (SysRq-f's worker), oom_samples.h, memory_samples.h.
  *
  * Locks: those of mm/ and kernel/core, and the futex waiters'.
  */

@@ -14,6 +14,7 @@
 #include "kernel/core/sched/turn.h"
 #include "kernel/core/sched/work.h"
 #include "kernel/task/app.h"
+#include "kernel/task/memory_samples.h"
 #include "kernel/task/oom_samples.h"
 #include "kernel/task/scenario.h"
 #include "kernel/task/scenario_list.h"
@@ -338,6 +339,7 @@ void scenario_run(void (*at_start)(void), void (*at_end)(void))
 	replay_start();
 	panic_add_report(report_counters);
 	oom_samples_start();
+	memory_samples_start();
 	code = run_to_end(s);
 	scenario_end();
 	wait_for_all(m);

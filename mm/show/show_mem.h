@@ -2,7 +2,7 @@
  * The room mm/show: what a person, or the runner, reads of a machine's memory.
  *
  * In reading order: show_mem.h (this: Mem-Info and the allocation-failure report), outlook.h (how a
- * request finds a zone), verdict.h (could it have been served?), proc.h (zoneinfo and its kin), vmstat_show.h,
+ * request finds a zone), verdict.h (could it have been served?), proc.h (zoneinfo and its kin), vmstat_show.h, sample.h,
  * validate.h (does the state agree with itself?).
  *
  * Locks: zone->lock while free lists are counted; a machine that is ending waits for it only so long.

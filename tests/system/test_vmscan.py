@@ -46,5 +46,39 @@ class Traced(unittest.TestCase):
         self.assertEqual(traced(run, "mm_vmscan_kswapd_wake"), [])
 
 
+class Samples(unittest.TestCase):
+    MACHINE = {"scenario": "overcommit", "mem": "40", "devices": "card=16"}
+    ARGS = "swap=card:16380 overcommit.mib=37"
+
+    def test_lists_and_swap_over_time(self):
+        first, second = system.repeated(**self.MACHINE, args=f"{self.ARGS} sample_us=4000")
+        self.assertEqual((first.channel, first.console), (second.channel, second.console))
+        start = next(event for event in first.events if event.get("event") == "start")
+        end = next(event for event in first.events if event.get("event") == "end")
+        samples = [event for event in first.events if event.get("event") == "memory_sample"]
+        self.assertEqual(len(samples), (end["ns"] - start["ns"]) // 4_000_000 + 1)
+        # A tick waits for whoever has interrupts off.
+        apart = [b["ns"] - a["ns"] for a, b in zip(samples[1:], samples[2:])]
+        self.assertTrue(all(3_000_000 < ns < 5_000_000 for ns in apart), apart)
+        self.assertEqual(samples[0]["swap_free"], 4095)
+        self.assertLess(min(one["swap_free"] for one in samples), 4095 - 512)
+        self.assertGreater(max(one["swap_cached"] for one in samples), 0)
+        most = max(one["inactive_anon"] + one["active_anon"] for one in samples)
+        self.assertTrue(37 * 256 - 4095 < most < 40 * 256, most)
+        self.assertLess(min(sum(one["free"].values()) for one in samples), 256)
+
+    def test_they_are_in_the_result(self):
+        options = ("--mem", "40", "--devices", "card=16", "--args")
+        run = system.study("overcommit", "none", *options, f"{self.ARGS} sample_us=10001")
+        samples = run.result["memory_samples"]
+        self.assertGreater(len(samples), 2)
+        # Of ticks of 4 ms each.
+        self.assertTrue(11e6 < samples[2]["ns"] - samples[1]["ns"] < 13e6, samples[:3])
+        self.assertEqual({tuple(one["free"]) for one in samples}, {("DMA", "DMA32")})
+
+    def test_unasked_there_are_none(self):
+        self.assertEqual(system.study("info", "none", "--mem", "64").result["memory_samples"], [])
+
+
 if __name__ == "__main__":
     unittest.main()

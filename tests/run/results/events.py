@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass, field
 
 SAMPLE_FIELDS = ("ns", "value", "pid")
+MEMORY_FIELDS = ("ns", "inactive_anon", "active_anon", "swap_free", "swap_cached")
 LOCK_FIELDS = ("name", "acquisitions", "contended", "longest_hold_ns")
 
 
@@ -26,6 +27,7 @@ class Events:
     benches: list = field(default_factory=list)
     locks: list = field(default_factory=list)  # a debug build's statistics
     samples: dict = field(default_factory=dict)  # name: [{ns, value, pid}] in the order they came
+    memory_samples: list = field(default_factory=list)  # lists and swap over time, in order
     timeline: list = field(default_factory=list)  # what befell the OOM killer's victims, in order
     notes: list = field(default_factory=list)
 
@@ -79,6 +81,9 @@ def add(events, item):
     elif kind == "sample":
         one = {key: number(item, key) for key in SAMPLE_FIELDS}
         events.samples.setdefault(text(item, "name"), []).append(one)
+    elif kind == "memory_sample":
+        zones = {key: {zone: number(item[key], zone) for zone in item[key]} for key in ("free", "reserved")}
+        events.memory_samples.append({key: number(item, key) for key in MEMORY_FIELDS} | zones)
     elif kind == "oom":
         checked = {"what": text(item, "what"), "pid": number(item, "pid"),
                    "ns": number(item, "ns")}

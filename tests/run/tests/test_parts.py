@@ -165,6 +165,17 @@ class Events(unittest.TestCase):
                                         "free": [{"ns": 2, "value": -6, "pid": 0}]})
         self.assertEqual(said.notes, [])
 
+    def test_samples_of_memory_in_order(self):
+        one = {"ns": 1, "free": {"DMA": 2}, "reserved": {"DMA": 0}, "inactive_anon": 3, "active_anon": 4,
+               "swap_free": 5, "swap_cached": 6}
+        said = events.parse("".join(json.dumps(one | {"event": "memory_sample", "ns": ns, "more": 1}) + "\n"
+                                    for ns in (7, 8)))
+        self.assertEqual(said.memory_samples, [one | {"ns": 7}, one | {"ns": 8}])
+        for bad in ({"free": 5}, {"free": "x"}, {"reserved": {"DMA": "2"}}, {"swap_free": None}, {"ns": 1.5}):
+            with self.subTest(bad):
+                said = events.parse(json.dumps(one | {"event": "memory_sample"} | bad) + "\n")
+                self.assertEqual((said.memory_samples, len(said.notes)), ([], 1))
+
     def test_timeline_in_order_with_all_that_was_said(self):
         said = events.parse('{"event":"oom","what":"reaped","pid":7,"ns":9,"pages":3}\n'
                             '{"event":"oom","what":"exited","pid":7,"ns":8}\n')
