@@ -192,6 +192,11 @@ struct swap_spec {
 	long kbytes, prio;
 };
 
+/* What managed= gives a zone (mm/setup/managed.h): all, if pages is 0. */
+struct managed_spec {
+	long pages, first;
+};
+
 struct mm_tunables {
 	long pageblock_order;
 	long min_free_kbytes; /* 0: by the formula */
@@ -205,6 +210,7 @@ struct mm_tunables {
 	long swappiness; /* 0 to 100: how much rather anonymous pages are taken than files' (§17.6) */
 	long page_cluster; /* §20.11: log2 of the largest window; -1: by the size of memory */
 	struct swap_spec swap[MAX_SWAP_SPECS];
+	struct managed_spec managed[MAX_NR_ZONES];
 };
 extern struct mm_tunables mm_tunables; /* what the command line says */
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "kernel/core/machine.h"
+#include "mm/setup/managed.h"
 #include "mm/setup/memory_init.h"
 #include "mm/alloc/fail_page_alloc.h"
 #include "mm/index/index.h"
@@ -11,7 +12,6 @@
 #include "mm/oom/oom_reaper.h"
 #include "mm/reclaim/dirty.h"
 #include "mm/reclaim/kswapd.h"
-#include "mm/alloc/page_alloc.h"
 #include "mm/page/page_lock.h"
 #include "mm/page/pageblock.h"
 #include "mm/alloc/pcp.h"
@@ -215,11 +215,6 @@ void memory_recompute(struct memory *m)
 	}
 }
 
-static void release_stretch(void *arg, unsigned long start, unsigned long end)
-{
-	release_boot_pages(arg, start, end);
-}
-
 const char *memory_setup(struct memory *m, struct boot_mem *bm, map_page_array_fn map)
 {
 	memory_setup_zones(m, bm);
@@ -227,11 +222,12 @@ const char *memory_setup(struct memory *m, struct boot_mem *bm, map_page_array_f
 		return "memory: too little for the page array";
 	if (!alloc_pageblock_types(m, bm))
 		return "memory: too little for the pageblock types";
-	boot_mem_for_each_free(bm, release_stretch, m);
+	managed_release_first(m, bm);
 	build_zonelist(m);
 	memory_set_grouping(m, m->totalram_pages >= m->pageblock_nr_pages * MIGRATE_TYPES);
 	dirty_init(m);
 	memory_recompute(m);
+	managed_release_rest(m, bm);
 	slab_init(m);
 	space_init(m);
 	index_init(m);

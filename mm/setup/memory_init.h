@@ -2,6 +2,7 @@
  * The room mm/setup: from a firmware map to a machine's memory, once, at boot.
  *
  * In reading order: boot_mem.h (which page frames there are, and memory before the allocator),
+ * managed.h (what zones are given of it),
  * memory_init.h (this: from the map to zones), mm_boot.h (the kernel's own machine; the host twin has its
  * own). One CPU, no locks.
  */

@@ -7,6 +7,7 @@
 #include "kernel/core/log/printk.h"
 #include "kernel/core/sched/smp.h"
 #include "kernel/core/guard/sysrq.h"
+#include "mm/setup/managed.h"
 #include "mm/setup/memory_init.h"
 #include "mm/setup/mm_boot.h"
 #include "mm/alloc/page_alloc.h"
@@ -107,6 +108,16 @@ static void check_min_free(const struct memory *m)
 			asked, min_free_kbytes_default(m->totalram_pages * 4), most);
 }
 
+static void check_managed(const struct memory *m)
+{
+	const struct zone *z = managed_lacking(m);
+
+	if (z)
+		machine_refuse("bad parameter: managed=%s:%ld; expected at most %lu, which zone %s "
+			       "of this machine has",
+			z->name, m->tunables.managed[z->type].pages, z->managed, z->name);
+}
+
 void mm_check_map(const struct boot_info *info)
 {
 	unsigned int bits = cpu_phys_bits();
@@ -172,6 +183,7 @@ void mm_boot(const struct boot_info *info)
 	err = memory_setup(m, &bm, map_array);
 	if (err)
 		machine_refuse("machine: %s", err);
+	check_managed(m);
 	check_min_free(m);
 	paging_set_alloc(alloc_table_page);
 	panic_add_report(report_memory);
