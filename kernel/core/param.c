@@ -22,6 +22,11 @@ void param_add_group(const struct param_group *group)
 		groups[nr_groups++] = group;
 }
 
+bool param_is_plain(unsigned int i)
+{
+	return i < (unsigned int)(_params_end - _params);
+}
+
 const struct param *param_nth(unsigned int i, char *name)
 {
 	unsigned int plain = _params_end - _params;
@@ -83,14 +88,11 @@ static const struct param *find(const char *want)
 }
 
 /* A scenario's knob may be given; whose it was is asked later. */
-static void note_group(const char *name)
+static void note_group(const struct param *p)
 {
-	for (unsigned int g = 0; g < nr_groups; g++) {
-		size_t len = strlen(groups[g]->prefix);
-
-		if (!strncmp(groups[g]->prefix, name, len) && name[len] == '.')
+	for (unsigned int g = 0; g < nr_groups; g++)
+		if (p >= groups[g]->params && p < groups[g]->params + groups[g]->count)
 			given[g] = true;
-	}
 }
 
 const char *param_other_group(const char *prefix)
@@ -191,7 +193,7 @@ static bool parse_word(
 		return false;
 	}
 	seen[(*nr_seen)++] = p;
-	note_group(word);
+	note_group(p);
 	return set_one(p, word, eq + 1, err, err_size);
 }
 

@@ -49,6 +49,8 @@ const char *param_other_group(const char *prefix);
 /* The i-th parameter of all, its full name into `name`; NULL after the last. */
 #define PARAM_NAME_LEN 64
 const struct param *param_nth(unsigned int i, char *name);
+/* Is it no group's? It may have a dot in its name all the same, as of a device. */
+bool param_is_plain(unsigned int i);
 
 /* Parse a command line in place. Stops the machine with exit code 2 on the first fault. */
 void params_parse(char *cmdline);

@@ -13,7 +13,6 @@
 #include "kernel/task/app.h"
 #include "kernel/task/calls.h"
 #include "kernel/task/moom.h"
-#include "mm/alloc/highatomic.h"
 #include "mm/space/mm.h"
 #include "mm/space/swap_off.h"
 #include "mm/oom/oom.h"
@@ -325,38 +324,4 @@ void lw_counter(const char *name, long value)
 	kernel_enter();
 	event_counter(event_string(kname, safe, sizeof(safe)), value);
 	kernel_leave();
-}
-
-static void fill_zone(struct lw_zone *to, struct zone *z, unsigned int classzone)
-{
-	strncpy(to->name, z->name, sizeof(to->name) - 1);
-	to->managed = z->managed;
-	to->free = zone_stat(z, NR_FREE_PAGES);
-	to->free_pcp = zone_free_pcp(z);
-	to->min = z->watermark[WMARK_MIN];
-	to->low = z->watermark[WMARK_LOW];
-	to->high = z->watermark[WMARK_HIGH];
-	to->protection = z->lowmem_reserve[classzone];
-	to->reserved_highatomic = z->nr_reserved_highatomic;
-	to->reserve_max = highatomic_max(z);
-	to->free_highatomic = zone_free_of_type(z, MIGRATE_HIGHATOMIC);
-	to->highatomic_blocks = highatomic_tagged(z);
-}
-
-void lw_meminfo(struct lw_meminfo *info)
-{
-	struct memory *m = &system_memory;
-	struct lw_meminfo snapshot = {0};
-
-	kernel_enter();
-	for (int i = 0; m->zonelist[i]; i++)
-		fill_zone(
-			&snapshot.zone[snapshot.nr_zones++], m->zonelist[i], m->zonelist[0]->type);
-	snapshot.free = memory_stat(m, NR_FREE_PAGES);
-	snapshot.pageblock_pages = m->pageblock_nr_pages;
-	snapshot.swap_free = READ_ONCE(m->swap.nr_swap_pages);
-	snapshot.swap_total = m->total_swap_pages;
-	snapshot.mib = memory_mib(m);
-	kernel_leave();
-	*info = snapshot; /* the app's memory is touched at depth 0 */
 }

@@ -116,8 +116,14 @@ struct lw_meminfo {
 	struct lw_zone zone[4];
 	long free, pageblock_pages;
 	long swap_free, swap_total; /* slots */
-	long mib; /* that the machine has */
+	long mib;                   /* that the machine has */
 };
 void lw_meminfo(struct lw_meminfo *info);
+/* A line of /proc/vmstat, or a counter of Lowwater's own (oom_kills); -1: there is none of that name. */
+long lw_vmstat(const char *name);
+/* All of them, and the time, into result.json's points under that name: "before". */
+void lw_point(const char *name);
+/* /proc/self/pagemap: the slot, in its area, of the page at `addr`; -1 if it is not in swap. */
+long lw_swap_slot(void *addr);
 
 #endif

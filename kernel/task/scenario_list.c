@@ -124,20 +124,27 @@ static void list_patches(void)
 }
 
 /* One that takes a text has no range. */
+static void list_param(const struct param *p, const char *name, const char *kernel)
+{
+	char help[256];
+
+	event_string(p->help, help, sizeof(help));
+	if (p->set)
+		event("{\"event\":\"param\",\"name\":\"%s\",\"kernel\":%s,\"help\":\"%s\"}", name,
+			kernel, help);
+	else
+		event("{\"event\":\"param\",\"name\":\"%s\",\"kernel\":%s,\"help\":\"%s\","
+		      "\"min\":%ld,\"max\":%ld,\"default\":%ld}",
+			name, kernel, help, p->min, p->max, *p->value);
+}
+
 static void list_params(void)
 {
-	char name[PARAM_NAME_LEN], help[256];
+	char name[PARAM_NAME_LEN];
 	const struct param *p;
 
-	for (unsigned int i = 0; (p = param_nth(i, name)); i++) {
-		event_string(p->help, help, sizeof(help));
-		if (p->set)
-			event("{\"event\":\"param\",\"name\":\"%s\",\"help\":\"%s\"}", name, help);
-		else
-			event("{\"event\":\"param\",\"name\":\"%s\",\"help\":\"%s\",\"min\":%ld,"
-			      "\"max\":%ld,\"default\":%ld}",
-				name, help, p->min, p->max, *p->value);
-	}
+	for (unsigned int i = 0; (p = param_nth(i, name)); i++)
+		list_param(p, name, param_is_plain(i) ? "true" : "false");
 }
 
 static void list_counter(const char *name)

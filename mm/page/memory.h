@@ -294,6 +294,12 @@ static inline unsigned long mm_event(const struct memory *m, int item)
 	return by_zone ? m->zone[item - PGALLOC].allocated : m->event[item];
 }
 
+/* The same as /proc/vmstat tells it: sectors as KiB (§22.5). */
+static inline unsigned long mm_event_told(const struct memory *m, int item)
+{
+	return mm_event(m, item) / (item == PGPGIN || item == PGPGOUT ? 2 : 1);
+}
+
 /* The same of events that are counted by zone, over all zones. */
 static inline unsigned long mm_event_sum(const struct memory *m, enum mm_event first)
 {

@@ -15,3 +15,14 @@ struct page *get_mapped(struct mm *mm, const uint64_t *pte)
 	irq_restore(flags);
 	return page;
 }
+
+long mm_swap_slot(struct mm *mm, uint64_t addr)
+{
+	uint64_t *pte, entry;
+
+	down_read(&mm->mmap_sem);
+	pte = pte_find(mm, addr);
+	entry = pte ? READ_ONCE(*pte) : 0;
+	up_read(&mm->mmap_sem);
+	return entry && !(entry & PTE_PRESENT) ? (long)swp_offset(pte_to_swp_entry(entry)) : -1;
+}

@@ -160,6 +160,7 @@ static void test_groups(void **state)
 	assert_string_equal(param_other_group("other"), "twintest");
 	assert_string_equal(param_other_group("twin"), "twintest");
 	assert_null(param_other_group("twintest"));
+	assert_true(param_is_plain(0));
 	assert_error("twintest.app=8",
 		"bad parameter: unknown name \"twintest.app\"; the nearest is twintest.apps (1 to "
 		"64: number of apps)");

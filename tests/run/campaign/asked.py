@@ -96,9 +96,9 @@ def near_name(name, scenario, known):
 
 
 def usable(name, scenario, known):
-    """Is it a kernel parameter, or this scenario's knob?"""
+    """Is it a kernel parameter, also one of a device that a scenario is named after, or this scenario's knob?"""
     owner = name.rpartition(".")[0]
-    return owner == scenario or owner not in known.scenarios
+    return owner == scenario or owner not in known.scenarios or known.params[name].get("kernel", False)
 
 
 def check_value(name, value, param):

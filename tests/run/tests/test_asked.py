@@ -27,7 +27,8 @@ TOLD = {
                {"name": "outside", "help": "anywhere", "min": 0, "max": 1, "default": 0},
                {"name": "watchdog_ms", "help": "ms", "min": 0, "max": 60000, "default": 5000},
                {"name": "spike.apps", "help": "apps", "min": 1, "max": 9, "default": 4},
-               {"name": "info.depth", "help": "depth", "min": 0, "max": 9, "default": 0}],
+               {"name": "info.depth", "help": "depth", "min": 0, "max": 9, "default": 0},
+               {"name": "info.latency", "help": "of a device", "min": 0, "max": 9, "default": 0, "kernel": True}],
     "counters": ["oom_kills", "victim%d_pages"],
 }
 KNOWN = arms.Known(TOLD)
@@ -62,6 +63,9 @@ class Asked(unittest.TestCase):
     def test_a_knob_of_another_scenario(self):
         self.refused("ARGS: info.depth is a knob of scenario info; expected one of spike's",
                      args="info.depth=1")
+
+    def test_a_device_that_a_scenario_is_named_after(self):
+        self.assertTrue(asked.settle(spec(args="info.latency=1"), KNOWN))
 
     def test_a_line_that_the_kernel_would_not_take(self):
         self.refused(f"which the kernel's command line has {MAX_LINE}", args="sysrq=" + "f" * 3000)

@@ -1,0 +1,117 @@
+/*
+ * oracle-w1: one process writes a byte to each page of more memory than there is, in order; reads the first pages
+ * and notes how many came from swap with each; then reads all, in order.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "tests/scenarios/app_test.h"
+#include "tests/scenarios/oracle.h"
+
+#define PROBE_PAGES 300
+#define WINDOWS     16
+
+static long mib KERNEL_DATA = 280;
+static long reread KERNEL_DATA;
+static long probe KERNEL_DATA = PROBE_PAGES;
+
+/* Is a page's slot the one behind that of the page before it? */
+static void count_slots(unsigned char *p, long pages)
+{
+	long swapped = 0, ascending = 0, last = -2, lowest = -1;
+
+	for (long i = 0; i < pages; i++) {
+		long slot = lw_swap_slot(p + i * PAGE);
+
+		if (slot >= 0) {
+			swapped++;
+			ascending += slot == last + 1;
+			lowest = lowest < 0 || slot < lowest ? slot : lowest;
+		}
+		last = slot;
+	}
+	lw_counter(COUNTER("oracle_swapped"), swapped);
+	lw_counter(COUNTER("oracle_ascending"), ascending);
+	lw_counter(COUNTER("oracle_lowest_slot"), lowest);
+	lw_counter(COUNTER("oracle_first_slot"), lw_swap_slot(p));
+}
+
+/* W6: the first read-ahead windows, and where the faults are that they end with. */
+static void look_at_first(volatile unsigned char *p)
+{
+	long in = lw_vmstat("pswpin"), window = 0;
+	char name[32];
+
+	for (long i = 0; i < probe && window < WINDOWS; i++) {
+		long now;
+
+		(void)p[i * PAGE];
+		now = lw_vmstat("pswpin");
+		if (now != in) {
+			snprintf(name, sizeof(name), "oracle_window_%ld", ++window);
+			lw_counter(name, now - in);
+		}
+		in = now;
+	}
+	(void)COUNTER("oracle_window_%d");
+}
+
+static long look_at_all(const unsigned char *p, long pages)
+{
+	long wrong = 0;
+
+	for (long i = 0; i < pages; i++)
+		wrong += p[i * PAGE] != (unsigned char)(i * 7 + 1);
+	return wrong;
+}
+
+static void overcommit(long unused)
+{
+	long pages = mib << 8;
+	unsigned char *p = oracle_touch(pages);
+
+	(void)unused;
+	lw_point("after-touch");
+	count_slots(p, pages);
+	oracle_wake_others();
+	look_at_first(p);
+	report(look_at_all(p, reread ? reread << 8 : pages) == 0, "every_page_is_what_was_written");
+	lw_point("after-reread");
+	report_end();
+}
+
+static void oracle_w1(long unused)
+{
+	(void)unused;
+	oracle_before();
+	report(oracle_run("overcommit", overcommit) == 0, "the_app_has_ended_well");
+	report_end();
+}
+
+static const struct param knobs[] = {
+	{"mib", "memory that the app uses, in MiB", 1, 16384, &mib, NULL},
+	{"probe", "pages that it looks at one by one before it reads all", 0, 65536, &probe, NULL},
+	{"reread", "how much of it it reads again, in MiB; 0: all", 0, 16384, &reread, NULL},
+	ORACLE_OTHERS,
+};
+
+static const struct scenario_arm arms[] = {
+	{.patch = "none",
+		.outcome = "completed",
+		.checks = {"ktap_failed == 0", "pswpout > 0", "oom_kills == 0"},
+		.showed = "{pswpout} out, {pswpin} in"},
+};
+
+SCENARIO(oracle_w1_scenario) = {
+	.name = "oracle-w1",
+	.help = "more memory than there is, written and read again",
+	.group = "test",
+	.app = oracle_w1,
+	.knobs = knobs,
+	.nr_knobs = ARRAY_SIZE(knobs),
+	.arms = arms,
+	.nr_arms = ARRAY_SIZE(arms),
+	.args = "swap=vda:65532",
+	.mem_mib = 256,
+	.devices = "disk=64",
+};
