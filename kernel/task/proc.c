@@ -8,6 +8,7 @@
 #include "kernel/core/time/time.h"
 #include "kernel/task/app.h"
 #include "kernel/task/calls.h"
+#include "mm/show/vmstat_show.h"
 #include "mm/alloc/highatomic.h"
 #include "mm/page/node_stat.h"
 #include "mm/show/show_mem.h"
@@ -48,21 +49,18 @@ void lw_meminfo(struct lw_meminfo *info)
 }
 
 /* Each line of /proc/vmstat, in its order, and then the events that are Lowwater's own. */
-static void for_each_line(void (*fn)(const char *name, long value, void *arg), void *arg)
+static void for_each_line(vmstat_say say, void *arg)
 {
 	const struct memory *m = &system_memory;
 
-	for (int i = 0; i < NR_ZONE_STATS; i++)
-		fn(zone_stat_name[i], memory_stat(m, i), arg);
-	for (int i = 0; i < NR_NODE_STATS; i++)
-		fn(node_stat_name[i], node_stat(m, i), arg);
-	for (int i = 0; i < NR_MM_EVENTS; i++)
-		fn(mm_event_name[i], mm_event_told(m, i), arg);
+	vmstat_tell(m, say, arg);
+	for (int i = NR_VM_EVENTS; i < NR_MM_EVENTS; i++)
+		say(mm_event_name[i], mm_event(m, i), arg);
 }
 
-static void tell(const char *name, long value, void *point)
+static void tell(const char *name, unsigned long value, void *point)
 {
-	event("{\"event\":\"point\",\"point\":\"%s\",\"ns\":%lu,\"name\":\"%s\",\"value\":%ld}",
+	event("{\"event\":\"point\",\"point\":\"%s\",\"ns\":%lu,\"name\":\"%s\",\"value\":%lu}",
 		(const char *)point, (unsigned long)clock_ns(), name, value);
 }
 
@@ -82,7 +80,7 @@ struct wanted {
 	long value;
 };
 
-static void look(const char *name, long value, void *arg)
+static void look(const char *name, unsigned long value, void *arg)
 {
 	struct wanted *w = arg;
 

@@ -127,12 +127,18 @@ static long show_vmstat;
 PARAM_INT("vmstat", show_vmstat, 0, 1,
 	"1: /proc/vmstat on the console at the end, the figures of result.json's counters");
 
+static void tell_counter(const char *name, unsigned long value, void *unused)
+{
+	(void)unused;
+	event_counter(name, value);
+}
+
 /* Also from a panic: a run that ended badly has counted, too. */
 static void report_counters(void)
 {
 	const struct memory *m = &system_memory;
 
-	vmstat_tell(m, event_counter);
+	vmstat_tell(m, tell_counter, NULL);
 	for (int i = NR_VM_EVENTS; i < NR_MM_EVENTS; i++)
 		event_counter(mm_event_name[i], mm_event(m, i));
 	event_counter(COUNTER("pgalloc"), mm_event_sum(m, PGALLOC));

@@ -152,15 +152,16 @@ static void list_counter(const char *name)
 	event("{\"event\":\"counter_name\",\"name\":\"%s\"}", name);
 }
 
-static void list_vmstat(const char *name, unsigned long unused)
+static void list_vmstat(const char *name, unsigned long value, void *unused)
 {
+	(void)value;
 	(void)unused;
 	list_counter(name);
 }
 
 static void list_counters(void)
 {
-	vmstat_tell(&system_memory, list_vmstat);
+	vmstat_tell(&system_memory, list_vmstat, NULL);
 	for (int i = NR_VM_EVENTS; i < NR_MM_EVENTS; i++)
 		list_counter(mm_event_name[i]);
 	for (const char *const *name = _counters; name < _counters_end; name++)

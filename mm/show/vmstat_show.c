@@ -6,32 +6,25 @@
 #include "mm/reclaim/dirty.h"
 #include "mm/show/vmstat_show.h"
 
-/* Disks are counted in sectors, two to a KiB. */
-static unsigned long as_shown(const struct memory *m, int item)
-{
-	unsigned long n = mm_event(m, item);
-
-	return item == PGPGIN || item == PGPGOUT ? n / 2 : n;
-}
-
-void vmstat_tell(const struct memory *m, void (*say)(const char *name, unsigned long value))
+void vmstat_tell(const struct memory *m, vmstat_say say, void *arg)
 {
 	for (int i = 0; i < NR_ZONE_STATS; i++)
-		say(zone_stat_name[i], memory_stat(m, i));
+		say(zone_stat_name[i], memory_stat(m, i), arg);
 	for (int i = 0; i < NR_NODE_STATS; i++)
-		say(node_stat_name[i], node_stat(m, i));
-	say("nr_dirty_threshold", dirty_threshold(m));
-	say("nr_dirty_background_threshold", dirty_background_threshold(m));
+		say(node_stat_name[i], node_stat(m, i), arg);
+	say("nr_dirty_threshold", dirty_threshold(m), arg);
+	say("nr_dirty_background_threshold", dirty_background_threshold(m), arg);
 	for (int i = 0; i < NR_VM_EVENTS; i++)
-		say(mm_event_name[i], as_shown(m, i));
+		say(mm_event_name[i], mm_event_told(m, i), arg);
 }
 
-static void print_one(const char *name, unsigned long value)
+static void print_one(const char *name, unsigned long value, void *unused)
 {
+	(void)unused;
 	pr_info("%s %lu", name, value);
 }
 
 void print_vmstat(const struct memory *m)
 {
-	vmstat_tell(m, print_one);
+	vmstat_tell(m, print_one, NULL);
 }

@@ -10,7 +10,8 @@
 #include "mm/page/memory.h"
 
 /* Each name and value, in the order of /proc. */
-void vmstat_tell(const struct memory *m, void (*say)(const char *name, unsigned long value));
+typedef void (*vmstat_say)(const char *name, unsigned long value, void *arg);
+void vmstat_tell(const struct memory *m, vmstat_say say, void *arg);
 /* The same on the console. */
 void print_vmstat(const struct memory *m);
 

@@ -148,8 +148,9 @@ static void test_22_1_what_cpus_have_gathered_is_not_seen(void **state)
 
 static unsigned int told;
 
-static void listen(const char *name, unsigned long value)
+static void listen(const char *name, unsigned long value, void *unused)
 {
+	(void)unused;
 	assert_non_null(name);
 	told += value;
 }
@@ -160,7 +161,7 @@ static void test_whoever_asks_is_told_the_same(void **state)
 	told = 0;
 	m->event[PGPGIN] = 9;
 	m->event[PGFAULT] = 7;
-	vmstat_tell(m, listen);
+	vmstat_tell(m, listen, NULL);
 	assert_int_equal(told, 4 + 7);
 	assert_string_equal(console(), "");
 }
