@@ -1,4 +1,5 @@
-"""Swap on the real emulator: every request for pages on a page's way out and back is Linux 4.8's.
+"""Swap on the real emulator: the scenarios of pages that go out and come back, and the requests for memory on
+that way, which are Linux 4.8's.
 
 From the repository's root, with the kernel built.
 """
@@ -23,6 +24,25 @@ def requests(run):
     start = next(n for n, event in enumerate(run.events) if event.get("event") == "start")
     return [(event["args"]["order"], event["args"]["gfp_flags"]) for event in run.events[start:]
             if event.get("event") == "trace" and event["name"] == "mm_page_alloc"]
+
+
+class Arms(unittest.TestCase):
+    """As declared: pages keep their contents, swapoff brings them back, a reaper gives slots back."""
+
+    def test_on_several_cpus(self):
+        for scenario, patch in (("swaptest", "none"), ("swapped-victim", "none"), ("swapped-victim", "oom-reaper"),
+                                ("swapped-victim", "all")):
+            for cpus in ("1", "2", "4"):
+                with self.subTest(scenario=scenario, patch=patch, cpus=cpus):
+                    run = system.study(scenario, patch, "--cpus", cpus)
+                    self.assertEqual(run.code, 0, run.shown)
+
+    def test_in_a_debug_build(self):
+        """Which looks at the contents of every page that comes back."""
+        for scenario, patch in (("swaptest", "none"), ("swapped-victim", "oom-reaper")):
+            with self.subTest(scenario=scenario):
+                run = system.study(scenario, patch, "--cpus", "2", "--build", "debug")
+                self.assertEqual(run.code, 0, run.shown)
 
 
 class Masks(unittest.TestCase):
