@@ -1,7 +1,7 @@
 """GDB commands for a Lowwater guest, live or in a core: `help lw`. Load with -x or `source`.
 
-lw-zones, lw-buddy, lw-pageblocks, lw-pcp, lw-page, lw-tasks, lw-locks, lw-dmesg, lw-oom-last,
-lw-events, lw-schedule, lw-sysrq.
+lw-zones, lw-buddy, lw-pageblocks, lw-pcp, lw-lru, lw-swap, lw-page, lw-tasks, lw-locks, lw-dmesg,
+lw-oom-last, lw-oom, lw-events, lw-schedule, lw-sysrq.
 They read the root object system_memory by its debug information, stop nothing, change nothing; only
 lw-sysrq asks the guest for something.
 """
@@ -16,10 +16,12 @@ import gdb  # noqa: E402
 
 import lw_events  # noqa: E402
 import lw_log  # noqa: E402
+import lw_lru  # noqa: E402
 import lw_oom  # noqa: E402
 import lw_page  # noqa: E402
 import lw_read  # noqa: E402
 import lw_schedule  # noqa: E402
+import lw_swap  # noqa: E402
 import lw_sysrq  # noqa: E402
 import lw_tasks  # noqa: E402
 import lw_unwind  # noqa: E402
@@ -33,7 +35,9 @@ lw-zones                 watermarks, free pages and counters of every zone
 lw-buddy [ZONE]          free blocks by order and type, and the highatomic reserve
 lw-pageblocks [ZONE]     pageblocks by type, and a map of them
 lw-pcp                   per-CPU page lists
-lw-page PFN              one page frame: its state, zone, pageblock and list
+lw-lru [LIST [COUNT]]    lists of pages for reclaim, what waits for them, kswapd; a list's pages
+lw-swap [AREA SLOT]      areas of swap; one slot's byte and page
+lw-page PFN              one page frame: its state, zone, pageblock, list, slot, who maps it
 lw-tasks [-b]            tasks and what they wait for; -b: their call traces too
 lw-locks                 locks held and who waits for them
 lw-dmesg [LINES]         the kernel log, or its last lines
@@ -52,7 +56,7 @@ lw-sysrq KEY             press a SysRq key (h: help, f: OOM kill) in a live gues
 
 gdb.execute("set max-value-size unlimited")  # system_memory is larger than GDB expects of a value
 Overview()
-for module in (lw_zones, lw_page, lw_tasks, lw_oom, lw_log, lw_events, lw_schedule, lw_sysrq):
+for module in (lw_zones, lw_lru, lw_swap, lw_page, lw_tasks, lw_oom, lw_log, lw_events, lw_schedule, lw_sysrq):
     for command in module.COMMANDS:
         command()
 lw_unwind.register()

@@ -1,20 +1,27 @@
 """lw-page: what one page frame is, from its struct page and the lists around it."""
 import gdb
 
-from lw_read import Command, Trouble, entries, nodes, offset, word, length
+import lw_rmap
+import lw_swap
+from lw_read import Command, Trouble, length, nodes, offset, symbol, word
 from lw_zones import Machine
 
-PG_BUDDY, PG_SLAB = 1, 0x10
+PG_BUDDY, PG_SLAB, PG_SWAPCACHE, PG_LRU, PG_ACTIVE, PG_UNEVICTABLE = 1, 0x10, 0x400, 0x1000, 0x2000, 0x8000
+# Of an allocated page that is no slab's (mm/page/page.h).
+FLAGS = {0x2: "mlocked", 0x4: "shmem", 0x8: "unflushed", 0x20: "error", 0x40: "locked", 0x80: "uptodate",
+         0x100: "writeback", 0x200: "dirty", PG_SWAPCACHE: "swapcache", 0x800: "reclaim", PG_LRU: "lru",
+         PG_ACTIVE: "active", 0x4000: "referenced", PG_UNEVICTABLE: "unevictable"}
+LISTS = ("inactive_anon", "active_anon", "inactive_file", "active_file", "unevictable")
+PAGEVECS = ("add", "rotate", "activate")
+FAR = 4096  # pages: so far a page's place on its list is looked for
 FROM_RESERVES = 0x7265736572766573
 PAGE_SHIFT = 12
-ANON = 1  # of mapping: the rest is an anon_vma (mm/space/anon_vma.h)
-MAX_TASKS = 1 << 16
 
 
 class Page(Command):
-    """One page frame: state, zone, pageblock type, list, owner. lw-page PFN
+    """One page frame: state, zone, pageblock type, list, flags, place for reclaim, slot, who maps it.
 
-PFN is a number or any expression, such as 0x1000 or ($rax >> 12)."""
+lw-page PFN, a number or any expression, such as 0x1000 or ($rax >> 12)."""
 
     name, usage, limits = "lw-page", "PFN", (1, 64)
 
@@ -28,8 +35,28 @@ PFN is a number or any expression, such as 0x1000 or ($rax >> 12)."""
         print(f"  {page.state()}")
         print(f"  flags {page['flags']:#x}, refcount {page['refcount']}, "
               f"mapcount {page['mapcount']}, order {page['order']}{page.place()}")
-        if page["refcount"] > 0 and page["mapping"]:
-            print(f"  {use(page['flags'], page['mapping'], page['mapcount'] > 0)}")
+        if page["refcount"] > 0:
+            for line in owners(machine, page):
+                print(f"  {line}")
+
+
+def owners(machine, page):
+    """Yield what an allocated page is to reclaim, to swap and to those who have it."""
+    flags, mapping = page["flags"], page["mapping"]
+    if not flags & PG_SLAB:
+        if flags:
+            yield f"is {flag_names(flags)}"
+        yield from page.turn()
+        if flags & PG_SWAPCACHE:
+            yield f"in the swap cache: {lw_swap.entry_text(machine, page['private'])}"
+    if mapping & lw_rmap.ANON and page["mapcount"] > 0 and not flags & PG_SLAB and mapping != FROM_RESERVES:
+        yield from lw_rmap.lines(machine, page.pfn, mapping, page["index"])
+    elif mapping:
+        yield use(flags, mapping, page["mapcount"] > 0)
+
+
+def flag_names(flags):
+    return " ".join(name for bit, name in FLAGS.items() if flags & bit) or "without a flag"
 
 
 def number(text, limit):
@@ -57,6 +84,12 @@ class Frame:
             self.value.fetch_lazy()
         except gdb.MemoryError:
             raise Trouble(f"page frame {pfn} lies in a hole: it has no struct page") from None
+
+    @classmethod
+    def of_node(cls, machine, node):
+        """Return the frame whose place on a list this is."""
+        size = gdb.lookup_type("struct page").sizeof
+        return cls(machine, (node - offset("page", "lru") - int(machine.value["mem_map"])) // size)
 
     def __getitem__(self, field):
         return int(self.value[field])
@@ -127,6 +160,33 @@ class Frame:
             return ""
         return f", mapping {self['mapping']:#x}, index {self['index']:#x}"
 
+    def turn(self):
+        """Yield where the page is on the node's lists, or waits on its way there."""
+        node = self.machine.value["node"]
+        if self["flags"] & PG_LRU:
+            yield self.on_list(node["lru"]["list"])
+        for kind, name in enumerate(PAGEVECS):
+            for cpu in range(int(symbol("nr_cpus"))):
+                waiting = node["pagevec"][kind][cpu]
+                if self.address in [int(waiting["page"][i]) for i in range(int(waiting["nr"]))]:
+                    yield f"waits on CPU {cpu} among those to {name}"
+
+    def on_list(self, lists):
+        """Count both ways at once: new pages are first, reclaim takes the last one."""
+        heads = {int(lists[i].address): name for i, name in enumerate(LISTS)}
+        ahead = behind = self.node()
+        for count in range(FAR):
+            ahead, behind = word(ahead), word(behind + 8)
+            if ahead in heads:
+                return f"on {heads[ahead]}, {count} pages before its end, where reclaim begins"
+            if behind in heads:
+                return f"on {heads[behind]}, {count} pages behind its newest"
+            if not ahead or not behind:
+                break
+        flags = self["flags"]
+        name = LISTS[4] if flags & PG_UNEVICTABLE else LISTS[bool(flags & PG_ACTIVE)]
+        return f"on {name} by its flags, {FAR} pages or more from both ends"
+
     def pcp_list(self):
         """Return the per-CPU list that holds this page, or None."""
         for cpu, pcp in self.zone.pcp() if self.zone else ():
@@ -147,21 +207,9 @@ def use(flags, mapping, mapped=True):
         return f"slab of {string(mapping, 'struct kmem_cache', 'name')}"
     if mapping == FROM_RESERVES:
         return "of no address space; its request ignored all watermarks"
-    if mapping & ANON and not mapped:
+    if mapping & lw_rmap.ANON:
         return "anonymous, and mapped by nobody now"
-    space = space_of(mapping)
-    head = int(gdb.parse_and_eval("&all_tasks"))
-    users = [f"pid {int(task['pid'])}" for task in entries(head, "task", "all", MAX_TASKS)
-             if int(task["mm"]) == space]
-    return "mapped by " + (", ".join(users) or "no task that is left")
-
-
-def space_of(mapping):
-    """Return the address space that maps a page: of an anonymous one by its anon_vma's first VMA."""
-    if not mapping & ANON:
-        return mapping
-    anon_vma = gdb.Value(mapping - ANON).cast(gdb.lookup_type("struct anon_vma").pointer())
-    return int(anon_vma["first"]["vma"]["mm"])
+    return f"mapped by {lw_rmap.named(mapping)}" if mapped else "shmem, and mapped by nobody now"
 
 
 def string(address, kind, field):

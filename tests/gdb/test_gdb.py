@@ -29,7 +29,7 @@ from machine import coremap, elf  # noqa: E402
 import once  # noqa: E402
 import system  # noqa: E402
 
-COMMANDS = ("lw-zones", "lw-buddy", "lw-pageblocks", "lw-pcp", "lw-page 5000", "lw-tasks -b",
+COMMANDS = ("lw-zones", "lw-buddy", "lw-pageblocks", "lw-pcp", "lw-lru", "lw-swap", "lw-page 5000", "lw-tasks -b",
             "lw-locks", "lw-oom", "lw-schedule", "lw-dmesg", "lw-oom-last", "lw-events 20")
 FIRST_FREE = ("((unsigned long)system_memory.zone[1].free_area[9].free_list[3].next"
               " - (unsigned long)system_memory.mem_map) / sizeof(struct page)")
@@ -48,6 +48,10 @@ MISTAKES = (
     ("lw-page 99999999999", "expected a page frame number from 0 to "),
     ("lw-buddy Highmem", "lw-buddy: zone 'Highmem': expected one of DMA, DMA32"),
     ("lw-pageblocks DMA x", "lw-pageblocks: expected `lw-pageblocks [ZONE]`"),
+    ("lw-lru nothing", "lw-lru: list 'nothing': expected one of inactive_anon, active_anon, "),
+    ("lw-lru active_anon 0", "lw-lru: '0': expected a number of pages, 1 to "),
+    ("lw-swap card 1", "lw-swap: area 'card': expected one, but there is none"),
+    ("lw-swap card", "lw-swap: expected `lw-swap [AREA SLOT]`"),
     ("lw-zones all", "lw-zones: expected `lw-zones`"),
     ("lw-tasks -z", "lw-tasks: '-z': expected -b or nothing"),
     ("lw-sysrq", "lw-sysrq: expected `lw-sysrq KEY`"),
@@ -84,11 +88,11 @@ class Core:
             raise AssertionError(f"no core of {scenario} at {at}: {out}{err}")
 
     @classmethod
-    def shared(cls, scenario, at, mem):
+    def shared(cls, scenario, at, mem, *options):
         """Return the core that several tests look at."""
         core = cls.__new__(cls)
-        core.found(once.folder(lambda folder: cls(folder, scenario, at, mem), "core", scenario, at,
-                               mem), scenario, at, mem)
+        core.found(once.folder(lambda folder: cls(folder, scenario, at, mem, *options), "core", scenario, at,
+                               mem, *options), scenario, at, mem)
         return core
 
     def found(self, results, scenario, at, mem):
@@ -300,6 +304,66 @@ class AtOom(Base):
             self.assertNotIn("Error", text)
 
 
+class WithSwap(Base):
+    """overcommit with too little swap, at its kill: lists and slots are those of the report."""
+
+    OLDEST = ("((unsigned long)system_memory.node.lru.list[0].prev - (unsigned long)system_memory.mem_map)"
+              " / sizeof(struct page)")
+    ASKED = ("lw-lru", "lw-lru inactive_anon 3", "lw-swap", "lw-swap card 123", f"lw-page {OLDEST}",
+             f"lw-page {OLDEST} + 1", "lw-swap card 2048", "lw-swap /dev/disk 1")
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.core = Core.shared("overcommit", "oom", 64, "--devices", "card=8", "--args",
+                               "swap=card:8188 overcommit.mib=100")
+        cls.answers = dict(zip(cls.ASKED, cls.core.gdb(*cls.ASKED)))
+
+    def printed(self, pattern):
+        return re.search(pattern, self.core.console)
+
+    def test_lists_by_zone(self):
+        shown = self.answers["lw-lru"]
+        total = self.printed(r"active_anon:(\d+) inactive_anon:(\d+) isolated_anon")
+        for number, name in ((2, "inactive_anon"), (1, "active_anon")):
+            row = re.search(rf"(?m)^{name} +(\d+) +(\d+) +(\d+)$", shown)
+            self.assertEqual(row[1], total[number])
+            zones = [self.printed(rf"{zone} free:.* {name}:(\d+)kB")[1] for zone in ("DMA", "DMA32")]
+            self.assertEqual([4 * int(row[2]), 4 * int(row[3])], [int(kb) for kb in zones])
+        self.assertRegex(shown, r"(?m)^CPU 0 waits with: add \d+, rotate 0, activate \d+$")
+        self.assertRegex(shown, r"(?m)^anon: recent_scanned [1-9]\d*, recent_rotated \d+$")
+        self.assertRegex(shown, r"(?m)^kswapd .*sleeps?; wanted of it: order \d+, classzone \d \(\w+\); node ")
+
+    def test_a_list_s_ends(self):
+        lines = self.answers["lw-lru inactive_anon 3"].splitlines()
+        total = int(re.fullmatch(r"inactive_anon: (\d+) pages", lines[0])[1])
+        self.assertEqual(lines[4], f"  ... {total - 6} more ...")
+        self.assertEqual(len(lines), 8)
+        for line in lines[1:4] + lines[5:]:
+            self.assertRegex(line, r"^  page frame \d+ of DMA(32)?: lru; refcount 1, mapcount 1$")
+        oldest = re.search(r"page frame (\d+) ", self.answers[f"lw-page {self.OLDEST}"])[1]
+        self.assertIn(f"page frame {oldest} of ", lines[-1])
+
+    def test_areas_and_a_slot(self):
+        shown = self.answers["lw-swap"]
+        add, delete, find = self.printed(r"Swap cache stats: add (\d+), delete (\d+), find (\S+)").groups()
+        self.assertIn(f", add {add}, delete {delete}, find {find}", shown)
+        self.assertIn("\n2047 slots, 0 free; swap cache: 0 pages, ", shown)
+        self.assertRegex(shown, r"(?m)^card +-1 +2047 +2047 +0 +2048 +0 ")
+        self.assertIn("\n  0 free clusters; next CPU 0: ", shown)
+        self.assertEqual(self.answers["lw-swap card 123"], "slot 123 of card: byte 0x01: 1 table names it")
+        self.assert_one_line(self.answers["lw-swap card 2048"], "expected a slot from 1 to 2047")
+        self.assert_one_line(self.answers["lw-swap /dev/disk 1"], "area '/dev/disk': expected one of card")
+
+    def test_a_page_on_its_list_and_who_maps_it(self):
+        first, second = (self.answers[f"lw-page {self.OLDEST}{more}"] for more in ("", " + 1"))
+        self.assertIn("  on inactive_anon, 0 pages before its end, where reclaim begins\n", first)
+        self.assertRegex(second, r"(?m)^  on (in)?active_anon, \d+ pages (before its end|behind its newest)")
+        self.assertIn("\n  is lru\n", first)
+        self.assertRegex(first, r"(?m)^  mapped by pid 1 \(overcommit\) at 0x10\w{5}000, not young, dirty; "
+                                r"VMA 0x1000000000 to 0x1006400000, writable$")
+
+
 class Elsewhere(Base):
     """Other places, a live guest, and runs that never come to the place."""
 
@@ -322,13 +386,13 @@ class Elsewhere(Base):
         options = ["--halt"]
         for stop in (None, "hbreak boot_main", "hbreak mm_boot"):
             options += ["--ex", stop, "--ex", "continue"] if stop else []
-            for command in COMMANDS[:6]:
+            for command in COMMANDS[:8]:
                 options += ["--ex", r"echo @@@", "--ex", command]
         status, out, err = lowwater("debug", self.results, "--scenario", "info", "--mem", "64",
                                     *options)
         self.assertEqual((status, "Error" in err), (0, False), out + err)
         said = [line for line in out.splitlines() if line.startswith("@@@")]
-        self.assertEqual(len(said), 18)
+        self.assertEqual(len(said), 24)
         for line in said:
             self.assertRegex(line, r"^@@@lw-\w+: .*(not set up yet|no tasks yet).* at this stop$")
 
@@ -379,6 +443,27 @@ class Elsewhere(Base):
         self.assertNotIn("sysrq: SysRq : Show State", killing)
         self.assertRegex(ended, r"SysRq : Show State\n.*Tasks:\n(.*\n)*?.* pid 1 keys: ")
         self.assertIn("scenario keys finished: 1 kills", ended)
+
+    def test_a_page_that_was_read_ahead_is_found_by_its_slot(self):
+        find = ("import lw_swap, lw_zones; m = lw_zones.Machine(); a = lw_swap.areas(m)[0][1]; "
+                "s = [s for s in range(1, int(a['max'])) if lw_swap.byte(a, s) & lw_swap.CACHED]; "
+                "gdb.set_convenience_variable('slot', s[0]); p = lw_swap.lookup(a['tree'], s[0]); "
+                "gdb.set_convenience_variable('pfn', (p - int(m.value['mem_map'])) // 64)")
+        status, out, err = lowwater("debug", self.results, "--scenario", "overcommit", "--mem", "40",
+                                    "--devices", "card=16", "--args", "swap=card:16380 overcommit.mib=40",
+                                    "--halt", "--ex", "hbreak swapin_readahead", "--ex", "ignore 1 30",
+                                    "--ex", "continue", "--ex", f"python {find}", "--ex", "lw-swap",
+                                    "--ex", "lw-swap card $slot", "--ex", "lw-page $pfn")
+        self.assertEqual(status, 0, out + err)
+        cached = int(re.search(r"(?m)^card +-1 +4095 +\d+ +(\d+) ", out)[1])
+        self.assertGreater(cached, 0)
+        self.assertIn(f"swap cache: {cached} pages, ", out)
+        slot = re.search(r"(?m)^slot (\d+) of card: byte 0x41: 1 table names it, the swap cache has it\n"
+                         r"  page frame (\d+) \(0x\w+\) in the swap cache; lw-page \2 tells more$", out)
+        self.assertIsNotNone(slot, out + err)
+        page = out[out.index(f"page frame {slot[2]} (", slot.end()):]
+        self.assertRegex(page, r"(?m)^  is .*\buptodate\b.*\bswapcache\b")
+        self.assertIn(f"\n  in the swap cache: slot {slot[1]} of card, byte 0x41: 1 table names it, ", page)
 
     def test_a_run_without_a_kill_stops_at_its_end(self):
         status, out, err = lowwater("debug", self.results, "--scenario", "info", "--mem", "64",

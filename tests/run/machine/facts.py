@@ -23,7 +23,8 @@ QUESTIONS = (  # heading, GDB command
     ("registers", "thread apply all -ascending -c info registers " + REGISTERS),
     ("call traces", "thread apply all -ascending -c backtrace 48"),
     ("tasks", "lw-tasks -b"), ("locks", "lw-locks"), ("zones", "lw-zones"),
-    ("per-CPU lists", "lw-pcp"), ("the last of the log", "lw-dmesg 40"),
+    ("per-CPU lists", "lw-pcp"), ("lists for reclaim", "lw-lru"), ("swap", "lw-swap"),
+    ("the last of the log", "lw-dmesg 40"),
 )
 THREAD = re.compile(r"Thread \d+ \(.*CPU#(\d+) \[(\w+)")
 FRAME = re.compile(r"#0 +(?:(0x[0-9a-f]+) in )?(\S+) \(.*\)(?: at (\S+))?")
