@@ -18,12 +18,15 @@
 #endif
 
 #ifdef FIBER_SANITIZER
+#include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 #define leave_stack(save, base, size) __sanitizer_start_switch_fiber(save, base, size)
 #define entered_stack(save)           __sanitizer_finish_switch_fiber(save, NULL, NULL)
+#define forget_stack(base)            __asan_unpoison_memory_region(base, STACK_SIZE)
 #else
 #define leave_stack(save, base, size) ((void)(save), (void)(base), (void)(size))
 #define entered_stack(save)           ((void)(save))
+#define forget_stack(base)            ((void)(base))
 #endif
 
 #define STACK_SIZE (256ul << 10) /* the sanitizer clears a shadow of it at every switch */
@@ -35,6 +38,7 @@ struct fiber {
 	void (*fn)(void *arg);
 	bool idle;   /* has returned: runs only to answer */
 	bool parked; /* stands still for smp_freeze() */
+	bool serves; /* never returns */
 	unsigned long points;
 	/* What of host_arch is this CPU's own. */
 	bool irqs;
@@ -198,6 +202,17 @@ void host_spin(void)
 	give_way("spins on a lock that nobody can give back");
 }
 
+void fiber_serves(void)
+{
+	self()->serves = true;
+}
+
+/* The last one there is, and it sleeps. */
+static bool is_over(void)
+{
+	return self()->serves && next_after(host_arch.cpu_id) == host_arch.cpu_id;
+}
+
 /* Asleep until woken; interrupts are on meanwhile, as in any other task. */
 void fiber_sleep(void)
 {
@@ -206,6 +221,8 @@ void fiber_sleep(void)
 	host_arch.irqs = true;
 	do {
 		jiffies++;
+		if (is_over())
+			switch_fiber(self(), &test);
 		give_way("sleeps, and nobody is left to wake it");
 	} while (current->state != TASK_RUNNING && !fatal_signal_pending(current));
 	host_arch.irqs = irqs;
@@ -313,6 +330,7 @@ static void prepare(unsigned int id, void (*fn)(void *))
 	struct fiber *f = &fiber[id];
 
 	memset(f, 0, sizeof(*f));
+	forget_stack(stack_of(f));
 	getcontext(&f->context);
 	f->context.uc_stack.ss_sp = stack_of(f);
 	f->context.uc_stack.ss_size = STACK_SIZE;

@@ -22,7 +22,7 @@ struct fake_disk {
 		struct page *page;
 		uint64_t at;
 		bool write;
-	} late[64];
+	} late[DISK_PAGES];
 	unsigned int nr_late;
 	unsigned long reads, writes;
 	uint64_t last; /* what was read or written last */

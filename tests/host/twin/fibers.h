@@ -17,6 +17,12 @@ typedef unsigned int (*turn_fn)(unsigned int self);
 /* Run fn[i](arg) on CPU i, all of them until they return. Sets nr_cpus to n. CPU 0 begins. */
 void run_on_cpus(unsigned int n, void (*const fn[])(void *), void *arg, turn_fn turn);
 
+/*
+ * This CPU's task serves the others and never returns: where it sleeps, and all of them have, the run is over, and
+ * it is left where it is. It had better hold nothing but its place in a queue.
+ */
+void fiber_serves(void);
+
 /* Ways to choose. A seeded draw: one point in `odds` is a change. */
 turn_fn turns_drawn(uint64_t seed, unsigned int odds);
 /* CPU 0 passes `points` points, then CPU 1 and the others run until they return or wait. */
