@@ -39,6 +39,7 @@ struct fiber {
 	bool idle;   /* has returned: runs only to answer */
 	bool parked; /* stands still for smp_freeze() */
 	bool serves; /* never returns */
+	bool asleep; /* until its task is woken */
 	unsigned long points;
 	/* What of host_arch is this CPU's own. */
 	bool irqs;
@@ -207,10 +208,21 @@ void fiber_serves(void)
 	self()->serves = true;
 }
 
-/* The last one there is, and it sleeps. */
+static bool is_done(const struct fiber *f)
+{
+	if (f->idle)
+		return !is_called(f);
+	return f->serves && f->asleep && f->task->state != TASK_RUNNING;
+}
+
+/* Whoever is left serves, and is asleep. */
 static bool is_over(void)
 {
-	return self()->serves && next_after(host_arch.cpu_id) == host_arch.cpu_id;
+	save(self());
+	for (unsigned int id = 0; id < nr_cpus; id++)
+		if (!is_done(&fiber[id]))
+			return false;
+	return true;
 }
 
 /* Asleep until woken; interrupts are on meanwhile, as in any other task. */
@@ -219,12 +231,14 @@ void fiber_sleep(void)
 	bool irqs = host_arch.irqs;
 
 	host_arch.irqs = true;
+	self()->asleep = true;
 	do {
 		jiffies++;
 		if (is_over())
 			switch_fiber(self(), &test);
 		give_way("sleeps, and nobody is left to wake it");
 	} while (current->state != TASK_RUNNING && !fatal_signal_pending(current));
+	self()->asleep = false;
 	host_arch.irqs = irqs;
 }
 

@@ -18,8 +18,8 @@ typedef unsigned int (*turn_fn)(unsigned int self);
 void run_on_cpus(unsigned int n, void (*const fn[])(void *), void *arg, turn_fn turn);
 
 /*
- * This CPU's task serves the others and never returns: where it sleeps, and all of them have, the run is over, and
- * it is left where it is. It had better hold nothing but its place in a queue.
+ * This CPU's task serves the others and never returns: when they have, and all that serve sleep, the run is over,
+ * and these are left where they are. They had better hold nothing but a place in a queue.
  */
 void fiber_serves(void);
 
