@@ -156,11 +156,11 @@ static void test_17_9_9_not_all_under_writeback(void **state)
 {
 	(void)state;
 	area = add_area(&fake_vda, 100, 10);
-	app_pages(33);
+	app_pages(32);
 	shrink_inactive(31);
-	inactive_tail_first(33);
+	inactive_tail_first(32);
 	*pte_at(31) |= PTE_ACCESSED;
-	shrink_inactive(33);
+	shrink_inactive(32);
 	assert_false(node_has(m, NODE_WRITEBACK));
 	while (fake.nr_late)
 		fake_end_one();
