@@ -38,6 +38,7 @@ READS_matrix := SCENARIO PATCH MEM CPUS SEED ARGS DEVICES BUILD TIMEOUT JOBS
 READS_list := SCENARIO BUILD
 READS_sweep := SCENARIO PATCH $(RUNS) SEEDS SCHEDS FAIL_NTH JOBS PARALLEL_OPTIONS
 READS_bench := $(RUNS) UPDATE
+READS_oracle := WORKLOAD BUILD TIMEOUT JOBS
 READS_test := SUITE TEST JOBS
 READS_console := SCENARIO PATCH $(RUNS)
 READS_debug := SCENARIO PATCH $(RUNS) PORT
@@ -90,6 +91,9 @@ SCHEDS ?=
 FAIL_NTH ?=
 PARALLEL_OPTIONS ?=
 
+# Of make oracle: words of the workloads' names, all where empty.
+WORKLOAD ?=
+
 # Which tests: suites, all where empty, and words of their names.
 SUITE ?=
 TEST ?=
@@ -135,7 +139,7 @@ WHICH_RUNS = $(if $(SCENARIO),$(call opt,scenario,$(SCENARIO))) \
 	$(if $(filter file,$(origin PATCH)),,$(call opt,patch,$(PATCH))) $(call opt,jobs,$(JOBS))
 WHICH_ONE = $(call opt,scenario,$(or $(SCENARIO),spike)) $(call opt,patch,$(PATCH))
 
-.PHONY: all image image-debug setup run list matrix sweep bench test console debug core iso clean help format \
+.PHONY: all image image-debug setup run list matrix sweep bench oracle test console debug core iso clean help format \
 	clang-check objects
 all: image iso
 
@@ -219,6 +223,10 @@ sweep: image
 
 bench: image
 	@$(RUN) bench $(RUN_OPTIONS) $(if $(UPDATE),--update)
+
+oracle: image
+	@$(RUN) oracle $(call opt,workload,$(WORKLOAD)) $(call opt,jobs,$(JOBS)) $(call opt,build,$(BUILD)) \
+		$(call opt,timeout,$(TIMEOUT)) --build-dir=$(TOP)
 
 TEST_ALL := $(PY) tests/run/suites/test_all.py
 

@@ -119,6 +119,8 @@ struct lw_meminfo {
 	long mib;                   /* that the machine has */
 };
 void lw_meminfo(struct lw_meminfo *info);
+/* CPUs that there are. */
+int lw_nr_cpus(void);
 /* A line of /proc/vmstat, or a counter of Lowwater's own (oom_kills); -1: there is none of that name. */
 long lw_vmstat(const char *name);
 /* All of them, and the time, into result.json's points under that name: "before". */

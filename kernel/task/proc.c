@@ -48,6 +48,11 @@ void lw_meminfo(struct lw_meminfo *info)
 	*info = snapshot; /* the app's memory is touched at depth 0 */
 }
 
+int lw_nr_cpus(void)
+{
+	return nr_cpus;
+}
+
 /* Each line of /proc/vmstat, in its order, and then the events that are Lowwater's own. */
 static void for_each_line(vmstat_say say, void *arg)
 {

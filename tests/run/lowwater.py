@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""The runner's command line: run, all, sweep, bench, iso, list, console, debug, core; other modules do
+"""The runner's command line: run, all, sweep, bench, oracle, iso, list, console, debug, core; other modules do
 the work.
 
 Exit code of `run`: 0 as expected, 1 finished otherwise or a report's sums are wrong, 2 bad
@@ -134,6 +134,9 @@ def commands():
                   text_option("parallel-options", "GNU parallel's own, such as --sshlogin")),
         "bench": (run_bench, "instructions of the allocator's operations",
                   flag("update", "store the figures as the baseline")),
+        "oracle": (run_oracle, "the workloads of a real Linux 4.8.15, side by side with it",
+                   text_option("workload", "words of their names, such as W1 or 256 [all]"),
+                   text_option("jobs", "at a time [as many as CPUs]")),
         "iso": (make_iso, "the GRUB image with a menu",
                 text_option("out", "the image [BUILD_DIR/lowwater.iso]")),
         "list": (show_list, "the scenarios and their arms"),
@@ -234,6 +237,11 @@ def run_sweep(spec, options):
 def run_bench(spec, options):
     from campaign import bench
     return bench.run(spec, known_arms(spec), options.update)
+
+
+def run_oracle(spec, options):
+    from campaign import fleet, oracle
+    return oracle.run(spec, known_arms(spec), jobs(options.jobs, fleet.usual_jobs(spec)), options.workload)
 
 
 def run_console(spec, _options):

@@ -12,7 +12,7 @@
 #define LOOKS     11 /* major faults of the oracle's others */
 #define FAR_APART 17 /* pages: no window reaches the next */
 
-long oracle_others KERNEL_DATA = 207;
+long oracle_others KERNEL_DATA = 191;
 
 static volatile int wanted KERNEL_DATA;
 static unsigned char *own; /* the others' */

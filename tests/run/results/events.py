@@ -28,6 +28,7 @@ class Events:
     locks: list = field(default_factory=list)  # a debug build's statistics
     samples: dict = field(default_factory=dict)  # name: [{ns, value, pid}] in the order they came
     memory_samples: list = field(default_factory=list)  # lists and swap over time, in order
+    points: dict = field(default_factory=dict)  # name: {ns, counters} where a scenario asked for them
     timeline: list = field(default_factory=list)  # what befell the OOM killer's victims, in order
     notes: list = field(default_factory=list)
 
@@ -84,6 +85,9 @@ def add(events, item):
     elif kind == "memory_sample":
         zones = {key: {zone: number(item[key], zone) for zone in item[key]} for key in ("free", "reserved")}
         events.memory_samples.append({key: number(item, key) for key in MEMORY_FIELDS} | zones)
+    elif kind == "point":
+        found = events.points.setdefault(text(item, "point"), {"ns": number(item, "ns"), "counters": {}})
+        found["counters"][text(item, "name")] = number(item, "value")
     elif kind == "oom":
         checked = {"what": text(item, "what"), "pid": number(item, "pid"),
                    "ns": number(item, "ns")}
