@@ -305,7 +305,7 @@ class AtOom(Base):
 
 
 class WithSwap(Base):
-    """overcommit with too little swap, at its kill: lists and slots are those of the report."""
+    """oracle-w1 with too little swap, at its kill: lists and slots are those of the report."""
 
     OLDEST = ("((unsigned long)system_memory.node.lru.list[0].prev - (unsigned long)system_memory.mem_map)"
               " / sizeof(struct page)")
@@ -315,8 +315,8 @@ class WithSwap(Base):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.core = Core.shared("overcommit", "oom", 64, "--devices", "card=8", "--args",
-                               "swap=card:8188 overcommit.mib=100")
+        cls.core = Core.shared("oracle-w1", "oom", 64, "--devices", "card=8", "--args",
+                               "swap=card:8188 oracle-w1.mib=100 oracle-w1.others=0")
         cls.answers = dict(zip(cls.ASKED, cls.core.gdb(*cls.ASKED)))
 
     def printed(self, pattern):
@@ -360,7 +360,7 @@ class WithSwap(Base):
         self.assertIn("  on inactive_anon, 0 pages before its end, where reclaim begins\n", first)
         self.assertRegex(second, r"(?m)^  on (in)?active_anon, \d+ pages (before its end|behind its newest)")
         self.assertIn("\n  is lru\n", first)
-        self.assertRegex(first, r"(?m)^  mapped by pid 1 \(overcommit\) at 0x10\w{5}000, not young, dirty; "
+        self.assertRegex(first, r"(?m)^  mapped by pid \d+ \(overcommit\) at 0x10\w{5}000, not young, dirty; "
                                 r"VMA 0x1000000000 to 0x1006400000, writable$")
 
 
@@ -449,8 +449,8 @@ class Elsewhere(Base):
                 "s = [s for s in range(1, int(a['max'])) if lw_swap.byte(a, s) & lw_swap.CACHED]; "
                 "gdb.set_convenience_variable('slot', s[0]); p = lw_swap.lookup(a['tree'], s[0]); "
                 "gdb.set_convenience_variable('pfn', (p - int(m.value['mem_map'])) // 64)")
-        status, out, err = lowwater("debug", self.results, "--scenario", "overcommit", "--mem", "40",
-                                    "--devices", "card=16", "--args", "swap=card:16380 overcommit.mib=40",
+        status, out, err = lowwater("debug", self.results, "--scenario", "oracle-w1", "--mem", "40",
+                                    "--devices", "card=16", "--args", "swap=card:16380 oracle-w1.mib=40 oracle-w1.others=0",
                                     "--halt", "--ex", "hbreak swapin_readahead", "--ex", "ignore 1 30",
                                     "--ex", "continue", "--ex", f"python {find}", "--ex", "lw-swap",
                                     "--ex", "lw-swap card $slot", "--ex", "lw-page $pfn")

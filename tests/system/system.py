@@ -111,10 +111,10 @@ def repeated(**options):
     overloaded host). A kernel that does not repeat itself differs in the third as well.
     """
     first, second = boot(**options), boot(again=True, **options)
-    if first.channel == second.channel and first.console == second.console:
+    if first == second:
         return first, second
     third = boot(again=True, **options)
-    return (first if first.console == third.console else second), third
+    return (first if first == third else second), third
 
 
 @dataclass

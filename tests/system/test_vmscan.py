@@ -19,8 +19,8 @@ def total(records, field):
 
 class Traced(unittest.TestCase):
     def test_records_add_up_to_the_counters(self):
-        run = system.boot(scenario="overcommit", mem="40", devices="card=16",
-                          args="swap=card:16380 overcommit.mib=37 trace=on")
+        run = system.boot(scenario="oracle-w1", mem="40", devices="card=16",
+                          args="swap=card:16380 oracle-w1.mib=37 oracle-w1.others=0 trace=on")
         self.assertEqual(run.status, system.STATUS["finished"], run.console[-600:])
         count = run.counter
         inactive = traced(run, "mm_vmscan_lru_shrink_inactive")
@@ -47,8 +47,8 @@ class Traced(unittest.TestCase):
 
 
 class Samples(unittest.TestCase):
-    MACHINE = {"scenario": "overcommit", "mem": "40", "devices": "card=16"}
-    ARGS = "swap=card:16380 overcommit.mib=37"
+    MACHINE = {"scenario": "oracle-w1", "mem": "40", "devices": "card=16"}
+    ARGS = "swap=card:16380 oracle-w1.mib=37 oracle-w1.others=0"
 
     def test_lists_and_swap_over_time(self):
         first, second = system.repeated(**self.MACHINE, args=f"{self.ARGS} sample_us=4000")
@@ -69,7 +69,7 @@ class Samples(unittest.TestCase):
 
     def test_they_are_in_the_result(self):
         options = ("--mem", "40", "--devices", "card=16", "--args")
-        run = system.study("overcommit", "none", *options, f"{self.ARGS} sample_us=10001")
+        run = system.study("oracle-w1", "none", *options, f"{self.ARGS} sample_us=10001")
         samples = run.result["memory_samples"]
         self.assertGreater(len(samples), 2)
         # Of ticks of 4 ms each.
