@@ -139,6 +139,7 @@ void judge(struct memory *m, gfp_t gfp, int order, struct verdict *v)
 		return;
 	}
 	v->kind = VERDICT_UNAVOIDABLE;
+	v->swap = judge_swap(m, gfp, v);
 	for (struct zone *const *z = v->zones; *z; z++)
 		find_remedies(v, *z);
 	if (v->kind == VERDICT_UNAVOIDABLE && any_fragmented(v))

@@ -10,6 +10,11 @@
  * What would have served the request and is none of these is a note: lowmem_reserve (§2.4), which is
  * meant to be kept; a handful of pages on per-CPU lists; what would not last.
  *
+ * Where there is swap, and the request may reclaim, a note says whether that was the limit (§5.6, §24): without a
+ * free slot no anonymous page counts as reclaimable, and the request's end comes at once; with one they all do, and
+ * it comes after 16 rounds in vain. More swap would not change what a patch withholds: it does not make an end
+ * avoidable.
+ *
  * Units: pages. Context as outlook.h. O(zones x orders).
  */
 #ifndef MM_VERDICT_H
@@ -42,8 +47,16 @@ struct remedy {
 /* Of GIVE_HIGHATOMIC, GIVE_PCP, both, GIVE_LOWMEM: both come where neither does. */
 #define REMEDIES_A_ZONE 3
 
+struct swap_part {
+	long slots; /* of all areas; 0: nothing to say */
+	long free;
+	long anon;  /* pages on the anonymous lists of the request's zones */
+	bool limit; /* none is free, and these pages, counted, would have kept the request trying */
+};
+
 struct verdict {
 	enum verdict_kind kind;
+	struct swap_part swap; /* of kinds that are an end */
 	struct question question;
 	struct zone *const *zones;    /* that the request may use, its preferred one first */
 	const struct zone *served_by; /* VERDICT_SERVED_NOW */
@@ -56,6 +69,9 @@ struct verdict {
  * all. gfp 0: a page fault that found nothing; order below 0: a kill by hand.
  */
 void judge(struct memory *m, gfp_t gfp, int order, struct verdict *v);
+
+/* Of a request that is not served, with its zones and question known. */
+struct swap_part judge_swap(const struct memory *m, gfp_t gfp, const struct verdict *v);
 
 /* What patches and settings under study could give in this zone. */
 unsigned int under_study(const struct zone *z);

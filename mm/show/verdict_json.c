@@ -58,6 +58,13 @@ static void add_short(struct line *l, const struct verdict *v)
 	line_add(l, "}");
 }
 
+static void add_swap(struct line *l, const struct swap_part *s)
+{
+	if (s->slots)
+		line_add(l, ",\"swap\":{\"slots\":%ld,\"free\":%ld,\"anon\":%ld,\"limit\":%s}",
+			s->slots, s->free, s->anon, s->limit ? "true" : "false");
+}
+
 const char *verdict_json(const struct verdict *v, struct line *l)
 {
 	static const char *const name[NR_VERDICTS] = {
@@ -75,6 +82,7 @@ const char *verdict_json(const struct verdict *v, struct line *l)
 	line_add(l, "{\"kind\":\"%s\"", name[v->kind]);
 	if (v->kind == VERDICT_UNAVOIDABLE)
 		add_short(l, v);
+	add_swap(l, &v->swap);
 	add_remedies(l, v, false);
 	add_remedies(l, v, true);
 	line_add(l, "}");

@@ -139,6 +139,20 @@ static void print_remedies(const struct verdict *v, bool flawed)
 			print_remedy(&v->remedy[i]);
 }
 
+static void print_swap(const struct swap_part *s)
+{
+	if (!s->slots)
+		return;
+	if (s->free)
+		pr_warn("note: swap: %ld of %ld slots free, so %ld anonymous pages counted as "
+			"reclaimable, for 16 rounds in vain at most",
+			s->free, s->slots, s->anon);
+	else
+		pr_warn("note: swap: 0 of %ld slots free, so %ld anonymous pages were not "
+			"reclaimable%s",
+			s->slots, s->anon, s->limit ? "" : "; they would not have been enough");
+}
+
 void print_verdict(const struct verdict *v)
 {
 	if (v->kind == VERDICT_NONE)
@@ -148,4 +162,5 @@ void print_verdict(const struct verdict *v)
 	print_kind(v);
 	print_remedies(v, false);
 	print_remedies(v, true);
+	print_swap(&v->swap);
 }

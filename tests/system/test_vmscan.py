@@ -80,5 +80,22 @@ class Samples(unittest.TestCase):
         self.assertEqual(system.study("info", "none", "--mem", "64").result["memory_samples"], [])
 
 
+class Verdict(unittest.TestCase):
+    def test_swap_is_full_at_the_kill(self):
+        run = system.study("oracle-w1", "none", "--mem", "64", "--devices", "card=8", "--args",
+                           "swap=card:8188 oracle-w1.mib=100")
+        [report] = run.result["reports"]
+        swap = report["verdict"]["swap"]
+        self.assertEqual((swap["slots"], swap["free"], swap["limit"]), (2047, 0, True))
+        # What the report counts in each zone; nothing is left on a pagevec while a kill is reported.
+        lists = sum(report["zones"][zone][name] for zone in ("DMA", "DMA32")
+                    for name in ("active_anon", "inactive_anon"))
+        self.assertEqual(swap["anon"], lists)
+        self.assertEqual(report["unread"]["count"], 0)
+        self.assertIn("; unavoidable, swap full; killed overcommit/", run.shown)
+        self.assertRegex((run.folder / "console.log").read_text(), rf"(?m)\] note: swap: 0 of 2047 slots free, so "
+                         rf"{swap['anon']} anonymous pages were not reclaimable$")
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -370,6 +370,114 @@ static void test_event_of_an_unavoidable_end(void **state)
 		"\"margin\":32,\"why\":\"by-design\"}]}"));
 }
 
+/* Anonymous pages on the lists, and slots for them. */
+static void swap_has(long free, long slots, long inactive, long active)
+{
+	m->total_swap_pages = slots;
+	m->swap.nr_swap_pages = free;
+	z->stat[NR_ZONE_INACTIVE_ANON] = inactive;
+	z->stat[NR_ZONE_ACTIVE_ANON] = active;
+}
+
+/* R counts no anonymous page: the end comes in the first round (§5.6, §24.3 D). */
+static void test_24_swap_that_is_full_is_the_limit(void **state)
+{
+	(void)state;
+	zone_marks(z, 100, 120, 140);
+	swap_has(0, 63999, 60, 41);
+	dma(m)->stat[NR_ZONE_ACTIVE_ANON] = 7;
+	verdict_is(VERDICT_UNAVOIDABLE, GFP_KERNEL, 0);
+	assert_true(v.swap.limit);
+	assert_line(
+		"note: swap: 0 of 63999 slots free, so 108 anonymous pages were not reclaimable");
+	assert_non_null(strstr(sent(GFP_KERNEL, 0),
+		",\"swap\":{\"slots\":63999,\"free\":0,\"anon\":108,\"limit\":true},\"remedies\":"
+		"["));
+	/* What an area that is emptied owes is not less than none. */
+	m->swap.nr_swap_pages = -5;
+	verdict_is(VERDICT_UNAVOIDABLE, GFP_KERNEL, 0);
+	assert_int_equal(v.swap.free, 0);
+	assert_true(v.swap.limit);
+	swap_has(0, 0, 0, 0);
+}
+
+/* At the mark, which has to be passed. */
+static void test_24_too_few_pages_for_swap_to_matter(void **state)
+{
+	(void)state;
+	zone_marks(z, 100, 120, 140);
+	zone_marks(dma(m), 100, 120, 140);
+	swap_has(0, 500, 60, 40);
+	verdict_is(VERDICT_UNAVOIDABLE, GFP_KERNEL, 0);
+	assert_false(v.swap.limit);
+	assert_line("note: swap: 0 of 500 slots free, so 100 anonymous pages were not reclaimable; "
+		    "they "
+		    "would not have been enough");
+	/* What a CPU has gathered counts: R is exact. */
+	nr_cpus = 2;
+	z->pcp[1].stat_diff[NR_ZONE_ACTIVE_ANON] = 1;
+	verdict_is(VERDICT_UNAVOIDABLE, GFP_KERNEL, 0);
+	assert_int_equal(v.swap.anon, 101);
+	assert_true(v.swap.limit);
+	swap_has(0, 0, 0, 0);
+	z->pcp[1].stat_diff[NR_ZONE_ACTIVE_ANON] = 0;
+}
+
+/* One slot is enough for all of them to count (D'). */
+static void test_24_with_a_free_slot_they_count(void **state)
+{
+	(void)state;
+	zone_marks(z, 100, 120, 140);
+	swap_has(1, 500, 300, 1);
+	verdict_is(VERDICT_UNAVOIDABLE, GFP_KERNEL, 0);
+	assert_false(v.swap.limit);
+	assert_line("note: swap: 1 of 500 slots free, so 301 anonymous pages counted as "
+		    "reclaimable, for "
+		    "16 rounds in vain at most");
+	assert_non_null(strstr(sent(GFP_KERNEL, 0), "\"free\":1,\"anon\":301,\"limit\":false}"));
+	swap_has(0, 0, 0, 0);
+}
+
+/* What a patch withholds is withheld all the same; the note comes last. */
+static void test_24_swap_does_not_change_the_verdict(void **state)
+{
+	(void)state;
+	zone_marks(z, 100, 120, 140);
+	hold_in_reserve(5120);
+	zone_put(dma(m), 2048, 5, U);
+	dma(m)->lowmem_reserve[ZONE_DMA32] = 40;
+	swap_has(0, 500, 3000, 1);
+	verdict_is(VERDICT_AVOIDABLE, GFP_KERNEL, 0);
+	assert_true(v.swap.limit);
+	assert_printed_in_order(
+		"AVOIDABLE: 1024 pages of DMA32 held", "note: ", "note: swap: 0 of 500 ", NULL);
+	swap_has(0, 0, 0, 0);
+}
+
+static void test_24_nothing_of_swap_is_said(void **state)
+{
+	(void)state;
+	zone_marks(z, 100, 120, 140);
+	swap_has(0, 0, 300, 1); /* there is none */
+	verdict_is(VERDICT_UNAVOIDABLE, GFP_KERNEL, 0);
+	assert_not_printed("swap");
+	assert_null(strstr(sent(GFP_KERNEL, 0), "swap"));
+	swap_has(0, 500, 300, 1); /* no reclaim for it */
+	verdict_is(VERDICT_UNAVOIDABLE, GFP_ATOMIC, 0);
+	assert_not_printed("swap");
+	become(task_new("victim", 9, NULL));
+	current->memdie = true;
+	zone_marks(z, 5000, 6000, 7000);
+	verdict_is(VERDICT_UNAVOIDABLE, GFP_KERNEL, 0);
+	assert_not_printed("swap");
+	current->memdie = false;
+	zone_marks(z, 0, 0, 0);
+	zone_put(z, 5120, 7, U);
+	verdict_is(VERDICT_SERVED_NOW, GFP_KERNEL, 0);
+	assert_not_printed("swap");
+	swap_has(0, 0, 0, 0);
+}
+
 #undef TEST
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, twin_teardown)
 static const struct CMUnitTest tests[] = {
@@ -391,6 +499,11 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_a_fault_without_a_request_has_no_verdict),
 	TEST(test_after_an_allocation_failure),
 	TEST(test_event_of_an_unavoidable_end),
+	TEST(test_24_swap_that_is_full_is_the_limit),
+	TEST(test_24_too_few_pages_for_swap_to_matter),
+	TEST(test_24_with_a_free_slot_they_count),
+	TEST(test_24_swap_does_not_change_the_verdict),
+	TEST(test_24_nothing_of_swap_is_said),
 };
 
 TEST_GROUP(verdict)

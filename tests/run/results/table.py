@@ -146,11 +146,16 @@ def summary(number, one):
     parts = [f"report {number}: {one['kind']} in {who}, order {one['order']} {mask}"]
     parts += zone_summary(one)
     if one["verdict"]:
-        parts.append(one["verdict"]["kind"])
+        parts.append(one["verdict"]["kind"] + swap_summary(one["verdict"]))
     if one["victim"]:
         killed = one["victim"]
         parts.append(f"killed {killed['comm']}/{killed['pid']} score {text(killed['score'])}")
     return "; ".join(parts)
+
+
+def swap_summary(verdict):
+    """Say whether swap was full, where that was the limit."""
+    return ", swap full" if verdict.get("swap", {}).get("limit") else ""
 
 
 def zone_summary(report):

@@ -22,7 +22,7 @@ OTHERS = {f"mm/{name}" for name in (
     "space/fault.c", "space/mm.c", "space/mm.h", "page/mm_trace.c", "page/mm_trace.h",
     "oom/oom_kill.c", "oom/oom.h", "oom/oom_report.c", "page/patch.c", "space/pgtable.c",
     "space/pgtable.h", "show/proc.c", "show/show_mem.c", "show/outlook.c", "show/outlook.h",
-    "show/verdict.c", "show/verdict_json.c", "show/verdict_text.c", "space/vma.c")}
+    "show/verdict.c", "show/verdict_json.c", "show/verdict_swap.c", "show/verdict_text.c", "space/vma.c")}
 UNDER_TEST = ("mm", "kernel/core", "boot")
 TESTS = "tests/host"
 

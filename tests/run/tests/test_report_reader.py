@@ -177,6 +177,7 @@ class Unread(unittest.TestCase):
     def test_the_verdicts_lines_are_understood(self):
         for line in ("verdict: DMA32: 310 free, 0 of them highatomic", "AVOIDABLE: 5 pages of DMA",
                      "UNAVOIDABLE: too little for order 0: DMA32 by 5 pages", "note: 12 pages of",
+                     "note: swap: 0 of 63999 slots free, so 9 anonymous pages were not reclaimable",
                      "FRAGMENTED: DMA32: 48 available", "nothing to judge: DMA32 would serve it"):
             lines = before_the_kill(text("clean_oom")) + [f"[    0.412] {line}"]
             self.assertEqual(parse_one("\n".join(lines))["unread"]["count"], 0, line)
