@@ -49,6 +49,8 @@ void event_line(const char *text, size_t len)
 	(void)text, (void)len;
 }
 
+bool trace_all;
+
 void trace_record(const struct trace_event *event, const long arg[TRACE_ARGS])
 {
 	char text[256];
