@@ -280,6 +280,7 @@ help:
 	@echo "                     FAIL_NTH=1..200 (that request for memory is refused)"
 	@echo "                     PARALLEL_OPTIONS=\"--sshlogin host\"]   many runs, their distribution"
 	@echo "make bench [MEM=2048 UPDATE=1]   instructions of the allocator's operations, beside Linux's"
+	@echo "make oracle [WORKLOAD=W1 JOBS=2]   the workloads of a real Linux 4.8.15, side by side with it"
 	@echo "make console SCENARIO=keys [MODE=fast ...]   the serial console here: press h for the keys"
 	@echo "make debug SCENARIO=spike PATCH=none     GDB, stopped at the first kill"
 	@echo "make core SCENARIO=spike PATCH=none AT=oom|panic|end   a core of the guest for GDB"

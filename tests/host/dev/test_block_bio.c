@@ -96,6 +96,7 @@ static void test_what_is_refused(void **state)
 	assert_int_equal(ends, 3);
 	assert_int_equal(counts()->bios, 3); /* counted as they were submitted (§34.2) */
 	assert_int_equal(m->event[PGPGIN] - in, 24);
+	assert_int_equal(mm_event_told(m, PGPGIN), (in + 24) / 2); /* KiB (§22.5) */
 	assert_int_equal(m->event[PGPGOUT], 8);
 	assert_int_equal(counts()->requests, 0);
 	submit(BIO_READ, FAKE_SECTORS - 8);

@@ -5,6 +5,7 @@
 
 #include "fibers.h"
 #include "mm/space/anon_vma.h"
+#include "mm/space/mapped.h"
 
 static void test_its_slot_takes_its_place(void **state)
 {
@@ -340,6 +341,25 @@ static void is_unmapped_meanwhile(void)
 	unlock_page(m, victim);
 }
 
+static void test_which_slot_a_page_is_in(void **state)
+{
+	long slot;
+
+	(void)state;
+	map(0, 2, VM_WRITE);
+	old_page(0);
+	assert_int_equal(mm_swap_slot(mm, AT(0)), -1);
+	assert_int_equal(mm_swap_slot(mm, AT(1)), -1);   /* never touched */
+	assert_int_equal(mm_swap_slot(mm, AT(600)), -1); /* no table */
+	assert_int_equal(mm_swap_out(mm, AT(0)), 0);
+	slot = mm_swap_slot(mm, AT(0));
+	assert_true(slot > 0);
+	assert_int_equal(slot, swp_offset(pte_to_swp_entry(*pte_at(0))));
+	assert_int_equal(mm_fault(mm, AT(0), 0), FAULT_OK);
+	assert_int_equal(mm_swap_slot(mm, AT(0)), -1);
+	space_finish();
+}
+
 static void wait_for_reclaim(void)
 {
 	become(task_new("app", 10, mm));
@@ -656,6 +676,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_marks_of_the_processor_are_not_lost),
 	TEST(test_a_locked_vma_goes_at_each_point),
 	TEST(test_20_9_two_threads_fault_on_what_the_cache_has),
+	TEST(test_which_slot_a_page_is_in),
 	TEST(test_a_write_to_what_goes_to_swap_meanwhile),
 	TEST(test_mlock_of_what_goes_to_swap_meanwhile),
 	TEST(test_munlock_of_what_is_marked_meanwhile),

@@ -35,6 +35,7 @@ SUITES = {  # name: where its tests are, what they need
     "replay": ("tests/system/test_replay.py", KERNELS),
     "disk": ("tests/system/test_disk.py", ("image",)),
     "swap": ("tests/system/test_swap.py", KERNELS),
+    "oracle": ("tests/system/test_oracle.py", ("image",)),
     "rooms": ("tests/system/test_rooms.py", ("image",)),
     "faults": ("tests/system/test_faults.py", KERNELS),
     "timeout": ("tests/system/test_timeout.py", KERNELS),

@@ -9,7 +9,7 @@ from unittest import mock
 
 import jsonschema
 
-from campaign import bench
+from campaign import bench, oracle
 from fake_build import FakeBuild
 from options import UserError
 from results import schema
@@ -21,7 +21,7 @@ GOOD = {"mem_mib": 64, "cpus": 1, "build": "release", "compiler": "gcc 12", "row
 class Schemas(unittest.TestCase):
     def test_each_is_one_and_describes_every_field(self):
         paths = sorted(schema.FOLDER.glob("*.json"))
-        self.assertEqual(len(paths), 5)
+        self.assertEqual(len(paths), 6)
         for path in paths:
             one = json.loads(path.read_text(encoding="utf-8"))
             jsonschema.Draft202012Validator.check_schema(one)
@@ -32,6 +32,7 @@ class Schemas(unittest.TestCase):
     def test_the_trees_own_files(self):
         self.assertEqual(schema.load(bench.BASELINE, "bench")["build"], "release")
         self.assertEqual(len(schema.load(bench.LINUX, "linux_bench")["columns"]), 3)
+        self.assertEqual(len(schema.load(oracle.DATA, "linux_oracle")["workloads"]), 5)
 
 
 class Damaged(unittest.TestCase):
