@@ -116,7 +116,7 @@ void boot_main(uint32_t magic, uint32_t info_addr)
 	power_button_start();
 	need(start_cpus());
 	start_workers();
-	kswapd_start(&system_memory, daemon_spawn);
+	need(kswapd_start(&system_memory, daemon_spawn));
 	oom_reaper_start(&system_memory, daemon_spawn);
 	sched_run_started(); /* tasks that wait here must not bar the scenario from this CPU */
 	if (!kthread_spawn("scenario", first_task, NULL))

@@ -81,7 +81,6 @@ struct node_state {
 	unsigned int flags;       /* NODE_*, atomically (mm/reclaim/node_flags.h) */
 	/* What those who wake kswapd want of it: the maximum, written without a lock (§18.2). */
 	int kswapd_order, kswapd_classzone;
-	struct task *kswapd; /* (B) NULL: there was no memory for it */
 	struct wait_queue kswapd_wait, pfmemalloc_wait;
 	unsigned long dirty_limit; /* (B) pages (§23.5) */
 	struct spinlock lru_lock;  /* interrupts off; guards the lists, PG_LRU and what is recent */

@@ -17,10 +17,10 @@ void kswapd_init(struct memory *m)
 	wait_queue_init(&m->node.pfmemalloc_wait, "pfmemalloc");
 }
 
-void kswapd_start(
+const char *kswapd_start(
 	struct memory *m, struct task *(*spawn)(const char *name, void (*fn)(void *), void *arg))
 {
-	m->node.kswapd = spawn("kswapd0", kswapd, m);
+	return spawn("kswapd0", kswapd, m) ? NULL : "no memory for the task kswapd0";
 }
 
 bool zone_is_balanced(struct zone *z, unsigned int order, unsigned int classzone)
@@ -76,7 +76,7 @@ void wakeup_kswapd(const struct alloc_context *ac)
 /* It tells nobody, as in 4.8: so it is looked at, a tick apart. */
 void kswapd_wait_idle(struct memory *m)
 {
-	while (m->node.kswapd && !sleeps(&m->node))
+	while (!sleeps(&m->node))
 		schedule_timeout(TASK_UNINTERRUPTIBLE, 1);
 }
 

@@ -8,9 +8,9 @@
 
 /* Boot: before and after there are watermarks. */
 void kswapd_init(struct memory *m);
-/* `spawn` makes a kernel task: NULL when memory is refused, and there is no kswapd then. */
+/* `spawn` makes a kernel task. NULL, or what is wrong: without it 4.8 does not boot. */
 struct task;
-void kswapd_start(
+const char *kswapd_start(
 	struct memory *m, struct task *(*spawn)(const char *name, void (*fn)(void *), void *arg));
 /* The task's life; `memory` is a struct memory. */
 void kswapd(void *memory);
@@ -20,7 +20,7 @@ void kswapd(void *memory);
  * may look at is balanced. Any context.
  */
 void wakeup_kswapd(const struct alloc_context *ac);
-/* Until it sleeps, if there is one. May sleep. */
+/* Until it sleeps. May sleep. */
 void kswapd_wait_idle(struct memory *m);
 /* A throttled task waits for it (§23.3). */
 void wake_kswapd_for_throttled(struct memory *m);

@@ -15,7 +15,7 @@
 	"multiple "                                                                                \
 	"of 4, PRIORITY 0 to 32767"
 
-PARAM_INT("page_cluster", mm_tunables.page_cluster, 0, 5,
+PARAM_INT("page_cluster", mm_tunables.page_cluster, -1, 5,
 	"log2 of the pages that a fault reads from swap at most (3, or 2 below 16 MB)");
 
 /* A number that ends where one of `ends` is, or the text does; NULL: it is none from least to most. */

@@ -35,8 +35,7 @@ static void deactivate(long n)
 static void reclaim(long n)
 {
 	for (; n > 0; n -= SWAP_CLUSTER_MAX)
-		control.nr_reclaimed +=
-			shrink_inactive_list(&control, SWAP_CLUSTER_MAX, LRU_ANON);
+		control.nr_reclaimed += shrink_inactive_list(&control, SWAP_CLUSTER_MAX, LRU_ANON);
 }
 
 static void prepare(void)

@@ -9,9 +9,9 @@
 #include "tests/scenarios/peak_apps.h"
 #include "tests/workloads/rxring.h"
 
-#define MARGIN       128 /* pages above low: per-CPU batches must not cross it */
-#define APP_PAGES    24  /* what an app costs besides its load and its page tables */
-#define KILLED       (-9)
+#define MARGIN    128 /* pages above low: per-CPU batches must not cross it */
+#define APP_PAGES 24  /* what an app costs besides its load and its page tables */
+#define KILLED    (-9)
 
 long nr_apps KERNEL_DATA = 4;
 long extent_kib KERNEL_DATA = 4096;
@@ -323,4 +323,3 @@ void start_apps(void)
 			give_up("an app could not be started");
 	}
 }
-

@@ -101,7 +101,7 @@ class Lockup(unittest.TestCase):
             self.assertEqual((run.status, run.counter("oom_kills")), (STATUS[status], 1), patch)
 
     def test_a_hog_that_is_killed_before_it_waits_leaves_nobody_waiting_for_ever(self):
-        run = small("lockup", "none", "sysrq=f@335")
+        run = small("lockup", "none", "sysrq=f@360")
         self.assertEqual((run.status, run.counter("oom_kills")), (STATUS["finished"], 1))
         self.assertIn("inode: nobody waits for it though somebody was to\n", run.console)
 
@@ -257,7 +257,8 @@ class Notifier(unittest.TestCase):
 
     def test_only_outside_can_lock_checks_see_it(self):
         for patch, status in (("none", "lockup"), ("oom-notifier-outside", "panic")):
-            run = small("notifier", patch, self.ARGS + " ballast_lockdep=1", build="debug")
+            run = small("notifier", patch, self.ARGS + " ballast_lockdep=1", build="debug",
+                        shift="4")
             self.assertEqual(run.status, STATUS[status], patch)
         self.assertRegex(run.console, "BUG: locks: .*ballast_lock")
 

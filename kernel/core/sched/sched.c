@@ -316,8 +316,7 @@ void cond_resched(void)
 {
 	const struct cpu *cpu = this_cpu();
 
-	if (preempt_count() == 0 && cpu->irq_depth == 0 && irqs_enabled() &&
-		cpu->resched)
+	if (preempt_count() == 0 && cpu->irq_depth == 0 && irqs_enabled() && cpu->resched)
 		schedule();
 }
 

@@ -38,7 +38,7 @@ struct twin {
 	void (*on_kill)(struct task *t); /* a thread gets its SIGKILL */
 	void (*on_flush)(uint64_t cr3);  /* within tlb_flush_mm(): the flush itself is done */
 	void (*on_flush_cpus)(unsigned int mask); /* the same within tlb_flush_cpus() */
-	void (*on_leave)(void);          /* the current task's address space is no longer loaded */
+	void (*on_leave)(void); /* the current task's address space is no longer loaded */
 	unsigned long sleeps, yields, stack_dumps;
 	unsigned int called; /* CPUs that smp_call() has disturbed, a bit each */
 };

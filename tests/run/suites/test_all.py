@@ -36,6 +36,8 @@ SUITES = {  # name: where its tests are, what they need
     "disk": ("tests/system/test_disk.py", ("image",)),
     "swap": ("tests/system/test_swap.py", KERNELS),
     "oracle": ("tests/system/test_oracle.py", ("image",)),
+    "vmscan": ("tests/system/test_vmscan.py", ("image",)),
+    "vmstat": ("tests/system/test_vmstat.py", ("image",)),
     "rooms": ("tests/system/test_rooms.py", ("image",)),
     "faults": ("tests/system/test_faults.py", KERNELS),
     "timeout": ("tests/system/test_timeout.py", KERNELS),
