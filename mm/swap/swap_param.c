@@ -16,7 +16,7 @@
 	"of 4, PRIORITY 0 to 32767"
 
 PARAM_INT("page_cluster", mm_tunables.page_cluster, -1, 5,
-	"log2 of the pages that a fault reads from swap at most (3, or 2 below 16 MB)");
+	"log2 of the pages that a fault reads from swap at most; -1: 3, or 2 below 16 MB");
 
 /* A number that ends where one of `ends` is, or the text does; NULL: it is none from least to most. */
 static const char *number(const char *text, const char *ends, long least, long most, long *value)
