@@ -226,7 +226,7 @@ bench: image
 
 oracle: image
 	@$(RUN) oracle $(call opt,workload,$(WORKLOAD)) $(call opt,jobs,$(JOBS)) $(call opt,build,$(BUILD)) \
-		$(call opt,timeout,$(TIMEOUT)) --build-dir=$(TOP)
+		$(call opt,timeout,$(if $(filter file,$(origin TIMEOUT)),1800,$(TIMEOUT))) --build-dir=$(TOP)
 
 TEST_ALL := $(PY) tests/run/suites/test_all.py
 
