@@ -257,11 +257,14 @@ class Shift(unittest.TestCase):
                 self.assertAlmostEqual(ns / insns, 2 ** shift, delta=2 ** shift / 1000)
 
     def test_the_same_work_with_less_of_the_tick(self):
+        ends = [boot(scenario="crowdtest", mem="128", shift=shift).events[-1] for shift in ("0", "4")]
+        self.assertAlmostEqual(ends[1]["insns"] / ends[0]["insns"], 1, delta=0.02)
+
+    def test_who_sleeps_takes_time_without_instructions(self):
         one, sixteen = (boot(scenario="spike", mem="128", shift=shift) for shift in ("0", "4"))
         self.assertEqual(one.counter("spike_demand"), sixteen.counter("spike_demand"))
-        ends = [run.events[-1] for run in (one, sixteen)]
-        self.assertAlmostEqual(ends[1]["insns"] / ends[0]["insns"], 1, delta=0.02)
-        self.assertGreater(ends[1]["ns"], ends[1]["insns"] * 16)  # it slept for a while, too
+        end = sixteen.events[-1]
+        self.assertGreater(end["ns"], end["insns"] * 16)
 
     def test_the_ruler_counts_instructions(self):
         found = [[(one["name"], one["insns"]) for one in boot(scenario="bench", shift=shift).events
