@@ -286,7 +286,8 @@ class Table(unittest.TestCase):
                 self.assertIn(row["source"], ("highatomic", "oom-reaper", "oom-notifier")
                               if row["scenario"] != "info" else ("",))
         self.assertLessEqual({(row["scenario"], row["patch"]) for row in rows} - set(ARMS),
-                             {("info", "none"), ("spike", "none"), ("spike", "all"),
+                             {("info", "none"), *(("spike-swap", arm) for arm in ("none", "highatomic-exhaust", "series", "all")),
+                              ("spike", "none"), ("spike", "all"),
                               ("spike", "highatomic-exhaust"), ("spike-stray", "none"),
                               ("spike-stray", "highatomic-exhaust"), ("spike-stray", "series"),
                               ("spike-stray", "all")})
