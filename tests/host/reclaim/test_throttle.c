@@ -201,6 +201,8 @@ static void test_23_2_class_and_kswapd(void **state)
 {
 	(void)state;
 	m->node.stat[NR_ISOLATED_ANON] = 1;
+	m->node.stat[NR_INACTIVE_FILE] = 8;
+	m->node.stat[NR_ISOLATED_FILE] = 1;
 	assert_true(wait_for_isolated(&sc, LRU_FILE));
 	app->flags |= PF_KSWAPD;
 	assert_true(wait_for_isolated(&sc, LRU_ANON));
