@@ -10,7 +10,7 @@ struct walk {
 	enum zone_type highest;
 	struct list_head skipped;
 	unsigned long nr_skipped[MAX_NR_ZONES], nr_taken[MAX_NR_ZONES];
-	unsigned long scanned, taken;
+	unsigned long scanned, taken, all_skipped;
 };
 
 /* A page without references is about to be freed by somebody who waits for lru_lock (§17.8). */
@@ -44,16 +44,14 @@ static void visit(struct walk *w, struct page *page)
 /* The last one that was passed over is the first one then. They count a quarter, or in full if no other is left. */
 static void put_back_skipped(struct walk *w)
 {
-	unsigned long sum = 0;
-
 	for (int i = 0; i < MAX_NR_ZONES; i++) {
 		if (w->nr_skipped[i])
 			mm_event_add(w->memory, PGSCAN_SKIP + i, w->nr_skipped[i]);
-		sum += w->nr_skipped[i];
+		w->all_skipped += w->nr_skipped[i];
 	}
-	if (!sum)
+	if (!w->all_skipped)
 		return;
-	w->scanned += list_empty(w->src) ? sum : sum >> 2;
+	w->scanned += list_empty(w->src) ? w->all_skipped : w->all_skipped >> 2;
 	while (!list_empty(&w->skipped)) {
 		struct list_head *last = w->skipped.prev;
 
@@ -76,7 +74,7 @@ static void count(struct walk *w, enum lru_list lru)
 }
 
 unsigned long isolate_lru_pages(struct memory *m, enum lru_list lru, unsigned long n,
-	enum zone_type highest, struct list_head *taken, unsigned long *scanned)
+	enum zone_type highest, struct list_head *taken, struct isolation *met)
 {
 	struct walk w = {
 		.memory = m, .src = &m->node.lru.list[lru], .dst = taken, .highest = highest};
@@ -86,7 +84,7 @@ unsigned long isolate_lru_pages(struct memory *m, enum lru_list lru, unsigned lo
 		visit(&w, list_entry(w.src->prev, struct page, lru));
 	put_back_skipped(&w);
 	count(&w, lru);
-	*scanned = w.scanned;
+	*met = (struct isolation){w.scanned, w.all_skipped};
 	return w.taken;
 }
 

@@ -7,13 +7,17 @@
 
 #include "mm/lru/lru.h"
 
+/* What one walk has met, in pages: looked at, as §17.8 counts them, and passed over. */
+struct isolation {
+	unsigned long scanned, skipped;
+};
+
 /*
  * Up to `n` pages from a list's tail to the head of `taken`; those of zones above `highest` are passed over, and
- * go to the list's head. Returns how many were taken; *scanned: how many were looked at, as §17.8 counts
- * them. lru_lock held.
+ * go to the list's head. Returns how many were taken. lru_lock held.
  */
 unsigned long isolate_lru_pages(struct memory *m, enum lru_list lru, unsigned long n,
-	enum zone_type highest, struct list_head *taken, unsigned long *scanned);
+	enum zone_type highest, struct list_head *taken, struct isolation *met);
 
 /* One page, of which the caller has a reference: true, and it has one more; false: it is on no list. */
 bool isolate_lru_page(struct memory *m, struct page *page);

@@ -33,21 +33,19 @@ static unsigned long isolate(
 	const struct scan_control *sc, struct batch *b, enum lru_list lru, unsigned long n)
 {
 	struct memory *m = b->memory;
-	unsigned long flags, scanned, skipped;
+	struct isolation met;
+	unsigned long flags;
 
 	lru_add_drain(m);
 	flags = spin_lock_irqsave(&m->node.lru_lock);
-	skipped = mm_event_sum(m, PGSCAN_SKIP);
-	b->taken = isolate_lru_pages(m, lru, n, sc->highest, &b->pages, &scanned);
+	b->taken = isolate_lru_pages(m, lru, n, sc->highest, &b->pages, &met);
 	count_isolated(b, b->taken);
 	m->node.lru.recent_scanned[b->class] += b->taken;
-	node_stat_mod(m, NR_PAGES_SCANNED, scanned);
-	skipped = mm_event_sum(m, PGSCAN_SKIP) -
-		skipped; /* which only this changes, under this lock */
+	node_stat_mod(m, NR_PAGES_SCANNED, met.scanned);
 	spin_unlock_irqrestore(&m->node.lru_lock, flags);
-	trace_often(mm_vmscan_lru_isolate, 0, sc->highest, sc->order, n, scanned, skipped, b->taken,
-		b->class);
-	return scanned;
+	trace_often(mm_vmscan_lru_isolate, 0, sc->highest, sc->order, n, met.scanned, met.skipped,
+		b->taken, b->class);
+	return met.scanned;
 }
 
 static void batch_init(struct batch *b, struct memory *m, enum lru_class class)

@@ -27,7 +27,7 @@ struct shrinker {
 	const char *name;
 	/* Objects that could be given up, as it is willing to say; 0: it is not asked for any. */
 	unsigned long (*count)(struct shrinker *s, const struct shrink_control *sc);
-	/* Look at nr_to_scan of them: how many went, or SHRINK_STOP: no more for now. */
+	/* Look at nr_to_scan of them: how many went, or SHRINK_STOP: no more in this pass. */
 	unsigned long (*scan)(struct shrinker *s, const struct shrink_control *sc);
 	long seeks;            /* what it costs to get an object again; DEFAULT_SEEKS */
 	long batch;            /* objects for each call of scan; 0: SHRINK_BATCH */

@@ -7,14 +7,14 @@
 
 static struct page *page[MANY]; /* page[0] is the oldest */
 static struct list_head taken;
-static unsigned long scanned;
+static struct isolation met;
 
 static unsigned long isolate(unsigned long n, enum zone_type highest)
 {
 	unsigned long flags = spin_lock_irqsave(&m->node.lru_lock), got;
 
 	list_init(&taken);
-	got = isolate_lru_pages(m, LRU_INACTIVE_ANON, n, highest, &taken, &scanned);
+	got = isolate_lru_pages(m, LRU_INACTIVE_ANON, n, highest, &taken, &met);
 	spin_unlock_irqrestore(&m->node.lru_lock, flags);
 	assert_int_equal(list_length(&taken), got);
 	return got;
@@ -41,7 +41,7 @@ static void test_17_8_from_the_tail(void **state)
 	(void)state;
 	fill("00000");
 	assert_int_equal(isolate(3, ZONE_MOVABLE), 3);
-	assert_int_equal(scanned, 3);
+	assert_int_equal(met.scanned, 3);
 	for (int i = 0; i < 3; i++) {
 		assert_nth_taken(2 - i, page[i]); /* the oldest is the last of the list again */
 		assert_int_equal(page[i]->refcount, 2);
@@ -50,9 +50,9 @@ static void test_17_8_from_the_tail(void **state)
 	assert_ptr_equal(tail(LRU_INACTIVE_ANON), page[3]);
 	assert_anon(2, 0);
 	assert_int_equal(isolate(10, ZONE_MOVABLE), 2); /* the list ends */
-	assert_int_equal(scanned, 2);
+	assert_int_equal(met.scanned, 2);
 	assert_int_equal(isolate(10, ZONE_MOVABLE), 0);
-	assert_int_equal(scanned, 0);
+	assert_int_equal(met.scanned, 0);
 }
 
 /* Trap 23: passed over, to the head, the last of them the very first (§30c); a quarter of them counts. */
@@ -62,7 +62,7 @@ static void test_17_8_zones_above_are_passed_over(void **state)
 	fill("0000000010010");
 	assert_int_equal(isolate(1, ZONE_DMA), 1);
 	assert_nth_taken(0, page[8]);
-	assert_int_equal(scanned, 1 + 8 / 4);
+	assert_int_equal(met.scanned, 1 + 8 / 4);
 	assert_int_equal(m->event[PGSCAN_SKIP + ZONE_DMA32], 8);
 	assert_int_equal(m->event[PGSCAN_SKIP + ZONE_DMA], 0);
 	assert_int_equal(length(LRU_INACTIVE_ANON), 12);
@@ -80,7 +80,7 @@ static void test_17_8_the_list_ran_empty(void **state)
 	(void)state;
 	fill("000100");
 	assert_int_equal(isolate(2, ZONE_DMA), 1);
-	assert_int_equal(scanned, 1 + 5);
+	assert_int_equal(met.scanned, 1 + 5);
 	assert_int_equal(m->event[PGSCAN_SKIP + ZONE_DMA32], 5);
 	assert_anon(5, 0);
 	for (int i = 0; i < 3; i++)
@@ -94,7 +94,7 @@ static void test_17_8_a_quarter_rounds_down(void **state)
 	(void)state;
 	fill("00011000");
 	assert_int_equal(isolate(2, ZONE_DMA), 2);
-	assert_int_equal(scanned, 2);
+	assert_int_equal(met.scanned, 2);
 	assert_int_equal(m->event[PGSCAN_SKIP + ZONE_DMA32], 3);
 }
 
@@ -105,7 +105,7 @@ static void test_17_8_a_page_without_references(void **state)
 	fill("000");
 	page[0]->refcount = 0;
 	assert_int_equal(isolate(2, ZONE_MOVABLE), 1);
-	assert_int_equal(scanned, 2);
+	assert_int_equal(met.scanned, 2);
 	assert_nth_taken(0, page[1]);
 	assert_ptr_equal(nth(LRU_INACTIVE_ANON, 0), page[0]);
 	assert_true(page_has(page[0], PG_LRU));
@@ -121,7 +121,7 @@ static void test_17_8_only_pages_without_references(void **state)
 	fill("00");
 	page[0]->refcount = page[1]->refcount = 0;
 	assert_int_equal(isolate(5, ZONE_MOVABLE), 0);
-	assert_int_equal(scanned, 5);
+	assert_int_equal(met.scanned, 5);
 	page[0]->refcount = page[1]->refcount = 1;
 }
 
@@ -130,7 +130,7 @@ static void test_17_8_two_zones_are_counted_each(void **state)
 	(void)state;
 	fill("0110100");
 	assert_int_equal(isolate(5, ZONE_DMA32), 5);
-	assert_int_equal(scanned, 5);
+	assert_int_equal(met.scanned, 5);
 	assert_int_equal(zone_stat_exact(dma(m), NR_ZONE_INACTIVE_ANON), 0);
 	assert_int_equal(zone_stat_exact(dma32(m), NR_ZONE_INACTIVE_ANON), 2);
 	assert_int_equal(mm_event_sum(m, PGSCAN_SKIP), 0);
