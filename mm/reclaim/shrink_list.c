@@ -131,7 +131,7 @@ static void heed(struct memory *m, const struct shrink_result *r, unsigned long 
 	if (r->immediate)
 		congestion_wait(hz / 10);
 	if (!current_is_kswapd())
-		wait_iff_congested(m, hz / 10);
+		cond_resched(); /* 4.8 waits for a busy disk; one with blk-mq never says that it is */
 }
 
 unsigned long shrink_inactive_list(struct scan_control *sc, unsigned long n, enum lru_class class)

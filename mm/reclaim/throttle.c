@@ -13,14 +13,6 @@ void congestion_wait(unsigned long ticks)
 	schedule_timeout(TASK_UNINTERRUPTIBLE, ticks);
 }
 
-/* The count of busy disks is 0 for ever. */
-void wait_iff_congested(struct memory *m, unsigned long ticks)
-{
-	(void)m;
-	(void)ticks;
-	cond_resched();
-}
-
 static bool too_many_isolated(const struct scan_control *sc, enum lru_class class)
 {
 	unsigned long inactive = node_stat(sc->memory, NR_INACTIVE_ANON + 2 * class);

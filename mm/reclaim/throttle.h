@@ -8,10 +8,9 @@
 
 /*
  * Until a disk is less busy, or for so many ticks. A disk with blk-mq, as all here are, never says that it is:
- * so the first one always takes its time, and the second one never any (§23.1).
+ * so it always takes its time (§23.1), and what waits only while one is busy never does.
  */
 void congestion_wait(unsigned long ticks);
-void wait_iff_congested(struct memory *m, unsigned long ticks);
 
 /* §23.2: not too many pages of a class are with those who reclaim. False: the task is being killed. */
 bool wait_for_isolated(const struct scan_control *sc, enum lru_class class);

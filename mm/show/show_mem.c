@@ -12,7 +12,7 @@
 #define REPORT_TRIES 100000
 #define K(pages)     ((long)(pages)*4)
 
-/* What has no source yet (file cache, dirty, ...) is 0 by nature, and printed. */
+/* What nothing here makes (dirty, unstable, ...) is 0 by nature, and printed. */
 static void show_global(const struct memory *m)
 {
 	const struct zone *z;
@@ -28,7 +28,7 @@ static void show_global(const struct memory *m)
 		node_stat(m, NR_ISOLATED_FILE));
 	pr_warn(" unevictable:%lu dirty:%lu writeback:%lu unstable:%lu",
 		node_stat(m, NR_UNEVICTABLE), node_stat(m, NR_FILE_DIRTY),
-		node_stat(m, NR_WRITEBACK), 0l);
+		node_stat(m, NR_WRITEBACK), node_stat(m, NR_UNSTABLE_NFS));
 	pr_warn(" slab_reclaimable:%lu slab_unreclaimable:%lu", memory_stat(m, NR_SLAB_RECLAIMABLE),
 		memory_stat(m, NR_SLAB_UNRECLAIMABLE));
 	pr_warn(" mapped:%lu shmem:%lu pagetables:%lu bounce:%lu", node_stat(m, NR_FILE_MAPPED),
@@ -52,7 +52,8 @@ static void show_node(const struct memory *m)
 		K(node_stat(m, NR_ISOLATED_FILE)), K(node_stat(m, NR_FILE_MAPPED)),
 		K(node_stat(m, NR_FILE_DIRTY)), K(node_stat(m, NR_WRITEBACK)));
 	line_add(&l, " shmem:%lukB writeback_tmp:%lukB unstable:%lukB pages_scanned:%lu",
-		K(node_stat(m, NR_SHMEM)), 0l, 0l, node_stat(m, NR_PAGES_SCANNED));
+		K(node_stat(m, NR_SHMEM)), K(node_stat(m, NR_WRITEBACK_TEMP)),
+		K(node_stat(m, NR_UNSTABLE_NFS)), node_stat(m, NR_PAGES_SCANNED));
 	line_add(&l, " all_unreclaimable? %s", node_reclaimable(m) ? "no" : "yes");
 	pr_warn("%s", l.text);
 }
