@@ -135,6 +135,13 @@ static bool is_violation(uint64_t error)
 	return unlikely(error & PF_PROT) && !(error & PF_WRITE);
 }
 
+void work_at_leave(void)
+{
+	if (fatal_signal_pending(current))
+		app_exit_thread();
+	cond_resched();
+}
+
 /* Named as in the call traces of the seed reports. */
 static noinline bool __do_page_fault(struct pt_regs *regs, uint64_t addr)
 {
@@ -153,8 +160,8 @@ static noinline bool __do_page_fault(struct pt_regs *regs, uint64_t addr)
 		return false;
 	}
 	t->kdepth = depth;
-	if (unlikely(fatal_signal_pending(t)) && depth == 0)
-		app_exit_thread();
+	if (unlikely(has_work_at_leave(t)) && depth == 0)
+		work_at_leave();
 	return true;
 }
 

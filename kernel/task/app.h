@@ -75,7 +75,10 @@ static inline bool is_app_address(uint64_t addr)
 	return addr < APP_END || addr >= APP_PRIVATE;
 }
 
-/* Around every kernel call of an app. A pending kill ends the app when it leaves depth 0. */
+/* At depth 0: a pending kill ends the app; if its turn is over, others have theirs. */
+void work_at_leave(void);
+
+/* Around every kernel call of an app. */
 static inline void kernel_enter(void)
 {
 	current->kdepth++;
@@ -85,8 +88,8 @@ static inline void kernel_leave(void)
 {
 	struct task *t = current;
 
-	if (--t->kdepth == 0 && unlikely(fatal_signal_pending(t)))
-		app_exit_thread();
+	if (--t->kdepth == 0 && unlikely(has_work_at_leave(t)))
+		work_at_leave();
 }
 
 #endif

@@ -13,7 +13,7 @@ HOST_TEST ?=
 
 HOST_SUBJECT := $(filter-out mm/setup/mm_boot.c,$(wildcard mm/*/*.c)) boot/bootinfo.c kernel/core/param.c kernel/core/nearest.c \
 	$(wildcard kernel/core/lock/*.c) $(addprefix kernel/core/,cpu/madt.c cpu/device_place.c \
-	guard/sysrq_plan.c log/event_text.c log/format.c log/ratelimit.c log/trace.c sched/process.c sched/token.c sched/work.c)
+	guard/sysrq_plan.c log/event_text.c log/format.c log/ratelimit.c log/trace.c sched/fair.c sched/process.c sched/token.c sched/work.c)
 # Unit tests alone have kernel/task as well; a scenario's run, which is the machine's end, needs the machine.
 HOST_TASK := $(filter-out kernel/task/scenario.c kernel/task/scenario_list.c kernel/task/index_grace.c,$(wildcard kernel/task/*.c)) \
 	tests/host/task/stage.c

@@ -34,7 +34,6 @@ struct cpu {
 	unsigned int irq_depth;   /* %gs:32; > 0 inside an interrupt handler */
 	unsigned int apic_id;
 	bool online;
-	bool resched; /* switch at the next safe point; set by any CPU under sched_lock() */
 	bool halted;  /* in the idle loop's halt, or on its way there */
 	bool idles;   /* its idle task has booted it and does nothing any more but wait */
 	unsigned int format_depth;

@@ -203,7 +203,7 @@ static void do_irq(struct pt_regs *regs)
 	cpu->irq_depth++;
 	fn(regs);
 	cpu->irq_depth--;
-	if (cpu->resched && cpu->irq_depth == 0 && preempt_count() == 0)
+	if (cpu->irq_depth == 0 && preempt_count() == 0 && current->resched)
 		preempt_schedule();
 }
 

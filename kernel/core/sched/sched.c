@@ -10,6 +10,7 @@
 #include "kernel/core/machine.h"
 #include "kernel/core/log/printk.h"
 #include "kernel/core/sched/alarm.h"
+#include "kernel/core/sched/fair.h"
 #include "kernel/core/sched/process.h"
 #include "kernel/core/sched/replay.h"
 #include "kernel/core/sched/sched.h"
@@ -149,15 +150,23 @@ static struct cpu *choose_cpu(const struct task *t)
 	return last;
 }
 
-static void enqueue(struct cpu *cpu, struct task *t)
+static void enqueue_at(struct cpu *cpu, struct task *t, bool first)
 {
-	list_add_tail(&t->run, &cpu->run[t->prio]);
+	if (first)
+		list_add(&t->run, &cpu->run[t->prio]);
+	else
+		list_add_tail(&t->run, &cpu->run[t->prio]);
 	t->on_rq = true;
 	t->cpu = cpu->id;
 	t->ready_since = jiffies;
 	cpu->nr_running++;
-	if (t->prio < cpu->task->prio)
+	if (t->prio < cpu->task->prio || first)
 		smp_resched(cpu);
+}
+
+static void enqueue(struct cpu *cpu, struct task *t)
+{
+	enqueue_at(cpu, t, false);
 }
 
 static void dequeue(struct task *t)
@@ -276,9 +285,11 @@ static void switch_task(bool stays_runnable)
 	if (stays_runnable && from != cpu->idle)
 		enqueue(cpu, from);
 	to = pick_next(cpu);
-	cpu->resched = false;
-	if (to != from)
-		switch_to(cpu, from, to);
+	from->resched = false;
+	if (to == from)
+		return;
+	fair_switch(from, to);
+	switch_to(cpu, from, to);
 }
 
 void schedule_locked(void)
@@ -316,7 +327,7 @@ void cond_resched(void)
 {
 	const struct cpu *cpu = this_cpu();
 
-	if (preempt_count() == 0 && cpu->irq_depth == 0 && irqs_enabled() && cpu->resched)
+	if (preempt_count() == 0 && cpu->irq_depth == 0 && irqs_enabled() && cpu->task->resched)
 		schedule();
 }
 
@@ -348,13 +359,20 @@ void task_returned(void)
 	panic("task %s (pid %d) returned from its function", current->comm, current->pid);
 }
 
+static void enqueue_woken(struct task *t)
+{
+	struct cpu *cpu = choose_cpu(t);
+
+	enqueue_at(cpu, t, fair_goes_first(cpu, t));
+}
+
 void wake_task_locked(struct task *t)
 {
 	if (t->state == TASK_KILLABLE || t->state == TASK_UNINTERRUPTIBLE) {
 		t->state = TASK_RUNNING;
 		timer_cancel(&t->sleep_timer);
 		if (!t->on_rq)
-			enqueue(choose_cpu(t), t);
+			enqueue_woken(t);
 	}
 }
 
@@ -410,8 +428,8 @@ void sched_tick(void)
 	struct cpu *cpu = this_cpu();
 	struct task *t = cpu->task;
 
-	if (t == cpu->idle ? cpu->nr_running > 0 || work_elsewhere(cpu) : cpu->nr_running > 1)
-		cpu->resched = true;
+	if (t == cpu->idle ? cpu->nr_running > 0 || work_elsewhere(cpu) : fair_turn_is_over(cpu))
+		t->resched = true;
 }
 
 void kill_thread(struct task *t)
@@ -453,9 +471,9 @@ void sched_idle_loop(void)
 	preempt_enable();
 	for (;;) {
 		irq_disable();
-		if (cpu->nr_running == 0 && !cpu->resched)
+		if (cpu->nr_running == 0 && !cpu->idle->resched)
 			cpu_halt();
-		if (cpu->nr_running || cpu->resched)
+		if (cpu->nr_running || cpu->idle->resched)
 			schedule();
 		irq_enable();
 	}

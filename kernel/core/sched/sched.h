@@ -1,7 +1,7 @@
 /*
  * The room kernel/core/sched: tasks and CPUs.
  *
- * In reading order: task.h (tasks and processes), sched.h (this), process.c, work.h (queued work), tick.h
+ * In reading order: task.h (tasks and processes), sched.h (this), fair.h, process.c, work.h (queued work), tick.h
  * (the timer interrupt), turn.h (the schedule seed), replay.h with token.h (a schedule in words), smp.h
  * (several CPUs).
  *
@@ -11,6 +11,7 @@
 /*
  * The scheduler: a run queue for each CPU; preemptive, by priority, round robin within
  * one; a CPU with nothing to do takes over what waits elsewhere. Sleeps are in virtual time.
+ * How long a turn is, and who goes before others when it wakes: fair.h.
  */
 #ifndef CORE_SCHED_H
 #define CORE_SCHED_H

@@ -51,7 +51,7 @@ void ap_main(struct cpu *cpu) __attribute__((noreturn));
 static void on_resched(struct pt_regs *regs)
 {
 	(void)regs;
-	lapic_eoi(); /* whoever sent it has set cpu->resched */
+	lapic_eoi(); /* whoever sent it has set `resched` */
 }
 
 static void on_call(struct pt_regs *regs)
@@ -279,7 +279,7 @@ void smp_thaw(unsigned long flags)
 
 void smp_resched(struct cpu *cpu)
 {
-	cpu->resched = true;
+	cpu->task->resched = true;
 	if (cpu != this_cpu())
 		lapic_send(cpu->apic_id, IRQ_RESCHED);
 }

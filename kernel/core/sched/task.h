@@ -76,7 +76,15 @@ struct task {
 	bool bound;            /* (L) runs on CPU `home` only */
 	unsigned int home;     /* (L) */
 	bool on_rq;            /* (L) */
-	bool kill_pending;     /* SIGKILL */
+	uint64_t since_ns;     /* (L) when it began to run, or to sleep */
+	uint64_t credit_ns;    /* (L) what it is owed since it slept (fair.h) */
+	union {
+		struct {
+			bool kill_pending; /* SIGKILL */
+			bool resched; /* (L) to be set: its turn is over at the next safe point */
+		};
+		uint16_t work_at_leave; /* any of them: before it goes on in the app's own code */
+	};
 	bool memdie;           /* TIF_MEMDIE: may use memory reserves */
 	struct mm *mm;         /* (T) NULL: a kernel task, or one that has left it */
 	struct blk_plug *plug; /* requests that it holds back, and ... */
@@ -163,6 +171,11 @@ struct task *thread_with_mm(const struct process *p);
 static inline bool fatal_signal_pending(const struct task *t)
 {
 	return READ_ONCE(t->kill_pending);
+}
+
+static inline bool has_work_at_leave(const struct task *t)
+{
+	return READ_ONCE(t->work_at_leave);
 }
 
 /* True (with the bounds) when `addr` lies on a stack that may be read. */
