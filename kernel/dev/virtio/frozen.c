@@ -42,8 +42,8 @@ void frozen_add(struct frozen *f, struct frozen_item *item, unsigned int pages)
 	uint64_t now = clock_ns();
 	bool first = list_empty(&f->items);
 
-	f->last = MAX(f->last, now) +
-		(f->latency->us + f->latency->us_per_page * pages) * NS_PER_US + jitter(f);
+	f->last = MAX(f->last, now + f->latency->us * NS_PER_US + jitter(f)) +
+		f->latency->us_per_page * pages * NS_PER_US;
 	item->at = f->last;
 	list_add_tail(&item->node, &f->items);
 	if (first)

@@ -1,7 +1,8 @@
 /*
  * Frozen time (DESIGN §5, §37.4): in exact mode a device's work is done, all of it, when the notification
- * returns; what the kernel learns of it comes later, in interrupt context, at a time that is modelled: the
- * end of what was submitted before, or now, and a latency. So a log depends on instructions alone.
+ * returns; what the kernel learns of it comes later, in interrupt context, at a time that is modelled: a
+ * latency from now, not before the end of what was submitted before, and its transfer. So a log depends on
+ * instructions alone.
  *
  * The caller's lock, interrupts off, around every call, and around what it does in deliver().
  */
