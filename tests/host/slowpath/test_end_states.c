@@ -67,6 +67,71 @@ static void test_24_3_b_at_its_edge(void **state)
 	assert_oom_after(15, 15 * 26); /* k = 15: 50 + 1364 = 1414 */
 }
 
+/*
+ * All that is scanned is under I/O already: the rounds are over before the first of it is written, and nobody has
+ * waited, since it is less than half of what is reclaimable.
+ */
+static void test_24_3_c_all_under_io(void **state)
+{
+	unsigned long before = jiffies;
+
+	(void)state;
+	end_setup(1400);
+	anon(490000);
+	swap(63999, 60000);
+	z->stat[NR_ZONE_WRITE_PENDING] = 64;
+	assert_oom_after(16, 16 * 26);
+	assert_int_equal(jiffies, before);
+	assert_int_equal(twin.sleeps, 0);
+}
+
+/* A write ends in the seventh round, and what was written is freed. */
+static void write_ends(void)
+{
+	if (mm_event_sum(m, ALLOCSTALL) != 14 || z->stat[NR_ZONE_WRITE_PENDING] == 0)
+		return;
+	z->stat[NR_ZONE_WRITE_PENDING] = 0;
+	free_one_page();
+	z->stat[NR_FREE_PAGES] = 1415;
+}
+
+/* Normally it does not come to that: the attempt between two rounds succeeds (§24.1). */
+static void test_24_3_c_a_write_ends_between_two_rounds(void **state)
+{
+	(void)state;
+	end_setup(1400);
+	anon(490000);
+	swap(63999, 60000);
+	z->stat[NR_ZONE_WRITE_PENDING] = 64;
+	twin.on_yield = write_ends;
+	assert_non_null(alloc_pages(m, GFP_HIGHUSER_MOVABLE, 0));
+	assert_int_equal(stalls_in_vain(m), 7);
+	assert_int_equal(m->event[OOM_STEPS], 0);
+}
+
+/* Ticks that a request waits for `pending` pages under I/O, of 40000 that are reclaimable, until it is over. */
+static unsigned long waited_for(long pending)
+{
+	unsigned long before = jiffies;
+
+	start(0);
+	end_setup(1400);
+	anon(40000);
+	swap(63999, 20000);
+	z->stat[NR_ZONE_WRITE_PENDING] = pending;
+	assert_oom_after(16, 16 * 26);
+	mutex_abandon(&m->oom_lock);
+	return jiffies - before;
+}
+
+/* §24.2: of the sixteen rounds fifteen are for another one, which waits while more than half is being written. */
+static void test_24_2_half_of_it_under_io(void **state)
+{
+	(void)state;
+	assert_int_equal(waited_for(20000), 0);
+	assert_int_equal(waited_for(20001), 15 * (hz / 10));
+}
+
 static void test_24_3_d_swap_is_full(void **state)
 {
 	(void)state;
@@ -131,6 +196,9 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_24_3_a_no_swap),
 	TEST(test_24_3_b_a_few_files),
 	TEST(test_24_3_b_at_its_edge),
+	TEST(test_24_3_c_all_under_io),
+	TEST(test_24_3_c_a_write_ends_between_two_rounds),
+	TEST(test_24_2_half_of_it_under_io),
 	TEST(test_24_3_d_swap_is_full),
 	TEST(test_24_3_d_a_slot_is_left),
 	TEST(test_24_3_e_all_reserved),

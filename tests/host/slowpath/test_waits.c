@@ -52,6 +52,33 @@ static void test_5_6_little_writeback_is_not_waited_for(void **state)
 	assert_int_equal(twin.yields, 18);
 }
 
+/* DMA32 is asked first: its writes are those that count, and DMA's where it says no (§30c). */
+static void two_zones(long pending, long pending_in_dma)
+{
+	start(0);
+	keep_going();
+	zone_marks(dma(m), 100, 100, 100);
+	dma(m)->stat[NR_ZONE_ACTIVE_FILE] = 1600;
+	z->stat[NR_ZONE_WRITE_PENDING] = pending;
+	dma(m)->stat[NR_ZONE_WRITE_PENDING] = pending_in_dma;
+	shrinker.act = in_third_round;
+}
+
+static void test_24_2_the_first_zone_that_passes_decides(void **state)
+{
+	(void)state;
+	two_zones(0, 1600);
+	assert_non_null(alloc_pages(m, GFP_KERNEL, 0));
+	assert_int_equal(jiffies, before);
+	two_zones(1600, 0);
+	assert_non_null(alloc_pages(m, GFP_KERNEL, 0));
+	assert_int_equal(jiffies - before, 3 * (hz / 10));
+	two_zones(0, 1600);
+	z->stat[NR_ZONE_ACTIVE_FILE] = 0;
+	assert_non_null(alloc_pages(m, GFP_KERNEL, 0));
+	assert_int_equal(jiffies - before, 2 * (hz / 10)); /* in the third DMA32 has a page */
+}
+
 static void test_5_6_progress_does_not_wait(void **state)
 {
 	(void)state;
@@ -179,6 +206,7 @@ static void test_2_8_safe_is_exact_where_it_matters(void **state)
 static const struct CMUnitTest tests[] = {
 	TEST(test_5_6_waits_for_writeback),
 	TEST(test_5_6_little_writeback_is_not_waited_for),
+	TEST(test_24_2_the_first_zone_that_passes_decides),
 	TEST(test_5_6_progress_does_not_wait),
 	TEST(test_5_6_a_worker_sleeps_a_jiffy),
 	TEST(test_5_1_memalloc_noio_takes_io_and_fs_away),
