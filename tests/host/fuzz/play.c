@@ -121,11 +121,13 @@ static void (*const operations[])(struct play_bytes *) = {op_alloc, op_alloc, op
 	op_alloc_many, op_alloc_many, op_alloc_many, op_free, op_free, op_free_many, op_cpu,
 	op_drain, op_reserve, op_split, op_unreserve, op_world};
 
-/* A quarter of all bytes are for slabs. */
+/* A quarter of all bytes are for slabs, and another one for an app and its swap. */
 static void operate(uint8_t which, struct play_bytes *b)
 {
-	if (which < 0xc0)
+	if (which < 0x80)
 		operations[which % ARRAY_SIZE(operations)](b);
+	else if (which < 0xc0)
+		space_operation(which, b);
 	else
 		slab_operation(which, b);
 }
@@ -143,11 +145,20 @@ static void run(struct play_bytes *b)
 	}
 }
 
+static void count(const struct memory *m)
+{
+	play_stats.machines++;
+	play_stats.out += m->event[PSWPOUT];
+	play_stats.in += m->event[PSWPIN];
+	play_stats.stolen += m->event[PGSTEAL_DIRECT];
+}
+
 static void finish(void)
 {
 	check_now();
 	play_on_cpu(0);
 	set_memdie(false);
+	space_end();
 	caches_end();
 	free_some(nr_held);
 	pcp_drain_all(world.m);
@@ -164,9 +175,10 @@ void play(const uint8_t *data, size_t size)
 	held_start();
 	objects_start();
 	caches_start();
+	space_start();
 	others_start();
 	run(&bytes);
 	finish();
+	count(world.m);
 	twin_teardown(NULL);
-	play_stats.machines++;
 }

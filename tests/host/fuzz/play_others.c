@@ -3,12 +3,15 @@
  * frees enough; so its task is made a victim after a while, which ends every request that may end.
  */
 #include "play_parts.h"
+#include "play_disk.h"
 
 #include "mm/space/mm.h"
 #include "mm/oom/oom.h"
 #include "mm/alloc/pcp.h"
 #include "mm/reclaim/reclaim.h"
 #include "mm/reclaim/shrinker.h"
+
+#define NO_END (1u << 20)
 
 static struct mm self_mm, victim_mm;
 static struct shrinker shrinker;
@@ -39,26 +42,41 @@ static void leave_as_victim(struct task *t)
 	become(before);
 }
 
+/* Nobody waits for ever: a disk answers, and in the end a kill ends what may end. */
+static void end_the_wait(void)
+{
+	free_some(1);
+	give_some(64);
+	shrink_for_others();
+	pcp_drain_all(world.m);
+	set_memdie(true);
+	if (space_lives())
+		world.self->kill_pending = true;
+	if (world.waits > NO_END)
+		panic("play: a request waits for ever");
+}
+
+static unsigned int most_waits(void)
+{
+	return space_lives() ? LONG_WAIT * MOST_WAITS : MOST_WAITS;
+}
+
 static void others_run(void)
 {
+	disks_answer(1);
 	free_some(world.others_give);
 	give_some(world.others_give);
 	if (world.others_take)
 		take_meanwhile();
 	if (world.victim->kill_pending)
 		leave_as_victim(world.victim);
-	if (++world.waits < MOST_WAITS)
-		return;
-	free_some(1);
-	give_some(64);
-	shrink_for_others();
-	pcp_drain_all(world.m);
-	set_memdie(true);
+	if (++world.waits >= most_waits())
+		end_the_wait();
 }
 
 void others_done(void)
 {
-	if (world.waits >= MOST_WAITS || world.self->kill_pending)
+	if (world.waits >= most_waits() || world.self->kill_pending)
 		leave_as_victim(world.self);
 	world.waits = 0;
 	twin.yields = twin.sleeps = 0;

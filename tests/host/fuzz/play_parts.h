@@ -11,6 +11,8 @@
 #define MOST_PAGES 16384 /* page frames of the largest machine */
 #define MOST_HELD  4096
 #define MOST_WAITS 24 /* of one request, until its task is a victim itself */
+#define LONG_WAIT                                                                                  \
+	16 /* times as many while an app has pages, at each of which reclaim gives up the CPU */
 
 struct play_world {
 	struct memory *m;
@@ -122,5 +124,17 @@ unsigned long caches_mark(bool *seen);
 void shrink_for_others(void);
 /* All objects, caches and slabs are given back. */
 void caches_end(void);
+
+/*
+ * play_space.c: an app whose pages go to swap, and reclaim by direct requests; play_disk.h has the disks. The
+ * first operation begins it.
+ */
+void space_start(void);
+void space_operation(uint8_t which, struct play_bytes *b);
+bool space_lives(void);
+/* Counters agree with what is there. Nobody is half-way. */
+void space_check(void);
+/* The app ends, if there is one, and all areas go: nothing of it is left. */
+void space_end(void);
 
 #endif

@@ -24,6 +24,14 @@ static void live(struct rand *r, unsigned int lives, unsigned int bytes)
 	}
 }
 
+/* Pages went to swap and came back, by reclaim as well as by name. */
+static void assert_has_swapped(void)
+{
+	assert_true(play_stats.out > play_stats.machines);
+	assert_true(play_stats.in > play_stats.machines);
+	assert_true(play_stats.stolen > play_stats.machines);
+}
+
 /* play() sets up and tears down itself. */
 static void test_random_lives(void **state)
 {
@@ -34,6 +42,7 @@ static void test_random_lives(void **state)
 	rand_seed(&r, seed && *seed ? strtoull(seed, NULL, 0) : 1);
 	live(&r, LIVES, BYTES);
 	live(&r, LIVES / 16, 16 * BYTES);
+	assert_has_swapped();
 }
 
 static void test_a_life_may_be_short(void **state)
