@@ -18,6 +18,7 @@
 static long mib KERNEL_DATA = 280;
 static long reread KERNEL_DATA;
 static long probe KERNEL_DATA = PROBE_PAGES;
+static long step KERNEL_DATA;
 
 static long windows KERNEL_DATA, window[MOST_WINDOWS] KERNEL_DATA;
 static char counter[] KERNEL_DATA = "pswpin";
@@ -76,12 +77,24 @@ static void tell_windows(void)
 	}
 }
 
+/* The oracle's r64, r128 ...: so many MiB have been read again. */
+static void tell_point(long page)
+{
+	char name[24];
+
+	snprintf(name, sizeof(name), "r%ld", page >> 8);
+	lw_point(name);
+}
+
 static long look_at_all(const unsigned char *p, long pages)
 {
 	long wrong = 0;
 
-	for (long i = 0; i < pages; i++)
+	for (long i = 0; i < pages; i++) {
+		if (step && i && i % (step << 8) == 0)
+			tell_point(i);
 		wrong += p[i * PAGE] != (unsigned char)(i * 7 + 1);
+	}
 	return wrong;
 }
 
@@ -115,6 +128,8 @@ static const struct param knobs[] = {
 	{"mib", "memory that the app uses, in MiB", 1, 16384, &mib, NULL},
 	{"probe", "pages that it looks at one by one before it reads all", 0, 65536, &probe, NULL},
 	{"reread", "how much of it it reads again, in MiB; 0: all", 0, 16384, &reread, NULL},
+	{"step", "MiB that it reads again between two points of result.json; 0: none are told", 0,
+		16384, &step, NULL},
 	ORACLE_OTHERS,
 };
 
