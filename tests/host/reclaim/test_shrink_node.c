@@ -3,6 +3,7 @@
  */
 #include "scan_case.h"
 
+#include "mm/page/io_plug.h"
 #include "mm/reclaim/reclaim.h"
 #include "request.h"
 #include "rounds.h"
@@ -72,6 +73,46 @@ static void test_30_3_active_pages_alone(void **state)
 	assert_int_equal(m->event[PGREFILL], 64);
 	assert_int_equal(sc.nr_reclaimed, 26);
 	assert_int_equal(shrinker.counted, 1);
+	finish();
+}
+
+static unsigned int plugs;
+static struct {
+	unsigned long scanned, refilled;
+} at_start, at_end;
+
+static void plug_starts(struct io_plug *plug)
+{
+	(void)plug;
+	plugs++;
+	at_start.scanned = m->event[PGSCAN_DIRECT];
+	at_start.refilled = m->event[PGREFILL];
+}
+
+static void plug_ends(struct io_plug *plug)
+{
+	(void)plug;
+	at_end.scanned = m->event[PGSCAN_DIRECT];
+	at_end.refilled = m->event[PGREFILL];
+}
+
+/* §17.5: what the lists' turns write is held back to their end, before the last 32 active pages are looked at. */
+static void test_17_5_one_plug_for_all_turns(void **state)
+{
+	static const struct io_plug_ops ops = {plug_starts, plug_ends};
+
+	(void)state;
+	start(52);
+	add_active(5000, 186);
+	m->io_plug = &ops;
+	plugs = 0;
+	pass(1);
+	assert_int_equal(plugs, 1);
+	assert_int_equal(at_start.scanned + at_start.refilled, 0);
+	assert_int_equal(at_end.scanned, 26);
+	assert_int_equal(at_end.refilled, 32);
+	assert_int_equal(m->event[PGREFILL], 64);
+	m->io_plug = NULL;
 	finish();
 }
 
@@ -249,6 +290,7 @@ static void test_30_6_all_to_io(void **state)
 
 static const struct CMUnitTest tests[] = {
 	TEST(test_30_3_active_pages_alone),
+	TEST(test_17_5_one_plug_for_all_turns),
 	TEST(test_30_3_cut_short),
 	TEST(test_17_5_3_one_class_is_done),
 	TEST(test_17_5_2_priority_12),

@@ -3,6 +3,8 @@
  */
 #include "swap_case.h"
 
+#include "mm/page/io_plug.h"
+
 #define GFP_SWAPIN GFP_HIGHUSER_MOVABLE
 
 static struct swap_area *a;
@@ -444,6 +446,51 @@ static void test_20_11_the_window(void **state)
 	finish();
 }
 
+static unsigned int plugs;
+static struct {
+	unsigned long read;
+	long listed;
+} at_its_end;
+
+static void plug_starts(struct io_plug *plug)
+{
+	(void)plug;
+	plugs++;
+}
+
+static void plug_ends(struct io_plug *plug)
+{
+	(void)plug;
+	at_its_end.read = m->event[PSWPIN];
+	at_its_end.listed = memory_stat_exact(m, NR_ZONE_INACTIVE_ANON);
+}
+
+static const struct io_plug_ops plug_ops = {plug_starts, plug_ends};
+
+/* §20.11: a window's pages are asked for under one plug, and on their list after that; one page needs no plug. */
+static void test_20_11_a_window_is_read_under_one_plug(void **state)
+{
+	swp_entry_t e[9] = {{0}};
+
+	(void)state;
+	start(&fake_drum);
+	m->io_plug = &plug_ops;
+	plugs = 0;
+	for (int i = 1; i <= 8; i++)
+		e[i] = swap_out(page_of(i));
+	page_put(m, swapin_readahead(m, e[3], GFP_SWAPIN)); /* 1 to 7 */
+	assert_int_equal(plugs, 1);
+	assert_int_equal(at_its_end.read, 7);
+	assert_int_equal(at_its_end.listed, 0);
+	assert_int_equal(memory_stat_exact(m, NR_ZONE_INACTIVE_ANON), 7);
+	m->tunables.page_cluster = 0;
+	page_put(m, swapin_readahead(m, e[8], GFP_SWAPIN));
+	assert_int_equal(plugs, 1);
+	for (int i = 1; i <= 8; i++)
+		free_swap_and_cache(m, e[i]);
+	finish();
+}
+
 /* Both of a page and of each node: who is refused leaves nothing behind. */
 static void test_20_10_refusals_at_swap_in(void **state)
 {
@@ -521,6 +568,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_20_14_statistics),
 	TEST(test_30_5_windows),
 	TEST(test_20_11_the_window),
+	TEST(test_20_11_a_window_is_read_under_one_plug),
 	TEST(test_20_10_refusals_at_swap_in),
 #ifdef LW_DEBUG
 	TEST(test_what_was_lost_ends_the_machine),
