@@ -198,8 +198,9 @@ def work(options, twins):
     if not mutants:
         print("mutants: nothing to change in these files", file=sys.stderr)
         return 2
+    groups = order_for(test_groups())("")  # as mutants are judged: a group that the twin lacks is no kill
     for twin in twins:
-        failed = twin.check()
+        failed = twin.check(groups)
         if failed:
             print(f"mutants: without any change a test fails: {failed}", file=sys.stderr)
             return 2

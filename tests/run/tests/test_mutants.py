@@ -2,6 +2,7 @@
 import contextlib
 import io
 import json
+import re
 import shutil
 import subprocess
 import tempfile
@@ -165,6 +166,12 @@ class Operators(unittest.TestCase):
             self.assertEqual(len({one.key() for one in ones}), len(ones), name)
 
 
+class Groups(unittest.TestCase):
+    def test_the_twin_runs_every_one(self):
+        listed = re.findall(r"\bX\((\w+)\)", Path("tests/host/twin/main.c").read_text(encoding="utf-8"))
+        self.assertEqual(sorted(listed), sorted(sum(mutants.test_groups().values(), [])))
+
+
 class Tool(unittest.TestCase):
     """The whole of it, with gcc, on two sources."""
 
@@ -230,6 +237,11 @@ class Tool(unittest.TestCase):
         self.assertIn("100.0% killed", text)
         self.assertNotIn("lived:", text)
         self.assertEqual(self.killers(), {"test_full", "test_odd", "test_edge"})
+
+    def test_a_group_that_the_twin_lacks_is_no_kill(self):
+        self.write("tests/host/other/test_other.c", "TEST_GROUP(other)\n")
+        code, text = self.run_tool()
+        self.assertEqual((code, "a test fails: ended with 2" in text), (2, True), text)
 
     def test_one_that_hangs_is_killed(self):
         self.write("mm/room/limit.c", LIMIT_C + ENDLESS_C)
