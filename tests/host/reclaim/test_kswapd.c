@@ -6,8 +6,10 @@
 
 #include "host_machine.h"
 #include "mm/alloc/watermark.h"
+#include "mm/lru/pagevec.h"
 #include "mm/page/mm_trace.h"
 #include "mm/page/vmstat.h"
+#include "mm/space/mm.h"
 #include "mm/reclaim/kswapd.h"
 #include "mm/reclaim/node_flags.h"
 #include "mm/reclaim/throttle.h"
@@ -336,6 +338,35 @@ static void test_18_4_6_not_enough_for_the_order(void **state)
 	assert_int_equal(shrinker.counted, 12);
 }
 
+/* One active page of an app's, and inactive ones by their number alone: how many are looked at in 12 passes. */
+static unsigned long refilled_beside(long inactive)
+{
+	struct mm *mm = mm_create(m);
+
+	assert_int_equal(mm_map_fixed(mm, APP_BASE, PAGE_SIZE, VM_WRITE, NULL, 0), 0);
+	assert_int_equal(mm_fault(mm, APP_BASE, FAULT_WRITE), FAULT_OK);
+	lru_add_drain(m);
+	vmstat_fold_all(m);
+	m->total_swap_pages = 100;
+	m->node.stat[NR_INACTIVE_ANON] += inactive;
+	run(nap_passes, a_fault_asks_in_vain);
+	assert_int_equal(shrinker.counted, 12);
+	return m->event[PGREFILL];
+}
+
+/* §18.4.3: before each pass, where the inactive ones are few. */
+static void test_18_4_3_active_pages_of_apps(void **state)
+{
+	(void)state;
+	assert_int_equal(refilled_beside(0), 1);
+}
+
+static void test_18_4_3_unless_enough_are_inactive(void **state)
+{
+	(void)state;
+	assert_int_equal(refilled_beside(1), 0);
+}
+
 /* Freed, but too little looked at (a mark of pages): the priority falls all the same (§18.4.9). */
 static void test_18_4_9_too_little_is_scanned(void **state)
 {
@@ -415,6 +446,8 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_18_6_it_spins_if_dma_is_reserved),
 	TEST(test_18_3_5_fallback_to_order_0),
 	TEST(test_18_4_6_not_enough_for_the_order),
+	TEST(test_18_4_3_active_pages_of_apps),
+	TEST(test_18_4_3_unless_enough_are_inactive),
 	TEST(test_18_4_9_too_little_is_scanned),
 	TEST(test_18_4_7_throttled_tasks_are_woken),
 	TEST(test_18_5_throttled_tasks_are_woken_before_sleep),

@@ -48,6 +48,35 @@ static void test_17_9_1_fewer_than_32(void **state)
 	scan_finish();
 }
 
+static void others_put_back(void)
+{
+	m->node.stat[NR_ISOLATED_FILE] = 0;
+}
+
+/* Ticks that it waits for others who have isolated files: none, where these are too few. */
+static unsigned long waits_for_files(long inactive)
+{
+	unsigned long before = jiffies;
+
+	dma32(m)->stat[NR_ZONE_INACTIVE_FILE] = inactive;
+	m->node.stat[NR_ISOLATED_FILE] = 1;
+	twin.on_sleep = others_put_back;
+	assert_int_equal(shrink_inactive_list(&sc, 32, LRU_FILE), 0);
+	dma32(m)->stat[NR_ZONE_INACTIVE_FILE] = m->node.stat[NR_ISOLATED_FILE] = 0;
+	return jiffies - before;
+}
+
+/* Of the class's own inactive list. */
+static void test_17_9_1_each_class_by_itself(void **state)
+{
+	(void)state;
+	for (unsigned int i = 0; i < 40; i++)
+		old_page(i);
+	assert_int_equal(waits_for_files(31), 0);
+	assert_int_equal(waits_for_files(32), hz / 10);
+	scan_finish();
+}
+
 /* Of zones that may be taken from. */
 static void test_17_9_1_zones_above(void **state)
 {
@@ -273,6 +302,7 @@ static void test_17_10_drains_first(void **state)
 
 static const struct CMUnitTest tests[] = {
 	TEST(test_17_9_1_fewer_than_32),
+	TEST(test_17_9_1_each_class_by_itself),
 	TEST(test_17_9_1_zones_above),
 	TEST(test_17_9_kswapd_s_counters),
 	TEST(test_17_9_7_put_back),

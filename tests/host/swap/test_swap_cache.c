@@ -414,6 +414,26 @@ static void test_30_5_windows(void **state)
 	expect_windows((unsigned long[]){1000, 1001}, (long[]){9, 9}, (unsigned long[]){1, 1, 0});
 }
 
+/* At the end of a run: what only the cache has goes, and what an app's table names must not. */
+static void test_the_end_of_all_areas(void **state)
+{
+	struct page *page;
+	swp_entry_t e;
+
+	(void)state;
+	start(&fake_vda);
+	page = page_of(1);
+	lock_page(m, page);
+	assert_true(add_to_swap(m, page));
+	unlock_page(m, page);
+	page_put(m, page);
+	e = swap_out(page_of(2));
+	assert_string_equal(swap_off_all(m),
+		"swap: 1 slots of /dev/vda are in use, the first is 2 (0x01); expected none");
+	free_swap_and_cache(m, e);
+	finish();
+}
+
 /* The window is aligned, begins behind the header, and skips slots that nobody uses (trap 35). */
 static void test_20_11_the_window(void **state)
 {
@@ -567,6 +587,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_20_4_cached_slots_are_taken_when_swap_is_full),
 	TEST(test_20_14_statistics),
 	TEST(test_30_5_windows),
+	TEST(test_the_end_of_all_areas),
 	TEST(test_20_11_the_window),
 	TEST(test_20_11_a_window_is_read_under_one_plug),
 	TEST(test_20_10_refusals_at_swap_in),

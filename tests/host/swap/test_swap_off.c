@@ -222,6 +222,26 @@ static void test_20_13_priorities_move_up(void **state)
 }
 
 /* To another area, which has room. */
+/* Of one that stays: what was asked for is kept, and an automatic one is the last from then on. */
+static void test_20_13_priorities_of_who_stays(void **state)
+{
+	struct swap_area *a, *b, *found;
+
+	(void)state;
+	start();
+	a = add_area(&second, 50, 7);
+	b = add_area(&fake_spindle, 20, SWAP_PRIO_AUTO);
+	assert_int_equal(swap_off_begin(m, second.name, &found), 0);
+	assert_ptr_equal(found, a);
+	swap_off_undo(a);
+	assert_int_equal(a->prio, 7);
+	assert_int_equal(b->prio, -2);
+	assert_int_equal(swap_off_begin(m, fake_spindle.name, &found), 0);
+	swap_off_undo(b);
+	assert_int_equal(b->prio, -2);
+	finish();
+}
+
 static void test_20_13_others_are_swapped_to(void **state)
 {
 	(void)state;
@@ -439,6 +459,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_20_13_a_page_that_is_in_the_cache_is_not_read),
 	TEST(test_20_13_meanwhile),
 	TEST(test_20_13_priorities_move_up),
+	TEST(test_20_13_priorities_of_who_stays),
 	TEST(test_20_13_others_are_swapped_to),
 	TEST(test_20_13_who_may),
 	TEST(test_20_13_a_signal_ends_it),

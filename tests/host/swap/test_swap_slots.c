@@ -26,6 +26,7 @@ static void test_20_1_the_seed_s_area(void **state)
 {
 	struct swap_area *a;
 	long before = all_free(m);
+	unsigned long slot[2];
 
 	(void)state;
 	a = add_area(&fake_flash, 63999, SWAP_PRIO_AUTO);
@@ -38,10 +39,14 @@ static void test_20_1_the_seed_s_area(void **state)
 	add_area(&fake_spindle, 1000, SWAP_PRIO_AUTO);
 	assert_line("Adding 4000k swap on /dev/vdb.  Priority:-2 extents:1 across:4000k ");
 	console_clear();
+	slot[0] = take_slot();
+	slot[1] = take_slot();
 	print_swaps(m);
 	assert_line("Filename\t\t\t\tType\t\tSize\tUsed\tPriority");
-	assert_line("/dev/vdc                                partition\t255996\t0\t-1");
+	assert_line("/dev/vdc                                partition\t255996\t8\t-1");
 	assert_line("/dev/vdb                                partition\t4000\t0\t-2");
+	give_slot(0, slot[0]);
+	give_slot(0, slot[1]);
 	swap_valid();
 	assert_null(swap_off_all(m));
 	assert_int_equal(m->total_swap_pages, 0);
@@ -209,6 +214,7 @@ static void test_20_2_lines_about_entries_that_are_none(void **state)
 	add_area(&fake_spindle, 20, 0);
 	swap_free(m, swp_entry(0, 5));
 	assert_line("swap_free: Unused swap offset entry 00000005");
+	give_slot(0, take_slot()); /* nobody has kept the area's lock */
 	swap_free(m, swp_entry(0, 21));
 	assert_line("swap_free: Bad swap offset entry 00000015");
 	swapcache_free(m, swp_entry(1, 5));
