@@ -10,7 +10,7 @@ import unittest
 from pathlib import Path
 
 import system
-from machine import balloon, disks, iso, qemu, qmp, rings
+from machine import balloon, disks, qemu, qmp, rings
 from options import UserError
 
 ALL = "disk=64:pattern card=16 balloon"
@@ -45,21 +45,6 @@ class Boots(unittest.TestCase):
                         "disk=1:modern:ro " * 8 + "balloon=deflate:modern card=4096"):
             boot = system.boot(devices=devices)
             self.assertEqual(boot.status, system.STATUS["finished"], devices)
-
-    def test_an_image_boots_beside_a_disk(self):
-        logs = set()
-        for _ in range(2):
-            with tempfile.TemporaryDirectory() as name:
-                folder = Path(name)
-                spec = system.settled(results=name, boot="iso", shift="4", devices=ALL)
-                line, image = qemu.kernel_line(spec), folder / "boot.iso"
-                iso.build(iso.silent(line), spec.elf, image)
-                argv = qemu.command(spec, line, folder / "console.log", folder / "events", image)
-                with disks.made(spec, folder):
-                    self.assertEqual(qemu.run(argv, folder / "qemu.log", system.TIMEOUT)[0],
-                                     system.STATUS["finished"])
-                logs.add(system.read(folder / "console.log"))
-        self.assertEqual(len(logs), 1)
 
     def test_a_balloon_gives_before_a_kill(self):
         """The app that needs pages takes what it needs, and not all that comes back, on several CPUs, too."""

@@ -8,13 +8,13 @@ import time
 import unittest
 from pathlib import Path
 
-from machine import iso, qemu
+from machine import disks, iso, qemu
 from test_boot import zones_of
 import system
 from system import STATUS
 
 OPTIONS = {"scenario": "exit-race", "patch": "oom-reaper", "mem": "64", "shift": "4", "cpus": "2",
-           "args": "watchdog_ms=3000 exit-race.rounds=1"}
+           "args": "watchdog_ms=3000 exit-race.rounds=1", "devices": "disk=64:pattern card=16 balloon"}
 STAMP = re.compile(r"\[ *(\d+)\.(\d{6})\] ")
 
 
@@ -28,7 +28,8 @@ def log_of(boot, **options):
             image = folder / "boot.iso"
             iso.build(iso.silent(line), spec.elf, image)
         argv = qemu.command(spec, line, folder / "console.log", folder / "events", image)
-        status, _ = qemu.run(argv, folder / "qemu.log", system.TIMEOUT)
+        with disks.made(spec, folder):
+            status, _ = qemu.run(argv, folder / "qemu.log", system.TIMEOUT)
         return status, system.read(folder / "console.log")
 
 
@@ -39,7 +40,7 @@ def stamped(console):
 
 
 class SameRun(unittest.TestCase):
-    """Two CPUs take turns, whose phases the loader leaves at random."""
+    """Two CPUs take turns, whose phases the loader leaves at random; a disk that is there is not booted."""
 
     def test_an_image_repeats_and_equals_the_kernel_alone(self):
         (status, first), (_, second) = (log_of("iso", **OPTIONS) for _ in range(2))

@@ -20,7 +20,7 @@ def total(records, field):
 class Traced(unittest.TestCase):
     def test_records_add_up_to_the_counters(self):
         run = system.boot(scenario="oracle-w1", mem="40", devices="card=16",
-                          args="swap=card:16380 oracle-w1.mib=37 oracle-w1.others=0 trace=on")
+                          args="swap=card:16380 oracle-w1.mib=37 oracle-w1.reread=4 oracle-w1.others=0 trace=on")
         self.assertEqual(run.status, system.STATUS["finished"], run.console[-600:])
         count = run.counter
         inactive = traced(run, "mm_vmscan_lru_shrink_inactive")
