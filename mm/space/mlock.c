@@ -99,7 +99,9 @@ static struct page *get_page_at(struct mm *mm, struct vma *v, uint64_t addr)
 	uint64_t *pte = pte_find(mm, addr);
 	struct page *page;
 
-	if (!pte)
+	if (!pte ||
+		!(READ_ONCE(*pte) &
+			PTE_PRESENT)) /* nor will it be: mmap_sem is ours, or nobody is left */
 		return NULL;
 	anon_vma_lock(v);
 	page = entry_page(mm->memory, READ_ONCE(*pte));

@@ -45,7 +45,8 @@ struct fiber {
 	bool irqs;
 	struct task *task;
 	uint64_t cr3;
-	/* Calls asked of this CPU, by the CPU that asks. */
+	/* Calls asked of this CPU, by the CPU that asks, and how many there are: it looks at every point. */
+	unsigned int nr_calls;
 	struct {
 		void (*fn)(void *arg);
 		void *arg;
@@ -103,19 +104,11 @@ static void switch_fiber(struct fiber *from, struct fiber *to)
 	entered_stack(from->fake_stack);
 }
 
-static bool is_called(const struct fiber *f)
-{
-	for (unsigned int from = 0; from < MAX_CPUS; from++)
-		if (f->call[from].fn)
-			return true;
-	return false;
-}
-
 static bool can_run(unsigned int id)
 {
 	const struct fiber *f = &fiber[id];
 
-	return id < nr_cpus && !f->parked && (!f->idle || is_called(f));
+	return id < nr_cpus && !f->parked && (!f->idle || f->nr_calls);
 }
 
 /* The next one in the round that can go on; `id` itself if nobody else can. */
@@ -136,7 +129,7 @@ static void go_to(unsigned int id)
 /* As the interrupt would: with interrupts off, whatever this CPU was doing. */
 static void run_calls(struct fiber *f)
 {
-	for (unsigned int from = 0; from < MAX_CPUS; from++) {
+	for (unsigned int from = 0; f->nr_calls && from < MAX_CPUS; from++) {
 		void (*fn)(void *) = f->call[from].fn;
 
 		if (!fn)
@@ -145,6 +138,7 @@ static void run_calls(struct fiber *f)
 		fn(f->call[from].arg);
 		host_arch.irqs = true;
 		f->call[from].fn = NULL;
+		f->nr_calls--;
 		waits = 0;
 	}
 }
@@ -211,7 +205,7 @@ void fiber_serves(void)
 static bool is_done(const struct fiber *f)
 {
 	if (f->idle)
-		return !is_called(f);
+		return !f->nr_calls;
 	return f->serves && f->asleep && f->task->state != TASK_RUNNING;
 }
 
@@ -266,6 +260,7 @@ void fiber_call(unsigned int mask, void (*fn)(void *arg), void *arg)
 			continue;
 		fiber[id].call[me].arg = arg;
 		fiber[id].call[me].fn = fn;
+		fiber[id].nr_calls++;
 	}
 	while (waiting_for(mask, me))
 		give_way("waits for an answer from a CPU that never turns interrupts on");
