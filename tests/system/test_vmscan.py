@@ -48,7 +48,7 @@ class Traced(unittest.TestCase):
 
 class Samples(unittest.TestCase):
     MACHINE = {"scenario": "oracle-w1", "mem": "40", "devices": "card=16"}
-    ARGS = "swap=card:16380 oracle-w1.mib=37 oracle-w1.others=0"
+    ARGS = "swap=card:16380 oracle-w1.mib=37 oracle-w1.reread=4 oracle-w1.others=0"
 
     def test_lists_and_swap_over_time(self):
         first, second = system.repeated(**self.MACHINE, args=f"{self.ARGS} sample_us=4000")
