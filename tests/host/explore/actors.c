@@ -134,6 +134,27 @@ static void switch_to(struct actor *to)
 	swap_stack(&from->sp, to->sp);
 }
 
+/* On the engine's stack, between turns: what the actor that runs wants done while it stands still as well. */
+static void (*errand)(void);
+
+static void run_errands(void)
+{
+	while (errand) {
+		void (*fn)(void) = errand;
+
+		errand = NULL;
+		fn();
+		swap_stack(&engine.sp, self->sp);
+	}
+}
+
+void actors_stand_still(void (*fn)(void))
+{
+	self->here = here;
+	errand = fn;
+	swap_stack(&self->sp, engine.sp);
+}
+
 void actors_leave(void)
 {
 	struct actor *from = self;
@@ -252,6 +273,7 @@ void actors_begin(void)
 {
 	self = &engine;
 	let_one_go_on();
+	run_errands();
 }
 
 static void nap(void)
@@ -353,6 +375,7 @@ static void end_handler(struct actor *h)
 
 	if (clocks_on)
 		clocks_handler_ends();
+	undo_note(&cpus[h->cpu].irq_depth, sizeof(cpus[h->cpu].irq_depth));
 	cpus[h->cpu].irq_depth--;
 	is_busy[h->cpu] = false;
 	words_follow(&actors[h->cpu], h->history);
@@ -376,4 +399,78 @@ static void first_code(void)
 		explore_fail("CPU %u ends with interrupts or preemption off", a->cpu);
 	at_point(OP_END, NULL, 0);
 	__builtin_unreachable();
+}
+
+/* A run that stands still. */
+
+struct stand {
+	struct actor *self;
+	unsigned int points;
+	uint32_t live, napping;
+	bool is_busy[MOST_CPUS];
+};
+
+/* Whose stacks there are: a handler that has just ended is still on its own. */
+static uint32_t standing(void)
+{
+	return live | 1u << self->id;
+}
+
+static size_t stack_bytes(const struct actor *a)
+{
+	return stacks + (a->id + 1) * STACK_BYTES - (char *)a->sp;
+}
+
+size_t actors_bytes(void)
+{
+	size_t bytes = sizeof(struct stand);
+
+	for (uint32_t left = standing(); left; left &= left - 1) {
+		const struct actor *a = &actors[__builtin_ctz(left)];
+
+		bytes += sizeof(*a) + stack_bytes(a);
+	}
+	return bytes;
+}
+
+void actors_save(void *to)
+{
+	struct stand *stand = to;
+	char *p = (char *)(stand + 1);
+
+	*stand = (struct stand){self, points, live, napping, {false}};
+	memcpy(stand->is_busy, is_busy, sizeof(is_busy));
+	for (uint32_t left = standing(); left; left &= left - 1) {
+		const struct actor *a = &actors[__builtin_ctz(left)];
+
+		memcpy(p, a, sizeof(*a));
+		memcpy(p + sizeof(*a), a->sp, stack_bytes(a));
+		p += sizeof(*a) + stack_bytes(a);
+	}
+}
+
+void actors_load(const void *from)
+{
+	const struct stand *stand = from;
+	const char *p = (const char *)(stand + 1);
+
+	self = stand->self;
+	points = stand->points;
+	live = stand->live;
+	napping = stand->napping;
+	memcpy(is_busy, stand->is_busy, sizeof(is_busy));
+	for (uint32_t left = standing(); left; left &= left - 1) {
+		struct actor *a = &actors[__builtin_ctz(left)];
+
+		memcpy(a, p, sizeof(*a));
+		memcpy(a->sp, p + sizeof(*a), stack_bytes(a));
+		p += sizeof(*a) + stack_bytes(a);
+	}
+}
+
+void actors_go_on(void)
+{
+	resume(self);
+	swap_stack(&engine.sp, self->sp);
+	run_errands();
 }

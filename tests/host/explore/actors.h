@@ -63,6 +63,14 @@ uint64_t actors_turns(void);
 /* From the engine: let one of them begin; comes back when somebody calls actors_leave(). */
 void actors_begin(void);
 void actors_leave(void) __attribute__((noreturn));
+/* The running actor stands still, as all others do, while the engine calls fn(). */
+void actors_stand_still(void (*fn)(void));
+/* From fn(): the actors as they are, with their stacks; and from the engine, those again. */
+size_t actors_bytes(void);
+void actors_save(void *to);
+void actors_load(const void *from);
+/* Like actors_begin(), after actors_load(). */
+void actors_go_on(void);
 
 /* The running actor is about to do something: another may go on before it does. */
 void at_point(enum op op, const void *at, uintptr_t site);

@@ -15,9 +15,9 @@
  * several want, at cond_resched(), when interrupts come on with a call waiting, at every sleep.
  * A run is a sequence of choices at points; undo.c sets memory back after it. search.c makes all
  * of them, depth first, with 0, 1, 2, ... preemptions: a preemption is a change of actor that the one
- * that leaves did not need. Two prefixes that order the same accesses in the same way lead to the
- * same state: cache.c remembers a hash of that order (words.c) and cuts the second one. shards.c
- * splits the tree over processes. What fails gets a token (token.c), made of places in the source
+ * that leaves did not need; what a run has in common with the one before it is kept, not repeated
+ * (keep.c). Two prefixes that order the same accesses in the same way lead to the same state: cache.c
+ * remembers a hash of that order (words.c) and cuts the second one. shards.c splits the tree over processes. What fails gets a token (token.c), made of places in the source
  * and least in switches (minimise.c), that runs the same schedule again, also after a rebuild.
  *
  * WHAT FAILS: a check of the scenario, panic(), a signal of the host, a deadlock (nobody can go on,
@@ -34,7 +34,7 @@
  * finds starts that bound again.
  *
  * FILES in reading order: explore.h; arena, undo; hooks; actors; words, clocks, learn; draw; cache,
- * search, shards; sites, token, minimise, show; table, main. model/: tasks, CPUs and console as the
+ * keep, search, shards; sites, token, minimise, show; table, main. model/: tasks, CPUs and console as the
  * subject sees them. scenarios/: a file a room of mm/. plants/: faults put in on purpose, each of
  * which the self-test must find.
  */
@@ -78,8 +78,10 @@ enum end {
 /* A way to choose who goes on at a point: an actor that can. */
 typedef unsigned int (*choose_fn)(void);
 
-/* run.c. One schedule from its start to its end, and the world as before. */
+/* run.c. One schedule from its start to its end. The world is set back before it. */
 enum end run_once(choose_fn choose);
+/* The end of one that is kept from there on (keep.h). */
+enum end run_kept(size_t at, choose_fn choose);
 /* What was wrong, or "". */
 const char *run_message(void);
 bool is_running(void);

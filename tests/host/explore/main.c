@@ -2,8 +2,8 @@
  * The explorer's program: one scenario a process, one line of JSON for it (explore.h). The runner,
  * tests/run/suites/explore.py, makes the table of many.
  *
- *   explore SCENARIO [--bound N] [--quick] [--no-cache] [--jobs N] [--seconds N] [--token TEXT]
- *           [--draw random|pct [--seed N] [--runs N]]
+ *   explore SCENARIO [--bound N] [--quick] [--no-cache] [--no-keep] [--jobs N] [--seconds N]
+ *           [--token TEXT] [--draw random|pct [--seed N] [--runs N]]
  *   explore --list
  *
  * Exit codes: 0, 1 when something failed (or, with a token, that run did), 2 for a wrong option or a
@@ -17,6 +17,7 @@
 #include "arena.h"
 #include "clocks.h"
 #include "draw.h"
+#include "keep.h"
 #include "learn.h"
 #include "report.h"
 #include "run.h"
@@ -54,11 +55,12 @@ static unsigned long number(const char *what, const char *text, unsigned long mo
 
 static void parse(int argc, char **argv)
 {
-	enum { BOUND, JOBS, SECONDS, TOKEN, DRAW, SEED, RUNS, QUICK, LIST, NO_CACHE };
+	enum { BOUND, JOBS, SECONDS, TOKEN, DRAW, SEED, RUNS, QUICK, LIST, NO_CACHE, NO_KEEP };
 	static const struct option known[] = {{"bound", 1, NULL, BOUND}, {"jobs", 1, NULL, JOBS},
 		{"seconds", 1, NULL, SECONDS}, {"token", 1, NULL, TOKEN}, {"draw", 1, NULL, DRAW},
 		{"seed", 1, NULL, SEED}, {"runs", 1, NULL, RUNS}, {"quick", 0, NULL, QUICK},
-		{"list", 0, NULL, LIST}, {"no-cache", 0, NULL, NO_CACHE}, {NULL, 0, NULL, 0}};
+		{"list", 0, NULL, LIST}, {"no-cache", 0, NULL, NO_CACHE},
+		{"no-keep", 0, NULL, NO_KEEP}, {NULL, 0, NULL, 0}};
 	int option;
 
 	while ((option = getopt_long(argc, argv, "", known, NULL)) >= 0) {
@@ -90,6 +92,9 @@ static void parse(int argc, char **argv)
 		case NO_CACHE:
 			search_cuts = false;
 			break;
+		case NO_KEEP:
+			search_keeps = false;
+			break;
 		case LIST:
 			options.list = true;
 			break;
@@ -112,6 +117,7 @@ static void prepare(const struct scenario *s)
 {
 	arena_init();
 	undo_init();
+	keep_init();
 	words_init();
 	clocks_init();
 	actors_init();

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "arena.h"
+#include "keep.h"
 #include "run.h"
 #include "undo.h"
 
@@ -160,11 +161,11 @@ static void reset(void)
 	double begun;
 
 	if (turn++ % TIME_EVERY) {
-		undo_all();
+		undo_to(0);
 		return;
 	}
 	begun = ns_now();
-	undo_all();
+	undo_to(0);
 	begun = ns_now() - begun;
 	if (begun < 20000) {
 		reset_ns += begun;
@@ -177,22 +178,33 @@ double run_reset_us(void)
 	return nr_resets ? reset_ns / nr_resets / 1000 : 0;
 }
 
-enum end run_once(choose_fn choose)
+static enum end play(choose_fn choose, void (*enter)(void))
 {
 	way = choose;
 	end = RUN_DONE;
 	message[0] = '\0';
 	results_seen = 0;
-	accesses = 0;
-	actors_reset();
 	running = true;
-	actors_begin();
+	enter();
 	running = false;
 	be_the_engine();
 	if (end != RUN_CUT)
 		check();
-	reset();
 	return end;
+}
+
+enum end run_once(choose_fn choose)
+{
+	reset();
+	accesses = 0;
+	actors_reset();
+	return play(choose, actors_begin);
+}
+
+enum end run_kept(size_t at, choose_fn choose)
+{
+	keep_load(at);
+	return play(choose, actors_go_on);
 }
 
 /* The host stops the subject: that is a result. */

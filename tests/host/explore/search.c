@@ -1,11 +1,13 @@
 /*
  * The search (see search.h): a path of nodes, each a point where more than one could go on, or
- * where the first choice was not who ran. A run repeats the path and makes first choices after it.
+ * where the first choice was not who ran. A run repeats the path, or goes on from a node of it (keep.h),
+ * and makes first choices after it.
  */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "cache.h"
+#include "keep.h"
 #include "learn.h"
 #include "run.h"
 #include "search.h"
@@ -19,6 +21,10 @@ struct node {
 	uint32_t todo; /* choices not tried yet */
 	uint8_t branches, first, chosen;
 	bool costs; /* any other choice than the first is a preemption */
+	/* What the run was on its way here, and where it is kept; nowhere if both are the same. */
+	bool deviated;
+	unsigned int used;
+	size_t kept, kept_end;
 };
 
 static struct node path[MOST_NODES];
@@ -26,7 +32,7 @@ static unsigned int depth, at; /* nodes; the next one that this run comes to */
 static unsigned int bound, used;
 static unsigned int shard, shards, dealt;
 static bool deviated;
-bool search_cuts = true;
+bool search_cuts = true, search_keeps = true;
 
 void search_begin(unsigned int most, unsigned int number, unsigned int of)
 {
@@ -71,8 +77,14 @@ static unsigned int add_node(uint32_t others, unsigned int first, bool costs)
 		.branches = __builtin_popcount(others) + 1,
 		.first = first,
 		.chosen = first,
-		.costs = costs};
+		.costs = costs,
+		.deviated = deviated,
+		.used = used,
+		.kept = depth ? path[depth - 1].kept_end : 0};
+	n->kept_end = n->kept;
 	depth++;
+	if (others && search_keeps && self->id < MOST_ACTORS) /* the engine has no stack to keep */
+		n->kept_end = keep_run(n->kept);
 	return take(n);
 }
 
@@ -112,6 +124,22 @@ static unsigned int choose_searched(void)
 	return self->id;
 }
 
+/* From the last node of the path where a run is kept: all of the path is repeated only if there is none. */
+static enum end go_on(void)
+{
+	for (at = depth; at-- > 0;) {
+		const struct node *n = &path[at];
+
+		if (n->kept == n->kept_end)
+			continue;
+		used = n->used;
+		deviated = n->deviated;
+		return run_kept(n->kept, choose_searched);
+	}
+	at = 0;
+	return run_once(choose_searched);
+}
+
 enum end search_run(bool watch)
 {
 	unsigned int repeated = depth;
@@ -119,7 +147,7 @@ enum end search_run(bool watch)
 
 	at = used = 0;
 	deviated = false;
-	end = watch ? run_watched(choose_searched) : run_once(choose_searched);
+	end = watch ? run_watched(choose_searched) : go_on();
 	if (at < repeated && end != RUN_FAILED) {
 		fprintf(stderr, "explore: a schedule does not repeat (node %u of %u)\n", at,
 			repeated);

@@ -9,6 +9,8 @@
 
 /* False: nothing is cut, to compare. */
 extern bool search_cuts;
+/* False: all that leads to a node is repeated, to compare. */
+extern bool search_keeps;
 void search_begin(unsigned int bound, unsigned int shard, unsigned int shards);
 /* The next schedule; `watch` it as learn.h does. */
 enum end search_run(bool watch);

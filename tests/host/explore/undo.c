@@ -24,9 +24,9 @@ unsigned long undo_count(void)
 	return undo_next - undo_start;
 }
 
-void undo_all(void)
+void undo_to(unsigned long count)
 {
-	while (undo_next > undo_start) {
+	while (undo_next > undo_start + count) {
 		const struct undo *u = --undo_next;
 		void *at = (void *)(uintptr_t)u->at;
 

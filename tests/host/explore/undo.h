@@ -21,9 +21,10 @@ struct undo {
 extern struct undo *undo_next, *undo_end;
 
 void undo_init(void);
-/* What is in memory now is what a reset gives. */
+/* What is in memory now is what undo_to(0) gives. */
 void undo_forget(void);
-void undo_all(void);
+/* Undoes all writes but the first so many. */
+void undo_to(unsigned long count);
 void undo_full(void);
 unsigned long undo_count(void);
 

@@ -52,6 +52,25 @@ void words_reset(void)
 		state += part(&actors[id]);
 }
 
+size_t words_bytes(void)
+{
+	return sizeof(state) + nr_words * sizeof(*words);
+}
+
+void *words_save(void *to)
+{
+	memcpy(to, &state, sizeof(state));
+	memcpy((char *)to + sizeof(state), words, nr_words * sizeof(*words));
+	return (char *)to + words_bytes();
+}
+
+const void *words_load(const void *from)
+{
+	memcpy(&state, from, sizeof(state));
+	memcpy(words, (const char *)from + sizeof(state), nr_words * sizeof(*words));
+	return (const char *)from + words_bytes();
+}
+
 void words_actor_came(const struct actor *a)
 {
 	state += part(a);

@@ -50,6 +50,10 @@ void word_event(struct word *w, enum op op);
 void words_follow(struct actor *a, uint64_t history);
 /* Of all that there are; order does not matter. */
 uint64_t words_state(void);
+/* The histories as they are, to be put back: bytes of them; both return where they end. */
+size_t words_bytes(void);
+void *words_save(void *to);
+const void *words_load(const void *from);
 void words_actor_came(const struct actor *a);
 void words_actor_went(const struct actor *a);
 

@@ -6,8 +6,9 @@
                              one fails. With a token: that schedule alone, step by step.
     explore.py plants FOLDER   build the plants; what is wrong with one, its test says.
     explore.py test FOLDER   TAP: every scenario at its quick bound, the same counts twice, the same
-                             without the cache, every plant found, its token repeated, words of
-                             memory have their names, and the guest's places are places here.
+                             without the cache, or when nothing is kept, every plant found, its
+                             token repeated, words of memory have their names, and the guest's
+                             places are places here.
                              --part names one of the parts.
 
 FOLDER holds the program `explore`. Exit code 2: a wrong option.
@@ -37,6 +38,7 @@ RIGHT = (2, 4, 5, 6, 7)  # columns of numbers
 DEBUG_ELF = Path("build/debug/obj/first.elf")
 NAMES = (("innocent-4.9", "start>2", ("mm 0 users", "mm 0 mmap_sem+56", "mm 1 flags")),
          ("two-ooms", "-", ("task fat memdie", "zone DMA32 stat")))
+KEPT = ("hand-over", "n5-outside", "unmap-locked", "unmap-tlb-alloc")
 CACHE_OFF = (("r4", 3), ("r5", 2), ("hand-over", 1), ("killer-disabled", 1), ("wait-kill", 2))
 
 
@@ -236,6 +238,13 @@ def test_cache(program, name, bound):
             results)
 
 
+def test_kept(program, name):
+    """A run that goes on from a kept one is the run that repeats what led there."""
+    kept, repeated = (explore(program, name, "--quick", *more) for more in ((), ("--no-keep",)))
+    return (counts_of(kept) == counts_of(repeated),
+            f"explore {name}: going on is as good as repeating", f"{kept}\n{repeated}")
+
+
 def test_plant(options, plant):
     """The fault is found within its bound, and its token finds it again."""
     text = f"plant {plant.name}"
@@ -277,6 +286,8 @@ def cases(options):
     yield "itself", partial(test_repeats, program)
     for case in CACHE_OFF:
         yield "itself", partial(test_cache, program, *case)
+    for name in KEPT:
+        yield "itself", partial(test_kept, program, name)
     for case in NAMES:
         yield "itself", partial(test_names, program, *case)
     yield "itself", partial(test_places, program)
