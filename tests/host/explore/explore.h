@@ -84,6 +84,7 @@ enum end run_once(choose_fn choose);
 enum end run_kept(size_t at, choose_fn choose);
 /* What was wrong, or "". */
 const char *run_message(void);
+extern bool run_is_on; /* or is_running(), for the subject's side */
 bool is_running(void);
 /* The same, or its check is. */
 bool is_judging(void);

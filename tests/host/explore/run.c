@@ -19,7 +19,7 @@
 
 static const struct scenario *scenario;
 static choose_fn way;
-static bool running;
+bool run_is_on;
 static enum end end;
 static char message[512];
 static bool checking;
@@ -30,12 +30,12 @@ unsigned int results_seen;
 
 bool is_running(void)
 {
-	return running;
+	return run_is_on;
 }
 
 bool is_judging(void)
 {
-	return running || checking;
+	return run_is_on || checking;
 }
 
 const char *run_message(void)
@@ -53,7 +53,7 @@ static void leave(enum end how) __attribute__((noreturn));
 static void leave(enum end how)
 {
 	end = how;
-	if (running)
+	if (run_is_on)
 		actors_leave();
 	longjmp(out_of_check, 1);
 }
@@ -184,9 +184,9 @@ static enum end play(choose_fn choose, void (*enter)(void))
 	end = RUN_DONE;
 	message[0] = '\0';
 	results_seen = 0;
-	running = true;
+	run_is_on = true;
 	enter();
-	running = false;
+	run_is_on = false;
 	be_the_engine();
 	if (end != RUN_CUT)
 		check();
@@ -211,7 +211,7 @@ enum end run_kept(size_t at, choose_fn choose)
 static void on_signal(int number, siginfo_t *info, void *context)
 {
 	(void)context;
-	if (!running && !checking) {
+	if (!run_is_on && !checking) {
 		fprintf(stderr, "explore: signal %d outside of any run\n", number);
 		_exit(2);
 	}
