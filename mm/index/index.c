@@ -60,6 +60,7 @@ static bool grow(struct index_root *root)
 		return false;
 	node->slot[0] = old;
 	node->used = 1;
+	node->shadows = index_is_shadow(old);
 	if (index_is_node(old))
 		index_to_node(old)->parent = node; /* at offset 0, as it was made */
 	return true;
@@ -90,7 +91,8 @@ static bool make_place(struct index_root *root, unsigned long index, struct plac
 }
 
 /* False: no node leads there. */
-static bool find_place(const struct index_root *root, unsigned long index, struct place *p)
+static always_inline bool find_place(
+	const struct index_root *root, unsigned long index, struct place *p)
 {
 	*p = (struct place){NULL, (void **)&root->top};
 	if (!root->top || !covers(root, index))
@@ -98,6 +100,18 @@ static bool find_place(const struct index_root *root, unsigned long index, struc
 	while (index_is_node(*p->slot))
 		step_down(p, index);
 	return !p->node || p->node->shift == 0;
+}
+
+/* Entries, or shadows, by one more or less; they lie in `node`, or in none. */
+static void count(struct index_root *root, struct index_node *node, const void *entry, int by)
+{
+	if (!index_is_shadow(entry)) {
+		root->entries += by;
+		return;
+	}
+	root->shadows += by;
+	if (node)
+		node->shadows += by;
 }
 
 int index_insert(struct index_root *root, unsigned long index, void *entry, void **shadow)
@@ -113,14 +127,27 @@ int index_insert(struct index_root *root, unsigned long index, void *entry, void
 	if (*p.slot) {
 		if (shadow)
 			*shadow = *p.slot;
-		p.node->shadows--;
-		root->shadows--;
+		count(root, p.node, *p.slot, -1);
 	} else if (p.node) {
 		p.node->used++;
 	}
 	*p.slot = entry;
 	root->entries++;
 	return 0;
+}
+
+void *index_replace(struct index_root *root, unsigned long index, void *entry)
+{
+	struct place p;
+	void *was;
+
+	if (!find_place(root, index, &p) || !*p.slot)
+		return NULL;
+	was = *p.slot;
+	count(root, p.node, was, -1);
+	*p.slot = entry;
+	count(root, p.node, entry, 1);
+	return was;
 }
 
 void *index_lookup(const struct index_root *root, unsigned long index)
@@ -171,16 +198,6 @@ static void prune(struct index_root *root, struct index_node *node)
 		shrink(root);
 }
 
-static void count_out(struct index_root *root, struct index_node *node, bool shadow)
-{
-	if (!shadow) {
-		root->entries--;
-		return;
-	}
-	root->shadows--;
-	node->shadows--;
-}
-
 void *index_delete(struct index_root *root, unsigned long index, void *shadow)
 {
 	struct place p;
@@ -189,11 +206,10 @@ void *index_delete(struct index_root *root, unsigned long index, void *shadow)
 	if (!find_place(root, index, &p) || !*p.slot)
 		return NULL;
 	entry = *p.slot;
-	count_out(root, p.node, index_is_shadow(entry));
+	count(root, p.node, entry, -1);
 	if (shadow && p.node) {
 		*p.slot = shadow;
-		p.node->shadows++;
-		root->shadows++;
+		count(root, p.node, shadow, 1);
 		return entry;
 	}
 	*p.slot = NULL;

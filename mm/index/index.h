@@ -11,8 +11,9 @@
 
 /*
  * Trees. An entry is a pointer to something aligned to 4 bytes, or a shadow: a value whose lowest two bits
- * are 10, left where an entry was (§21). Each level of nodes resolves 6 bits of the index. The tree is no
- * higher than its highest index needs; an entry at index 0, if there is no other, needs no node.
+ * are 10, left where an entry was (§21), or of a page of shmem the slot that it is in (§30c). Each level of
+ * nodes resolves 6 bits of the index. The tree is no higher than its highest index needs; an entry at index 0,
+ * if there is no other, needs no node.
  */
 #ifndef MM_INDEX_H
 #define MM_INDEX_H
@@ -42,6 +43,12 @@ static inline void index_root_init(struct index_root *root, struct memory *m, gf
  * for the next one that comes by. A shadow is replaced, and put into *shadow (NULL if there was none).
  */
 int index_insert(struct index_root *root, unsigned long index, void *entry, void **shadow);
+/*
+ * What is there, entry or shadow, makes room for `entry`, either of the two: what was there; NULL: nothing was,
+ * and nothing is. No node comes or goes: this takes no memory, and what comes is there even where it needs no
+ * node, a shadow as well.
+ */
+void *index_replace(struct index_root *root, unsigned long index, void *entry);
 /* NULL: nothing there. */
 void *index_lookup(const struct index_root *root, unsigned long index);
 /*

@@ -174,7 +174,8 @@ const char *index_validate(const struct index_root *root, unsigned long *nodes)
 
 		err = well_made(top, NULL, 0) ? check_node(top, &t) : broken(top, "is no top");
 	} else {
-		t.entries = root->top != NULL;
+		t.shadows = index_is_shadow(root->top);
+		t.entries = root->top && !t.shadows;
 	}
 	*nodes = t.nodes;
 	if (!err && (t.entries != root->entries || t.shadows != root->shadows)) {

@@ -367,6 +367,42 @@ static void test_validate_names_what_is_broken(void **state)
 
 #undef TEST
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, twin_teardown)
+/* In place: no node comes or goes, and a shadow needs none either, unlike one that a deletion leaves (§21.2). */
+static void test_30c_replaced_in_place(void **state)
+{
+	(void)state;
+	assert_null(index_replace(&root, 0, ENTRY(5)));
+	assert_null(root.top);
+	put(0);
+	assert_ptr_equal(index_replace(&root, 0, SHADOW(9)), ENTRY(0));
+	assert_ptr_equal(root.top, SHADOW(9));
+	assert_int_equal(index_valid(&root), 0);
+	assert_int_equal(root.shadows, 1);
+	put(64); /* two nodes above it; the lower one knows that it holds a shadow */
+	assert_int_equal(index_valid(&root), 3);
+	assert_ptr_equal(index_lookup(&root, 0), SHADOW(9));
+	assert_ptr_equal(index_replace(&root, 64, SHADOW(8)), ENTRY(64));
+	assert_int_equal(root.entries, 0);
+	assert_int_equal(root.shadows, 2);
+	assert_null(index_replace(&root, 65, ENTRY(65)));
+	assert_null(index_replace(&root, 1ul << 40, ENTRY(65)));
+	assert_ptr_equal(index_replace(&root, 64, ENTRY(64)), SHADOW(8));
+	assert_ptr_equal(index_replace(&root, 0, ENTRY(0)), SHADOW(9));
+	assert_int_equal(index_valid(&root), 3);
+	take(64);
+	assert_int_equal(index_valid(&root), 0);
+	assert_ptr_equal(index_replace(&root, 0, SHADOW(7)), ENTRY(0));
+	assert_ptr_equal(index_delete(&root, 0, NULL), SHADOW(7));
+	assert_null(root.top);
+	assert_int_equal(root.shadows, 0);
+	assert_int_equal(index_replace(&root, 0, SHADOW(7)) == NULL, 1);
+	put(0);
+	index_replace(&root, 0, SHADOW(6));
+	put(0); /* an insertion takes its place, as of any shadow */
+	take(0);
+	assert_no_nodes(m, before);
+}
+
 static const struct CMUnitTest tests[] = {
 	TEST(test_one_entry_at_index_0_needs_no_node),
 	TEST(test_as_high_as_the_highest_index_needs),
@@ -386,6 +422,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_32_4_the_slab_first_then_the_pool),
 	TEST(test_30c_left_over_nodes_serve_others),
 	TEST(test_a_refused_insertion_leaves_a_way),
+	TEST(test_30c_replaced_in_place),
 	TEST(test_validate_names_what_is_broken),
 };
 TEST_GROUP(index)

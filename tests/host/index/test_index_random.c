@@ -55,6 +55,16 @@ static void take_out(unsigned long i)
 	model[i] = index_lookup(&root, i) == shadow ? shadow : NULL;
 }
 
+/* Entry and shadow in turn, where there is something. */
+static void replace(unsigned long i)
+{
+	void *other = model[i] == ENTRY(i) ? SHADOW(i) : ENTRY(i);
+
+	assert_ptr_equal(index_replace(&root, i, other), model[i]);
+	if (model[i])
+		model[i] = other;
+}
+
 static void look_at_all(void)
 {
 	unsigned long index[64], at = 0;
@@ -97,6 +107,8 @@ static void walk(unsigned int cpus, const char *parameter)
 			insert(some_index());
 		else
 			take_out(some_index());
+		if (rand_below(&rng, 4) == 0)
+			replace(rand_below(&rng, 8) ? some_index() : 0);
 		if (rand_below(&rng, 20) == 0)
 			index_grace_end(m);
 		if (i % 250 == 0)
