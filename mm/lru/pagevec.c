@@ -181,6 +181,33 @@ void activate_page(struct memory *m, struct page *page)
 	wait_if_inactive(m, PAGEVEC_ACTIVATE, page);
 }
 
+/* New pages that wait on this CPU go to the list that their flags say by then. */
+static void activate_new(struct memory *m, struct page *page)
+{
+	unsigned long flags = irq_save();
+	struct pagevec *v = &m->node.pagevec[PAGEVEC_ADD][this_cpu_id()];
+
+	for (unsigned long i = 0; i < v->nr; i++)
+		if (v->page[i] == page)
+			page_set(page, PG_ACTIVE);
+	irq_restore(flags);
+}
+
+void mark_page_accessed(struct memory *m, struct page *page)
+{
+	if (!page_has(page, PG_REFERENCED)) {
+		page_set(page, PG_REFERENCED);
+		return;
+	}
+	if (page_has(page, PG_ACTIVE | PG_UNEVICTABLE))
+		return;
+	if (page_has(page, PG_LRU))
+		activate_page(m, page);
+	else
+		activate_new(m, page);
+	page_clear(page, PG_REFERENCED);
+}
+
 void rotate_reclaimable_page(struct memory *m, struct page *page)
 {
 	if (!page_has(page, PG_LOCKED | PG_DIRTY))

@@ -35,6 +35,11 @@ void lru_add_pages(struct memory *m, struct pagevec *v);
 
 /* It was used: if it is on an inactive list now it goes to the active one. A reference is held. */
 void activate_page(struct memory *m, struct page *page);
+/*
+ * §16.5: it is known to have been used. The first time it is only marked; the second time, while it is inactive,
+ * it is activated, as one that still waits among this CPU's new pages is as well. A reference is held.
+ */
+void mark_page_accessed(struct memory *m, struct page *page);
 /* Its writeback ends, and it was to be freed then (§20.7): to the tail of its inactive list. */
 void rotate_reclaimable_page(struct memory *m, struct page *page);
 

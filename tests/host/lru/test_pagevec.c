@@ -105,6 +105,34 @@ static void test_16_4_activate_what_was_isolated_meanwhile(void **state)
 	assert_anon(1, 0);
 }
 
+/* §16.5: once is a mark, twice is active; on its list, or on its way there. */
+static void test_16_5_known_to_be_used(void **state)
+{
+	struct page *page = listed(0), *waits = added(new_page(0)), *active = listed(PG_ACTIVE);
+	struct page *locked = new_page(PG_UNEVICTABLE | PG_REFERENCED);
+
+	(void)state;
+	waits = added(new_page(0)); /* after listed() has emptied the pagevec */
+	mark_page_accessed(m, page);
+	mark_page_accessed(m, waits);
+	mark_page_accessed(m, active);
+	assert_true(page_has(page, PG_REFERENCED));
+	assert_int_equal(m->node.pagevec[PAGEVEC_ACTIVATE][0].nr, 0);
+	mark_page_accessed(m, page);
+	mark_page_accessed(m, waits);
+	mark_page_accessed(m, active);
+	mark_page_accessed(m, locked);
+	assert_int_equal(m->node.pagevec[PAGEVEC_ACTIVATE][0].nr, 1);
+	assert_false(page_has(page, PG_REFERENCED));
+	assert_false(page_has(waits, PG_REFERENCED));
+	assert_true(page_has(waits, PG_ACTIVE));
+	assert_true(page_has(active, PG_REFERENCED)); /* more than active it cannot be */
+	assert_true(page_has(locked, PG_REFERENCED));
+	lru_add_drain(m);
+	assert_true(page_has(page, PG_ACTIVE));
+	assert_int_equal(m->event[PGACTIVATE], 1);
+}
+
 static void test_16_4_rotate(void **state)
 {
 	struct page *first = listed(0), *page = listed(0);
@@ -216,6 +244,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_16_4_activate),
 	TEST(test_16_4_activate_what_is_not_inactive),
 	TEST(test_16_4_activate_what_was_isolated_meanwhile),
+	TEST(test_16_5_known_to_be_used),
 	TEST(test_16_4_rotate),
 	TEST(test_20_7_what_is_not_rotated),
 	TEST(test_16_4_any_kind_is_emptied_by_its_14th),
