@@ -119,6 +119,21 @@ int swap_duplicate(struct memory *m, swp_entry_t e)
 	return change_byte(m, e, one_user_more);
 }
 
+static int becomes_shmems(uint8_t *byte)
+{
+	if (SWAP_COUNT(*byte))
+		return -EEXIST;
+	*byte |= SWAP_MAP_SHMEM;
+	return 0;
+}
+
+void swap_shmem_alloc(struct memory *m, swp_entry_t e)
+{
+	int err = change_byte(m, e, becomes_shmems);
+
+	BUG_ON(err);
+}
+
 static int take_cache_bit(uint8_t *byte)
 {
 	if (*byte == SWAP_MAP_BAD)

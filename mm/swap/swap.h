@@ -64,12 +64,14 @@ swp_entry_t get_swap_page(struct memory *m);
  * all of these.
  */
 int swap_duplicate(struct memory *m, swp_entry_t e);
+/* Shmem names it, which needs no count (§20.2): of a slot that only the cache has. */
+void swap_shmem_alloc(struct memory *m, swp_entry_t e);
 /* The cache is about to have it: 0; -EEXIST: it has; -ENOENT: nobody uses the slot. */
 int swapcache_prepare(struct memory *m, swp_entry_t e);
-/* A table, or the cache, does not name it any more. The last one makes it free. */
+/* A table, shmem, or the cache, does not name it any more. The last one makes it free. */
 void swap_free(struct memory *m, swp_entry_t e);
 void swapcache_free(struct memory *m, swp_entry_t e);
-/* Tables that name it; -1: no such slot. */
+/* Tables that name it, or SWAP_MAP_SHMEM (swap_area.h); -1: no such slot. */
 int swap_count(struct memory *m, swp_entry_t e);
 
 /* More than half of all slots are in use (§20.9). */
@@ -86,6 +88,8 @@ void print_swaps(const struct memory *m);
 const char *swap_validate(const struct memory *m);
 /* Tables' entries that name slots, of all areas: by the slots' bytes. */
 long swap_entries(const struct memory *m);
+/* Slots that shmem names. */
+long swap_shmem_slots(const struct memory *m);
 
 /* Boot. */
 void swap_init(struct memory *m);

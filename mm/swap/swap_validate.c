@@ -151,12 +151,31 @@ static long entries_of(const struct swap_area *a)
 	return sum;
 }
 
-long swap_entries(const struct memory *m)
+static long shmem_slots_of(const struct swap_area *a)
+{
+	long sum = 0;
+
+	for (uint32_t o = 1; o < a->max; o++)
+		sum += SWAP_COUNT(*swap_byte(a, o)) == SWAP_MAP_SHMEM;
+	return sum;
+}
+
+static long sum_over_areas(const struct memory *m, long (*of)(const struct swap_area *a))
 {
 	long sum = 0;
 
 	for (int type = 0; type < MAX_SWAP_AREAS; type++)
 		if (m->swap.area[type])
-			sum += entries_of(m->swap.area[type]);
+			sum += of(m->swap.area[type]);
 	return sum;
+}
+
+long swap_entries(const struct memory *m)
+{
+	return sum_over_areas(m, entries_of);
+}
+
+long swap_shmem_slots(const struct memory *m)
+{
+	return sum_over_areas(m, shmem_slots_of);
 }

@@ -197,7 +197,12 @@ static void test_20_2_shmem_has_a_byte_of_its_own(void **state)
 	swp_entry_t e = get_swap_page(m);
 
 	(void)state;
-	*swap_byte(a, 1) = SWAP_MAP_SHMEM | SWAP_HAS_CACHE;
+	assert_int_equal(swap_shmem_slots(m), 0);
+	swap_shmem_alloc(m, e);
+	assert_int_equal(*swap_byte(a, 1), SWAP_MAP_SHMEM | SWAP_HAS_CACHE);
+	assert_int_equal(swap_shmem_slots(m), 1);
+	assert_int_equal(swap_entries(m), 0);
+	assert_panics("BUG", swap_shmem_alloc(m, e)); /* somebody names it already */
 	swap_free(m, e);
 	assert_int_equal(*swap_byte(a, 1), SWAP_HAS_CACHE);
 	*swap_byte(a, 1) = SWAP_MAP_SHMEM | SWAP_HAS_CACHE;
