@@ -275,7 +275,10 @@ struct memory {
 	struct slab_state slab;
 	struct kmem_cache vma_cache, mm_cache; /* (B) mm/space's ... */
 	struct kmem_cache anon_vma_cache, anon_vma_chain_cache;
-	struct spinlock rmap_lock; /* ... and see mm/space/anon_vma.h */
+	struct spinlock rmap_lock; /* ... see mm/space/anon_vma.h ... */
+	struct kmem_cache shmem_cache;
+	struct spinlock shmems_lock;
+	struct list_head shmems; /* ... and mm/space/shmem.h */
 	struct index_state index;
 	struct swap_state swap;
 	const struct io_plug_ops *io_plug; /* (B) of the floor above (io_plug.h); NULL: no disks */

@@ -28,7 +28,7 @@ struct kmem_cache;
 
 #define PG_BUDDY     0x1u
 #define PG_MLOCKED   0x2u  /* mapped, and locked there: unevictable */
-#define PG_SHMEM     0x4u  /* mapped, and not anonymous */
+#define PG_SHMEM     0x4u  /* an object of shared memory has it, which `mapping` is */
 #define PG_UNFLUSHED 0x8u  /* debug builds: unmapped, but some TLB may still know it */
 #define PG_SLAB      0x10u /* first page of a slab (mm/slab) */
 #define PG_RESERVES  0x20u /* of a slab: for those who may use reserves (§41.2) */
@@ -72,7 +72,7 @@ struct page {
 	/* Free list or per-CPU list; a slab's place on its cache's list; a page's on the node's. */
 	struct list_head lru;
 	union {
-		void *mapping; /* owner: anon_vma | 1, or a shmem page's address space; or NULL */
+		void *mapping; /* owner: anon_vma | 1, or a shmem page's object; or NULL */
 		struct kmem_cache *cache; /* of a slab's first page */
 	};
 	union {

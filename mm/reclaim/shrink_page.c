@@ -10,6 +10,7 @@
 #include "mm/reclaim/node_flags.h"
 #include "mm/reclaim/references.h"
 #include "mm/space/rmap.h"
+#include "mm/space/shmem.h"
 #include "mm/swap/swap_cache.h"
 
 enum fate {
@@ -93,10 +94,10 @@ static enum fate ask_users(struct shrink *s)
 	return s->references == PAGEREF_KEEP ? KEEP : GO_ON;
 }
 
-/* Step 9: shmem has pages that are not anonymous on these lists. */
+/* Step 9. What is not anonymous is shmem's, which gets a slot when it is written, or was, and has no `mapping`. */
 static enum fate give_slot(struct shrink *s)
 {
-	if (is_file(s->page) || page_has(s->page, PG_SWAPCACHE | PG_SHMEM))
+	if (is_file(s->page) || page_has(s->page, PG_SWAPCACHE | PG_SHMEM) || !s->page->mapping)
 		return GO_ON;
 	if (!(s->sc->gfp & __GFP_IO))
 		return KEEP;
@@ -138,18 +139,30 @@ static enum fate after_write(struct shrink *s)
 	return page_has(page, PG_WRITEBACK | PG_DIRTY) ? KEEP : GO_ON;
 }
 
-/* Anybody but the cache and us could still use it. */
+/* False: it had to be made dirty again. */
+static bool writepage(struct memory *m, struct page *page)
+{
+	if (page_has(page, PG_SHMEM))
+		return shmem_writepage(m, page);
+	swap_writepage(m, page);
+	return true;
+}
+
+/* Anybody but the cache, or the object, and us could still use it. One that was in an object has no `mapping`. */
 static enum fate pageout(struct shrink *s)
 {
 	struct memory *m = s->sc->memory;
 	struct page *page = s->page;
 
-	if (READ_ONCE(page->refcount) != 2 || !page->mapping)
+	if (READ_ONCE(page->refcount) != 2 || (!page->mapping && !page_has(page, PG_SWAPCACHE)))
 		return KEEP;
 	if (!page_clear(page, PG_DIRTY))
 		return GO_ON;
 	page_set(page, PG_RECLAIM);
-	swap_writepage(m, page);
+	if (!writepage(m, page)) {
+		page_clear(page, PG_RECLAIM);
+		return ACTIVATE;
+	}
 	if (!page_has(page, PG_WRITEBACK))
 		page_clear(page, PG_RECLAIM); /* it was written at once */
 	trace_often(mm_vmscan_writepage, page_to_pfn(m, page), (long)RECLAIM_WB_ANON_ASYNC);
@@ -179,11 +192,13 @@ static enum fate write_if_dirty(struct shrink *s)
 	return pageout(s);
 }
 
-/* Step 14: the cache gives it up, if nobody has found it there meanwhile. */
+/* Step 14: the cache, or the object, gives it up, if nobody has found it there meanwhile. */
 static enum fate remove_mapping(struct shrink *s)
 {
 	struct page *page = s->page;
 
+	if (page_has(page, PG_SHMEM))
+		return shmem_remove_mapping(page) ? FREE : KEEP;
 	if (!page_has(page, PG_SWAPCACHE) || !swap_remove_mapping(s->sc->memory, page))
 		return KEEP;
 	return FREE;

@@ -8,7 +8,7 @@
 #include "mm/show/validate.h"
 #include "mm/page/vmstat.h"
 #include "mm/slab/slab_validate.h"
-#include "mm/space/mm.h"
+#include "mm/space/shmem.h"
 #include "mm/swap/swap.h"
 
 static char message[256];
@@ -195,6 +195,8 @@ const char *mm_validate(const struct memory *m)
 		err = swap_validate(m);
 	if (!err)
 		err = check_swap_entries(m);
+	if (!err)
+		err = shmem_validate(m);
 	smp_thaw(flags);
 	return err;
 }

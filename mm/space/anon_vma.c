@@ -142,10 +142,6 @@ bool anon_vma_prepare(struct vma *v)
 	struct anon_vma_chain *chain;
 	struct anon_vma *av;
 
-	if (v->flags & VM_SHARED) {
-		install(v, v->mm);
-		return true;
-	}
 	chain = new_chain(v);
 	if (!chain)
 		return false;

@@ -11,6 +11,7 @@
 #include "mm/space/anon_vma.h"
 #include "mm/space/mlock.h"
 #include "mm/space/pgtable.h"
+#include "mm/space/shmem.h"
 #include "mm/space/swap_in.h"
 
 #define PTE_OF_APP (PTE_PRESENT | PTE_ACCESSED | PTE_DIRTY | PTE_NX)
@@ -38,27 +39,14 @@ static noinline struct page *copied_page(struct memory *m, const struct vma *vma
 	return page;
 }
 
-/* 4.8 asks as for a page of a file, and clears it afterwards: its mask does not say __GFP_ZERO. */
-static noinline struct page *new_shmem_page(struct memory *m)
-{
-	struct page *page = alloc_pages(m, GFP_HIGHUSER_MOVABLE, 0);
-
-	if (!page)
-		return NULL;
-	clear_page(page_address(m, page));
-	page->flags = PG_SHMEM;
-	return page;
-}
-
-/* As §16.3 says, shmem begins on the inactive list. The page of `vma` at `addr`, with its initial contents; NULL when memory is refused. */
-static always_inline struct page *new_page(struct mm *mm, const struct vma *vma, uint64_t addr)
+/* The page of `vma` at `addr`, with its initial contents, which are known to be zeroes or not; NULL: no memory. */
+static always_inline struct page *new_page(
+	struct mm *mm, const struct vma *vma, uint64_t addr, bool zeroes)
 {
 	struct page *page;
 
-	if (!is_zero(vma, addr))
+	if (!zeroes && !is_zero(vma, addr))
 		return copied_page(mm->memory, vma, addr);
-	if (unlikely(vma->flags & VM_SHARED))
-		return new_shmem_page(mm->memory);
 	page = alloc_pages(mm->memory, GFP_HIGHUSER_MOVABLE | __GFP_ZERO, 0);
 	if (likely(page))
 		page->state = PAGE_STATE(PG_ACTIVE, 0, 0);
@@ -75,38 +63,21 @@ static uint64_t entry_for(const struct memory *m, const struct vma *vma, const s
 	return page_to_phys(m, page) | PTE_OF_APP | (vma->flags & VM_WRITE) << 1;
 }
 
-static noinline void charge_special(struct mm *mm, const struct vma *vma, struct page *page)
-{
-	struct memory *m = mm->memory;
-
-	if (vma->flags & VM_SHARED) {
-		count_shmem(m, 1);
-		atomic_add(&mm->shmem_rss, 1);
-	} else {
-		node_stat_add(m, NR_ANON_MAPPED, 1);
-		atomic_add(&mm->anon_rss, 1);
-	}
-	if (vma->flags & VM_LOCKED)
-		mlock_new_page(m, page);
-	else
-		lru_cache_add(m, page);
-}
-
 /*
- * A mapped page enters the accounts and the lists; the reference besides the entry's goes along. The reaper may already have taken it out again: it, too, only
- * reads the address space, so a counter may be off by one for a moment.
+ * A mapped page enters the accounts and the lists; the reference besides the entry's goes along. The reaper may
+ * already have taken it out again: it, too, only reads the address space, so a counter may be off by one for a
+ * moment.
  */
 static inline void charge(struct mm *mm, const struct vma *vma, struct page *page)
 {
 	struct memory *m = mm->memory;
 
-	if (unlikely(vma->flags & (VM_SHARED | VM_LOCKED))) {
-		charge_special(mm, vma, page);
-		return;
-	}
 	node_stat_add(m, NR_ANON_MAPPED, 1);
 	atomic_add(&mm->anon_rss, 1);
-	lru_cache_add(m, page);
+	if (unlikely(vma->flags & VM_LOCKED))
+		mlock_new_page(m, page);
+	else
+		lru_cache_add(m, page);
 }
 
 /*
@@ -122,7 +93,7 @@ static noinline void allow_write(struct mm *mm, uint64_t addr, uint64_t *pte, ui
 
 /* A page of its own at an entry that is `old` so far: 0 for empty, or the zero page's. */
 static always_inline enum fault_result map_page(
-	struct mm *mm, struct vma *vma, uint64_t addr, uint64_t *pte, uint64_t old)
+	struct mm *mm, struct vma *vma, uint64_t addr, uint64_t *pte, uint64_t old, bool zeroes)
 {
 	struct memory *m = mm->memory;
 	struct page *page;
@@ -130,7 +101,7 @@ static always_inline enum fault_result map_page(
 
 	if (unlikely(!vma_rmap(vma)) && !anon_vma_prepare(vma))
 		return FAULT_OOM;
-	page = new_page(mm, vma, addr);
+	page = new_page(mm, vma, addr, zeroes);
 	if (unlikely(!page))
 		return FAULT_OOM;
 	page->users = PAGE_USERS(2, 1); /* the entry's reference, and one to be on a list with */
@@ -170,7 +141,24 @@ static noinline enum fault_result fault_on_present(struct mm *mm, struct vma *vm
 {
 	if (unlikely(!(flags & FAULT_WRITE)) || unlikely((~old & (PTE_PRESENT | PTE_SPECIAL))))
 		return fault_on_other(mm, vma, addr, flags, pte, old);
-	return map_page(mm, vma, addr, pte, old);
+	return map_page(mm, vma, addr, pte, old, true);
+}
+
+static enum fault_result map_zero_page(struct mm *mm, uint64_t *pte)
+{
+	pte_change(pte, 0, zero_entry(mm->memory));
+	return FAULT_OK;
+}
+
+/* An empty entry of a VMA that is not all zeroes in the beginning, or not its own. */
+static noinline enum fault_result fault_on_contents(
+	struct mm *mm, struct vma *vma, uint64_t addr, unsigned int flags, uint64_t *pte)
+{
+	if (vma->flags & VM_SHARED)
+		return shmem_fault(mm, vma, addr, flags, pte);
+	if (!(flags & FAULT_WRITE) && is_zero(vma, addr))
+		return map_zero_page(mm, pte);
+	return map_page(mm, vma, addr, pte, 0, false);
 }
 
 enum fault_result handle_mm_fault(struct mm *mm, struct vma *vma, uint64_t addr, unsigned int flags)
@@ -186,9 +174,9 @@ enum fault_result handle_mm_fault(struct mm *mm, struct vma *vma, uint64_t addr,
 	old = READ_ONCE(*pte);
 	if (unlikely(old))
 		return fault_on_present(mm, vma, addr, flags, pte, old);
-	if (unlikely(!(flags & FAULT_WRITE)) && !(vma->flags & VM_SHARED) && is_zero(vma, addr)) {
-		pte_change(pte, 0, zero_entry(mm->memory));
-		return FAULT_OK;
-	}
-	return map_page(mm, vma, addr, pte, 0);
+	if (unlikely(vma->template))
+		return fault_on_contents(mm, vma, addr, flags, pte);
+	if (unlikely(!(flags & FAULT_WRITE)))
+		return map_zero_page(mm, pte);
+	return map_page(mm, vma, addr, pte, 0, true);
 }

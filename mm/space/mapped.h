@@ -16,7 +16,7 @@
  */
 struct page *get_mapped(struct mm *mm, const uint64_t *pte);
 
-/* The slot, in its area, that the page of `addr` is in; -1: none. Takes mmap_sem for reading. */
+/* The slot, in its area, that the page of `addr` is in and is not mapped; -1: none. Takes mmap_sem for reading. */
 long mm_swap_slot(struct mm *mm, uint64_t addr);
 
 #endif

@@ -4,18 +4,12 @@
 #include "mm/lru/isolate.h"
 #include "mm/lru/pagevec.h"
 #include "mm/page/page_lock.h"
-#include "mm/space/anon_vma.h"
 #include "mm/space/mapped.h"
 #include "mm/space/mlock.h"
 #include "mm/space/pgtable.h"
+#include "mm/space/rmap.h"
+#include "mm/space/shmem.h"
 #include "mm/space/vma.h"
-
-void count_shmem(struct memory *m, long by)
-{
-	node_stat_add(m, NR_FILE_MAPPED, by);
-	node_stat_add(m, NR_FILE_PAGES, by);
-	node_stat_add(m, NR_SHMEM, by);
-}
 
 /* Threads may come to the same page: one of them counts it. */
 static bool mark(struct memory *m, struct page *page)
@@ -103,20 +97,33 @@ static struct page *get_page_at(struct mm *mm, struct vma *v, uint64_t addr)
 		!(READ_ONCE(*pte) &
 			PTE_PRESENT)) /* nor will it be: mmap_sem is ours, or nobody is left */
 		return NULL;
-	anon_vma_lock(v);
+	vma_rmap_lock(v);
 	page = entry_page(mm->memory, READ_ONCE(*pte));
 	if (page)
 		page_get(page);
-	anon_vma_unlock(v);
+	vma_rmap_unlock(v);
 	return page;
+}
+
+/* It is isolated, and mapped elsewhere, too: where its VMA is locked it stays so (§27). */
+static void munlock_shared(struct memory *m, struct page *page)
+{
+	zone_stat_add(page_zone(m, page), NR_MLOCK, -1);
+	if (!mlock_by_others(m, page))
+		mm_event_add(m, UNEVICTABLE_PGMUNLOCKED, 1);
+	putback_lru_page(m, page);
 }
 
 /* The page's own lock keeps reclaim from marking it by what the VMA was before. */
 static void munlock_page(struct memory *m, struct page *page, struct pagevec *isolated)
 {
 	lock_page(m, page);
-	if (unmark(m, page))
-		isolated->page[isolated->nr++] = page;
+	if (unmark(m, page)) {
+		if (READ_ONCE(page->mapcount) > 1)
+			munlock_shared(m, page);
+		else
+			isolated->page[isolated->nr++] = page;
+	}
 	unlock_page(m, page);
 	if (isolated->nr == PAGEVEC_SIZE)
 		put_back(m, isolated);

@@ -16,7 +16,4 @@ void clear_page_mlock(struct memory *m, struct page *page);
 /* A VMA is locked no more, and its pages are evictable again: before its entries go, too. May sleep. */
 void munlock_vma_pages(struct mm *mm, struct vma *v);
 
-/* Pages that are mapped and not anonymous (§22.4), `by` more. */
-void count_shmem(struct memory *m, long by);
-
 #endif

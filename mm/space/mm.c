@@ -3,7 +3,6 @@
  */
 #include <string.h>
 
-#include "mm/space/anon_vma.h"
 #include "mm/space/gather.h"
 #include "mm/space/mm.h"
 #include "mm/alloc/page_alloc.h"
@@ -12,6 +11,7 @@
 #include "mm/lru/pagevec.h"
 #include "mm/space/mlock.h"
 #include "mm/space/pgtable.h"
+#include "mm/space/shmem.h"
 #include "mm/space/swap_off.h"
 #include "mm/space/vma.h"
 #include "mm/space/zap.h"
@@ -22,6 +22,7 @@ static void tear_down_work(struct work *work);
 void space_init(struct memory *m)
 {
 	anon_vma_init(m);
+	shmem_init(m);
 	cache_init(&m->vma_cache, m, "vm_area_struct", sizeof(struct vma), 0, SLAB_ACCOUNT, NULL);
 	cache_init(&m->mm_cache, m, "mm_struct", sizeof(struct mm), 0,
 		SLAB_HWCACHE_ALIGN | SLAB_ACCOUNT, NULL);
@@ -72,9 +73,9 @@ static void exit_mmap(struct mm *mm)
 		unmap_page_range(&g, v->start, v->end, NULL);
 	gather_finish(&g);
 	mm->total_vm = 0;
-	/* Who walks an anon_vma reads the tables of its VMAs. */
+	/* Who walks a reverse map reads the tables of its VMAs. */
 	list_for_each_entry(v, &mm->vmas, node)
-		anon_vma_unlink(v);
+		vma_rmap_unlink(v);
 	pgtable_destroy(mm);
 	free_vmas(mm);
 }

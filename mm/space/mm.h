@@ -2,14 +2,15 @@
  * The room mm/space: address spaces of apps.
  *
  * In reading order: mm.h (this: life, faults, calls), mm.c, vma.h and vma.c (find, map, split, unmap),
- * pgtable.h (page tables), fault.c, swap_in.h
- * and swap_in.c (a page that is in swap), mlock.h, mprotect.c, zap.h (taking pages out), gather.h (their way to
- * be freed), anon_vma.h (from a page to the VMAs that map it), rmap.h with rmap.c and unmap.c (what reclaim
- * does with that), tlb_batch.h, mapped.h, swap_out.c, swap_off.h (all pages of an area come back).
+ * pgtable.h (page tables), fault.c, swap_in.h and swap_in.c (a page that is in swap), mlock.h, mprotect.c,
+ * zap.h (taking pages out), gather.h (their way to be freed), anon_vma.h (from a page to the VMAs that map it),
+ * shmem.h (pages that several may map: shmem.c, shmem_pages.c, shmem_fault.c, shmem_swap.c, shmem_validate.c),
+ * rmap.h with rmap.c and unmap.c (what reclaim does with all that), tlb_batch.h, mapped.h, swap_out.c,
+ * swap_off.h (all pages of an area come back).
  *
- * Locks: mmap_sem, outside zone->lock and oom_lock; then a page's lock; then an anon_vma's. Table entries change
- * by compare-exchange, since threads fault side by side under mmap_sem for reading, and reclaim unmaps without
- * it: an entry that maps a page may become a slot's, or empty, any time.
+ * Locks: mmap_sem, outside zone->lock and oom_lock; then a page's lock; then an anon_vma's or an object's.
+ * Table entries change by compare-exchange, since threads fault side by side under mmap_sem for reading, and
+ * reclaim unmaps without it: an entry that maps a page may become a slot's, or empty, any time.
  */
 
 /*
@@ -27,7 +28,7 @@
 
 #define VM_WRITE   0x1u
 #define VM_LOCKED  0x2u
-#define VM_SHARED  0x4u /* its pages are shmem, as of a shared anonymous mapping: see mlock.h */
+#define VM_SHARED  0x4u /* shared anonymous memory (shmem.h); has no template */
 #define VM_HUGETLB 0x8u /* nothing makes one yet; the reaper leaves it alone */
 
 /* Of mm.flags, set atomically (§7.1). */
@@ -37,13 +38,20 @@
 struct vma {
 	uint64_t start, end;
 	unsigned int flags;
-	/* Initial contents of the first template_len bytes; the rest, or all if NULL, is zero. */
-	const char *template;
-	uint64_t template_len;
+	unsigned int offset; /* of VM_SHARED: where in the object it begins, in pages */
+	union {
+		/* Initial contents of the first template_len bytes; the rest, or all if NULL, is zero. */
+		const char *template;
+		struct shmem *object; /* of VM_SHARED */
+	};
+	uint64_t template_len; /* 0 of VM_SHARED */
 	struct list_head node; /* in address order */
 	struct mm *mm;
-	void *rmap;                   /* `mapping` of its pages (anon_vma.h); NULL: not yet made */
-	struct anon_vma_chain *chain; /* NULL: no page of its own has been asked for yet */
+	void *rmap; /* `mapping` of its pages (anon_vma.h); NULL: not yet made; of VM_SHARED always */
+	union {
+		struct anon_vma_chain *chain; /* NULL: no page of its own has been asked for yet */
+		struct vma *next_mapper;      /* of VM_SHARED: of the same object (shmem.h) */
+	};
 };
 
 struct mm {
@@ -110,6 +118,12 @@ void exit_oom_victim(struct memory *m);
 /* Map `len` bytes at `start`, which must be free. 0, or -1 (overlap or out of memory). */
 int mm_map_fixed(struct mm *mm, uint64_t start, uint64_t len, unsigned int flags,
 	const char *template, uint64_t template_len);
+/*
+ * Map `len` bytes at `start`, which must be free, to what `of`, of VM_SHARED and of any address space, shows from
+ * its beginning on. As 4.8 has it for whoever attaches a segment; no app can ask for it yet. 0, or -1.
+ */
+int mm_map_shared(
+	struct mm *mm, uint64_t start, uint64_t len, unsigned int flags, const struct vma *of);
 /* Map `len` bytes at the lowest free place at or above `hint`; 0 when there is none. */
 uint64_t mm_map(struct mm *mm, uint64_t hint, uint64_t len, unsigned int flags);
 /*
@@ -129,8 +143,8 @@ int mm_protect(struct mm *mm, uint64_t start, uint64_t len, bool write);
 int mm_mlock(struct mm *mm, uint64_t start, uint64_t len);
 int mm_munlock(struct mm *mm, uint64_t start, uint64_t len);
 /*
- * One page out to swap, for tests: as reclaim does it (§19.6, §20.6 to §20.8), whether it was used lately
- * or not. 0; -ENOENT: no page is mapped there; -EBUSY: it is locked in memory, or not anonymous; -ENOMEM:
+ * One page out to swap, for tests: as reclaim does it (§19.6, §20.6 to §20.8, §30c item 3), whether it was used
+ * lately or not. 0; -ENOENT: no page is mapped there; -EBUSY: it is locked in memory; -ENOMEM:
  * no slot, or no node; -EIO; -EAGAIN: somebody else has a reference, and it stays in the swap cache.
  * mmap_sem is taken for writing; may sleep.
  */

@@ -5,12 +5,13 @@
 #include "mm/space/anon_vma.h"
 #include "mm/space/pgtable.h"
 #include "mm/space/rmap.h"
+#include "mm/space/shmem.h"
 
 /* True: go on. */
-static bool visit_vma(
-	struct memory *m, const struct page *page, struct vma *v, rmap_visit visit, void *arg)
+static always_inline bool visit_vma(struct memory *m, const struct page *page, struct vma *v,
+	uint64_t addr, rmap_visit visit, void *arg)
 {
-	uint64_t addr = (uint64_t)page->index << PAGE_SHIFT, *pte;
+	uint64_t *pte;
 
 	if (addr < v->start || addr >= v->end)
 		return true;
@@ -20,7 +21,8 @@ static bool visit_vma(
 	return visit(v, addr, pte, arg);
 }
 
-void rmap_walk(struct memory *m, struct page *page, rmap_visit visit, void *arg)
+/* Its address is the one that it has in all of them. */
+static void walk_anon(struct memory *m, struct page *page, rmap_visit visit, void *arg)
 {
 	struct anon_vma *av = anon_vma_get(m, page);
 	struct anon_vma_chain *chain;
@@ -29,10 +31,38 @@ void rmap_walk(struct memory *m, struct page *page, rmap_visit visit, void *arg)
 		return;
 	down_read(&av->sem);
 	for (chain = av->first; chain; chain = chain->next)
-		if (!visit_vma(m, page, chain->vma, visit, arg))
+		if (!visit_vma(
+			    m, page, chain->vma, (uint64_t)page->index << PAGE_SHIFT, visit, arg))
 			break;
 	up_read(&av->sem);
 	anon_vma_put(m, av);
+}
+
+/* The page is locked. */
+static noinline void walk_shmem(struct memory *m, struct page *page, rmap_visit visit, void *arg)
+{
+	struct shmem *s;
+	struct vma *v;
+
+	if (!page_has(page, PG_SHMEM))
+		return; /* it has left before it was locked */
+	s = page->mapping;
+	down_read(&s->sem);
+	for (v = s->mappers; v; v = v->next_mapper)
+		if (page->index >= v->offset &&
+			!visit_vma(m, page, v,
+				v->start + ((uint64_t)(page->index - v->offset) << PAGE_SHIFT),
+				visit, arg))
+			break;
+	up_read(&s->sem);
+}
+
+void rmap_walk(struct memory *m, struct page *page, rmap_visit visit, void *arg)
+{
+	if (page_has(page, PG_SHMEM))
+		walk_shmem(m, page, visit, arg);
+	else
+		walk_anon(m, page, visit, arg);
 }
 
 bool pte_test_clear_young(const struct memory *m, uint64_t *pte, const struct page *page)
@@ -75,14 +105,17 @@ static bool look(struct vma *v, uint64_t addr, uint64_t *pte, void *arg)
 int page_referenced(struct memory *m, struct page *page, bool is_locked, unsigned int *vm_flags)
 {
 	struct reference_walk w = {.memory = m, .page = page, .left = READ_ONCE(page->mapcount)};
-	bool lock_here = !is_locked && page_has(page, PG_SHMEM);
+	bool is_shmem = page_has(page, PG_SHMEM), lock_here = !is_locked && is_shmem;
 
 	*vm_flags = 0;
 	if (!w.left)
 		return 0;
 	if (lock_here && !trylock_page(page))
 		return 1;
-	rmap_walk(m, page, look, &w);
+	if (is_shmem)
+		walk_shmem(m, page, look, &w);
+	else
+		walk_anon(m, page, look, &w);
 	if (lock_here)
 		unlock_page(m, page);
 	*vm_flags = w.vm_flags;

@@ -5,8 +5,7 @@
  * Task context that may sleep (an anon_vma's `sem`, answers of other CPUs); no spinlock held. The caller has a
  * reference to the page besides its entries'. Nothing here asks for memory.
  *
- * What is known to be anonymous is walked; shmem's pages keep their address space in `mapping`, and have no
- * walk yet: as if no entry were found.
+ * Pages of shmem are walked with their lock held (shmem.h): it keeps the object there.
  */
 #ifndef MM_RMAP_H
 #define MM_RMAP_H
@@ -20,6 +19,9 @@
  */
 typedef bool (*rmap_visit)(struct vma *v, uint64_t addr, uint64_t *pte, void *arg);
 void rmap_walk(struct memory *m, struct page *page, rmap_visit visit, void *arg);
+
+/* The page, locked and isolated, is marked as locked in memory if a VMA says so whose entry maps it: true. */
+bool mlock_by_others(struct memory *m, struct page *page);
 
 /*
  * §19.5: entries through which the page was used since it was last asked; they are marked unused, which no
@@ -38,7 +40,8 @@ enum swap_result {
 };
 
 /*
- * §19.6: the page, locked and in the swap cache, leaves all tables; its slot takes its place there. With
+ * §19.6: the page, locked, leaves all tables. Of shmem their entries become empty, and what they say of a write
+ * goes to the page; else it is in the swap cache, and its slot takes its place there. With
  * `lazy_free` (it was put into the swap cache just now, so its slot is empty) an entry through which
  * nothing was written is left empty, unless the page is PG_DIRTY: such memory was given back (§19.7). What
  * was written through entries is in PG_DIRTY afterwards. After anything but success some entries may be gone.

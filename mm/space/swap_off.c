@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "mm/space/pgtable.h"
+#include "mm/space/shmem.h"
 #include "mm/space/swap_in.h"
 #include "mm/space/swap_off.h"
 #include "mm/swap/swap_area.h"
@@ -120,8 +121,7 @@ static void wait_until_written(struct memory *m, struct page *page)
 	wait_on_page_writeback(m, page);
 }
 
-/* The page is in the cache, locked and read: all that name its slot shall have it. */
-static void unuse_page(struct memory *m, struct page *page, swp_entry_t e)
+static void unuse_tables(struct memory *m, struct page *page, swp_entry_t e)
 {
 	struct mm *mm = NULL;
 
@@ -129,6 +129,15 @@ static void unuse_page(struct memory *m, struct page *page, swp_entry_t e)
 		unuse_mm(mm, page, swp_entry_to_pte(e));
 	if (mm)
 		mm_put_user_async(mm);
+}
+
+/* The page is in the cache, locked and read: all that name its slot shall have it. */
+static void unuse_page(struct memory *m, struct page *page, swp_entry_t e)
+{
+	if (swap_count(m, e) == SWAP_MAP_SHMEM)
+		shmem_unuse(m, page, e);
+	else
+		unuse_tables(m, page, e);
 	/* Somebody who leaves still names it: what he names shall be there, if he ever asks. */
 	if (swap_count(m, e) > 0 && is_of(page, e) && page_clear(page, PG_DIRTY)) {
 		swap_writepage(m, page);

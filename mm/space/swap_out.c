@@ -7,21 +7,39 @@
 #include "mm/space/mapped.h"
 #include "mm/space/pgtable.h"
 #include "mm/space/rmap.h"
+#include "mm/space/shmem.h"
 #include "mm/swap/swap_cache.h"
+
+/* It is locked again when it has been written. */
+static int wait_until_written(struct memory *m, struct page *page)
+{
+	lock_page(m, page);
+	wait_on_page_writeback(m, page);
+	return page_has(page, PG_ERROR) ? -EIO : 0;
+}
 
 /* It is in the cache, and locked; afterwards it is in swap, and locked. */
 static int write_if_dirty(struct memory *m, struct page *page)
 {
-	int err = 0;
+	if (!page_clear(page, PG_DIRTY))
+		return page_has(page, PG_ERROR) ? -EIO : 0;
+	swap_writepage(m, page);
+	return wait_until_written(m, page);
+}
 
-	if (page_clear(page, PG_DIRTY)) {
-		err = swap_writepage(m, page);
-		lock_page(m, page);
-		wait_on_page_writeback(m, page);
-	}
-	if (!err && page_has(page, PG_ERROR))
-		err = -EIO;
-	return err;
+/* The same of one that is in its object, and nobody but that and the caller has it. */
+static int write_shmem_if_dirty(struct memory *m, struct page *page)
+{
+	if (READ_ONCE(page->refcount) != 2)
+		return -EAGAIN;
+	if (!page_clear(page, PG_DIRTY))
+		return 0;
+	return shmem_writepage(m, page) ? wait_until_written(m, page) : -ENOMEM;
+}
+
+static bool remove_mapping(struct memory *m, struct page *page)
+{
+	return page_has(page, PG_SHMEM) ? shmem_remove_mapping(page) : swap_remove_mapping(m, page);
 }
 
 /* Used or not: who fails marks it unused, and only a CPU that walks the table right now marks it again. */
@@ -40,14 +58,15 @@ static int take_out(struct memory *m, struct page *page)
 {
 	int err;
 
-	if (page_has(page, PG_SHMEM | PG_MLOCKED))
+	if (page_has(page, PG_MLOCKED))
 		return -EBUSY;
-	if (!page_has(page, PG_SWAPCACHE) && !add_to_swap(m, page))
+	if (!page_has(page, PG_SHMEM | PG_SWAPCACHE) && !add_to_swap(m, page))
 		return -ENOMEM;
 	err = unmap(m, page);
 	if (!err)
-		err = write_if_dirty(m, page);
-	if (!err && page_has(page, PG_SWAPCACHE) && !swap_remove_mapping(m, page))
+		err = page_has(page, PG_SHMEM) ? write_shmem_if_dirty(m, page) :
+						 write_if_dirty(m, page);
+	if (!err && page_has(page, PG_SHMEM | PG_SWAPCACHE) && !remove_mapping(m, page))
 		err = -EAGAIN;
 	return err;
 }

@@ -5,6 +5,7 @@
 #include "mm/space/mlock.h"
 #include "mm/space/pgtable.h"
 #include "mm/space/rmap.h"
+#include "mm/space/shmem.h"
 #include "mm/space/swap_off.h"
 #include "mm/swap/swap_cache.h"
 
@@ -27,7 +28,7 @@ static bool may_drop(const struct unmap_walk *w, uint64_t entry)
  * The entry becomes `*to`, empty or the slot's, where a slot has one user more before that is seen. The
  * processor may mark it used, or written to, until it has changed: `*old` is what it was then.
  */
-static enum swap_result replace(
+static always_inline enum swap_result replace(
 	const struct unmap_walk *w, uint64_t *pte, uint64_t slot, uint64_t *old, uint64_t *to)
 {
 	do {
@@ -65,7 +66,26 @@ static void uncharge(struct memory *m, struct mm *mm, struct page *page, bool sw
 		atomic_add(&mm->swapents, 1);
 }
 
-static enum swap_result unmap_entry(
+/* Shmem's pages are found by their object: nothing need be left in the table. */
+static noinline enum swap_result unmap_shmem(
+	struct unmap_walk *w, struct vma *v, uint64_t addr, uint64_t *pte)
+{
+	uint64_t old = 0, to = 0;
+	enum swap_result result;
+
+	WRITE_ONCE(v->object->unmapped, true); /* before it is */
+	result = replace(w, pte, 0, &old, &to);
+	if (result != SWAP_SUCCESS)
+		return result;
+	forget(w, v->mm, addr, old & PTE_DIRTY);
+	if (old & PTE_DIRTY)
+		shmem_set_dirty(w->page);
+	shmem_unmapped(w->memory, v->mm, w->page);
+	page_put(w->memory, w->page);
+	return SWAP_AGAIN;
+}
+
+static enum swap_result unmap_anon(
 	struct unmap_walk *w, struct vma *v, uint64_t addr, uint64_t *pte)
 {
 	swp_entry_t slot = page_swap_entry(w->page);
@@ -101,7 +121,8 @@ static bool unmap_visit(struct vma *v, uint64_t addr, uint64_t *pte, void *arg)
 		w->result = SWAP_MLOCK;
 		return false;
 	}
-	w->result = unmap_entry(w, v, addr, pte);
+	w->result =
+		v->flags & VM_SHARED ? unmap_shmem(w, v, addr, pte) : unmap_anon(w, v, addr, pte);
 	return w->result == SWAP_AGAIN && READ_ONCE(w->page->mapcount);
 }
 
@@ -120,4 +141,32 @@ enum swap_result try_to_unmap(
 	if (w.result == SWAP_MLOCK || READ_ONCE(page->mapcount))
 		return w.result;
 	return w.dropped && !page_has(page, PG_DIRTY) ? SWAP_LZFREE : SWAP_SUCCESS;
+}
+
+struct mlock_walk {
+	struct memory *memory;
+	struct page *page;
+	bool locked;
+};
+
+static bool mlock_visit(struct vma *v, uint64_t addr, uint64_t *pte, void *arg)
+{
+	struct mlock_walk *w = arg;
+
+	(void)addr;
+	(void)pte;
+	if (!(READ_ONCE(v->flags) & VM_LOCKED))
+		return true;
+	page_mlock(w->memory, w->page);
+	w->locked = true;
+	return false;
+}
+
+bool mlock_by_others(struct memory *m, struct page *page)
+{
+	struct mlock_walk w = {.memory = m, .page = page};
+
+	BUG_ON(!page_has(page, PG_LOCKED));
+	rmap_walk(m, page, mlock_visit, &w);
+	return w.locked;
 }

@@ -7,7 +7,7 @@
 #include "mm/slab/slab.h"
 #include "mm/lru/pagevec.h"
 #include "mm/space/mlock.h"
-#include "mm/space/anon_vma.h"
+#include "mm/space/shmem.h"
 #include "mm/space/vma.h"
 #include "mm/space/zap.h"
 
@@ -38,9 +38,11 @@ static struct vma *new_vma(struct mm *mm, uint64_t start, uint64_t end, unsigned
 
 static void delete_vma(struct mm *mm, struct vma *v)
 {
-	anon_vma_unlink(v);
+	vma_rmap_unlink(v);
 	list_del(&v->node);
 	mm->last_hit = NULL;
+	if (v->flags & VM_SHARED)
+		shmem_put(v->object);
 	kmem_cache_free(&mm->memory->vma_cache, v);
 }
 
@@ -69,15 +71,18 @@ struct vma *search_vma(struct mm *mm, uint64_t addr)
 
 static bool mergeable(const struct vma *a, const struct vma *b)
 {
-	return a->end == b->start && a->flags == b->flags && !a->template && !b->template &&
-		anon_vma_same(a, b);
+	if (a->end != b->start || a->flags != b->flags)
+		return false;
+	if (a->flags & VM_SHARED)
+		return a->object == b->object && shmem_index(a, a->end) == b->offset;
+	return !a->template && !b->template && anon_vma_same(a, b);
 }
 
 static void set_end(struct vma *v, uint64_t end)
 {
-	anon_vma_lock(v);
+	vma_rmap_lock(v);
 	v->end = end;
-	anon_vma_unlock(v);
+	vma_rmap_unlock(v);
 }
 
 static void set_start(struct vma *v, uint64_t start)
@@ -90,7 +95,7 @@ static void set_start(struct vma *v, uint64_t start)
 /* `v` becomes a part of its neighbour below. */
 static void merge(struct mm *mm, struct vma *prev, struct vma *v)
 {
-	if (!prev->rmap)
+	if (!(v->flags & VM_SHARED) && !prev->rmap)
 		anon_vma_move(prev, v);
 	set_end(prev, v->end);
 	delete_vma(mm, v);
@@ -129,7 +134,7 @@ static struct list_head *free_place(struct mm *mm, uint64_t start, uint64_t end)
 	return &mm->vmas;
 }
 
-/* A neighbour that is alike grows: no struct is needed, and so no memory, as in 4.8. */
+/* A neighbour that is alike grows: no struct is needed, and so no memory, as in 4.8. Of shared memory none is. */
 static bool extend_vma(
 	struct mm *mm, struct list_head *before, uint64_t start, uint64_t end, unsigned int flags)
 {
@@ -138,6 +143,8 @@ static bool extend_vma(
 		before->prev == &mm->vmas ? NULL : list_entry(before->prev, struct vma, node);
 	struct vma new = {.start = start, .end = end, .flags = flags};
 
+	if (flags & VM_SHARED)
+		return false;
 	if (prev && mergeable(prev, &new))
 		set_end(prev, end);
 	else if (next && mergeable(&new, next))
@@ -145,6 +152,13 @@ static bool extend_vma(
 	else
 		return false;
 	return true;
+}
+
+static void add_vma(struct mm *mm, struct vma *v, struct list_head *before)
+{
+	list_add_tail(&v->node, before);
+	mm->total_vm += (v->end - v->start) >> PAGE_SHIFT;
+	merge_until(mm, v->end);
 }
 
 static int insert_vma(struct mm *mm, uint64_t start, uint64_t end, unsigned int flags,
@@ -155,17 +169,40 @@ static int insert_vma(struct mm *mm, uint64_t start, uint64_t end, unsigned int 
 
 	if (!before)
 		return -1;
-	if (template || !extend_vma(mm, before, start, end, flags)) {
-		v = new_vma(mm, start, end, flags);
-		if (!v)
-			return -1;
-		v->template = template;
-		v->template_len = template_len;
-		list_add_tail(&v->node, before);
+	if (!template && extend_vma(mm, before, start, end, flags)) {
+		mm->total_vm += (end - start) >> PAGE_SHIFT;
+		merge_until(mm, end);
+		return 0;
 	}
-	mm->total_vm += (end - start) >> PAGE_SHIFT;
-	merge_until(mm, end);
+	v = new_vma(mm, start, end, flags);
+	if (!v)
+		return -1;
+	v->template = template;
+	v->template_len = template_len;
+	if ((flags & VM_SHARED) && !shmem_create(v)) {
+		kmem_cache_free(&mm->memory->vma_cache, v);
+		return -1;
+	}
+	add_vma(mm, v, before);
 	return 0;
+}
+
+int mm_map_shared(
+	struct mm *mm, uint64_t start, uint64_t len, unsigned int flags, const struct vma *of)
+{
+	struct list_head *before;
+	struct vma *v = NULL;
+
+	down_write(&mm->mmap_sem);
+	before = free_place(mm, start, start + PAGE_ALIGN(len));
+	if (before)
+		v = new_vma(mm, start, start + PAGE_ALIGN(len), flags | VM_SHARED);
+	if (v) {
+		shmem_share(v, of, of->offset);
+		add_vma(mm, v, before);
+	}
+	up_write(&mm->mmap_sem);
+	return v ? 0 : -1;
 }
 
 int mm_map_fixed(struct mm *mm, uint64_t start, uint64_t len, unsigned int flags,
@@ -217,7 +254,9 @@ static bool split_vma(struct mm *mm, struct vma *v, uint64_t addr)
 
 	if (!upper)
 		return false;
-	if (!anon_vma_clone(upper, v)) {
+	if (v->flags & VM_SHARED) {
+		shmem_share(upper, v, shmem_index(v, addr));
+	} else if (!anon_vma_clone(upper, v)) {
 		kmem_cache_free(&mm->memory->vma_cache, upper);
 		return false;
 	}

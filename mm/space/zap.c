@@ -2,8 +2,10 @@
  * Taking pages out of an address space (see zap.h).
  */
 #include "kernel/core/sched/sched.h"
+#include "mm/lru/pagevec.h"
 #include "mm/space/mlock.h"
 #include "mm/space/pgtable.h"
+#include "mm/space/shmem.h"
 #include "mm/space/zap.h"
 #include "mm/swap/swap_cache.h"
 
@@ -18,28 +20,37 @@ static void settle(struct mm *mm, long pages)
 	atomic_add(&mm->anon_rss, -pages);
 }
 
-/* A locked one, or one that is not anonymous, or one that is in the swap cache. */
-static noinline long uncharge_special(struct mmu_gather *g, struct page *page)
+/*
+ * §28.1: it stays its object's; what the entry knows of its use goes to the page. Nobody writes it to its slot
+ * before all TLBs have forgotten it: until then the gathered reference is one too many.
+ */
+static void zap_shmem(struct mmu_gather *g, uint64_t entry, struct page *page)
 {
-	struct mm *mm = g->mm;
-	struct memory *m = mm->memory;
+	struct memory *m = g->mm->memory;
 
-	if (page_has(page, PG_MLOCKED))
-		clear_page_mlock(m, page);
-	g->flagged |= page_has(page, PG_SWAPCACHE);
-	if (!page_has(page, PG_SHMEM))
-		return 1;
-	count_shmem(m, -1);
-	atomic_add(&mm->shmem_rss, -1);
-	page_clear(page, PG_SHMEM);
-	return 0;
+	if (entry & PTE_DIRTY)
+		shmem_set_dirty(page);
+	if (entry & PTE_ACCESSED)
+		mark_page_accessed(m, page);
+	shmem_unmapped(m, g->mm, page);
+	gather_page(g, page);
 }
 
-/* Returns how many are left to settle. */
-static inline long uncharge(struct mmu_gather *g, struct page *page)
+/* A locked one, or one that is not anonymous, or one that is in the swap cache. As zap_present(). */
+static noinline long zap_special(
+	struct mmu_gather *g, uint64_t entry, struct page *page, const struct zap_details *details)
 {
-	if (unlikely(page_has(page, PG_MLOCKED | PG_SHMEM | PG_SWAPCACHE)))
-		return uncharge_special(g, page);
+	if (page_has(page, PG_SHMEM)) {
+		/* The seed's place: the entry is gone, the page stays with whoever writes it back. */
+		if (!details || !details->ignore_dirty || !(entry & PTE_DIRTY))
+			zap_shmem(g, entry, page);
+		return 0;
+	}
+	if (page_has(page, PG_MLOCKED))
+		clear_page_mlock(g->mm->memory, page);
+	g->flagged |= page_has(page, PG_SWAPCACHE);
+	__atomic_fetch_sub(&page->mapcount, 1, __ATOMIC_RELAXED);
+	gather_page(g, page);
 	return 1;
 }
 
@@ -59,20 +70,16 @@ static inline long zap_present(
 {
 	struct mm *mm = g->mm;
 	struct page *page = phys_to_page(mm->memory, entry & PTE_ADDR);
-	long left;
 
 	if (unlikely(entry & PTE_SPECIAL)) {
 		g->stale = true; /* nothing to free, but CPUs may know the entry */
 		return 0;
 	}
-	/* The seed's place: the entry is gone, the page stays with whoever writes it back. */
-	if (unlikely(details && details->ignore_dirty && page_has(page, PG_SHMEM) &&
-		    (entry & PTE_DIRTY)))
-		return 0;
-	left = uncharge(g, page);
+	if (unlikely(page_has(page, PG_MLOCKED | PG_SHMEM | PG_SWAPCACHE)))
+		return zap_special(g, entry, page, details);
 	__atomic_fetch_sub(&page->mapcount, 1, __ATOMIC_RELAXED); /* before its VMA goes */
 	gather_page(g, page);
-	return left;
+	return 1;
 }
 
 /*

@@ -7,6 +7,7 @@
 
 #include "oom_case.h"
 
+#include "mm/index/index_node.h"
 #include "mm/space/pgtable.h"
 
 #define AT(page)   (APP_BASE + (uint64_t)(page)*PAGE_SIZE)
@@ -117,6 +118,7 @@ static inline void unblock(struct mm *mm)
 static inline void assert_all_gone(void)
 {
 	assert_int_equal(m->nr_mms, 0);
+	index_release_all(m); /* shared memory's faults have preloaded */
 	assert_int_equal(all_free(m), before);
 	assert_valid(m);
 }

@@ -193,6 +193,7 @@ static void check_end(unsigned int at)
 	assert_int_equal(memory_stat_exact(m, NR_ZONE_UNEVICTABLE), 0);
 	assert_int_equal(memory_stat_exact(m, NR_MLOCK), 0);
 	assert_int_equal(memory_stat_exact(m, NR_PAGETABLE), 0);
+	index_release_all(m);
 	assert_int_equal(all_free(m), before);
 	assert_null(m->oom_lock.info.owner);
 	assert_valid(m);

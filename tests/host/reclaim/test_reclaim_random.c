@@ -22,6 +22,7 @@
 #define AT(page)    (APP_BASE + (uint64_t)(page)*PAGE_SIZE)
 #define LEN(pages)  ((uint64_t)(pages)*PAGE_SIZE)
 #define PAGES       1300 /* of the app; beside the reserve there is room for 400 */
+#define SHARED      1200 /* and from here on they are shared memory */
 #define SLOTS       1050
 #define MOST_LOCKED 60
 #define ROUND_STEPS 250 /* of each CPU, until all stand still */
@@ -75,11 +76,14 @@ static void use(unsigned int i, bool write)
 		assert_int_equal(mm_fault(mm, AT(i), write ? FAULT_WRITE : 0), FAULT_OK);
 }
 
+/* Of shared memory the page that was there stays, until all that was mapped with it has been mapped anew. */
 static void map_anew(unsigned int i)
 {
 	assert_int_equal(mm_unmap(mm, AT(i), LEN(1)), 0);
 	value[i] = 0;
-	assert_int_equal(mm_map_fixed(mm, AT(i), LEN(1), VM_WRITE, NULL, 0), 0);
+	assert_int_equal(mm_map_fixed(mm, AT(i), LEN(1),
+				 i < SHARED ? VM_WRITE : VM_WRITE | VM_SHARED, NULL, 0),
+		0);
 }
 
 /* There is always room for what all other pages need. */
@@ -207,7 +211,10 @@ static void start(unsigned int cpus, const struct swap_device *dev, uint64_t see
 	memset(value, 0, sizeof(value));
 	rand_seed(&rng, number("HOST_SEED", 1) * 1000 + seed);
 	mm = mm_create(m);
-	assert_int_equal(mm_map_fixed(mm, AT(0), LEN(PAGES), VM_WRITE, NULL, 0), 0);
+	assert_int_equal(mm_map_fixed(mm, AT(0), LEN(SHARED), VM_WRITE, NULL, 0), 0);
+	assert_int_equal(
+		mm_map_fixed(mm, AT(SHARED), LEN(PAGES - SHARED), VM_WRITE | VM_SHARED, NULL, 0),
+		0);
 	mm_pin(mm);
 }
 
@@ -234,7 +241,9 @@ static void check_all(void)
 	assert_int_equal(node_stat_exact(m, NR_ISOLATED_ANON), 0);
 	assert_int_equal(node_stat_exact(m, NR_WRITEBACK), late_writes());
 	assert_int_equal(memory_stat_exact(m, NR_ZONE_WRITE_PENDING), late_writes());
-	assert_int_equal(node_stat_exact(m, NR_FILE_PAGES), m->swap.cached);
+	assert_int_equal(
+		node_stat_exact(m, NR_FILE_PAGES), m->swap.cached + node_stat_exact(m, NR_SHMEM));
+	assert_int_equal(node_stat_exact(m, NR_FILE_MAPPED), mm->shmem_rss);
 	assert_int_equal(m->swap.added - m->swap.deleted, m->swap.cached); /* §30c, of §22.6 */
 	assert_true(m->event[PSWPIN] <= m->swap.added);
 	assert_true(m->event[PGSCAN_DIRECT] >= m->event[PGSTEAL_DIRECT]);

@@ -9,6 +9,7 @@
 #include "apps.h"
 #include "host_machine.h"
 #include "kernel/core/param.h"
+#include "mm/index/index_node.h"
 #include "mm/oom/oom.h"
 #include "mm/space/pgtable.h"
 #include "mm/space/zap.h"
@@ -45,6 +46,7 @@ static inline unsigned char *memory_at(uint64_t addr)
 
 static inline void assert_all_back(void)
 {
+	index_release_all(m); /* shared memory's faults have preloaded */
 	assert_int_equal(all_free(m), free_before);
 	assert_int_equal(memory_stat(m, NR_ZONE_ACTIVE_ANON), 0);
 	assert_int_equal(memory_stat(m, NR_PAGETABLE), 0);

@@ -158,18 +158,27 @@ static void test_not_mapped_any_more(void **state)
 	space_finish();
 }
 
-/* Nothing looks for shmem's entries yet: such a page stays where it is. */
-static void test_what_is_not_anonymous_stays(void **state)
+/* Shmem's pages are their object's: no slot takes their place, and what the entry knew of a write they know. */
+static void test_19_6_what_is_not_anonymous_leaves_no_entry(void **state)
 {
 	struct page *page;
 
 	(void)state;
 	map(0, 1, VM_WRITE | VM_SHARED);
 	page = old_page(0);
+	page_clear(page, PG_DIRTY);
+	page_get(page);
 	assert_true(trylock_page(page));
-	assert_int_equal(try_to_unmap(m, page, false, NULL), SWAP_AGAIN);
-	assert_ptr_equal(page_at(0), page);
+	assert_int_equal(try_to_unmap(m, page, true, NULL), SWAP_SUCCESS);
+	assert_int_equal(*pte_at(0), 0);
+	assert_true(page_has(page, PG_DIRTY));
+	assert_int_equal(page->users, PAGE_USERS(2, 0));
+	assert_int_equal(mm->shmem_rss, 0);
+	assert_int_equal(mm->swapents, 0);
+	assert_int_equal(node_stat_exact(m, NR_FILE_MAPPED), 0);
+	assert_int_equal(node_stat_exact(m, NR_SHMEM), 1);
 	unlock_page(m, page);
+	page_put(m, page);
 	space_finish();
 }
 
@@ -505,7 +514,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_what_was_dropped_comes_back_empty),
 	TEST(test_a_slot_with_too_many_users),
 	TEST(test_not_mapped_any_more),
-	TEST(test_what_is_not_anonymous_stays),
+	TEST(test_19_6_what_is_not_anonymous_leaves_no_entry),
 	TEST(test_who_does_not_hold_it_is_stopped),
 	TEST(test_marks_of_the_processor_are_not_lost),
 	TEST(test_a_locked_vma_goes_at_each_point),

@@ -44,21 +44,35 @@ static void test_zap_takes_the_range_only(void **state)
 	assert_all_back();
 }
 
+static void assert_rss(long anon, long shmem, long locked)
+{
+	assert_int_equal(mm->anon_rss, anon);
+	assert_int_equal(node_stat_exact(m, NR_ANON_MAPPED), anon);
+	assert_int_equal(mm->shmem_rss, shmem);
+	assert_int_equal(node_stat_exact(m, NR_FILE_MAPPED), shmem);
+	assert_int_equal(memory_stat_exact(m, NR_MLOCK), locked);
+}
+
+/* Shared memory stays its objects'. */
 static void test_zap_counters_of_all_kinds(void **state)
 {
 	(void)state;
 	map(0, 2, VM_WRITE);
 	map(2, 2, VM_WRITE | VM_SHARED);
 	map(4, 2, VM_WRITE | VM_LOCKED);
-	map(6, 2, VM_WRITE | VM_SHARED | VM_LOCKED);
+	map(6, 2, VM_WRITE | VM_SHARED);
 	touch(0, 8);
+	assert_int_equal(mm_mlock(mm, AT(6), LEN(2)), 0);
 	assert_accounts(4, 4, 4);
 	zap(0, 3, NULL);
-	assert_accounts(1, 4, 3);
+	assert_rss(2, 3, 4);
 	zap(3, 2, NULL);
-	assert_accounts(0, 3, 2);
+	assert_rss(1, 2, 3);
 	zap(5, 3, NULL);
-	assert_accounts(0, 0, 0);
+	assert_rss(0, 0, 0);
+	assert_int_equal(node_stat_exact(m, NR_SHMEM), 4);
+	lru_add_drain(m);
+	assert_int_equal(memory_stat_exact(m, NR_ZONE_INACTIVE_ANON), 4);
 	assert_all_back();
 }
 
@@ -90,13 +104,38 @@ static void test_zap_leaves_a_clean_page_struct(void **state)
 	struct page *page;
 
 	(void)state;
-	map(0, 1, VM_WRITE | VM_SHARED | VM_LOCKED);
+	map(0, 1, VM_WRITE | VM_LOCKED);
 	touch(0, 1);
 	page = page_at(0);
-	assert_int_equal(page->flags, PG_SHMEM | PG_MLOCKED | PG_LRU | PG_UNEVICTABLE);
+	assert_int_equal(page->flags, PG_MLOCKED | PG_LRU | PG_UNEVICTABLE);
 	zap(0, 1, NULL);
 	assert_int_equal(page->mapcount, 0);
-	assert_int_equal(page->flags & (PG_SHMEM | PG_MLOCKED | PG_UNFLUSHED), 0);
+	assert_int_equal(page->flags & (PG_MLOCKED | PG_UNFLUSHED), 0);
+}
+
+/* §28.1: and so the page knows of the write and of the use that the entry told of. */
+static void test_zap_leaves_shmem_to_its_object(void **state)
+{
+	struct page *page;
+
+	(void)state;
+	map(0, 2, VM_WRITE | VM_SHARED);
+	touch(0, 2);
+	page = page_at(0);
+	page_clear(page, PG_DIRTY);
+	*pte_find(mm, AT(1)) &= ~PTE_ACCESSED;
+	zap(0, 2, NULL);
+	lru_add_drain(m);
+	assert_int_equal(page->flags, PG_SHMEM | PG_UPTODATE | PG_DIRTY | PG_LRU | PG_REFERENCED);
+	assert_int_equal(page->users, PAGE_USERS(1, 0));
+	assert_false(page_has(page + 1, PG_REFERENCED));
+	touch(0, 1);
+	assert_ptr_equal(page_at(0), page);
+	assert_int_equal(mm->shmem_rss, 1);
+	zap(0, 1, NULL); /* used, and used again */
+	lru_add_drain(m);
+	assert_true(page_has(page, PG_ACTIVE));
+	assert_all_back();
 }
 
 /* The seed: only who asks for it gets swap entries; without details everything goes. */
@@ -147,11 +186,11 @@ static void test_8_1_dirty_shmem_is_ignored(void **state)
 	before = all_free(m);
 	zap(0, 2, &reaper);
 	assert_int_equal(entry(0) | entry(1), 0);
-	assert_int_equal(dirty->mapcount, 1);
-	assert_int_equal(dirty->refcount, 1);
-	assert_int_equal(clean->mapcount, 0);
-	assert_int_equal(all_free(m), before + 1);
-	assert_accounts(1, 0, 1);
+	assert_int_equal(dirty->users, PAGE_USERS(2, 1));
+	assert_int_equal(clean->users, PAGE_USERS(1, 0)); /* its object's */
+	assert_int_equal(all_free(m), before);
+	assert_int_equal(mm->shmem_rss, 1);
+	assert_int_equal(node_stat_exact(m, NR_FILE_MAPPED), 1);
 }
 
 static void test_8_1_dirty_anonymous_pages_go(void **state)
@@ -171,7 +210,7 @@ static void test_dirty_shmem_goes_without_details(void **state)
 	map(0, 2, VM_WRITE | VM_SHARED);
 	touch(0, 2);
 	zap(0, 2, NULL);
-	assert_accounts(0, 0, 0);
+	assert_rss(0, 0, 0);
 	assert_all_back();
 }
 
@@ -227,6 +266,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_zap_counters_of_all_kinds),
 	TEST(test_zap_counts_by_zone),
 	TEST(test_zap_leaves_a_clean_page_struct),
+	TEST(test_zap_leaves_shmem_to_its_object),
 	TEST(test_8_1_swap_entries),
 	TEST(test_unmap_takes_swap_entries),
 	TEST(test_8_1_dirty_shmem_is_ignored),

@@ -1,19 +1,22 @@
 /*
- * One address space on several CPUs: all but one fault in it, and the OOM reaper's part is played by
- * that one (see threads.h). Nobody waits: all of them only read what is mapped.
+ * One address space on several CPUs: all but one fault in it, in a part of it on shared memory, and the OOM
+ * reaper's part is played by that one (see threads.h). Nobody waits: all of them only read what is mapped.
  */
 #include "threads.h"
 
 #include "host_machine.h"
 #include "kernel/core/rand.h"
+#include "mm/index/index_node.h"
 #include "mm/oom/oom_reaper.h"
+#include "mm/slab/slab.h"
 #include "mm/space/pgtable.h"
 #include "mm/show/validate.h"
 #include "mm/page/vmstat.h"
 
-#define CPUS  4
-#define PAGES 2048
-#define AT(i) (APP_BASE + (i)*PAGE_SIZE)
+#define CPUS   4
+#define PAGES  2048
+#define SHARED 128 /* more, behind them */
+#define AT(i)  (APP_BASE + (i)*PAGE_SIZE)
 
 static struct memory *m;
 static struct mm *mm;
@@ -23,7 +26,7 @@ static unsigned int faulting;
 static void fault(struct rand *r)
 {
 	enum fault_result result =
-		mm_fault(mm, AT(rand_below(r, PAGES)), rand_below(r, 2) ? FAULT_WRITE : 0);
+		mm_fault(mm, AT(rand_below(r, PAGES + SHARED)), rand_below(r, 2) ? FAULT_WRITE : 0);
 
 	if (result != FAULT_OK)
 		panic("a fault is answered with %d", result);
@@ -54,6 +57,28 @@ static void fault_or_reap(void *seed)
 	__atomic_sub_fetch(&faulting, 1, __ATOMIC_RELAXED);
 }
 
+static void give_back(struct index_node **list)
+{
+	struct index_node *node;
+
+	while ((node = *list)) {
+		*list = node->parent;
+		node->parent = NULL;
+		kmem_cache_free(&m->index.nodes, node);
+	}
+}
+
+/* What index_release_all() does, of CPUs that nobody runs on any more. */
+static void empty_pools(void)
+{
+	for (unsigned int id = 0; id < CPUS; id++) {
+		give_back(&m->index.cpu[id].pool);
+		give_back(&m->index.cpu[id].waiting);
+		give_back(&m->index.cpu[id].later);
+		m->index.cpu[id].pooled = 0;
+	}
+}
+
 static const char *look_at_counters(void)
 {
 	if (mm_validate(m))
@@ -74,9 +99,11 @@ const char *run_space(struct memory *memory, unsigned long nr_steps, uintptr_t s
 	faulting = CPUS - 1;
 	mm = mm_create(m);
 	mm_map_fixed(mm, AT(0), PAGES * PAGE_SIZE, VM_WRITE, NULL, 0);
+	mm_map_fixed(mm, AT(PAGES), SHARED * PAGE_SIZE, VM_WRITE | VM_SHARED, NULL, 0);
 	tasks_start(CPUS, 0);
 	run_on_threads(CPUS, fault_or_reap, (void *)seed);
 	mm_put_user(mm);
+	empty_pools();
 	wrong = look_at_counters();
 	if (!wrong && all_free(m) != before)
 		wrong = "pages are lost";

@@ -22,7 +22,7 @@
 	X(reserve_walk) X(fibers) X(runs) X(verdict) X(verdict_truth) X(trace) X(waits) \
 	X(device_place) \
 	X(play) X(nofail) X(scarce) X(odd_maps) X(report_lock) X(sysrq_plan) X(mprotect) \
-	X(mlock) X(gather) X(zap) X(anon_vma) X(node_stat) X(scan_count) X(shrink_page) X(shrink_list) X(shrink_node) X(kswapd) X(refused) X(reclaim_random) X(throttle) X(end_states) X(entry) X(pagevec) X(release) X(isolate) X(lru_mlock) X(munlock) X(rmap) X(unmap) X(tlb_batch) X(unmap_races) X(process) X(fair) X(work) X(oom_kill) X(oom_threads) X(oom_smp) \
+	X(mlock) X(gather) X(zap) X(anon_vma) X(shmem) X(shmem_swap) X(node_stat) X(scan_count) X(shrink_page) X(shrink_shmem) X(shrink_list) X(shrink_node) X(kswapd) X(refused) X(reclaim_random) X(throttle) X(end_states) X(entry) X(pagevec) X(release) X(isolate) X(lru_mlock) X(munlock) X(rmap) X(unmap) X(tlb_batch) X(unmap_races) X(process) X(fair) X(work) X(oom_kill) X(oom_threads) X(oom_smp) \
 	X(oom_manual) X(oom_sharers) X(oom_reaper) X(oom_reaper_queue) X(oom_reaper_start) \
 	X(oom_reaper_exit) X(notifier) X(oom_notifier) X(oom_allowed) X(reap_races) X(oom_watch) X(oom_swap) \
 	X(tasks) X(token) X(slab_geometry) X(slab) \

@@ -9,6 +9,7 @@
 
 #include "apps.h"
 #include "host_machine.h"
+#include "mm/index/index_node.h"
 #include "mm/space/pgtable.h"
 #include "mm/page/vmstat.h"
 
@@ -95,6 +96,7 @@ static inline void assert_accounts(long evictable, long unevictable, long shmem)
 static inline void assert_all_back(void)
 {
 	assert_true(mm_put_user(mm));
+	index_release_all(m); /* shared memory's faults have preloaded */
 	assert_int_equal(all_free(m), free_before);
 	assert_int_equal(m->nr_mms, 0);
 	assert_int_equal(node_stat_exact(m, NR_SHMEM), 0);
