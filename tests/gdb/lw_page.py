@@ -6,9 +6,9 @@ import lw_swap
 from lw_read import Command, Trouble, length, nodes, offset, symbol, word
 from lw_zones import Machine
 
-PG_BUDDY, PG_SLAB, PG_SWAPCACHE, PG_LRU, PG_ACTIVE, PG_UNEVICTABLE = 1, 0x10, 0x400, 0x1000, 0x2000, 0x8000
+PG_BUDDY, PG_SHMEM, PG_SLAB, PG_SWAPCACHE, PG_LRU, PG_ACTIVE, PG_UNEVICTABLE = 1, 4, 0x10, 0x400, 0x1000, 0x2000, 0x8000
 # Of an allocated page that is no slab's (mm/page/page.h).
-FLAGS = {0x2: "mlocked", 0x4: "shmem", 0x8: "unflushed", 0x20: "error", 0x40: "locked", 0x80: "uptodate",
+FLAGS = {0x2: "mlocked", PG_SHMEM: "shmem", 0x8: "unflushed", 0x20: "error", 0x40: "locked", 0x80: "uptodate",
          0x100: "writeback", 0x200: "dirty", PG_SWAPCACHE: "swapcache", 0x800: "reclaim", PG_LRU: "lru",
          PG_ACTIVE: "active", 0x4000: "referenced", PG_UNEVICTABLE: "unevictable"}
 LISTS = ("inactive_anon", "active_anon", "inactive_file", "active_file", "unevictable")
@@ -49,10 +49,14 @@ def owners(machine, page):
         yield from page.turn()
         if flags & PG_SWAPCACHE:
             yield f"in the swap cache: {lw_swap.entry_text(machine, page['private'])}"
-    if mapping & lw_rmap.ANON and page["mapcount"] > 0 and not flags & PG_SLAB and mapping != FROM_RESERVES:
+    is_shmem = flags & PG_SHMEM and not flags & PG_SLAB
+    if is_shmem:
+        yield lw_rmap.object_line(mapping, page["index"])
+    is_anon = mapping & lw_rmap.ANON and not flags & PG_SLAB and mapping != FROM_RESERVES
+    if page["mapcount"] > 0 and (is_shmem or is_anon):
         yield from lw_rmap.lines(machine, page.pfn, mapping, page["index"])
-    elif mapping:
-        yield use(flags, mapping, page["mapcount"] > 0)
+    elif mapping and not is_shmem:
+        yield use(flags, mapping)
 
 
 def flag_names(flags):
@@ -201,15 +205,13 @@ class Frame:
         return "reserved, or on its way between two owners" if blank else "in no known state"
 
 
-def use(flags, mapping, mapped=True):
+def use(flags, mapping):
     """Return what the mapping of an allocated page says of its use."""
     if flags & PG_SLAB:
         return f"slab of {string(mapping, 'struct kmem_cache', 'name')}"
     if mapping == FROM_RESERVES:
         return "of no address space; its request ignored all watermarks"
-    if mapping & lw_rmap.ANON:
-        return "anonymous, and mapped by nobody now"
-    return f"mapped by {lw_rmap.named(mapping)}" if mapped else "shmem, and mapped by nobody now"
+    return "anonymous, and mapped by nobody now"
 
 
 def string(address, kind, field):

@@ -1,4 +1,4 @@
-"""From an anonymous page to the entries that map it: by its anon_vma's VMAs and their tables."""
+"""From a page to the entries that map it: by its anon_vma's VMAs, or its object's, and their tables."""
 import gdb
 
 from lw_read import Trouble, chars, entries, word
@@ -43,10 +43,43 @@ def entry_of(machine, mm, address):
     return entry
 
 
+def mappers(shmem):
+    """Yield the VMAs of an object of shared memory."""
+    vma = shmem["mappers"]
+    for _ in range(MAX_VMAS):
+        if not int(vma):
+            return
+        yield vma.dereference()
+        vma = vma["next_mapper"]
+    raise Trouble("the VMAs of the page's object have no end; the guest may be changing them at this stop")
+
+
+def shmem_at(mapping):
+    return gdb.Value(mapping).cast(gdb.lookup_type("struct shmem").pointer()).dereference()
+
+
+def places(mapping, index):
+    """Yield each VMA that may map the page, and the page's address there."""
+    if mapping & ANON:
+        for vma in vmas(mapping):
+            yield vma, index << PAGE_SHIFT
+        return
+    for vma in mappers(shmem_at(mapping)):
+        if index >= int(vma["offset"]):
+            yield vma, int(vma["start"]) + (index - int(vma["offset"]) << PAGE_SHIFT)
+
+
+def object_line(mapping, index):
+    """Return what shared memory the page belongs to."""
+    shmem = shmem_at(mapping)
+    return (f"shmem: page {index} of the {int(shmem['size'])} of the object at {mapping:#x}, which has "
+            f"{int(shmem['tree']['entries'])} in memory and {int(shmem['tree']['shadows'])} in swap")
+
+
 def lines(machine, pfn, mapping, index):
     """Yield a line for each entry that maps the page: who, where, its VMA, what the entry says."""
-    address, found = index << PAGE_SHIFT, False
-    for vma in vmas(mapping):
+    found, address = False, index << PAGE_SHIFT
+    for vma, address in places(mapping, index):
         start, end = int(vma["start"]), int(vma["end"])
         if not start <= address < end:
             continue

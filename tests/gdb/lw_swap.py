@@ -113,8 +113,10 @@ def byte(area, slot):
 
 
 def meaning(value):
-    if value in (BAD, SHMEM):
-        return "cannot be used" if value == BAD else "shmem's"
+    if value == BAD:
+        return "cannot be used"
+    if value | CACHED == SHMEM | CACHED:
+        return "shmem's" + (", the swap cache has it" if value & CACHED else "")
     count = value & ~CACHED
     tables = f"{count} table{'' if count == 1 else 's'} name{'s' if count == 1 else ''} it" if count else ""
     return ", ".join(filter(None, (tables, "the swap cache has it" if value & CACHED else ""))) or "free"

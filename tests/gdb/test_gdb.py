@@ -465,6 +465,23 @@ class Elsewhere(Base):
         self.assertRegex(page, r"(?m)^  is .*\buptodate\b.*\bswapcache\b")
         self.assertIn(f"\n  in the swap cache: slot {slot[1]} of card, byte 0x41: 1 table names it, ", page)
 
+    def test_a_page_of_shared_memory_tells_its_object_and_who_maps_it(self):
+        find = ("import lw_zones; m = lw_zones.Machine(); "
+                "p = int(gdb.parse_and_eval('((struct unmap_walk *)$rdi)->page')); "
+                "gdb.set_convenience_variable('pfn', (p - int(m.value['mem_map'])) // 64)")
+        slot = ("import lw_swap, lw_zones; a = lw_swap.areas(lw_zones.Machine())[0][1]; "
+                "s = [s for s in range(1, int(a['max'])) if lw_swap.byte(a, s) == lw_swap.SHMEM]; "
+                "gdb.set_convenience_variable('slot', s[0])")
+        status, out, err = lowwater("debug", self.results, "--scenario", "swapstorm", "--halt",
+                                    "--ex", "hbreak unmap_shmem", "--ex", "ignore 1 300", "--ex", "continue",
+                                    "--ex", f"python {find}", "--ex", "lw-page $pfn",
+                                    "--ex", f"python {slot}", "--ex", "lw-swap card $slot")
+        self.assertEqual(status, 0, out + err)
+        self.assertRegex(out, r"(?ms)^  is [^\n]*\bshmem\b[^\n]*$.*^  shmem: page \d+ of the 16 of the object at 0x\w+, "
+                              r"which has \d+ in memory and \d+ in swap\n  mapped by pid \d+ \(app\)[^\n]* at 0x10\w+, "
+                              r"not young, (dirty|clean); VMA 0x\w+ to 0x\w+, writable$")
+        self.assertRegex(out, r"(?m)^slot \d+ of card: byte 0xbf: shmem's$")
+
     def test_a_run_without_a_kill_stops_at_its_end(self):
         status, out, err = lowwater("debug", self.results, "--scenario", "info", "--mem", "64",
                                     "--batch", "bt 1;lw-dmesg 1")

@@ -1,6 +1,6 @@
 /*
  * swapstorm: apps with threads use more memory than there is, each thread its own pages of it, by writes, looks, and
- * unmapping, at random; one app is killed in the middle. What a page holds is known to whoever has written it last:
+ * unmapping, at random; every fourth chunk is shared memory. One app is killed in the middle. What a page holds is known to whoever has written it last:
  * nothing may be lost, whatever goes to swap and comes back, from a card and from a disk. Made for many schedules:
  * `make sweep SCENARIO=swapstorm SCHEDS=1..200`.
  */
@@ -13,11 +13,13 @@
 #define APPS    3
 #define THREADS 2
 #define CHUNK   16 /* pages that are mapped and unmapped together */
+#define SHARED  4  /* of so many chunks one is shared memory */
 #define KILLED  (-9)
 
 static long mib KERNEL_DATA = 54;
 static long rounds KERNEL_DATA = 4;
 static volatile long killed_early KERNEL_DATA;
+static long shared_out KERNEL_DATA; /* pages of shared memory that were seen to be in swap */
 
 /* One thread's part: a stamp for each page, 0 where nothing has been written since it was mapped. */
 struct part {
@@ -63,7 +65,7 @@ static void look(const struct part *p, long i)
 
 static void map_chunk(struct part *p, long c)
 {
-	p->chunk[c] = lw_map(CHUNK * PAGE);
+	p->chunk[c] = c % SHARED ? lw_map(CHUNK * PAGE) : lw_map_shared(CHUNK * PAGE);
 	if (!p->chunk[c])
 		exit(LW_NO_MEMORY);
 	memset(p->stamp + c * CHUNK, 0, CHUNK * sizeof(*p->stamp));
@@ -97,14 +99,23 @@ static void use(struct part *p)
 	}
 }
 
+static void look_for_shared(struct part *p)
+{
+	for (long c = 0; c < p->pages / CHUNK; c += SHARED)
+		if (lw_swap_slot(p->chunk[c]) > 0)
+			__atomic_add_fetch(&shared_out, 1, __ATOMIC_RELAXED);
+}
+
 static void life(long which)
 {
 	struct part *p = &parts[which];
 
 	for (long i = 0; i < p->pages; i++)
 		write_page(p, i);
-	for (long r = 0; r < rounds; r++)
+	for (long r = 0; r < rounds; r++) {
+		look_for_shared(p);
 		use(p);
+	}
 	for (long i = 0; i < p->pages; i++)
 		look(p, i);
 	p->done = 1;
@@ -159,6 +170,7 @@ static void swapstorm(long unused)
 	}
 	report(well + killed == APPS + 1 && killed <= 1, "every_page_is_what_was_written");
 	report(killed_early, "one_app_was_killed_in_the_middle");
+	report(shared_out > 0, "shared_memory_was_in_swap");
 	report_end();
 }
 
