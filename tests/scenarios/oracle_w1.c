@@ -143,13 +143,14 @@ static const struct scenario_arm arms[] = {
 SCENARIO(oracle_w1_scenario) = {
 	.name = "oracle-w1",
 	.help = "more memory than there is, written and read again",
+	.shift = 1,
 	.group = "test",
 	.app = oracle_w1,
 	.knobs = knobs,
 	.nr_knobs = ARRAY_SIZE(knobs),
 	.arms = arms,
 	.nr_arms = ARRAY_SIZE(arms),
-	.args = "swap=vda:65532",
+	.args = "swap=vda:65532 disk.latency_us=20 disk.us_per_page=2",
 	.mem_mib = 256,
 	.devices = "disk=64",
 };

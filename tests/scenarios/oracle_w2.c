@@ -34,6 +34,7 @@ static const struct scenario_arm arms[] = {
 SCENARIO(oracle_w2_scenario) = {
 	.name = "oracle-w2",
 	.help = "8 GiB of memory that there is not, touched until the killer comes",
+	.shift = 1,
 	.group = "test",
 	.app = oracle_w2,
 	.knobs = knobs,
