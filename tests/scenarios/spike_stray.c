@@ -231,6 +231,7 @@ SCENARIO(spike_stray_scenario) = {
 	.mem = {512, 2048},
 	/* Which pages become strays is a matter of whose per-CPU lists they lie on, and of their size. */
 	.cpus = {1, 2},
+	.shift = 4, /* kswapd spins while others wait (reference 18.6) */
 	.group = "study",
 	.app = spike_stray,
 	.knobs = knobs,
