@@ -13,7 +13,8 @@ import lowwater
 from options import make_spec
 
 TEXT = Path("README.md").read_text(encoding="utf-8")
-NUMBER = re.compile(r"0x[0-9a-f]+|[0-9a-f]{8,}|[0-9]+")
+# How many free blocks of a size there are, and of which types if there are any; or any number.
+NUMBER = re.compile(r"[0-9]+(?P<size>\*[0-9]+kB)(?: \([A-Z]+\))?|0x[0-9a-f]+|[0-9a-f]{8,}|[0-9]+")
 
 
 def commands():
@@ -32,8 +33,15 @@ def blocks():
 
 def pattern(line):
     """A line of a transcript as a pattern: ... stands for anything, a number for any number."""
-    parts = [NUMBER.sub("\0", part) for part in line.split("...")]
-    return ".*".join(re.escape(part).replace("\0", "(?:0x)?[0-9a-f]+") for part in parts)
+    return ".*".join(numbers(part) for part in line.split("..."))
+
+
+def numbers(text):
+    found = list(NUMBER.finditer(text))
+    between = [text[end:start] for end, start in
+               zip([0, *(one.end() for one in found)], [*(one.start() for one in found), len(text)])]
+    any_of = [rf"[0-9]+{re.escape(one['size'])}(?: \([A-Z]+\))?" if one["size"] else "(?:0x)?[0-9a-f]+" for one in found]
+    return "".join(re.escape(part) + number for part, number in zip(between, [*any_of, ""]))
 
 
 def planned(words):
