@@ -284,6 +284,19 @@ static bool split_at_ends(struct mm *mm, uint64_t start, uint64_t end)
 	return true;
 }
 
+/*
+ * Its entries are emptied. Those of shared memory may be already, by reclaim, which has not yet told the TLBs:
+ * what is mapped there next must not be taken for the page that was.
+ */
+static void unmap_vma(struct mmu_gather *g, struct vma *v)
+{
+	if (unlikely(v->flags & VM_LOCKED))
+		munlock_vma_pages(g->mm, v);
+	unmap_page_range(g, v->start, v->end, NULL);
+	if ((v->flags & VM_SHARED) && READ_ONCE(v->object->unmapped))
+		g->stale = true;
+}
+
 static int unmap_locked(struct mm *mm, uint64_t start, uint64_t end)
 {
 	struct vma *v, *next;
@@ -298,9 +311,7 @@ static int unmap_locked(struct mm *mm, uint64_t start, uint64_t end)
 			continue;
 		if (v->start >= end)
 			break;
-		if (unlikely(v->flags & VM_LOCKED))
-			munlock_vma_pages(mm, v);
-		unmap_page_range(&g, v->start, v->end, NULL);
+		unmap_vma(&g, v);
 		mm->total_vm -= (v->end - v->start) >> PAGE_SHIFT;
 		delete_vma(mm, v);
 	}

@@ -120,6 +120,42 @@ static void test_munmap_of_what_is_not_flushed(void **state)
 	space_finish();
 }
 
+/* Shared memory leaves nothing in its entries that says so; what is mapped there next is another object's, or none's. */
+static void test_munmap_of_shared_memory_that_is_not_flushed(void **state)
+{
+	struct page *page;
+
+	(void)state;
+	start_batch();
+	map(0, 1, VM_WRITE | VM_SHARED);
+	page = old_page(0);
+	page_get(page);
+	assert_true(trylock_page(page));
+	assert_int_equal(try_to_unmap(m, page, false, &batch), SWAP_SUCCESS);
+	unlock_page(m, page);
+	space_flushes = 0;
+	twin.on_flush = see_entry;
+	assert_int_equal(mm_unmap(mm, AT(0), LEN(1)), 0);
+	assert_int_equal(space_flushes, 1);
+	twin.on_flush = NULL;
+	try_to_unmap_flush(&batch);
+	page_put(m, page);
+	space_finish();
+}
+
+/* Where reclaim has not been there is nothing to forget. */
+static void test_munmap_of_shared_memory_that_was_not_used(void **state)
+{
+	(void)state;
+	map(0, 1, VM_WRITE | VM_SHARED);
+	space_flushes = 0;
+	twin.on_flush = see_entry;
+	assert_int_equal(mm_unmap(mm, AT(0), LEN(1)), 0);
+	assert_int_equal(space_flushes, 0);
+	twin.on_flush = NULL;
+	space_finish();
+}
+
 static void test_swap_in_of_what_is_not_flushed(void **state)
 {
 	(void)state;
@@ -177,6 +213,8 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_a_flush_for_what_was_written),
 	TEST(test_without_a_batch_at_once),
 	TEST(test_munmap_of_what_is_not_flushed),
+	TEST(test_munmap_of_shared_memory_that_is_not_flushed),
+	TEST(test_munmap_of_shared_memory_that_was_not_used),
 	TEST(test_swap_in_of_what_is_not_flushed),
 #ifdef LW_DEBUG
 	TEST(test_freed_before_its_flush),
