@@ -132,7 +132,10 @@ static inline void shmem_set_dirty(struct page *page)
  * locked and dirty, it stays. May sleep.
  */
 bool shmem_writepage(struct memory *m, struct page *page);
-/* §20.13: the page of a slot that shmem names, as for shmem_add_from_swap(), to the object that has it. */
+/*
+ * §20.13: the page of a slot that shmem names, as for shmem_add_from_swap(), to the object that has it. It may be
+ * unlocked for a moment then, and is nobody's if the object has gone meanwhile. May sleep.
+ */
 void shmem_unuse(struct memory *m, struct page *page, swp_entry_t e);
 
 /* Do trees, pages, slots and totals agree? NULL, or one line. Nobody changes them meanwhile. */

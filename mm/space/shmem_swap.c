@@ -52,6 +52,14 @@ static bool find_slot(struct shmem *s, const void *slot, unsigned long *index)
 	return false;
 }
 
+/* Its page is locked, and the object's by now: if it goes with us, that lock is taken again. */
+static void put_unlocked(struct memory *m, struct shmem *s, struct page *page)
+{
+	unlock_page(m, page);
+	shmem_put(s);
+	lock_page(m, page);
+}
+
 /* False: it is not this object's. */
 static bool unuse_in(struct shmem *s, struct page *page, void *slot)
 {
@@ -73,5 +81,5 @@ void shmem_unuse(struct memory *m, struct page *page, swp_entry_t e)
 		if (unuse_in(s, page, shmem_slot(e)))
 			break;
 	if (s)
-		shmem_put(s);
+		put_unlocked(m, s, page);
 }

@@ -143,6 +143,30 @@ static void test_20_13_swapoff(void **state)
 	assert_true(list_empty(&m->swap.mms));
 }
 
+static void unmap_for_good(void)
+{
+	if (object()->refs.n == 1)
+		return; /* swapoff is not there */
+	twin.on_yield = NULL;
+	assert_int_equal(mm_unmap(mm, AT(0), LEN(PAGES)), 0);
+}
+
+/* Its last VMA goes while swapoff has found it: it ends there, with the page that has just come back. */
+static void test_20_13_swapoff_is_the_last_who_has_it(void **state)
+{
+	(void)state;
+	current->process->cap_sys_admin = true;
+	map(0, PAGES, VM_WRITE | VM_SHARED);
+	write_to(mm, 3, 77);
+	assert_int_equal(out(mm, 3), 0);
+	twin.on_yield = unmap_for_good;
+	assert_int_equal(swap_off(m, "card"), 0);
+	assert_null(twin.on_yield);
+	assert_true(list_empty(&m->shmems));
+	assert_pages(0, 0, 0, 0);
+	share_finish();
+}
+
 /* Random lives */
 
 #define SPACES 3
@@ -267,6 +291,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_a_disk_that_refuses_to_write),
 	TEST(test_a_hole_in_a_tree_of_one_page),
 	TEST(test_20_13_swapoff),
+	TEST(test_20_13_swapoff_is_the_last_who_has_it),
 	TEST(test_random_lives_of_three),
 };
 TEST_GROUP(shmem_swap)
