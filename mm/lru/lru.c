@@ -20,12 +20,14 @@ void lru_add_head(struct memory *m, struct page *page)
 {
 	enum lru_list lru = page_lru(page);
 
+	lock_debug_held(&m->node.lru_lock.info);
 	list_add(&page->lru, &m->node.lru.list[lru]);
 	count(m, page, lru, 1);
 }
 
 void lru_del(struct memory *m, struct page *page)
 {
+	lock_debug_held(&m->node.lru_lock.info);
 	list_del(&page->lru);
 	count(m, page, page_lru(page), -1);
 }
@@ -33,6 +35,7 @@ void lru_del(struct memory *m, struct page *page)
 void lru_tally_start(
 	struct lru_tally *t, struct memory *m, const struct page *page, unsigned int flags)
 {
+	lock_debug_held(&m->node.lru_lock.info);
 	t->zone = page_zone(m, page);
 	t->lo = (uintptr_t)pfn_to_page(m, t->zone->start_pfn);
 	t->len = t->zone->spanned << PAGE_STRUCT_SHIFT;

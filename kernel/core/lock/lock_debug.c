@@ -92,6 +92,13 @@ void lock_debug_contended(struct lock_info *info)
 	leave(flags, NULL);
 }
 
+void lock_debug_held(const struct lock_info *info)
+{
+	if (is_checked(info) && info->owner != current)
+		panic("BUG: locks: %s is not held (%s, pid %d)", info->name, current->comm,
+			current->pid);
+}
+
 void might_sleep(void)
 {
 	const char *spin = current ? lockdep_spin_name(&current->held) : NULL;

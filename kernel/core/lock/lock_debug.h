@@ -16,6 +16,8 @@ void lock_debug_acquire(struct lock_info *info, unsigned int how);
 void lock_debug_waited(struct lock_info *info);
 void lock_debug_release(struct lock_info *info);
 void lock_debug_contended(struct lock_info *info);
+/* Panics unless the caller holds it: for what must be done under a lock of its caller's. */
+void lock_debug_held(const struct lock_info *info);
 /* Panics unless the caller may sleep here. */
 void might_sleep(void);
 /* The machine is ending: a CPU that was stopped may have been in the middle of a check. */
@@ -27,6 +29,7 @@ void lock_debug_report(void);
 #define lock_debug_waited(info)       ((void)0)
 #define lock_debug_release(info)      ((void)0)
 #define lock_debug_contended(info)    ((void)0)
+#define lock_debug_held(info)         ((void)0)
 #define might_sleep()                 ((void)0)
 #define lock_debug_off()              ((void)0)
 #define lock_debug_report()           ((void)0)

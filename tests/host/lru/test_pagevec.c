@@ -217,6 +217,33 @@ static void test_trap_36_a_drain_is_this_cpu_s(void **state)
 	assert_int_equal(twin.called, 0);
 }
 
+static void test_trap_36_cpu_0_is_asked_as_well(void **state)
+{
+	struct page *page;
+
+	(void)state;
+	m = slab_machine(3);
+	page = added(new_page(0));
+	become_cpu(2);
+	twin.called = 0;
+	lru_add_drain_all(m);
+	assert_int_equal(twin.called, 1u << 0);
+	assert_true(page_has(page, PG_LRU));
+}
+
+#ifdef LW_DEBUG
+/* Whoever moves pages without lru_lock is stopped. */
+static void test_lists_are_changed_under_their_lock(void **state)
+{
+	static struct page *page;
+
+	(void)state;
+	page = listed(0);
+	assert_panics("BUG: locks: lru_lock is not held", lru_del(m, page));
+	assert_panics("BUG: locks: lru_lock is not held", lru_add_head(m, page));
+}
+#endif
+
 /* Who takes it off its list changes the two counters of its zone and of the node alone (§16.8). */
 static void test_16_8_two_counters_a_page(void **state)
 {
@@ -250,6 +277,10 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_16_4_any_kind_is_emptied_by_its_14th),
 	TEST(test_16_4_order_of_a_drain),
 	TEST(test_trap_36_a_drain_is_this_cpu_s),
+	TEST(test_trap_36_cpu_0_is_asked_as_well),
+#ifdef LW_DEBUG
+	TEST(test_lists_are_changed_under_their_lock),
+#endif
 	TEST(test_16_8_two_counters_a_page),
 };
 TEST_GROUP(pagevec)
