@@ -9,7 +9,7 @@
 #define MIN_GRANULARITY_NS    750000ul
 #define WAKEUP_GRANULARITY_NS 1000000ul
 
-/* All three grow with the number of CPUs: once for one, twice for two or three, three times from four on. */
+/* All three grow with the logarithm of the number of CPUs: twice for two or three, four times for eight. */
 static uint64_t scaled(uint64_t ns)
 {
 	return ns * (32 - (unsigned int)__builtin_clz(nr_cpus));

@@ -102,6 +102,8 @@ static void test_several_cpus_take_longer(void **state)
 	turn_lasts(2, 6000);
 	turn_lasts(3, 6000);
 	turn_lasts(4, 9000);
+	turn_lasts(7, 9000);
+	turn_lasts(8, 12000);
 }
 
 static void test_a_turn_is_a_part_of_the_latency(void **state)
