@@ -115,8 +115,8 @@ KFLAGS := $(COMMON) $(GENERAL_REGS)
 # The apps' newlib has a reentrancy structure for each thread; the kernel's has one.
 AFLAGS := $(COMMON) -D__DYNAMIC_REENT__
 
-KERNEL_C := $(wildcard boot/*.c kernel/*.c kernel/core/*.c kernel/core/*/*.c kernel/dev/*.c kernel/dev/*/*.c kernel/task/*.c \
-	mm/*/*.c tests/workloads/*.c tests/guest/*.c)
+KERNEL_C := $(wildcard boot/*.c kernel/*.c kernel/core/*.c kernel/core/*/*.c kernel/dev/*.c kernel/dev/*/*.c kernel/fs/*.c \
+	kernel/task/*.c mm/*/*.c tests/workloads/*.c tests/guest/*.c)
 KERNEL_S := $(wildcard boot/*.S kernel/core/*/*.S)
 APP_C := $(wildcard kernel/task/libc/*.c tests/scenarios/*.c)
 KERNEL_O := $(KERNEL_C:%.c=$(O)/%.o) $(KERNEL_S:%.S=$(O)/%.o)

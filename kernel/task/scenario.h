@@ -47,9 +47,9 @@ struct scenario {
 	unsigned int nr_cpus; /* 0: 1 */
 	unsigned int shift;   /* 0 to 10: in exact mode an instruction takes 2^shift ns */
 	/*
-	 * Words between blanks: disk=MIB[:zero|pattern][:ro][:legacy|modern], each a disk;
+	 * Words between blanks: disk=MIB[:zero|pattern|ext4|ext2][:ro][:legacy|modern], each a disk;
 	 * balloon[=deflate][:legacy|modern]; card=MIB, a power of two. tests/run/devices.py reads
-	 * them; what a pattern is stands in tests/run/machine/disks.py. NULL: no device.
+	 * them; what is on a disk stands in tests/run/machine/disks.py. NULL: no device.
 	 */
 	const char *devices;
 	/*

@@ -20,7 +20,7 @@ ORDER = (
     "kernel/core/sched", "kernel/core/guard",
     "mm/page", "mm/alloc", "mm/lru", "mm/slab", "mm/index", "mm/swap", "mm/space", "mm/reclaim", "mm/show", "mm/oom",
     "mm/slowpath", "mm/setup",
-    "kernel/task", "kernel/dev/pci", "kernel/dev/block", "kernel/dev/virtio", "kernel/dev", "kernel",
+    "kernel/task", "kernel/dev/pci", "kernel/dev/block", "kernel/dev/virtio", "kernel/dev", "kernel/fs", "kernel",
     "tests/workloads", "tests/guest",
     "kernel/task/libc", "tests/scenarios",
 )
