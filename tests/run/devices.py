@@ -1,8 +1,8 @@
 """The language of DEVICES, and of .devices of a scenario: what a machine has besides memory and CPUs.
 
-Words between blanks: disk=MIB[:zero|pattern][:ro][:legacy|modern], as often as there shall be disks,
-balloon[=deflate][:legacy|modern], card=MIB; or none alone. What the words mean to the emulator is in
-machine/slots.py, and what is on a disk in machine/disks.py.
+Words between blanks: disk=MIB[:zero|pattern|ext4|ext2][:ro][:legacy|modern], as often as there shall be
+disks, balloon[=deflate][:legacy|modern], card=MIB; or none alone. What the words mean to the emulator is in
+machine/slots.py, and what is on a disk in machine/disks.py and machine/images.py.
 """
 import re
 from dataclasses import dataclass
@@ -13,16 +13,19 @@ NONE = "none"  # no device, also where the scenario declares some
 MAX_DISKS = 8
 MAX_DISK_MIB = 65536  # of all disks
 MAX_PATTERN_MIB = 1024  # of all disks with a pattern, which is written for each run
+FILE_SYSTEMS = ("ext4", "ext2")
+MIN_FILES_MIB = 32  # of a disk with a file system: its files, and room for what tells where they lie
+MAX_FILES_MIB = 1024  # of all of them, which are made for each run
 MAX_CARD_MIB = 4096
 DEFLATE = "deflate"
 TRANSPORTS = ("legacy", "modern")
 MARKS = {  # in the order in which they are written; of each group one at most
-    "disk": (("zero", "pattern"), ("ro",), TRANSPORTS),
+    "disk": (("zero", "pattern", *FILE_SYSTEMS), ("ro",), TRANSPORTS),
     "balloon": (TRANSPORTS,),
     "card": (),
 }
 USUAL = "zero"  # a mark that need not be said
-FORMS = "disk=MIB[:zero|pattern][:ro][:legacy|modern], balloon[=deflate][:legacy|modern], card=MIB or none"
+FORMS = "disk=MIB[:zero|pattern|ext4|ext2][:ro][:legacy|modern], balloon[=deflate][:legacy|modern], card=MIB or none"
 
 
 class Wrong(Exception):
@@ -74,6 +77,8 @@ def device(word):
     most = MAX_CARD_MIB if kind == "card" else MAX_DISK_MIB
     if not (re.fullmatch("[0-9]{1,9}", value, re.ASCII) and 1 <= int(value) <= most):
         raise Wrong(f"{word}; expected {kind}=MIB, 1 to {most}")
+    if set(ordered) & set(FILE_SYSTEMS) and int(value) < MIN_FILES_MIB:
+        raise Wrong(f"{word}; expected {MIN_FILES_MIB} MiB at least, for a file system with its files")
     if kind == "card" and int(value) & (int(value) - 1):
         near = 1 << int(value).bit_length()
         raise Wrong(f"{word}; expected a power of two, as the memory of a PCI card is: {near // 2} or {near}")
@@ -102,7 +107,8 @@ def check_numbers(found):
             raise Wrong(f"{count} of {kind}; expected at most {most}")
     for what, most, some in (
             ("MiB of disks", MAX_DISK_MIB, [one for one in found if one.kind == "disk"]),
-            ("MiB of disks with a pattern", MAX_PATTERN_MIB, [one for one in found if "pattern" in one.marks])):
+            ("MiB of disks with a pattern", MAX_PATTERN_MIB, [one for one in found if "pattern" in one.marks]),
+            ("MiB of disks with files", MAX_FILES_MIB, [one for one in found if set(FILE_SYSTEMS) & set(one.marks)])):
         total = sum(one.mib for one in some)
         if total > most:
             raise Wrong(f"{total} {what}; expected at most {most}")

@@ -5,13 +5,12 @@
               is (block << 32 | index) ^ 0x4c4f575741544552: each word tells its place, none is 0
 """
 import contextlib
-import struct
 
 import devices
+from machine import images, words
 from results import whole
 
-BLOCK = 4096
-WORDS = BLOCK // 8
+BLOCK = words.PAGE
 KEY = 0x4C4F575741544552  # "LOWWATER"
 BLOCKS_AT_ONCE = 256
 MIB = 1 << 20
@@ -43,19 +42,18 @@ def made(spec, folder):
 
 def fill(file, disk):
     try:
+        for kind in set(devices.FILE_SYSTEMS) & set(disk.marks):
+            images.make(file, kind, disk.mib)
+            return
         with open(file, "xb") as out:
             if "pattern" in disk.marks:
                 for block in range(0, disk.mib * MIB // BLOCK, BLOCKS_AT_ONCE):
                     out.write(b"".join(map(pattern, range(block, block + BLOCKS_AT_ONCE))))
             out.truncate(disk.mib * MIB)
     except OSError as error:
-        raise OSError(error.errno, error.strerror, str(file)) from error
-
-
-FIRST = int.from_bytes(struct.pack(f"<{WORDS}Q", *(index ^ KEY for index in range(WORDS))), "little")
-EACH = sum(1 << (64 * index + 32) for index in range(WORDS))  # times a number: that number in each word
+        raise OSError(error.errno, error.strerror, error.filename or str(file)) from error
 
 
 def pattern(block):
     """Return the bytes of a block of that number."""
-    return (FIRST ^ EACH * block).to_bytes(BLOCK, "little")
+    return words.page(KEY, block)

@@ -25,6 +25,7 @@ class Words(unittest.TestCase):
                 ("none", "none"), ("disk=64", "disk=64"), ("disk=64:zero", "disk=64"),
                 ("card=16  balloon disk=2:modern:ro:pattern disk=1", "disk=2:pattern:ro:modern disk=1 balloon card=16"),
                 ("balloon=deflate:legacy", "balloon=deflate:legacy"), ("card=4096", "card=4096"),
+                ("disk=64:ro:ext4", "disk=64:ext4:ro"), ("disk=32:legacy:ext2", "disk=32:ext2:legacy"),
                 ("disk=065", "disk=65")):
             with self.subTest(text):
                 self.assertEqual(devices.canonical(text), same)
@@ -42,8 +43,11 @@ class Words(unittest.TestCase):
                 ("card=8192", "card=8192; expected card=MIB, 1 to 4096"),
                 ("card=2:ro", "card=2:ro: card has no ro; expected nothing behind the size"),
                 ("disk=1:patern", "disk=1:patern: disk has no patern; the nearest is pattern; expected zero or"),
-                ("disk=1:fs", "disk=1:fs: disk has no fs; expected zero"), ("disk=1:", "disk has no ; expected"),
-                ("disk=1:zero:pattern", "expected zero or pattern once"), ("disk=1:ro:ro", "expected ro once"),
+                ("disk=1:fs", "disk=1:fs: disk has no fs; expected zero"),
+                ("disk=31:ext4", "disk=31:ext4; expected 32 MiB at least, for a file system with its files"),
+                ("disk=1000:ext4 disk=32:ext2", "1032 MiB of disks with files; expected at most 1024"),
+                ("disk=64:ext3", "disk=64:ext3: disk has no ext3; the nearest is ext4; expected zero"), ("disk=1:", "disk has no ; expected"),
+                ("disk=1:zero:pattern", "expected zero or pattern or ext4 or ext2 once"), ("disk=1:ro:ro", "expected ro once"),
                 ("disk=1:legacy:modern", "expected legacy or modern once"),
                 ("balloon=", "balloon=; expected balloon or balloon=deflate"), ("balloon=64", "balloon=64; expected"),
                 ("balloon:ro", "balloon:ro: balloon has no ro; expected legacy or modern"),

@@ -28,6 +28,7 @@ needs() {
 		/usr/lib/grub/i386-pc/multiboot2.mod grub-pc-bin
 		xorriso xorriso
 		mformat mtools
+		/usr/sbin/mke2fs e2fsprogs
 		gdb gdb
 		env_parallel parallel
 		gcovr gcovr
