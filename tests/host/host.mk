@@ -23,10 +23,13 @@ HOST_DEV := $(filter-out %/virtio_blk.c,$(wildcard kernel/dev/virtio/*.c)) \
 	$(addprefix kernel/dev/pci/,pci.c pci_bar.c pci_cap.c pci_config.c pci_msix.c) \
 	$(wildcard kernel/dev/block/*.c) kernel/dev/card.c kernel/dev/swap_disk.c kernel/core/sched/alarm.c \
 	$(filter-out $(wildcard tests/host/dev/test_*.c),$(wildcard tests/host/dev/*.c))
+# The file system, with disks of the tests' own that have an image of the runner's.
+HOST_FS := $(wildcard kernel/fs/*.c) tests/workloads/filework.c \
+	$(filter-out $(wildcard tests/host/fs/test_*.c),$(wildcard tests/host/fs/*.c))
 # What tests stand on: machines, shims, and lives of machines (fuzz/play.h).
 HOST_BASE := $(addprefix tests/host/twin/,host_machine.c twin.c apps.c) $(wildcard tests/host/shim/*.c) \
 	$(wildcard tests/host/fuzz/play*.c)
-HOST_C := $(HOST_SUBJECT) $(HOST_TASK) $(HOST_DEV) $(HOST_BASE) tests/host/twin/main.c $(wildcard tests/host/*/test_*.c)
+HOST_C := $(HOST_SUBJECT) $(HOST_TASK) $(HOST_DEV) $(HOST_FS) $(HOST_BASE) tests/host/twin/main.c $(wildcard tests/host/*/test_*.c)
 HOST_O := $(HOST_C:%.c=$(HOST)/%.o)
 
 # clang would put guards between the gathered parameters; gcc leaves named sections alone.

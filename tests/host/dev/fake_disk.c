@@ -222,7 +222,7 @@ void fake_fail_next(struct fake_disk *f, int error)
 static const struct disk_ops ops = {.payload = sizeof(struct payload), .queue_rq = queue_rq};
 
 /* Workers' turns are the test's: when the last disk goes, and they are waited for, their tasks end. */
-static void workers_end(void)
+void fake_workers_end(void)
 {
 	struct task *t, *next;
 
@@ -250,7 +250,7 @@ const char *fake_disk_add(struct fake_disk *f, struct memory *m, const char *nam
 	f->media = calloc(FAKE_SECTORS, sizeof(*f->media));
 	f->at_once = true;
 	spin_lock_init(&f->lock, "fake disk");
-	twin.on_sleep = workers_end;
+	twin.on_sleep = fake_workers_end;
 	error = disk_add(&f->disk, depth);
 	twin.on_sleep = before;
 	if (error) {
@@ -269,7 +269,7 @@ void fake_disk_remove(struct fake_disk *f)
 {
 	void (*before)(void) = twin.on_sleep;
 
-	twin.on_sleep = workers_end;
+	twin.on_sleep = fake_workers_end;
 	disk_remove(&f->disk);
 	twin.on_sleep = before;
 	lock_forget(&f->lock.info);

@@ -40,6 +40,8 @@ struct fake_disk {
 const char *fake_disk_add(struct fake_disk *f, struct memory *m, const char *name,
 	unsigned int depth, unsigned int max_segments);
 void fake_disk_remove(struct fake_disk *f);
+/* For twin.on_sleep while the last disk of any kind goes: the workers that are waited for end. */
+void fake_workers_end(void);
 
 /* The device is done with up to `n`, and says so by an interrupt: with how many. */
 unsigned int fake_interrupt(struct fake_disk *f, unsigned int n);
