@@ -62,8 +62,8 @@ static int search_page(struct fs_inode *dir, unsigned long index, const char *na
 	int error;
 
 	if (!fs_map(dir, index, &sector, &run)) {
-		fs_fault(
-			fs, dir->ino, 0, "page %lu of a folder is a hole; expected a block", index);
+		fs_fault(fs, dir->ino, FS_NO_BLOCK,
+			"page %lu of a folder is a hole; expected a block", index);
 		return -EIO;
 	}
 	error = fs_read_block(fs, dir->ino, sector / SECTORS_OF_PAGE, &page);
@@ -91,8 +91,6 @@ static int step(struct fs_inode **inode, const char *name, unsigned int length)
 	uint32_t ino;
 	int error;
 
-	if (!fs_is_dir(dir))
-		return -ENOTDIR;
 	if (length > EXT4_NAME_MAX)
 		return -ENAMETOOLONG;
 	error = fs_lookup(dir, name, length, &ino);
@@ -115,6 +113,8 @@ static int walk(struct fs_inode **inode, const char *path)
 
 		error = step(inode, path, length);
 		path += length;
+		if (!error && *path && !fs_is_dir(*inode))
+			error = -ENOTDIR;
 		path += strspn(path, "/");
 	}
 	return error;
