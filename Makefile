@@ -53,6 +53,7 @@ READS_host-run := BUILD HOST_TEST HOST_SEED
 READS_host-threads := HOST_SEED
 READS_host-bench := HOST_SEED
 READS_fuzz := SECONDS JOBS BUILD
+READS_fuzz-fs := SECONDS JOBS BUILD
 READS_mutants := FILES SAMPLE SEED JOBS
 READS_explore := SCENARIO BOUND SECONDS TOKEN JOBS
 READS_explore-test := PART JOBS
@@ -289,6 +290,7 @@ help:
 	@echo "                     every interleaving on the host, with up to BOUND preemptions"
 	@echo "make explore-test    the same in short, and planted faults that it must find: TAP"
 	@echo "make fuzz SECONDS=60 [JOBS=2]   the allocator under libFuzzer; corpus in build/fuzz"
+	@echo "make fuzz-fs SECONDS=60 [JOBS=2]   the same of file systems with wrong bytes; in build/fuzz-fs"
 	@echo "make coverage        lines and branches of mm/ that the host tests execute"
 	@echo "make mutants [FILES='mm/alloc/*' SAMPLE=300 SEED=1 JOBS=2]   wrong changes of mm/, one at a"
 	@echo "                     time: which do the host tests not notice?"

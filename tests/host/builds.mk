@@ -1,6 +1,7 @@
 # The host twin built in other ways; each has a folder of its own. From the top Makefile only.
 #
 #   make fuzz SECONDS=60 JOBS=2   lives of machines under libFuzzer (clang); BUILD=debug as well
+#   make fuzz-fs SECONDS=60 JOBS=2   damaged file systems under libFuzzer
 #   make coverage                 the unit tests' coverage of mm/, with gcov
 #   make host-threads             the allocator on real threads under ThreadSanitizer
 #   make host-bench               how many random operations a second
@@ -20,6 +21,13 @@ FUZZ_FLAGS := -O2 $(HOST_COMMON) $(FUZZ_CHECKS) -mllvm -asan-globals=0 \
 	$(if $(filter debug,$(BUILD)),-DLW_DEBUG)
 # Only mm/ guides the search, and not by what it compares: there are no magic numbers to find.
 $(FUZZ)/obj/mm/%.o: FUZZ_GUIDE := -fsanitize=fuzzer-no-link -fno-sanitize-coverage=trace-cmp
+
+# The file system stands on the block layer, and that on tasks; it is guided by what it compares.
+FUZZ_FS := $(TOP)/fuzz-fs$(if $(filter debug,$(BUILD)),-debug)
+FUZZ_FS_O := $(patsubst %.c,$(FUZZ)/obj/%.o,$(filter-out tests/host/twin/main.c $(wildcard tests/host/*/test_*.c),$(HOST_C)) \
+	tests/host/fuzz/fuzz_fs.c)
+$(FUZZ)/obj/kernel/fs/%.o: FUZZ_GUIDE := -fsanitize=fuzzer-no-link
+$(FUZZ)/obj/kernel/task/%.o $(FUZZ)/obj/kernel/dev/%.o $(FUZZ)/obj/tests/host/task/%.o: HOST_MEMORY := '-Dsystem_memory=(*task_memory)'
 
 THREADS := $(TOP)/threads
 # Of the block layer what tasks that sleep have no part in.
@@ -43,10 +51,14 @@ MUTANTS_CC = $(filter-out -MMD -MP,gcc $(HOST_COMMON) $(MUTANTS_$1))
 FILES ?=
 SAMPLE ?=
 
-.PHONY: fuzz coverage threads-tests host-threads host-bench mutants
+.PHONY: fuzz fuzz-fs coverage threads-tests host-threads host-bench mutants
 
 fuzz: $(FUZZ)/fuzz_alloc
 	@PYTHONPATH=tests/run $(AS_EXPECTED) $(PY) tests/run/suites/fuzz.py --seconds "$(SECONDS)" --jobs "$(JOBS)" $(FUZZ)
+
+fuzz-fs: $(FUZZ_FS)/fuzz_fs
+	@PYTHONPATH=tests/run $(AS_EXPECTED) $(PY) tests/run/suites/fuzz.py --target fuzz_fs --seconds "$(SECONDS)" \
+		--jobs "$(JOBS)" $(FUZZ_FS)
 
 coverage: setup
 	@$(MAKE) --no-print-directory HOST=$(TOP)/coverage HOST_CHECKS="-O0 --coverage" -s host-tests
@@ -74,14 +86,18 @@ $(FUZZ)/flags: .FORCE | setup
 	$(call stamp,$(call version,clang) $(FUZZ_FLAGS))
 
 $(FUZZ)/sources: .FORCE
-	$(call stamp,$(FUZZ_O))
+	$(call stamp,$(FUZZ_O) $(FUZZ_FS_O))
 
 $(FUZZ)/obj/%.o: %.c $(FUZZ)/flags tests/host/builds.mk | setup
 	@mkdir -p $(@D)
-	@clang $(FUZZ_FLAGS) $(FUZZ_GUIDE) -c $< -o $@
+	@clang $(FUZZ_FLAGS) $(FUZZ_GUIDE) $(HOST_MEMORY) -c $< -o $@
 
 $(FUZZ)/fuzz_alloc: $(FUZZ_O) $(FUZZ)/sources tests/host/twin/params.ld
 	@clang -fsanitize=fuzzer $(FUZZ_CHECKS) $(HOST_LINK) $(FUZZ_O) -lcmocka -o $@
+
+$(FUZZ_FS)/fuzz_fs: $(FUZZ_FS_O) $(FUZZ)/sources tests/host/twin/params.ld
+	@mkdir -p $(@D)
+	@clang -fsanitize=fuzzer $(FUZZ_CHECKS) $(HOST_LINK) $(FUZZ_FS_O) -lcmocka -o $@
 
 $(THREADS)/flags: .FORCE | setup
 	$(call stamp,$(call version,gcc) $(HOST_COMMON) $(THREADS_CHECKS))
@@ -111,4 +127,4 @@ $(BENCH)/%.o: %.c $(BENCH)/flags tests/host/builds.mk | setup
 $(BENCH)/bench: $(BENCH_O) $(BENCH)/sources tests/host/twin/params.ld
 	@gcc $(HOST_LINK) $(BENCH_O) -lcmocka -o $@
 
--include $(FUZZ_O:.o=.d) $(THREADS_O:.o=.d) $(BENCH_O:.o=.d)
+-include $(FUZZ_O:.o=.d) $(FUZZ_FS_O:.o=.d) $(THREADS_O:.o=.d) $(BENCH_O:.o=.d)

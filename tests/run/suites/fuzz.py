@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""`make fuzz`: libFuzzer on all cores for some seconds, and one closing line.
+"""`make fuzz` and `make fuzz-fs`: libFuzzer on all cores for some seconds, and one closing line.
 
-In the given folder: fuzz_alloc (the target), corpus/ (kept and grown from run to run), job-N.log,
+In the given folder: the target (fuzz_alloc, fuzz_fs), corpus/ (kept and grown from run to run), job-N.log,
 and what was found: crash-*, timeout-*, oom-*, leak-*. Exits 0 without findings, 1 with, 2 when the
 target did not run.
 """
@@ -16,11 +16,13 @@ from suites.parser import Parser, plainly
 
 MOST_BYTES = 1024  # of an input
 SLOW_INPUT = 20  # seconds that one input may take
+TARGETS = {"fuzz_alloc": ("machines", "PLAY_TRACE"), "fuzz_fs": ("images", "WALK_TRACE")}  # what an input is, and tells it
 WORTH_READING = re.compile(r"panic: |play: |ERROR: AddressSanitizer|runtime error: |ERROR: libFuzzer")
 
 
 def parse(argv):
     parser = Parser("fuzz", __doc__)
+    parser.add_argument("--target", default="fuzz_alloc", choices=TARGETS)
     parser.add_argument("--seconds", default="")
     parser.add_argument("--jobs", default="")
     parser.add_argument("folder", type=Path)
@@ -35,7 +37,7 @@ def parse(argv):
 
 def start(options, number):
     """Start one fuzzer; they share the corpus and read each other's additions."""
-    argv = [options.folder / "fuzz_alloc", f"-max_total_time={options.seconds}",
+    argv = [options.folder / options.target, f"-max_total_time={options.seconds}",
             f"-max_len={MOST_BYTES}", f"-timeout={SLOW_INPUT}", "-rss_limit_mb=4096",
             "-reload=10", "-print_final_stats=1", f"-artifact_prefix={options.folder}/",
             options.folder / "corpus"]
@@ -74,17 +76,18 @@ def findings(text):
 
 def report(options, logs, elapsed):
     """Print what was found, and the closing line; return the number of findings."""
+    what, tells = TARGETS[options.target]
     total = sum(map(executions, logs))
     found = 0
     for text in logs:
         files, lines = findings(text)
         for name in files:
             found += 1
-            print("\n".join([*lines[:10], f"  again: {options.folder}/fuzz_alloc {name}",
-                             f"  in words: PLAY_TRACE=1 {options.folder}/fuzz_alloc {name}"]))
+            print("\n".join([*lines[:10], f"  again: {options.folder}/{options.target} {name}",
+                             f"  in words: {tells}=1 {options.folder}/{options.target} {name}"]))
     kept = sum(1 for _ in (options.folder / "corpus").iterdir())
     print(f"fuzz: {options.jobs} jobs, {elapsed:.0f} s, {kept} inputs in {options.folder}/corpus")
-    print(f"fuzz: {total} executions, {total / max(elapsed, 1):.0f} machines a second, "
+    print(f"fuzz: {total} executions, {total / max(elapsed, 1):.0f} {what} a second, "
           f"{found or 'no'} finding{'s' if found != 1 else ''}")
     return found
 

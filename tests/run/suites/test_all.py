@@ -34,6 +34,7 @@ SUITES = {  # name: where its tests are, what they need
     "hardware": ("tests/system/test_hardware.py", ("image",)),
     "replay": ("tests/system/test_replay.py", KERNELS),
     "disk": ("tests/system/test_disk.py", ("image",)),
+    "files": ("tests/system/test_files.py", KERNELS),
     "swap": ("tests/system/test_swap.py", KERNELS),
     "oracle": ("tests/system/test_oracle.py", ("image",)),
     "vmscan": ("tests/system/test_vmscan.py", ("image",)),

@@ -1,0 +1,109 @@
+"""File systems on the real emulator: every page of every file is what was put there, the log is the same twice,
+requests for memory on the way are Linux 4.8's, and what is wrong with a disk is said.
+
+From the repository's root, with the kernel built.
+"""
+import contextlib
+import tempfile
+import unittest
+from pathlib import Path
+
+import system
+from machine import images
+
+FILES, PAGES, ZEROES = 210, 4726, 1504  # of a disk of 32 MiB, without pages at random
+
+
+def files(**options):
+    return system.boot(scenario="files", **{"mem": "64", "devices": "disk=32:ext4:ro", "args": "files.random=0"} | options)
+
+
+def counters(run):
+    return [run.counter(name) for name in (
+        "files", "file_pages", "file_pages_of_zeroes", "files_missing", "file_pages_wrong", "file_errors")]
+
+
+class Contents(unittest.TestCase):
+    def test_both_formats_both_transports(self):
+        for devices, mode, cpus in (("disk=32:ext4:ro:modern", "exact", "1"), ("disk=32:ext4:ro:legacy", "exact", "2"),
+                                    ("disk=32:ext2:modern", "exact", "2"), ("disk=32:ext2:ro:legacy", "exact", "1"),
+                                    ("disk=32:ext4", "fast", "2")):
+            with self.subTest(devices, mode=mode, cpus=cpus):
+                run = files(devices=devices, mode=mode, cpus=cpus)
+                self.assertEqual(run.status, system.STATUS["finished"], run.console[-600:])
+                self.assertEqual(counters(run), [FILES, PAGES, ZEROES, 0, 0, 0])
+                self.assertNotIn("expected", run.console)
+
+    def test_windows_of_any_size_and_pages_at_random(self):
+        for window in (1, 7, 256):
+            run = files(args=f"files.window={window} files.random=3", seed=str(window))
+            self.assertEqual(run.counter("file_pages"), PAGES + 3 * (FILES - 1))  # the empty one has none
+            self.assertEqual(counters(run)[3:], [0, 0, 0])
+
+    def test_a_debug_build(self):
+        run = files(build="debug", cpus="2", devices="disk=32:ext4:ro disk=32:ext2")
+        self.assertEqual(counters(run), [2 * FILES, 2 * PAGES, 2 * ZEROES, 0, 0, 0])
+
+
+class Exact(unittest.TestCase):
+    def test_the_same_log_twice(self):
+        for devices, cpus in (("disk=32:ext4:ro:modern", "2"), ("disk=32:ext4:ro:legacy", "1")):
+            with self.subTest(devices, cpus=cpus):
+                first, second = (files(devices=devices, cpus=cpus, args="disk.jitter_us=300", again=True)
+                                 for _ in range(2))
+                self.assertEqual(first.status, system.STATUS["finished"])
+                self.assertEqual(first.console, second.console)
+
+
+class Wrong(unittest.TestCase):
+    def test_a_disk_without_a_file_system(self):
+        run = files(devices="disk=8")
+        self.assertEqual(run.status, system.STATUS["refused"])
+        self.assertIn("fs vda: block 0: magic 0x0; expected 0xef53: ext2, ext3 or ext4\n", run.console)
+        self.assertEqual(run.error_line(), "lowwater: machine: no file system that can be read on vda; expected one, as "
+                                           'with DEVICES="disk=64:ext4"')
+        self.assertEqual(files(devices="none").error_line(), "lowwater: machine: no disk; expected one at least "
+                                                             '(DEVICES="disk=64:ext4")')
+
+    def test_a_disk_that_is_shorter_than_it_was(self):
+        with self.image(lambda file: file.write_bytes(file.read_bytes()[:16 << 20])) as drive:
+            run = files(devices="none", extra=drive())
+        self.assertEqual(run.status, system.STATUS["refused"])
+        self.assertIn("fs vda: block 0: 8192 blocks; expected 2 to 4096, as the disk has\n", run.console)
+
+    def test_a_page_that_cannot_be_read(self):
+        """It is said with its place, and all others are right."""
+        with self.image() as drive:
+            run = files(devices="none", extra=drive("blkdebug", 1000 * 8))
+        self.assertEqual(run.status, system.STATUS["finished"], run.console[-600:])
+        self.assertRegex(run.console, r"fs vda: inode \d+, block \d+: cannot be read \(error 5\); expected \d+ pages of a "
+                                      r"file, from page \d+ on\n")
+        self.assertEqual((run.counter("files"), run.counter("files_missing")), (FILES, 0))
+        self.assertGreater(run.counter("file_errors"), 0)
+        self.assertEqual(run.counter("file_errors"), run.counter("file_pages_wrong"))
+
+    def test_metadata_that_cannot_be_read(self):
+        with self.image() as drive:
+            run = files(devices="none", extra=drive("blkdebug", 8))
+        self.assertEqual(run.status, system.STATUS["refused"])
+        self.assertIn("fs vda: block 1: cannot be read (error 5); expected metadata\n", run.console)
+
+    @contextlib.contextmanager
+    def image(self, spoil=lambda file: None):
+        """A disk that the runner has not made: what follows puts it into the machine."""
+        def drive(driver="", sector=0):
+            way = f"filename={file}" if not driver else (
+                f"driver={driver},file.image.driver=file,file.image.filename={file},file.inject-error.0.event=none,"
+                f"file.inject-error.0.iotype=read,file.inject-error.0.errno=5,file.inject-error.0.sector={sector}")
+            return ["-drive", f"id=d0,if=none,format=raw,file.{way}" if driver else f"id=d0,if=none,format=raw,file={file}",
+                    "-device", "virtio-blk-pci,drive=d0,ioeventfd=off,num-queues=1,werror=report,rerror=report,addr=0x2"]
+
+        with tempfile.TemporaryDirectory() as place:
+            file = Path(place, "disk")
+            images.make(file, "ext4", 32)
+            spoil(file)
+            yield drive
+
+
+if __name__ == "__main__":
+    unittest.main()
