@@ -92,7 +92,8 @@ class Verdict(unittest.TestCase):
                     for name in ("active_anon", "inactive_anon"))
         self.assertEqual(swap["anon"], lists)
         self.assertEqual(report["unread"]["count"], 0)
-        self.assertIn("; unavoidable, swap full; killed overcommit/", run.shown)
+        # Avoidable, if swap's own nodes have made a reserve by then.
+        self.assertRegex(run.shown, "; (un)?avoidable, swap full; killed overcommit/")
         self.assertRegex((run.folder / "console.log").read_text(), rf"(?m)\] note: swap: 0 of 2047 slots free, so "
                          rf"{swap['anon']} anonymous pages were not reclaimable$")
 

@@ -34,8 +34,8 @@ struct cpu {
 	unsigned int irq_depth;   /* %gs:32; > 0 inside an interrupt handler */
 	unsigned int apic_id;
 	bool online;
-	bool halted;  /* in the idle loop's halt, or on its way there */
-	bool idles;   /* its idle task has booted it and does nothing any more but wait */
+	bool halted; /* in the idle loop's halt, or on its way there */
+	bool idles;  /* its idle task has booted it and does nothing any more but wait */
 	unsigned int format_depth;
 	struct task *idle;
 	struct list_head run[NR_PRIO]; /* under sched_lock() */
