@@ -84,6 +84,12 @@ static long device_mib(long kbytes)
 	return mib;
 }
 
+/* Where memory was refused on purpose a disk may be missing, or an area, that was asked for rightly. */
+static const char *whose_fault(const struct memory *m)
+{
+	return m->event[FAULTS_INJECTED] ? "machine" : "bad parameter";
+}
+
 static void add(struct memory *m, const struct swap_spec *s)
 {
 	struct disk *disk = find(s->name);
@@ -91,10 +97,10 @@ static void add(struct memory *m, const struct swap_spec *s)
 	const char *err;
 
 	if (!disk || disk->read_only)
-		machine_refuse(
-			"bad parameter: swap=%s:%ld: %s; expected a disk to write to, as with "
-			"DEVICES=\"%s=%ld\"",
-			s->name, s->kbytes, disk ? "it is read-only" : "there is no such disk",
+		machine_refuse("%s: swap=%s:%ld: %s; expected a disk to write to, as with "
+			       "DEVICES=\"%s=%ld\"",
+			whose_fault(m), s->name, s->kbytes,
+			disk ? "it is read-only" : "there is no such disk",
 			strcmp(s->name, "card") ? "disk" : "card", device_mib(s->kbytes));
 	dev = (struct swap_device){.ops = disk->ops->transfer ? &synchronous : &by_bio,
 		.disk = disk,
@@ -105,7 +111,7 @@ static void add(struct memory *m, const struct swap_spec *s)
 	strcpy(dev.name, disk->name);
 	err = swap_on(m, &dev, s->kbytes / 4, s->prio, m->tunables.fail_page_alloc.seed);
 	if (err)
-		machine_refuse("bad parameter: %s", err);
+		machine_refuse("%s: %s", whose_fault(m), err);
 }
 
 void swap_start(void)

@@ -35,6 +35,14 @@ class NthRequest(unittest.TestCase):
             self.assertRegex(run.console, r"request \d+: order:\d, mode:0x\w+\(.*__GFP_NOTRACK\)")
             self.assertRegex(run.console, r"\] new_slab\+")
 
+    def test_a_disk_that_could_not_start_is_no_bad_parameter(self):
+        """What was asked for is right: a sweep goes on."""
+        runs = [boot(scenario="info", mem="64", devices="disk=16", args=f"swap=vda:8188 fail_nth={nth}")
+                for nth in range(26, 34)]
+        lines = [run.error_line() for run in runs if run.status == STATUS["refused"]]
+        self.assertTrue(all(line.startswith("lowwater: machine: ") for line in lines), lines)
+        self.assertTrue(any("swap=vda:8188: there is no such disk" in line for line in lines), lines)
+
     def test_memory_that_ends_anywhere_in_boot(self):
         for pages in range(1, 34, 4):
             run = boot(**SPIKE, args="fail_page_alloc=times:-1,min-order:0,ignore-gfp-wait:0,"
