@@ -55,6 +55,17 @@ class Exact(unittest.TestCase):
                 self.assertEqual(first.console, second.console)
 
 
+class Memory(unittest.TestCase):
+    def test_of_inodes(self):
+        """devices.md §31.5, §31.7: ext4_inode_cache, reclaimable, of GFP_NOFS; the first request for a slab."""
+        for cpus, order in (("1", 2), ("4", 3)):
+            run = files(cpus=cpus, args="files.random=0 trace=on trace_page_alloc=1")
+            made = [(event["args"]["order"], event["args"]["gfp_flags"]) for event in run.events
+                    if event.get("event") == "trace" and event["name"] == "mm_page_alloc"]
+            self.assertEqual(made.count((order, 0x215250)), 1)
+            self.assertGreater(made.count((0, 0x2400040)), 1000)  # blocks of metadata
+
+
 class Wrong(unittest.TestCase):
     def test_a_disk_without_a_file_system(self):
         run = files(devices="disk=8")
