@@ -74,6 +74,8 @@ static void poison(
 	for (unsigned int i = 0; i < 1u << order; i++) {
 		unsigned long *word = page_address(m, page + i);
 
+		if (page[i].unflushed)
+			bad_page(m, page + i, "freed while a TLB may still know it");
 		for (unsigned int w = 0; w < POISON_WORDS; w += 4)
 			word[w] = word[w + 1] = word[w + 2] = word[w + 3] = with;
 		page[i].poisoned = with == POISON_FREE;
@@ -326,8 +328,6 @@ static noinline void free_at_edge(
 
 static noinline void bad_free(const struct memory *m, const struct page *page, unsigned int order)
 {
-	if (page->flags & PG_UNFLUSHED)
-		bad_page(m, page, "freed while a TLB may still know it");
 	if (page->refcount != 1)
 		bad_page(m, page,
 			page->refcount == 0 ? "freed, but not allocated (double free?)" :

@@ -157,6 +157,13 @@ void *index_lookup(const struct index_root *root, unsigned long index)
 	return find_place(root, index, &p) ? *p.slot : NULL;
 }
 
+struct index_node *index_leaf(const struct index_root *root, unsigned long index)
+{
+	struct place p;
+
+	return find_place(root, index, &p) ? p.node : NULL;
+}
+
 /* An only entry at index 0 needs no node; but without one a shadow would be lost (§21.2). */
 static bool may_shrink(const struct index_node *top)
 {
@@ -218,4 +225,14 @@ void *index_delete(struct index_root *root, unsigned long index, void *shadow)
 		prune(root, p.node);
 	}
 	return entry;
+}
+
+void index_drop_shadows(struct index_root *root, struct index_node *leaf)
+{
+	BUG_ON(leaf->shift || leaf->used != leaf->shadows);
+	root->shadows -= leaf->shadows;
+	for (unsigned int i = 0; i < INDEX_SLOTS; i++)
+		leaf->slot[i] = NULL;
+	leaf->used = leaf->shadows = 0;
+	prune(root, leaf);
 }

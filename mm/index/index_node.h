@@ -51,6 +51,11 @@ static inline void *index_from_node(struct index_node *node)
 	return (void *)((uintptr_t)node + 1);
 }
 
+/* The lowest node in which an index is, or would be; NULL: no node leads there. The tree's lock held. */
+struct index_node *index_leaf(const struct index_root *root, unsigned long index);
+/* A lowest node that holds nothing but shadows loses them, and goes. The same. */
+void index_drop_shadows(struct index_root *root, struct index_node *leaf);
+
 /* A node of nothing for the tree, or NULL. The tree's lock held. */
 struct index_node *index_node_new(struct index_root *root);
 /* It has left its tree, and is as it came. The same. */

@@ -40,5 +40,5 @@ void lru_tally_start(
 	t->lo = (uintptr_t)pfn_to_page(m, t->zone->start_pfn);
 	t->len = t->zone->spanned << PAGE_STRUCT_SHIFT;
 	t->flags = flags;
-	t->lru = lru_of(page, flags);
+	t->lru = lru_of(flags);
 }

@@ -23,21 +23,20 @@
 /* The class is that of the lists (§16.1): pages of apps and of shmem are on the anonymous ones. */
 static inline enum lru_class page_lru_class(const struct page *page)
 {
-	(void)page; /* there are no pages of files */
-	return LRU_ANON;
+	return page_has(page, PG_FILE) ? LRU_FILE : LRU_ANON;
 }
 
 /* Where these flags of a page say that it belongs. */
-static inline enum lru_list lru_of(const struct page *page, unsigned int flags)
+static inline enum lru_list lru_of(unsigned int flags)
 {
 	if (unlikely(flags & PG_UNEVICTABLE))
 		return LRU_UNEVICTABLE;
-	return 2 * page_lru_class(page) + !!(flags & PG_ACTIVE);
+	return (flags & PG_FILE ? LRU_INACTIVE_FILE : LRU_INACTIVE_ANON) + !!(flags & PG_ACTIVE);
 }
 
 static inline enum lru_list page_lru(const struct page *page)
 {
-	return lru_of(page, READ_ONCE(page->flags));
+	return lru_of(READ_ONCE(page->flags));
 }
 
 /* §27: an address space that keeps all its pages is not there. */

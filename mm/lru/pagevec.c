@@ -206,6 +206,8 @@ void mark_page_accessed(struct memory *m, struct page *page)
 	else
 		activate_new(m, page);
 	page_clear(page, PG_REFERENCED);
+	if (page_lru_class(page) == LRU_FILE)
+		atomic_add(&m->node.lru.inactive_age, 1); /* §21 */
 }
 
 void rotate_reclaimable_page(struct memory *m, struct page *page)

@@ -13,16 +13,10 @@
 /* Pages, while interrupts are off. */
 #define RELEASE_AT_ONCE 32
 
-#ifdef LW_DEBUG
-#define KEPT PG_UNFLUSHED /* the allocator stops the machine */
-#else
-#define KEPT 0
-#endif
-
 /* What the allocator expects: one reference, ours, and whatever else the page was is forgotten. */
-static inline void make_plain(struct page *page, unsigned int flags)
+static inline void make_plain(struct page *page)
 {
-	page->flags = flags & KEPT;
+	page->flags = 0;
 	page->refcount = 1;
 }
 
@@ -40,7 +34,7 @@ void free_unused_pages(struct memory *m, struct page **page, unsigned long n, bo
 
 	for (unsigned long i = 0; i < n; i++) {
 		seen |= page[i]->flags;
-		make_plain(page[i], page[i]->flags);
+		make_plain(page[i]);
 	}
 	check_unused(m, seen, page, n);
 	if (cold)
@@ -77,7 +71,7 @@ static inline void leave_lists(struct memory *m, struct page **page, unsigned lo
 		if (likely(f & PG_LRU))
 			leave_list(m, &t, p, f);
 		seen |= f;
-		make_plain(p, f);
+		make_plain(p);
 	}
 	lru_tally_settle(&t);
 	spin_unlock_irqrestore(&m->node.lru_lock, flags);

@@ -44,7 +44,7 @@ bool oom_reaper_is_missing(const struct memory *m)
 /* Locked pages want munlocking, shared ones have other owners: neither comes without waiting. */
 static bool can_be_reaped(const struct vma *v)
 {
-	return !(v->flags & (VM_HUGETLB | VM_LOCKED | VM_SHARED));
+	return !(v->flags & (VM_HUGETLB | VM_LOCKED | VM_SHARED | VM_MAYSHARE));
 }
 
 void oom_reap_address_space(struct mm *mm)
@@ -58,7 +58,7 @@ void oom_reap_address_space(struct mm *mm)
 	gather_start(&g, mm, true);
 	list_for_each_entry(v, &mm->vmas, node)
 		if (can_be_reaped(v))
-			unmap_page_range(&g, v->start, v->end, &details);
+			unmap_vma(&g, v, &details);
 	gather_finish(&g);
 	mm_event_add(mm->memory, OOM_REAPED_PAGES, MAX(before - READ_ONCE(mm->anon_rss), 0l));
 }

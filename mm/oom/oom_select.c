@@ -12,7 +12,7 @@ bool oom_unkillable_task(const struct task *t)
 
 static unsigned long size_of(const struct mm *mm)
 {
-	return MAX(mm->anon_rss, 0l) + mm->file_rss + MAX(mm->shmem_rss, 0l) +
+	return MAX(mm->anon_rss, 0l) + MAX(mm->file_rss, 0l) + MAX(mm->shmem_rss, 0l) +
 		MAX(mm->swapents, 0l) + mm->nr_ptes + mm->nr_pmds;
 }
 

@@ -10,7 +10,7 @@
 
 static long rss(const struct mm *mm)
 {
-	return MAX(mm->anon_rss, 0l) + (long)mm->file_rss + MAX(mm->shmem_rss, 0l);
+	return MAX(mm->anon_rss, 0l) + MAX(mm->file_rss, 0l) + MAX(mm->shmem_rss, 0l);
 }
 
 static void timeline(const char *what, int pid, const char *comm, long pages, uint64_t ns)

@@ -5,7 +5,7 @@
  * In reading order: page.h (struct page), gfp.h (allocation masks), memory.h (this: the root object and
  * its zones), memory.c (names, sums, tunables), pageblock.h (types of pageblocks), vmstat.h (counters on
  * several CPUs), patch.h (the switches under study), mm_trace.h (trace points), oom_state.h,
- * slab_state.h, node_state.h, index_state.h and swap_state.h (what those rooms keep in the root), fail_state.h,
+ * slab_state.h, node_state.h, index_state.h, swap_state.h and cache_state.h (what those rooms keep in the root), fail_state.h,
  * node_stat.h, page_flags.h and page_lock.h (what several may do with a page at once), io_plug.h (requests held back).
  *
  * Locks: a zone's `lock` guards what is marked (Z); this file says what guards the rest.
@@ -24,6 +24,7 @@
 #include "kernel/core/lock/lock.h"
 #include "kernel/core/lock/notifier.h"
 #include "kernel/core/log/ratelimit.h"
+#include "mm/page/cache_state.h"
 #include "mm/page/fail_state.h"
 #include "mm/page/gfp.h"
 #include "mm/page/index_state.h"
@@ -281,6 +282,7 @@ struct memory {
 	struct list_head shmems; /* ... and mm/space/shmem.h */
 	struct index_state index;
 	struct swap_state swap;
+	struct cache_state cache;
 	const struct io_plug_ops *io_plug; /* (B) of the floor above (io_plug.h); NULL: no disks */
 	struct wait_queue page_waits[PAGE_WAIT_QUEUES];
 	bool warned_atomic_reclaim, warned_refused, warned_nofail, warned_nofail_kill;

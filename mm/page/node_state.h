@@ -56,6 +56,7 @@ struct lruvec {
 	struct list_head list[NR_LRU_LISTS];
 	/* §17.6: how many of each class were looked at of late, and how many of those were still used. */
 	unsigned long recent_scanned[NR_LRU_CLASSES], recent_rotated[NR_LRU_CLASSES];
+	long inactive_age; /* atomic: pages of files that left the cache or became active (§21) */
 };
 
 /* Pages that wait until there are enough for one acquisition of lru_lock (§16.4); a reference each. */

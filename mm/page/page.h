@@ -11,6 +11,8 @@
  * A page in the swap cache is allocated; the cache holds one of its references, and so does each entry that
  * maps it (§19.1: the one that it was allocated with becomes the first entry's).
  *
+ * A file's page is allocated, and one of its references is the page cache's (mm/cache).
+ *
  * A slab's pages are allocated; what says so stands in the first one (flags, cache, slab, lru), and in
  * all of them slab_head.
  *
@@ -29,7 +31,7 @@ struct kmem_cache;
 #define PG_BUDDY     0x1u
 #define PG_MLOCKED   0x2u  /* mapped, and locked there: unevictable */
 #define PG_SHMEM     0x4u  /* an object of shared memory has it, which `mapping` is */
-#define PG_UNFLUSHED 0x8u  /* debug builds: unmapped, but some TLB may still know it */
+#define PG_FILE      0x8u  /* a file's, on the lists of those; `mapping` is the file's, or NULL: it has left */
 #define PG_SLAB      0x10u /* first page of a slab (mm/slab) */
 #define PG_RESERVES  0x20u /* of a slab: for those who may use reserves (§41.2) */
 #define PG_ERROR     0x20u /* of any other page: reading or writing it has failed */
@@ -72,7 +74,7 @@ struct page {
 	/* Free list or per-CPU list; a slab's place on its cache's list; a page's on the node's. */
 	struct list_head lru;
 	union {
-		void *mapping; /* owner: anon_vma | 1, or a shmem page's object; or NULL */
+		void *mapping; /* owner: anon_vma | 1, a shmem page's object, a file's address_space; or NULL */
 		struct kmem_cache *cache; /* of a slab's first page */
 	};
 	union {
@@ -83,7 +85,8 @@ struct page {
 		unsigned long private; /* of a page in the swap cache: its entry (mm/swap) */
 		uint64_t slab;         /* union slab_word, mm/slab/slab_page.h */
 	};
-	unsigned long poisoned; /* debug builds: free, and filled with a pattern */
+	/* Debug builds: free, and filled with a pattern; unmapped, but some TLB may still know it. */
+	uint32_t poisoned, unflushed;
 };
 
 /* `users` with so many references and mappings. */

@@ -67,13 +67,26 @@ void end_page_writeback(struct memory *m, struct page *page)
 }
 
 /* By an atomic instruction, as whoever wakes us expects: it may have looked before we were in the queue. */
-static bool is_written(struct page *page)
+static bool has_lost(struct page *page, unsigned int flag)
 {
-	return !(__atomic_fetch_or(&page->flags, 0, __ATOMIC_SEQ_CST) & PG_WRITEBACK);
+	return !(__atomic_fetch_or(&page->flags, 0, __ATOMIC_SEQ_CST) & flag);
+}
+
+void wait_on_page_locked(struct memory *m, struct page *page)
+{
+	if (page_has(page, PG_LOCKED))
+		wait_event(queue_of(m, page), has_lost(page, PG_LOCKED));
+}
+
+int wait_on_page_locked_killable(struct memory *m, struct page *page)
+{
+	if (!page_has(page, PG_LOCKED))
+		return 0;
+	return wait_event_killable(queue_of(m, page), has_lost(page, PG_LOCKED));
 }
 
 void wait_on_page_writeback(struct memory *m, struct page *page)
 {
 	if (unlikely(page_has(page, PG_WRITEBACK)))
-		wait_event(queue_of(m, page), is_written(page));
+		wait_event(queue_of(m, page), has_lost(page, PG_WRITEBACK));
 }

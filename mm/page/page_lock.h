@@ -17,6 +17,9 @@ static inline bool trylock_page(struct page *page)
 
 void lock_page(struct memory *m, struct page *page);
 int lock_page_killable(struct memory *m, struct page *page); /* 0, or -1 when killed */
+/* Until it is unlocked, as a read ends (§32.6). */
+void wait_on_page_locked(struct memory *m, struct page *page);
+int wait_on_page_locked_killable(struct memory *m, struct page *page); /* the same */
 void unlock_page(struct memory *m, struct page *page);
 
 /* Begun with the page locked; it may end anywhere. */

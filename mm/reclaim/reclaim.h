@@ -5,7 +5,7 @@
  * (what scanning has in common), scan_count.c (how much of each list), shrink_node.c (one pass),
  * shrink_list.c (batches), shrink_page.c (what becomes of a page), references.h (is it in use?),
  * reclaimable.c, throttle.h (who waits), dirty.h, node_flags.h, shrinker.h (whoever else has something to
- * give).
+ * give; shadow_shrinker.c).
  *
  * Locks: lru_lock around batches; shrinker_rwsem, for reading, while shrinkers are asked; a page's own, only
  * ever tried.

@@ -17,7 +17,8 @@ enum page_references page_check_references(struct memory *m, struct page *page)
 		return users ? PAGEREF_ACTIVATE : PAGEREF_RECLAIM;
 	if (users) {
 		page_set(page, PG_REFERENCED);
-		return marked || users > 1 ? PAGEREF_ACTIVATE : PAGEREF_KEEP;
+		return marked || users > 1 || (vm_flags & VM_EXEC) ? PAGEREF_ACTIVATE :
+								     PAGEREF_KEEP;
 	}
 	return marked ? PAGEREF_RECLAIM_CLEAN : PAGEREF_RECLAIM;
 }

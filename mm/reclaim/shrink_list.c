@@ -158,13 +158,19 @@ unsigned long shrink_inactive_list(struct scan_control *sc, unsigned long n, enu
 	return reclaimed;
 }
 
-/* Pages of an active list that become inactive, and how many of them were in use. */
+/* Pages of an active list that become inactive, or stay active; and how many of them were in use. */
 struct deactivated {
-	struct list_head pages;
+	struct list_head pages, active;
 	unsigned long rotated;
 };
 
-/* Used or not: it must be used once more while it is inactive (§16.9). */
+/* Code that is run stays in memory rather than pages that are read once (§17.10). */
+static bool is_code(const struct page *page, unsigned int vm_flags)
+{
+	return (vm_flags & VM_EXEC) && page_lru_class(page) == LRU_FILE;
+}
+
+/* Used or not, unless it is code: it must be used once more while it is inactive (§16.9). */
 static void deactivate(struct memory *m, struct page *page, struct deactivated *d)
 {
 	unsigned int vm_flags;
@@ -173,8 +179,13 @@ static void deactivate(struct memory *m, struct page *page, struct deactivated *
 		putback_lru_page(m, page);
 		return;
 	}
-	if (page_referenced(m, page, false, &vm_flags))
+	if (page_referenced(m, page, false, &vm_flags)) {
 		d->rotated++;
+		if (is_code(page, vm_flags)) {
+			list_add(&page->lru, &d->active);
+			return;
+		}
+	}
 	page_clear(page, PG_ACTIVE);
 	list_add(&page->lru, &d->pages);
 }
@@ -186,6 +197,8 @@ static void put_back_deactivated(struct batch *b, struct deactivated *d)
 	unsigned long flags = spin_lock_irqsave(&m->node.lru_lock), moved = 0;
 
 	m->node.lru.recent_rotated[b->class] += d->rotated;
+	while (!list_empty(&d->active))
+		put_back(b, take_last(&d->active));
 	for (; !list_empty(&d->pages); moved++)
 		put_back(b, take_last(&d->pages));
 	mm_event_add(m, PGDEACTIVATE, moved);
@@ -200,6 +213,7 @@ void shrink_active_list(struct scan_control *sc, unsigned long n, enum lru_class
 
 	batch_init(&b, m, class);
 	list_init(&d.pages);
+	list_init(&d.active);
 	mm_event_add(m, PGREFILL, isolate(sc, &b, 2 * class + 1, n));
 	while (!list_empty(&b.pages)) {
 		cond_resched();

@@ -4,6 +4,7 @@
  */
 #include "kernel/core/sched/sched.h"
 #include "mm/alloc/page_alloc.h"
+#include "mm/cache/page_cache.h"
 #include "mm/lru/lru.h"
 #include "mm/page/mm_trace.h"
 #include "mm/page/page_lock.h"
@@ -192,11 +193,13 @@ static enum fate write_if_dirty(struct shrink *s)
 	return pageout(s);
 }
 
-/* Step 14: the cache, or the object, gives it up, if nobody has found it there meanwhile. */
+/* Step 14: the cache, the file or the object gives it up, if nobody has found it there meanwhile. */
 static enum fate remove_mapping(struct shrink *s)
 {
 	struct page *page = s->page;
 
+	if (is_file(page))
+		return remove_from_page_cache(page, true) ? FREE : KEEP;
 	if (page_has(page, PG_SHMEM))
 		return shmem_remove_mapping(page) ? FREE : KEEP;
 	if (!page_has(page, PG_SWAPCACHE) || !swap_remove_mapping(s->sc->memory, page))

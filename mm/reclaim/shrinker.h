@@ -12,28 +12,10 @@
 #define MM_SHRINKER_H
 
 #include "mm/page/memory.h"
+#include "mm/page/shrinker_state.h"
 
-#define DEFAULT_SEEKS 2
-#define SHRINK_BATCH  128
-#define SHRINK_STOP   (~0ul)
-
-struct shrink_control {
-	gfp_t gfp; /* of the request: without FS, for instance, some can do nothing */
-	unsigned long nr_to_scan;
-};
-
-/* Both functions are called in task context with the list held for reading, and may sleep. */
-struct shrinker {
-	const char *name;
-	/* Objects that could be given up, as it is willing to say; 0: it is not asked for any. */
-	unsigned long (*count)(struct shrinker *s, const struct shrink_control *sc);
-	/* Look at nr_to_scan of them: how many went, or SHRINK_STOP: no more in this pass. */
-	unsigned long (*scan)(struct shrinker *s, const struct shrink_control *sc);
-	long seeks;            /* what it costs to get an object again; DEFAULT_SEEKS */
-	long batch;            /* objects for each call of scan; 0: SHRINK_BATCH */
-	long deferred;         /* atomic: objects that should have been looked at */
-	struct list_head node; /* in order of registration */
-};
+/* mm's own: nodes of file indices that hold nothing but shadows (§21.5). Boot, the list there. */
+void shadow_shrinker_init(struct memory *m);
 
 /* Task context that may sleep: not called by a shrinker. */
 void register_shrinker(struct memory *m, struct shrinker *s);

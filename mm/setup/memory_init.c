@@ -10,8 +10,10 @@
 #include "mm/index/index.h"
 #include "mm/lru/lru.h"
 #include "mm/oom/oom_reaper.h"
+#include "mm/cache/address_space.h"
 #include "mm/reclaim/dirty.h"
 #include "mm/reclaim/kswapd.h"
+#include "mm/reclaim/shrinker.h"
 #include "mm/page/page_lock.h"
 #include "mm/page/pageblock.h"
 #include "mm/alloc/pcp.h"
@@ -50,8 +52,10 @@ void memory_object_init(struct memory *m, const struct mm_tunables *tunables, un
 	m->zone_end[ZONE_NORMAL] = ~0ul;
 	list_init(&m->shrinkers);
 	rwsem_init(&m->shrinker_rwsem, "shrinker_rwsem");
+	shadow_shrinker_init(m);
 	list_init(&m->slab.caches);
 	page_locks_init(m);
+	cache_state_init(m);
 	lru_init(m);
 	kswapd_init(m);
 	mutex_init(&m->slab.mutex, "slab_mutex");
@@ -231,6 +235,7 @@ const char *memory_setup(struct memory *m, struct boot_mem *bm, map_page_array_f
 	slab_init(m);
 	space_init(m);
 	index_init(m);
+	cache_init_files(m);
 	swap_init(m);
 	fail_page_alloc_start(m);
 	return NULL;

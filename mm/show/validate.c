@@ -3,7 +3,9 @@
  */
 #include "kernel/core/log/printk.h"
 #include "kernel/core/sched/smp.h"
+#include "mm/cache/address_space.h"
 #include "mm/lru/lru.h"
+#include "mm/page/node_stat.h"
 #include "mm/page/pageblock.h"
 #include "mm/show/validate.h"
 #include "mm/page/vmstat.h"
@@ -176,6 +178,25 @@ static const char *check_swap_entries(const struct memory *m)
 	return NULL;
 }
 
+/* Pages of files and of shared memory, and who maps them. */
+static const char *check_objects(const struct memory *m)
+{
+	long pages = 0, mapped = 0;
+	const char *err = shmem_validate(m, &mapped);
+
+	if (!err)
+		err = cache_validate(m, &pages, &mapped);
+	if (err)
+		return err;
+	pages += m->swap.cached + node_stat_exact(m, NR_SHMEM);
+	if (pages != node_stat_exact(m, NR_FILE_PAGES) ||
+		mapped != node_stat_exact(m, NR_FILE_MAPPED))
+		return broken("%ld pages of files and objects, %ld mapped; counted %ld, %ld", pages,
+			mapped, node_stat_exact(m, NR_FILE_PAGES),
+			node_stat_exact(m, NR_FILE_MAPPED));
+	return NULL;
+}
+
 const char *mm_validate(const struct memory *m)
 {
 	unsigned long flags = smp_freeze();
@@ -196,7 +217,7 @@ const char *mm_validate(const struct memory *m)
 	if (!err)
 		err = check_swap_entries(m);
 	if (!err)
-		err = shmem_validate(m);
+		err = check_objects(m);
 	smp_thaw(flags);
 	return err;
 }

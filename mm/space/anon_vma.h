@@ -61,7 +61,7 @@ static inline void *vma_rmap(const struct vma *v)
 /*
  * Before the VMA's first page is asked for: `rmap` is set, to a neighbour's anon_vma where they could be one
  * VMA but for being writable, or to a new one. False: no memory. mmap_sem held for reading, several may come at
- * once; may sleep. No function here is for a VMA of VM_SHARED (shmem.h).
+ * once; may sleep. No function here is for a VMA of VM_OBJECT (file_map.h).
  */
 bool anon_vma_prepare(struct vma *v);
 /* `to` has pages of what is `from`'s; false: no memory. mmap_sem held for writing here and below. */

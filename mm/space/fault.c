@@ -9,6 +9,7 @@
 #include "mm/lru/pagevec.h"
 #include "mm/alloc/page_alloc.h"
 #include "mm/space/anon_vma.h"
+#include "mm/space/file_map.h"
 #include "mm/space/mlock.h"
 #include "mm/space/pgtable.h"
 #include "mm/space/shmem.h"
@@ -154,6 +155,8 @@ static enum fault_result map_zero_page(struct mm *mm, uint64_t *pte)
 static noinline enum fault_result fault_on_contents(
 	struct mm *mm, struct vma *vma, uint64_t addr, unsigned int flags, uint64_t *pte)
 {
+	if (vma->flags & VM_FILE)
+		return do_read_fault(mm, vma, addr, flags);
 	if (vma->flags & VM_SHARED)
 		return shmem_fault(mm, vma, addr, flags, pte);
 	if (!(flags & FAULT_WRITE) && is_zero(vma, addr))
@@ -167,6 +170,8 @@ enum fault_result handle_mm_fault(struct mm *mm, struct vma *vma, uint64_t addr,
 
 	mm_event_add(mm->memory, PGFAULT, 1);
 	if (unlikely(!pte)) {
+		if (vma->flags & VM_FILE)
+			return do_read_fault(mm, vma, addr, flags);
 		pte = pte_make(mm, addr);
 		if (!pte)
 			return FAULT_OOM;

@@ -14,7 +14,7 @@
 #ifdef LW_DEBUG
 static void flushed(struct page *page)
 {
-	page_clear(page, PG_UNFLUSHED);
+	page->unflushed = false;
 }
 
 static void check_unused(const struct mm *mm)
@@ -51,6 +51,7 @@ void gather_start(struct mmu_gather *g, struct mm *mm, bool flush)
 	g->flush = flush;
 	g->stale = false;
 	g->flagged = false;
+	g->sequential = false;
 	g->nr_batches = 0;
 	g->batches = NULL;
 	use_bundle(g);

@@ -29,6 +29,7 @@ struct mmu_gather {
 	bool flush;   /* the tables may be loaded somewhere */
 	bool stale;   /* entries were cleared whose pages are not gathered */
 	bool flagged; /* some pages are in the swap cache */
+	bool sequential; /* the VMA at hand is VM_SEQ_READ: nothing is used twice (§28.1) */
 	struct page *bundle[GATHER_BUNDLE];
 };
 
@@ -40,7 +41,7 @@ void gather_more(struct mmu_gather *g);
 
 /* Debug builds know of each page whether a TLB may still hold a translation to it. */
 #ifdef LW_DEBUG
-#define gather_debug(page) ((void)page_set(page, PG_UNFLUSHED))
+#define gather_debug(page) ((void)((page)->unflushed = true))
 #else
 #define gather_debug(page) ((void)0)
 #endif

@@ -26,7 +26,7 @@ static long slot_in_table(struct mm *mm, uint64_t addr)
 
 static long slot_in_object(struct memory *m, const struct vma *v, uint64_t addr)
 {
-	void *found = shmem_find(v->object, shmem_index(v, addr));
+	void *found = shmem_find(v->object, vma_index(v, addr));
 
 	if (found && index_is_shadow(found))
 		return swp_offset(shmem_slot_entry(found));

@@ -4,6 +4,7 @@
 #include "mm/lru/isolate.h"
 #include "mm/lru/pagevec.h"
 #include "mm/page/page_lock.h"
+#include "mm/space/file_map.h"
 #include "mm/space/mapped.h"
 #include "mm/space/mlock.h"
 #include "mm/space/pgtable.h"
@@ -171,12 +172,13 @@ static bool mark_mapped(struct mm *mm, uint64_t *pte)
 	return mapped;
 }
 
-static void set_locked(struct mm *mm, struct vma *v, bool on)
+static bool set_locked(struct mm *mm, struct vma *v, bool on)
 {
 	if (on)
 		WRITE_ONCE(v->flags, v->flags | VM_LOCKED);
 	else
 		munlock_vma_pages(mm, v);
+	return true;
 }
 
 /*
@@ -194,17 +196,32 @@ static bool is_populated(struct mm *mm, const struct vma *v, uint64_t addr)
 	return !(v->flags & VM_LOCKED) || mark_mapped(mm, pte);
 }
 
-/* Reclaim may take a page again before it is locked: then it comes back. mmap_sem held for read. */
-static int populate_page(struct mm *mm, uint64_t addr)
+/*
+ * Reclaim may take a page again before it is locked: then it comes back. mmap_sem held for read. FAULT_RETRY: the
+ * page is being read.
+ */
+static enum fault_result populate_page(struct mm *mm, uint64_t addr)
 {
 	struct vma *v = find_vma(mm, addr);
+	enum fault_result result = FAULT_OK;
 
 	if (!v)
-		return -1;
-	while (!is_populated(mm, v, addr) && !fatal_signal_pending(current))
-		if (handle_mm_fault(mm, v, addr, v->flags & VM_WRITE) != FAULT_OK)
-			return -1;
-	return 0;
+		return FAULT_BAD_ADDRESS;
+	while (result == FAULT_OK && !is_populated(mm, v, addr) && !fatal_signal_pending(current))
+		result = handle_mm_fault(mm, v, addr, v->flags & VM_WRITE);
+	return result;
+}
+
+static int populate_or_wait(struct mm *mm, uint64_t addr)
+{
+	enum fault_result result;
+
+	do {
+		down_read(&mm->mmap_sem);
+		result = populate_page(mm, addr);
+		up_read(&mm->mmap_sem);
+	} while (result == FAULT_RETRY && !wait_for_fault_page(mm));
+	return result == FAULT_OK || result == FAULT_RETRY ? 0 : -1;
 }
 
 /* As after mlock(): the semaphore is free between the change of the VMAs and this. */
@@ -212,11 +229,8 @@ static int populate(struct mm *mm, uint64_t start, uint64_t end)
 {
 	int err = 0;
 
-	for (; !err && start < end && !fatal_signal_pending(current); start += PAGE_SIZE) {
-		down_read(&mm->mmap_sem);
-		err = populate_page(mm, start);
-		up_read(&mm->mmap_sem);
-	}
+	for (; !err && start < end && !fatal_signal_pending(current); start += PAGE_SIZE)
+		err = populate_or_wait(mm, start);
 	return err;
 }
 

@@ -9,6 +9,7 @@
 #include "mm/slab/cache.h"
 #include "mm/slab/slab.h"
 #include "mm/lru/pagevec.h"
+#include "mm/space/file_map.h"
 #include "mm/space/mlock.h"
 #include "mm/space/pgtable.h"
 #include "mm/space/shmem.h"
@@ -70,7 +71,7 @@ static void exit_mmap(struct mm *mm)
 	lru_add_drain(mm->memory);
 	gather_start(&g, mm, false);
 	list_for_each_entry(v, &mm->vmas, node)
-		unmap_page_range(&g, v->start, v->end, NULL);
+		unmap_vma(&g, v, NULL);
 	gather_finish(&g);
 	mm->total_vm = 0;
 	/* Who walks a reverse map reads the tables of its VMAs. */

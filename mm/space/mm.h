@@ -5,6 +5,7 @@
  * pgtable.h (page tables), fault.c, swap_in.h and swap_in.c (a page that is in swap), mlock.h, mprotect.c,
  * zap.h (taking pages out), gather.h (their way to be freed), anon_vma.h (from a page to the VMAs that map it),
  * shmem.h (pages that several may map: shmem.c, shmem_pages.c, shmem_fault.c, shmem_swap.c, shmem_validate.c),
+ * file_map.h (pages of files: file_map.c, file_fault.c),
  * rmap.h with rmap.c and unmap.c (what reclaim does with all that), tlb_batch.h, mapped.h, swap_out.c,
  * swap_off.h (all pages of an area come back).
  *
@@ -30,6 +31,14 @@
 #define VM_LOCKED  0x2u
 #define VM_SHARED  0x4u /* shared anonymous memory (shmem.h); has no template */
 #define VM_HUGETLB 0x8u /* nothing makes one yet; the reaper leaves it alone */
+#define VM_FILE    0x10u /* a file, which is only read (file_map.h); has no template, is never VM_WRITE */
+#define VM_EXEC    0x20u /* what is there is run: kept in memory rather (§17.10) */
+#define VM_MAYSHARE 0x40u /* of VM_FILE: others may have asked for the same; the reaper leaves it alone */
+#define VM_SEQ_READ 0x80u /* of VM_FILE: advised to be read from its beginning on, ... */
+#define VM_RAND_READ 0x100u /* ... or at random */
+
+/* Of what has its pages by an object that several may map, and by which its VMAs are found. */
+#define VM_OBJECT (VM_SHARED | VM_FILE)
 
 /* Of mm.flags, set atomically (§7.1). */
 #define MMF_OOM_SKIP 0x1u /* killed, and reaped or given up: no longer in the killer's way */
@@ -38,21 +47,28 @@
 struct vma {
 	uint64_t start, end;
 	unsigned int flags;
-	unsigned int offset; /* of VM_SHARED: where in the object it begins, in pages */
+	unsigned int offset; /* of VM_OBJECT: where in the object it begins, in pages */
 	union {
 		/* Initial contents of the first template_len bytes; the rest, or all if NULL, is zero. */
 		const char *template;
 		struct shmem *object; /* of VM_SHARED */
+		struct file *file;    /* of VM_FILE: a reference */
 	};
-	uint64_t template_len; /* 0 of VM_SHARED */
+	uint64_t template_len; /* 0 of VM_OBJECT */
 	struct list_head node; /* in address order */
 	struct mm *mm;
-	void *rmap; /* `mapping` of its pages (anon_vma.h); NULL: not yet made; of VM_SHARED always */
+	void *rmap; /* `mapping` of its pages (anon_vma.h); NULL: not yet made; of VM_OBJECT always */
 	union {
 		struct anon_vma_chain *chain; /* NULL: no page of its own has been asked for yet */
-		struct vma *next_mapper;      /* of VM_SHARED: of the same object (shmem.h) */
+		struct vma *next_mapper;      /* of VM_OBJECT: of the same object (mappers.h) */
 	};
 };
+
+/* Where in its object an address of a VMA of VM_OBJECT is. */
+static inline unsigned long vma_index(const struct vma *v, uint64_t addr)
+{
+	return v->offset + ((addr - v->start) >> PAGE_SHIFT);
+}
 
 struct mm {
 	struct memory *memory;
@@ -66,20 +82,26 @@ struct mm {
 	uint64_t brk_start, brk;
 	unsigned int flags; /* MMF_* */
 	unsigned long total_vm;
-	long anon_rss,
-		shmem_rss; /* changes atomically, as do the tables: threads fault side by side */
-	unsigned long file_rss;
+	/* Change atomically, as do the tables: threads fault side by side. */
+	long anon_rss, shmem_rss, file_rss;
 	long swapents;         /* entries of slots in swap (§19.4); atomically */
 	long nr_ptes, nr_pmds; /* table pages of the two lowest levels */
 	struct list_head
 		swap_node; /* (mms_lock) of swap_state.mms, from its first entry of a slot on */
 };
 
-enum fault_result { FAULT_OK, FAULT_BAD_ADDRESS, FAULT_OOM };
+enum fault_result {
+	FAULT_OK,
+	FAULT_BAD_ADDRESS,
+	FAULT_OOM,
+	FAULT_SIGBUS, /* beyond a file's end, or it could not be read */
+	FAULT_RETRY,  /* of handle_mm_fault(): wait for current->fault_page, without mmap_sem, and try again */
+};
 
 /* Of a fault. */
 #define FAULT_WRITE  VM_WRITE
 #define FAULT_KERNEL 0x2u /* by kernel code on the app's behalf: depth above 0 */
+#define FAULT_TRIED  0x4u /* again: it does not end with FAULT_RETRY, unless it is killed */
 
 /* Boot: the caches of both structs (§31.5). */
 void space_init(struct memory *m);
@@ -124,6 +146,14 @@ int mm_map_fixed(struct mm *mm, uint64_t start, uint64_t len, unsigned int flags
  */
 int mm_map_shared(
 	struct mm *mm, uint64_t start, uint64_t len, unsigned int flags, const struct vma *of);
+/*
+ * Map `len` bytes of an open file, from page `offset` on, to be read, at the lowest free place at or above `hint`:
+ * where; 0: there is none, no memory, or `flags` has VM_WRITE: files are not written to. VM_EXEC, VM_MAYSHARE,
+ * VM_SEQ_READ and VM_RAND_READ may be asked for.
+ */
+struct file;
+uint64_t mm_map_file(struct mm *mm, uint64_t hint, uint64_t len, unsigned int flags, struct file *f,
+	unsigned long offset);
 /* Map `len` bytes at the lowest free place at or above `hint`; 0 when there is none. */
 uint64_t mm_map(struct mm *mm, uint64_t hint, uint64_t len, unsigned int flags);
 /*
@@ -137,13 +167,14 @@ int mm_set_brk(struct mm *mm, uint64_t brk);
 uint64_t mm_sbrk(struct mm *mm, int64_t increment);
 /*
  * Let a range be written, or not; lock it in memory (its pages are made present), or not. The range
- * as for mm_unmap(), and mapped without a gap: 0, or -1, with the part before the gap done.
+ * as for mm_unmap(), and mapped without a gap: 0, or -1, with the part before the gap done. A file to which
+ * mm_protect() is to let one write is such a gap.
  */
 int mm_protect(struct mm *mm, uint64_t start, uint64_t len, bool write);
 int mm_mlock(struct mm *mm, uint64_t start, uint64_t len);
 int mm_munlock(struct mm *mm, uint64_t start, uint64_t len);
 /*
- * One page out to swap, for tests: as reclaim does it (§19.6, §20.6 to §20.8, §30c item 3), whether it was used
+ * One page out to swap, or of a file out of the cache, for tests: as reclaim does it (§19.6, §20.6 to §20.8, §30c item 3), whether it was used
  * lately or not. 0; -ENOENT: no page is mapped there; -EBUSY: it is locked in memory; -ENOMEM:
  * no slot, or no node; -EIO; -EAGAIN: somebody else has a reference, and it stays in the swap cache.
  * mmap_sem is taken for writing; may sleep.
@@ -166,8 +197,8 @@ static inline struct vma *find_vma(struct mm *mm, uint64_t addr)
 /* mmap_sem held for read; `vma` holds `addr` (a page's) and allows what the FAULT_* bits say. */
 enum fault_result handle_mm_fault(
 	struct mm *mm, struct vma *vma, uint64_t addr, unsigned int flags);
-/* Serve a fault at `addr`; takes mmap_sem for read. */
-static inline enum fault_result mm_fault(struct mm *mm, uint64_t addr, unsigned int flags)
+/* One pass of mm_fault(). */
+static inline enum fault_result mm_fault_once(struct mm *mm, uint64_t addr, unsigned int flags)
 {
 	enum fault_result result = FAULT_BAD_ADDRESS;
 	struct vma *vma;
@@ -178,10 +209,28 @@ static inline enum fault_result mm_fault(struct mm *mm, uint64_t addr, unsigned 
 	if (likely(vma && !(flags & FAULT_WRITE & ~vma->flags)))
 		result = handle_mm_fault(mm, vma, addr, flags);
 	/* 4.9: the kernel must not take a reaped page's zeroes for what the app wrote (§8.2). */
-	if (unlikely(flags & FAULT_KERNEL) && mm_test_flag(mm, MMF_UNSTABLE))
+	if (unlikely(flags & FAULT_KERNEL) && mm_test_flag(mm, MMF_UNSTABLE) &&
+		result != FAULT_RETRY)
 		result = FAULT_BAD_ADDRESS;
 	up_read(&mm->mmap_sem);
 	return result;
+}
+
+/* What follows a pass that ended with `result` (§32.5 step 10). */
+enum fault_result mm_fault_rest(
+	struct mm *mm, uint64_t addr, unsigned int flags, enum fault_result result);
+/*
+ * After FAULT_RETRY, without mmap_sem: until the page for which handle_mm_fault() did not wait is read. 0, or -1
+ * when killed.
+ */
+int wait_for_fault_page(struct mm *mm);
+
+/* Serve a fault at `addr`; takes mmap_sem for read. Never ends with FAULT_RETRY. */
+static inline enum fault_result mm_fault(struct mm *mm, uint64_t addr, unsigned int flags)
+{
+	enum fault_result result = mm_fault_once(mm, addr, flags);
+
+	return likely(result == FAULT_OK) ? FAULT_OK : mm_fault_rest(mm, addr, flags, result);
 }
 
 #endif

@@ -16,8 +16,11 @@ static void change_entry(const struct memory *m, uint64_t *pte, bool on)
 		!pte_change(pte, old, on ? old | PTE_WRITE : old & ~PTE_WRITE));
 }
 
-static void set_write(struct mm *mm, struct vma *v, bool on)
+/* A file is not written to. */
+static bool set_write(struct mm *mm, struct vma *v, bool on)
 {
+	if (on && (v->flags & VM_FILE))
+		return false;
 	v->flags = on ? v->flags | VM_WRITE : v->flags & ~VM_WRITE;
 	for (uint64_t addr = v->start; addr < v->end; addr += PAGE_SIZE) {
 		uint64_t *pte = pte_find(mm, addr);
@@ -26,6 +29,7 @@ static void set_write(struct mm *mm, struct vma *v, bool on)
 			change_entry(mm->memory, pte, on);
 	}
 	tlb_flush_mm(mm->pgd);
+	return true;
 }
 
 int mm_protect(struct mm *mm, uint64_t start, uint64_t len, bool write)

@@ -116,16 +116,45 @@ static bool make_table(struct mm *mm, uint64_t *slot, int level)
 	return true;
 }
 
-uint64_t *pte_make(struct mm *mm, uint64_t addr)
+/* The entry of `addr` in its table of the level `to`; those above are made. */
+static uint64_t *make_down_to(struct mm *mm, uint64_t addr, int to)
 {
 	uint64_t *table = table_of(mm, mm->pgd);
 
-	for (int level = LEVEL_PGD; level > LEVEL_PTE; level--) {
+	for (int level = LEVEL_PGD; level > to; level--) {
 		uint64_t *slot = &table[PT_INDEX(addr, level)];
 
 		if (!(READ_ONCE(*slot) & PTE_PRESENT) && !make_table(mm, slot, level - 1))
 			return NULL;
 		table = table_of(mm, READ_ONCE(*slot));
 	}
-	return &table[PT_INDEX(addr, LEVEL_PTE)];
+	return &table[PT_INDEX(addr, to)];
+}
+
+uint64_t *pte_make(struct mm *mm, uint64_t addr)
+{
+	return make_down_to(mm, addr, LEVEL_PTE);
+}
+
+bool pmd_make(struct mm *mm, uint64_t addr)
+{
+	return make_down_to(mm, addr, LEVEL_PMD);
+}
+
+uint64_t pte_table_alloc(struct mm *mm)
+{
+	return alloc_table(mm, LEVEL_PTE);
+}
+
+void pte_table_install(struct mm *mm, uint64_t addr, uint64_t table)
+{
+	uint64_t *slot = make_down_to(mm, addr, LEVEL_PMD);
+
+	if (!pte_change(slot, 0, table | PTE_PRESENT | PTE_WRITE))
+		pte_table_free(mm, table);
+}
+
+void pte_table_free(struct mm *mm, uint64_t table)
+{
+	free_table(mm, table, LEVEL_PTE);
 }

@@ -52,6 +52,16 @@ static inline uint64_t *pte_find(struct mm *mm, uint64_t addr)
 /* The same, with tables made where there are none; NULL when memory for them is refused. */
 uint64_t *pte_make(struct mm *mm, uint64_t addr);
 
+/* All levels above the last one are there, or are made; false: memory for one is refused. */
+bool pmd_make(struct mm *mm, uint64_t addr);
+/*
+ * A last-level table by its physical address: one for an address whose pmd_make() has been done, counted, or 0; put
+ * there, unless another thread was faster and it goes; or not needed after all.
+ */
+uint64_t pte_table_alloc(struct mm *mm);
+void pte_table_install(struct mm *mm, uint64_t addr, uint64_t table);
+void pte_table_free(struct mm *mm, uint64_t table);
+
 /* The page that an entry maps and that is counted with it; NULL: none, or the zero page. */
 static inline struct page *entry_page(const struct memory *m, uint64_t entry)
 {

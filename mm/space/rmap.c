@@ -1,6 +1,7 @@
 /*
  * Walks over the entries that map a page, and who has used it (see rmap.h).
  */
+#include "mm/cache/address_space.h"
 #include "mm/page/page_lock.h"
 #include "mm/space/anon_vma.h"
 #include "mm/space/pgtable.h"
@@ -38,17 +39,26 @@ static void walk_anon(struct memory *m, struct page *page, rmap_visit visit, voi
 	anon_vma_put(m, av);
 }
 
-/* The page is locked. */
-static noinline void walk_shmem(struct memory *m, struct page *page, rmap_visit visit, void *arg)
+/* Of an object's page that is locked; NULL: it has left before. */
+static struct mappers *page_mappers(const struct page *page)
 {
-	struct shmem *s;
+	if (page_has(page, PG_SHMEM))
+		return &((struct shmem *)page->mapping)->mappers;
+	if (page_has(page, PG_FILE) && page->mapping)
+		return &((struct address_space *)page->mapping)->mappers;
+	return NULL;
+}
+
+/* The page is locked. */
+static noinline void walk_object(struct memory *m, struct page *page, rmap_visit visit, void *arg)
+{
+	struct mappers *s = page_mappers(page);
 	struct vma *v;
 
-	if (!page_has(page, PG_SHMEM))
-		return; /* it has left before it was locked */
-	s = page->mapping;
+	if (!s)
+		return;
 	down_read(&s->sem);
-	for (v = s->mappers; v; v = v->next_mapper)
+	for (v = s->first; v; v = v->next_mapper)
 		if (page->index >= v->offset &&
 			!visit_vma(m, page, v,
 				v->start + ((uint64_t)(page->index - v->offset) << PAGE_SHIFT),
@@ -59,8 +69,8 @@ static noinline void walk_shmem(struct memory *m, struct page *page, rmap_visit 
 
 void rmap_walk(struct memory *m, struct page *page, rmap_visit visit, void *arg)
 {
-	if (page_has(page, PG_SHMEM))
-		walk_shmem(m, page, visit, arg);
+	if (page_has(page, PG_SHMEM | PG_FILE))
+		walk_object(m, page, visit, arg);
 	else
 		walk_anon(m, page, visit, arg);
 }
@@ -95,7 +105,7 @@ static bool look(struct vma *v, uint64_t addr, uint64_t *pte, void *arg)
 		w->vm_flags |= VM_LOCKED;
 		return false;
 	}
-	if (pte_test_clear_young(w->memory, pte, w->page)) {
+	if (pte_test_clear_young(w->memory, pte, w->page) && !(flags & VM_SEQ_READ)) {
 		w->used++;
 		w->vm_flags |= flags;
 	}
@@ -105,15 +115,15 @@ static bool look(struct vma *v, uint64_t addr, uint64_t *pte, void *arg)
 int page_referenced(struct memory *m, struct page *page, bool is_locked, unsigned int *vm_flags)
 {
 	struct reference_walk w = {.memory = m, .page = page, .left = READ_ONCE(page->mapcount)};
-	bool is_shmem = page_has(page, PG_SHMEM), lock_here = !is_locked && is_shmem;
+	bool has_object = page_has(page, PG_SHMEM | PG_FILE), lock_here = !is_locked && has_object;
 
 	*vm_flags = 0;
 	if (!w.left)
 		return 0;
 	if (lock_here && !trylock_page(page))
 		return 1;
-	if (is_shmem)
-		walk_shmem(m, page, look, &w);
+	if (has_object)
+		walk_object(m, page, look, &w);
 	else
 		walk_anon(m, page, look, &w);
 	if (lock_here)

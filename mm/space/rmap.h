@@ -5,7 +5,7 @@
  * Task context that may sleep (an anon_vma's `sem`, answers of other CPUs); no spinlock held. The caller has a
  * reference to the page besides its entries'. Nothing here asks for memory.
  *
- * Pages of shmem are walked with their lock held (shmem.h): it keeps the object there.
+ * Pages of shmem and of files are walked with their lock held: it keeps the object there.
  */
 #ifndef MM_RMAP_H
 #define MM_RMAP_H
@@ -40,7 +40,7 @@ enum swap_result {
 };
 
 /*
- * §19.6: the page, locked, leaves all tables. Of shmem their entries become empty, and what they say of a write
+ * §19.6: the page, locked, leaves all tables. Of shmem and of a file their entries become empty, and what they say of a write
  * goes to the page; else it is in the swap cache, and its slot takes its place there. With
  * `lazy_free` (it was put into the swap cache just now, so its slot is empty) an entry through which
  * nothing was written is left empty, unless the page is PG_DIRTY: such memory was given back (§19.7). What

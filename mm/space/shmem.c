@@ -3,6 +3,7 @@
  */
 #include "mm/slab/cache.h"
 #include "mm/slab/slab.h"
+#include "mm/space/file_map.h"
 #include "mm/space/shmem.h"
 
 #define TREE_GFP (GFP_ATOMIC | __GFP_NOWARN) /* §26 */
@@ -19,10 +20,7 @@ static void link(struct shmem *s, struct vma *v, unsigned long offset)
 {
 	v->object = s;
 	v->offset = offset;
-	down_write(&s->sem);
-	v->next_mapper = s->mappers;
-	s->mappers = v;
-	up_write(&s->sem);
+	mappers_link(v);
 }
 
 bool shmem_create(struct vma *v)
@@ -35,7 +33,7 @@ bool shmem_create(struct vma *v)
 	*s = (struct shmem){.memory = m, .size = (v->end - v->start) >> PAGE_SHIFT};
 	refcount_init(&s->refs);
 	spin_lock_init(&s->lock, "shmem");
-	rwsem_init(&s->sem, "i_mmap");
+	mappers_init(&s->mappers);
 	index_root_init(&s->tree, m, TREE_GFP);
 	link(s, v, 0);
 	spin_lock(&m->shmems_lock);
@@ -53,19 +51,6 @@ void shmem_share(struct vma *v, const struct vma *of, unsigned long offset)
 	link(s, v, offset);
 }
 
-void shmem_unlink(struct vma *v)
-{
-	struct shmem *s = v->object;
-	struct vma **link = &s->mappers;
-
-	down_write(&s->sem);
-	while (*link && *link != v)
-		link = &(*link)->next_mapper;
-	if (*link)
-		*link = v->next_mapper;
-	up_write(&s->sem);
-}
-
 /* Nobody has it, and shmem_next() gives it to nobody. */
 static void destroy(struct shmem *s)
 {
@@ -74,11 +59,10 @@ static void destroy(struct shmem *s)
 	spin_lock(&m->shmems_lock);
 	list_del(&s->all);
 	spin_unlock(&m->shmems_lock);
-	BUG_ON(s->mappers);
 	shmem_truncate(s);
 	index_destroy(&s->tree);
 	lock_forget(&s->lock.info);
-	lock_forget(&s->sem.info);
+	mappers_forget(&s->mappers);
 	kmem_cache_free(&m->shmem_cache, s);
 }
 

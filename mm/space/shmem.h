@@ -9,17 +9,17 @@
  * lock held: with the lock, PG_SHMEM says that the object is there, and where. It is in the tree or in the swap
  * cache, but for a moment in which its lock is held.
  *
- * Locks: mmap_sem, then a page's, then `sem` (reading: to walk; writing: the VMAs, and where they start and
- * end); or `lock`, interrupts off, for the tree and its counters. Inside memory.shmems_lock nothing is taken.
+ * Locks: mmap_sem, then a page's, then the mappers' `sem`; or `lock`, interrupts off, for the tree and its counters. Inside memory.shmems_lock nothing is taken.
  * Nodes of the tree are asked for with `lock` held, GFP_ATOMIC (§26). With `sem` held nobody asks for memory.
  */
 #ifndef MM_SHMEM_H
 #define MM_SHMEM_H
 
 #include "kernel/core/lock/lock.h"
+#include "mm/cache/mappers.h"
 #include "mm/index/index.h"
 #include "mm/page/page_flags.h"
-#include "mm/space/anon_vma.h"
+#include "mm/space/mm.h"
 #include "mm/swap/swap.h"
 
 #define SHMEM_GFP GFP_HIGHUSER_MOVABLE
@@ -30,8 +30,7 @@ struct shmem {
 	unsigned long size;   /* pages */
 	struct spinlock lock;
 	struct index_root tree; /* entries: pages; shadows: slots, as shmem_slot() has them */
-	struct rwsem sem;
-	struct vma *mappers;  /* by next_mapper, the youngest first */
+	struct mappers mappers;
 	bool unmapped;        /* reclaim has unmapped pages: a TLB may learn of that late */
 	struct list_head all; /* (shmems_lock) of memory.shmems */
 };
@@ -39,47 +38,14 @@ struct shmem {
 /* Boot. */
 void shmem_init(struct memory *m);
 
-/* Where in its object an address of a VMA of VM_SHARED is. */
-static inline unsigned long shmem_index(const struct vma *v, uint64_t addr)
-{
-	return v->offset + ((addr - v->start) >> PAGE_SHIFT);
-}
-
 /* The VMA gets an object of its own, of its size; false: no memory. mmap_sem held for writing, as below. */
 bool shmem_create(struct vma *v);
 /* The VMA shows what `of` shows, from `offset` pages of the object on. */
 void shmem_share(struct vma *v, const struct vma *of, unsigned long offset);
-/* Nobody looks for pages in it any more; its entries are gone, or another VMA's. Once more does nothing. */
-void shmem_unlink(struct vma *v);
-/* And the object, which goes with the last: its pages, wherever they are. May sleep. */
+/* The object, which goes with the last: its pages, wherever they are. May sleep. */
 void shmem_put(struct shmem *s);
 /* The next object, or the first (NULL), with a reference; that of `s` goes. */
 struct shmem *shmem_next(struct memory *m, struct shmem *s);
-
-/* Around a change of where a VMA starts or ends, or of what it maps: nobody walks its pages' reverse map. */
-static inline void vma_rmap_lock(struct vma *v)
-{
-	if (v->flags & VM_SHARED)
-		down_write(&v->object->sem);
-	else
-		anon_vma_lock(v);
-}
-
-static inline void vma_rmap_unlock(struct vma *v)
-{
-	if (v->flags & VM_SHARED)
-		up_write(&v->object->sem);
-	else
-		anon_vma_unlock(v);
-}
-
-static inline void vma_rmap_unlink(struct vma *v)
-{
-	if (v->flags & VM_SHARED)
-		shmem_unlink(v);
-	else
-		anon_vma_unlink(v);
-}
 
 /* How the tree has the entry of a slot. */
 static inline void *shmem_slot(swp_entry_t e)
@@ -117,8 +83,6 @@ void shmem_truncate(struct shmem *s);
 /* A fault on a VMA of VM_SHARED whose entry at `pte` is empty. mmap_sem held for read. */
 enum fault_result shmem_fault(
 	struct mm *mm, struct vma *vma, uint64_t addr, unsigned int flags, uint64_t *pte);
-/* A page of it is in one table less, or, the last time, in none. The table's reference stays. */
-void shmem_unmapped(struct memory *m, struct mm *mm, struct page *page);
 /* It was written to: it must not be dropped, nor rotated as soon as it has been written. */
 static inline void shmem_set_dirty(struct page *page)
 {
@@ -138,7 +102,10 @@ bool shmem_writepage(struct memory *m, struct page *page);
  */
 void shmem_unuse(struct memory *m, struct page *page, swp_entry_t e);
 
-/* Do trees, pages, slots and totals agree? NULL, or one line. Nobody changes them meanwhile. */
-const char *shmem_validate(const struct memory *m);
+/*
+ * Do trees, pages, slots and totals agree? NULL, or one line. *mapped: pages that somebody maps are added. Nobody
+ * changes them meanwhile.
+ */
+const char *shmem_validate(const struct memory *m, long *mapped);
 
 #endif

@@ -6,7 +6,7 @@
 #include "kernel/core/sched/smp.h"
 #include "mm/alloc/page_alloc.h"
 #include "mm/page/page_lock.h"
-#include "mm/space/mlock.h"
+#include "mm/space/file_map.h"
 #include "mm/space/pgtable.h"
 #include "mm/space/shmem.h"
 #include "mm/space/swap_off.h"
@@ -122,9 +122,7 @@ static void map(struct mm *mm, struct vma *vma, uint64_t addr, unsigned int flag
 		page_put(m, page);
 		return;
 	}
-	if (!__atomic_fetch_add(&page->mapcount, 1, __ATOMIC_RELEASE))
-		node_stat_add(m, NR_FILE_MAPPED, 1);
-	atomic_add(&mm->shmem_rss, 1);
+	object_mapped(m, &mm->shmem_rss, page);
 	if (flags & FAULT_WRITE)
 		shmem_set_dirty(page);
 }
@@ -134,7 +132,7 @@ enum fault_result shmem_fault(
 {
 	struct memory *m = mm->memory;
 	struct page *page;
-	int err = get_locked(mm, vma->object, shmem_index(vma, addr), &page);
+	int err = get_locked(mm, vma->object, vma_index(vma, addr), &page);
 
 	if (err)
 		return err == -EIO ? FAULT_BAD_ADDRESS :
@@ -144,13 +142,4 @@ enum fault_result shmem_fault(
 	unlock_page(m, page);
 	page_put(m, page);
 	return FAULT_OK;
-}
-
-void shmem_unmapped(struct memory *m, struct mm *mm, struct page *page)
-{
-	atomic_add(&mm->shmem_rss, -1);
-	if (__atomic_fetch_sub(&page->mapcount, 1, __ATOMIC_ACQ_REL) != 1)
-		return;
-	node_stat_add(m, NR_FILE_MAPPED, -1);
-	clear_page_mlock(m, page);
 }

@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 
+#include "mm/cache/page_cache.h"
 #include "mm/lru/pagevec.h"
 #include "mm/space/mapped.h"
 #include "mm/space/pgtable.h"
@@ -39,6 +40,8 @@ static int write_shmem_if_dirty(struct memory *m, struct page *page)
 
 static bool remove_mapping(struct memory *m, struct page *page)
 {
+	if (page_has(page, PG_FILE))
+		return remove_from_page_cache(page, true);
 	return page_has(page, PG_SHMEM) ? shmem_remove_mapping(page) : swap_remove_mapping(m, page);
 }
 
@@ -60,13 +63,13 @@ static int take_out(struct memory *m, struct page *page)
 
 	if (page_has(page, PG_MLOCKED))
 		return -EBUSY;
-	if (!page_has(page, PG_SHMEM | PG_SWAPCACHE) && !add_to_swap(m, page))
+	if (!page_has(page, PG_FILE | PG_SHMEM | PG_SWAPCACHE) && !add_to_swap(m, page))
 		return -ENOMEM;
 	err = unmap(m, page);
-	if (!err)
+	if (!err && !page_has(page, PG_FILE))
 		err = page_has(page, PG_SHMEM) ? write_shmem_if_dirty(m, page) :
 						 write_if_dirty(m, page);
-	if (!err && page_has(page, PG_SHMEM | PG_SWAPCACHE) && !remove_mapping(m, page))
+	if (!err && page_has(page, PG_FILE | PG_SHMEM | PG_SWAPCACHE) && !remove_mapping(m, page))
 		err = -EAGAIN;
 	return err;
 }

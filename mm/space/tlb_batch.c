@@ -12,13 +12,13 @@ static void mark(struct tlb_batch *b, struct page *page)
 	if (b->nr == TLB_BATCH_PAGES)
 		try_to_unmap_flush(b);
 	b->page[b->nr++] = page;
-	page_set(page, PG_UNFLUSHED);
+	page->unflushed = true;
 }
 
 static void unmark(struct tlb_batch *b)
 {
 	while (b->nr)
-		page_clear(b->page[--b->nr], PG_UNFLUSHED);
+		b->page[--b->nr]->unflushed = false;
 }
 #else
 #define mark(b, page) ((void)(page))

@@ -16,7 +16,7 @@ struct tlb_batch {
 	unsigned int cpus; /* a bit each: they may know entries that are gone */
 	bool writable;     /* may write through them */
 #ifdef LW_DEBUG
-	unsigned int nr; /* pages that are marked PG_UNFLUSHED */
+	unsigned int nr; /* pages that are marked `unflushed` */
 	struct page *page[TLB_BATCH_PAGES];
 #endif
 };

@@ -2,6 +2,7 @@
  * A page leaves the tables that map it (see rmap.h).
  */
 #include "kernel/core/sched/smp.h"
+#include "mm/space/file_map.h"
 #include "mm/space/mlock.h"
 #include "mm/space/pgtable.h"
 #include "mm/space/rmap.h"
@@ -66,21 +67,22 @@ static void uncharge(struct memory *m, struct mm *mm, struct page *page, bool sw
 		atomic_add(&mm->swapents, 1);
 }
 
-/* Shmem's pages are found by their object: nothing need be left in the table. */
-static noinline enum swap_result unmap_shmem(
+/* Pages of files and of shmem are found by their object: nothing need be left in the table. */
+static noinline enum swap_result unmap_object(
 	struct unmap_walk *w, struct vma *v, uint64_t addr, uint64_t *pte)
 {
 	uint64_t old = 0, to = 0;
 	enum swap_result result;
 
-	WRITE_ONCE(v->object->unmapped, true); /* before it is */
+	if (v->flags & VM_SHARED)
+		WRITE_ONCE(v->object->unmapped, true); /* before it is */
 	result = replace(w, pte, 0, &old, &to);
 	if (result != SWAP_SUCCESS)
 		return result;
 	forget(w, v->mm, addr, old & PTE_DIRTY);
 	if (old & PTE_DIRTY)
-		shmem_set_dirty(w->page);
-	shmem_unmapped(w->memory, v->mm, w->page);
+		shmem_set_dirty(w->page); /* a file's is never written to */
+	object_unmapped(w->memory, object_rss(v->mm, w->page), w->page);
 	page_put(w->memory, w->page);
 	return SWAP_AGAIN;
 }
@@ -122,7 +124,7 @@ static bool unmap_visit(struct vma *v, uint64_t addr, uint64_t *pte, void *arg)
 		return false;
 	}
 	w->result =
-		v->flags & VM_SHARED ? unmap_shmem(w, v, addr, pte) : unmap_anon(w, v, addr, pte);
+		v->flags & VM_OBJECT ? unmap_object(w, v, addr, pte) : unmap_anon(w, v, addr, pte);
 	return w->result == SWAP_AGAIN && READ_ONCE(w->page->mapcount);
 }
 
@@ -136,7 +138,7 @@ enum swap_result try_to_unmap(
 		.result = SWAP_AGAIN};
 
 	BUG_ON(!page_has(page, PG_LOCKED));
-	BUG_ON(!page_has(page, PG_SWAPCACHE | PG_SHMEM));
+	BUG_ON(!page_has(page, PG_SWAPCACHE | PG_SHMEM | PG_FILE));
 	rmap_walk(m, page, unmap_visit, &w);
 	if (w.result == SWAP_MLOCK || READ_ONCE(page->mapcount))
 		return w.result;

@@ -6,6 +6,7 @@
 #include "kernel/core/param.h"
 #include "mm/slab/slab.h"
 #include "mm/lru/pagevec.h"
+#include "mm/space/file_map.h"
 #include "mm/space/mlock.h"
 #include "mm/space/shmem.h"
 #include "mm/space/vma.h"
@@ -36,13 +37,21 @@ static struct vma *new_vma(struct mm *mm, uint64_t start, uint64_t end, unsigned
 	return v;
 }
 
+static void put_object(struct vma *v)
+{
+	if (v->flags & VM_SHARED)
+		shmem_put(v->object);
+	else
+		file_put(v->file);
+}
+
 static void delete_vma(struct mm *mm, struct vma *v)
 {
 	vma_rmap_unlink(v);
 	list_del(&v->node);
 	mm->last_hit = NULL;
-	if (v->flags & VM_SHARED)
-		shmem_put(v->object);
+	if (v->flags & VM_OBJECT)
+		put_object(v);
 	kmem_cache_free(&mm->memory->vma_cache, v);
 }
 
@@ -73,8 +82,8 @@ static bool mergeable(const struct vma *a, const struct vma *b)
 {
 	if (a->end != b->start || a->flags != b->flags)
 		return false;
-	if (a->flags & VM_SHARED)
-		return a->object == b->object && shmem_index(a, a->end) == b->offset;
+	if (a->flags & VM_OBJECT)
+		return a->template == b->template && vma_index(a, a->end) == b->offset;
 	return !a->template && !b->template && anon_vma_same(a, b);
 }
 
@@ -95,7 +104,7 @@ static void set_start(struct vma *v, uint64_t start)
 /* `v` becomes a part of its neighbour below. */
 static void merge(struct mm *mm, struct vma *prev, struct vma *v)
 {
-	if (!(v->flags & VM_SHARED) && !prev->rmap)
+	if (!(v->flags & VM_OBJECT) && !prev->rmap)
 		anon_vma_move(prev, v);
 	set_end(prev, v->end);
 	delete_vma(mm, v);
@@ -143,7 +152,7 @@ static bool extend_vma(
 		before->prev == &mm->vmas ? NULL : list_entry(before->prev, struct vma, node);
 	struct vma new = {.start = start, .end = end, .flags = flags};
 
-	if (flags & VM_SHARED)
+	if (flags & VM_OBJECT)
 		return false;
 	if (prev && mergeable(prev, &new))
 		set_end(prev, end);
@@ -230,6 +239,33 @@ static uint64_t lowest_gap(struct mm *mm, uint64_t at, uint64_t len)
 	return at <= APP_END - len ? at : 0;
 }
 
+static uint64_t map_file(struct mm *mm, uint64_t hint, uint64_t len, unsigned int flags,
+	struct file *f, unsigned long offset)
+{
+	uint64_t at = lowest_gap(mm, hint, len);
+	struct vma *v = at ? new_vma(mm, at, at + len, flags | VM_FILE) : NULL;
+
+	if (!v)
+		return 0;
+	file_map_link(v, f, offset);
+	add_vma(mm, v, free_place(mm, at, at + len));
+	return at;
+}
+
+uint64_t mm_map_file(struct mm *mm, uint64_t hint, uint64_t len, unsigned int flags, struct file *f,
+	unsigned long offset)
+{
+	uint64_t at;
+
+	if (len == 0 || len > APP_END || hint > APP_END || (flags & ~FILE_MAP_FLAGS))
+		return 0;
+	if (mmap_write_lock(mm))
+		return 0;
+	at = map_file(mm, hint, PAGE_ALIGN(len), flags, f, offset);
+	up_write(&mm->mmap_sem);
+	return at;
+}
+
 uint64_t mm_map(struct mm *mm, uint64_t hint, uint64_t len, unsigned int flags)
 {
 	uint64_t at = 0;
@@ -246,6 +282,14 @@ uint64_t mm_map(struct mm *mm, uint64_t hint, uint64_t len, unsigned int flags)
 	return at;
 }
 
+static void share_object(struct vma *v, const struct vma *of, unsigned long offset)
+{
+	if (of->flags & VM_SHARED)
+		shmem_share(v, of, offset);
+	else
+		file_map_link(v, of->file, offset);
+}
+
 /* Cut `v` at `addr`, strictly inside; its upper part becomes a VMA of its own. */
 static bool split_vma(struct mm *mm, struct vma *v, uint64_t addr)
 {
@@ -254,8 +298,8 @@ static bool split_vma(struct mm *mm, struct vma *v, uint64_t addr)
 
 	if (!upper)
 		return false;
-	if (v->flags & VM_SHARED) {
-		shmem_share(upper, v, shmem_index(v, addr));
+	if (v->flags & VM_OBJECT) {
+		share_object(upper, v, vma_index(v, addr));
 	} else if (!anon_vma_clone(upper, v)) {
 		kmem_cache_free(&mm->memory->vma_cache, upper);
 		return false;
@@ -285,15 +329,21 @@ static bool split_at_ends(struct mm *mm, uint64_t start, uint64_t end)
 }
 
 /*
- * Its entries are emptied. Those of shared memory may be already, by reclaim, which has not yet told the TLBs:
- * what is mapped there next must not be taken for the page that was.
+ * Those of shared memory and of files may be already, by reclaim, which has not yet told the TLBs: what is mapped
+ * there next must not be taken for the page that was.
  */
-static void unmap_vma(struct mmu_gather *g, struct vma *v)
+static bool some_tlb_may_know(const struct vma *v)
+{
+	return (v->flags & VM_FILE) || ((v->flags & VM_SHARED) && READ_ONCE(v->object->unmapped));
+}
+
+/* Its entries are emptied. */
+static void empty_vma(struct mmu_gather *g, struct vma *v)
 {
 	if (unlikely(v->flags & VM_LOCKED))
 		munlock_vma_pages(g->mm, v);
-	unmap_page_range(g, v->start, v->end, NULL);
-	if ((v->flags & VM_SHARED) && READ_ONCE(v->object->unmapped))
+	unmap_vma(g, v, NULL);
+	if (unlikely(some_tlb_may_know(v)))
 		g->stale = true;
 }
 
@@ -311,7 +361,7 @@ static int unmap_locked(struct mm *mm, uint64_t start, uint64_t end)
 			continue;
 		if (v->start >= end)
 			break;
-		unmap_vma(&g, v);
+		empty_vma(&g, v);
 		mm->total_vm -= (v->end - v->start) >> PAGE_SHIFT;
 		delete_vma(mm, v);
 	}
@@ -346,8 +396,9 @@ static int change_locked(struct mm *mm, uint64_t start, uint64_t end, vma_change
 			continue;
 		if (v->start != start || start >= end)
 			break;
+		if (!change(mm, v, on))
+			break;
 		start = v->end;
-		change(mm, v, on);
 	}
 	merge_until(mm, end);
 	return start < end ? -1 : 0;

@@ -3,6 +3,7 @@
  */
 #include "kernel/core/sched/sched.h"
 #include "mm/lru/pagevec.h"
+#include "mm/space/file_map.h"
 #include "mm/space/mlock.h"
 #include "mm/space/pgtable.h"
 #include "mm/space/shmem.h"
@@ -21,18 +22,18 @@ static void settle(struct mm *mm, long pages)
 }
 
 /*
- * §28.1: it stays its object's; what the entry knows of its use goes to the page. Nobody writes it to its slot
+ * §28.1: it stays its object's, or its file's; what the entry knows of its use goes to the page. Nobody writes it to its slot
  * before all TLBs have forgotten it: until then the gathered reference is one too many.
  */
-static void zap_shmem(struct mmu_gather *g, uint64_t entry, struct page *page)
+static void zap_object(struct mmu_gather *g, uint64_t entry, struct page *page)
 {
 	struct memory *m = g->mm->memory;
 
 	if (entry & PTE_DIRTY)
-		shmem_set_dirty(page);
-	if (entry & PTE_ACCESSED)
+		shmem_set_dirty(page); /* a file's is never written to */
+	if ((entry & PTE_ACCESSED) && !g->sequential)
 		mark_page_accessed(m, page);
-	shmem_unmapped(m, g->mm, page);
+	object_unmapped(m, object_rss(g->mm, page), page);
 	gather_page(g, page);
 }
 
@@ -40,10 +41,10 @@ static void zap_shmem(struct mmu_gather *g, uint64_t entry, struct page *page)
 static noinline long zap_special(
 	struct mmu_gather *g, uint64_t entry, struct page *page, const struct zap_details *details)
 {
-	if (page_has(page, PG_SHMEM)) {
+	if (page_has(page, PG_SHMEM | PG_FILE)) {
 		/* The seed's place: the entry is gone, the page stays with whoever writes it back. */
 		if (!details || !details->ignore_dirty || !(entry & PTE_DIRTY))
-			zap_shmem(g, entry, page);
+			zap_object(g, entry, page);
 		return 0;
 	}
 	if (page_has(page, PG_MLOCKED))
@@ -75,7 +76,7 @@ static inline long zap_present(
 		g->stale = true; /* nothing to free, but CPUs may know the entry */
 		return 0;
 	}
-	if (unlikely(page_has(page, PG_MLOCKED | PG_SHMEM | PG_SWAPCACHE)))
+	if (unlikely(page_has(page, PG_MLOCKED | PG_SHMEM | PG_FILE | PG_SWAPCACHE)))
 		return zap_special(g, entry, page, details);
 	__atomic_fetch_sub(&page->mapcount, 1, __ATOMIC_RELAXED); /* before its VMA goes */
 	gather_page(g, page);

@@ -18,4 +18,12 @@ struct zap_details {
 void unmap_page_range(
 	struct mmu_gather *g, uint64_t start, uint64_t end, const struct zap_details *details);
 
+/* A whole VMA. */
+static inline void unmap_vma(
+	struct mmu_gather *g, const struct vma *v, const struct zap_details *details)
+{
+	g->sequential = v->flags & VM_SEQ_READ;
+	unmap_page_range(g, v->start, v->end, details);
+}
+
 #endif

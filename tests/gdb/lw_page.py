@@ -8,7 +8,7 @@ from lw_zones import Machine
 
 PG_BUDDY, PG_SHMEM, PG_SLAB, PG_SWAPCACHE, PG_LRU, PG_ACTIVE, PG_UNEVICTABLE = 1, 4, 0x10, 0x400, 0x1000, 0x2000, 0x8000
 # Of an allocated page that is no slab's (mm/page/page.h).
-FLAGS = {0x2: "mlocked", PG_SHMEM: "shmem", 0x8: "unflushed", 0x20: "error", 0x40: "locked", 0x80: "uptodate",
+FLAGS = {0x2: "mlocked", PG_SHMEM: "shmem", 0x8: "file", 0x20: "error", 0x40: "locked", 0x80: "uptodate",
          0x100: "writeback", 0x200: "dirty", PG_SWAPCACHE: "swapcache", 0x800: "reclaim", PG_LRU: "lru",
          PG_ACTIVE: "active", 0x4000: "referenced", PG_UNEVICTABLE: "unevictable"}
 LISTS = ("inactive_anon", "active_anon", "inactive_file", "active_file", "unevictable")

@@ -45,7 +45,7 @@ def entry_of(machine, mm, address):
 
 def mappers(shmem):
     """Yield the VMAs of an object of shared memory."""
-    vma = shmem["mappers"]
+    vma = shmem["mappers"]["first"]
     for _ in range(MAX_VMAS):
         if not int(vma):
             return

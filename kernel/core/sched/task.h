@@ -90,6 +90,8 @@ struct task {
 	struct blk_plug *plug; /* requests that it holds back, and ... */
 	struct bio_list *bios; /* ... bios that wait while one is submitted (kernel/dev/block) */
 	long reclaimed_slab;   /* pages that slabs gave back meanwhile; reclaim takes it (§17.4) */
+	/* Of a fault that is to be tried again: what it waits for, with a reference, or NULL (mm/space). */
+	struct page *fault_page;
 	void *tls;             /* for the app: its libc's state of this thread */
 	struct process *process;
 	struct process own;  /* of the leader */

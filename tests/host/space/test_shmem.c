@@ -261,29 +261,29 @@ static void test_validate(void **state)
 	write_to(mm, 0, 1);
 	write_to(mm, 1, 2);
 	assert_int_equal(out(mm, 1), 0);
-	assert_null(shmem_validate(m));
+	assert_null(shmem_validate(m, &mapped));
 	page = page_of(mm, 0);
 	page->index = 7;
-	assert_non_null(strstr(shmem_validate(m), "says that it is at 7"));
+	assert_non_null(strstr(shmem_validate(m, &mapped), "says that it is at 7"));
 	page->index = 0;
 	page_set(page, PG_WRITEBACK);
-	assert_non_null(strstr(shmem_validate(m), "at offset 0: flags"));
+	assert_non_null(strstr(shmem_validate(m, &mapped), "at offset 0: flags"));
 	page_clear(page, PG_WRITEBACK);
 	slot = swap_byte(area, mm_swap_slot(mm, AT(1)));
 	*slot = 1;
-	assert_non_null(strstr(shmem_validate(m), "which is not shmem's"));
+	assert_non_null(strstr(shmem_validate(m, &mapped), "which is not shmem's"));
 	*slot = SWAP_MAP_SHMEM;
 	object()->refs.n++;
-	assert_non_null(strstr(shmem_validate(m), "2 VMAs and 3 references"));
+	assert_non_null(strstr(shmem_validate(m, &mapped), "2 VMAs and 3 references"));
 	object()->refs.n--;
-	object()->mappers->offset++;
-	assert_non_null(strstr(shmem_validate(m), "a VMA shows offsets 1 to 65 of 64"));
-	object()->mappers->offset--;
+	object()->mappers.first->offset++;
+	assert_non_null(strstr(shmem_validate(m, &mapped), "a VMA shows offsets 1 to 65 of 64"));
+	object()->mappers.first->offset--;
 	node_stat_add(m, NR_SHMEM, 1);
 	assert_non_null(
-		strstr(shmem_validate(m), "1 pages, 1 mapped, 1 in slots; counted 2, 1, 1"));
+		strstr(shmem_validate(m, &mapped), "1 pages, 1 in slots; counted 2, 1"));
 	node_stat_add(m, NR_SHMEM, -1);
-	assert_null(shmem_validate(m));
+	assert_null(shmem_validate(m, &mapped));
 	share_finish();
 }
 

@@ -199,8 +199,8 @@ static void test_more_pages_than_a_batch_marks(void **state)
 		try_to_unmap(m, page[i], false, &batch);
 	}
 	assert_int_equal(flushes, 1);
-	assert_false(page_has(page[0], PG_UNFLUSHED));
-	assert_true(page_has(page[TLB_BATCH_PAGES], PG_UNFLUSHED));
+	assert_false(page[0]->unflushed);
+	assert_true(page[TLB_BATCH_PAGES]->unflushed);
 	try_to_unmap_flush(&batch);
 	for (unsigned int i = 0; i <= TLB_BATCH_PAGES; i++)
 		let_go(page[i]);

@@ -1,0 +1,89 @@
+/*
+ * VMAs that map an object: a file, or shared memory (shmem.h). What both have in common, and files.
+ *
+ * A VMA of VM_FILE maps what an open file (mm/cache/file.h) has from `offset` on, and is only read. Its pages are the
+ * page cache's; each entry that maps one has a reference of its own. Beyond the file's end there is nothing: a
+ * fault there is FAULT_SIGBUS.
+ *
+ * Locks: mmap_sem, then a page's, then the mappers' `sem`. With that held nobody asks for memory.
+ */
+#ifndef MM_FILE_MAP_H
+#define MM_FILE_MAP_H
+
+#include "mm/cache/file.h"
+#include "mm/page/node_stat.h"
+#include "mm/space/anon_vma.h"
+#include "mm/space/mlock.h"
+#include "mm/space/shmem.h"
+
+/* What mm_map_file() may be asked for. */
+#define FILE_MAP_FLAGS (VM_EXEC | VM_MAYSHARE | VM_SEQ_READ | VM_RAND_READ)
+
+/* Of a VMA of VM_OBJECT. */
+static inline struct mappers *vma_mappers(const struct vma *v)
+{
+	return v->flags & VM_SHARED ? &v->object->mappers : &v->file->mapping->mappers;
+}
+
+/* Around a change of where a VMA starts or ends, or of what it maps: nobody walks its pages' reverse map. */
+static inline void vma_rmap_lock(struct vma *v)
+{
+	if (v->flags & VM_OBJECT)
+		down_write(&vma_mappers(v)->sem);
+	else
+		anon_vma_lock(v);
+}
+
+static inline void vma_rmap_unlock(struct vma *v)
+{
+	if (v->flags & VM_OBJECT)
+		up_write(&vma_mappers(v)->sem);
+	else
+		anon_vma_unlock(v);
+}
+
+/* The VMA, which says what it maps, is found by that from now on; its place is sure. */
+void mappers_link(struct vma *v);
+/* Nobody looks for pages in it any more; its entries are gone, or another VMA's. Once more does nothing. */
+void mappers_unlink(struct vma *v);
+
+static inline void vma_rmap_unlink(struct vma *v)
+{
+	if (v->flags & VM_OBJECT)
+		mappers_unlink(v);
+	else
+		anon_vma_unlink(v);
+}
+
+/* Its VMA maps an open file, of which it gets a reference, from page `offset` on. mmap_sem held for writing. */
+void file_map_link(struct vma *v, struct file *f, unsigned long offset);
+
+/* Where an address space counts a page of an object. */
+static inline long *object_rss(struct mm *mm, const struct page *page)
+{
+	return page_has(page, PG_FILE) ? &mm->file_rss : &mm->shmem_rss;
+}
+
+/* A page of an object is in one table more, counted in `rss`. */
+static inline void object_mapped(struct memory *m, long *rss, struct page *page)
+{
+	if (!__atomic_fetch_add(&page->mapcount, 1, __ATOMIC_RELEASE))
+		node_stat_add(m, NR_FILE_MAPPED, 1);
+	atomic_add(rss, 1);
+}
+
+/* In one less, or, the last time, in none. The table's reference stays. */
+static inline void object_unmapped(struct memory *m, long *rss, struct page *page)
+{
+	atomic_add(rss, -1);
+	if (__atomic_fetch_sub(&page->mapcount, 1, __ATOMIC_ACQ_REL) != 1)
+		return;
+	node_stat_add(m, NR_FILE_MAPPED, -1);
+	clear_page_mlock(m, page);
+}
+
+/* A fault on a VMA of VM_FILE whose entry is empty, or has no table (§32.5). mmap_sem held for read; may sleep. */
+enum fault_result do_read_fault(
+	struct mm *mm, struct vma *vma, uint64_t addr, unsigned int flags);
+
+#endif
