@@ -129,7 +129,8 @@ static unsigned long invalidate(struct address_space *as, struct page *page)
 
 	if (!trylock_page(page))
 		return 0;
-	went = page->mapping == as && !READ_ONCE(page->mapcount) && remove_from_page_cache(page, false);
+	went = page->mapping == as && !READ_ONCE(page->mapcount) &&
+		remove_from_page_cache(page, false);
 	unlock_page(as->memory, page);
 	return went;
 }

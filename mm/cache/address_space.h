@@ -48,18 +48,18 @@ struct address_space_ops {
 
 struct address_space {
 	struct memory *memory;
-	struct spinlock tree_lock;  /* interrupts off */
-	struct index_root tree;     /* (tree_lock) entries: pages; shadows: §21 */
-	uint64_t bytes;             /* length of the file, and ... */
-	unsigned long size;         /* ... in pages, the last one perhaps in part */
-	gfp_t gfp;                  /* of its pages: GFP_HIGHUSER_MOVABLE (§32.1) */
-	unsigned int ra_pages;      /* of a file that is opened (§33.1) */
-	bool exiting;               /* what leaves now leaves no shadow */
+	struct spinlock tree_lock; /* interrupts off */
+	struct index_root tree;    /* (tree_lock) entries: pages; shadows: §21 */
+	uint64_t bytes;            /* length of the file, and ... */
+	unsigned long size;        /* ... in pages, the last one perhaps in part */
+	gfp_t gfp;                 /* of its pages: GFP_HIGHUSER_MOVABLE (§32.1) */
+	unsigned int ra_pages;     /* of a file that is opened (§33.1) */
+	bool exiting;              /* what leaves now leaves no shadow */
 	const struct address_space_ops *ops;
-	void *host;                 /* the file system's */
+	void *host; /* the file system's */
 	struct mappers mappers;
-	struct refcount opened;     /* open files, and whoever made it */
-	struct list_head all;       /* (cache_state.lock) of memory.cache.mappings */
+	struct refcount opened; /* open files, and whoever made it */
+	struct list_head all;   /* (cache_state.lock) of memory.cache.mappings */
 };
 
 /* A file of `bytes` bytes, of which nothing is in memory. Any time. */

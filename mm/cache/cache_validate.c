@@ -32,8 +32,8 @@ static const char *check_page(
 	if (page_has(page, PG_SHMEM | PG_SWAPCACHE | PG_DIRTY | PG_WRITEBACK))
 		return broken(as, "pfn %lu at %lu: flags %x", pfn, index, page->flags);
 	if (page->refcount <= page->mapcount || (page->mapcount && !page_has(page, PG_UPTODATE)))
-		return broken(as, "pfn %lu at %lu: flags %x, %d references, %d mappings", pfn, index,
-			page->flags, page->refcount, page->mapcount);
+		return broken(as, "pfn %lu at %lu: flags %x, %d references, %d mappings", pfn,
+			index, page->flags, page->refcount, page->mapcount);
 	return NULL;
 }
 

@@ -11,8 +11,8 @@ _Static_assert(sizeof(struct file) <= FILP_SIZE, "as many to a slab as in 4.8");
 
 void cache_init_files(struct memory *m)
 {
-	cache_init(&m->cache.files, m, "filp", FILP_SIZE, 0, SLAB_HWCACHE_ALIGN | SLAB_ACCOUNT,
-		NULL);
+	cache_init(
+		&m->cache.files, m, "filp", FILP_SIZE, 0, SLAB_HWCACHE_ALIGN | SLAB_ACCOUNT, NULL);
 }
 
 struct file *file_open(struct address_space *as)

@@ -14,7 +14,7 @@ struct file_ra {
 	unsigned int async_size; /* ... pages are come to */
 	unsigned int ra_pages;   /* the largest; 0: nothing is read ahead */
 	unsigned int mmap_miss;  /* faults that found nothing, less those that did */
-	int64_t prev_pos;        /* bytes: where the last read() ended (§41.2 item 8); -1: there was none */
+	int64_t prev_pos; /* bytes: where the last read() ended (§41.2 item 8); -1: there was none */
 };
 
 #define FILE_RANDOM 0x1u /* read as it is asked for */

@@ -13,11 +13,11 @@
 /* One call, and how far it is. */
 struct reading {
 	struct file *file;
-	uint64_t pos;                /* bytes */
-	unsigned long left;          /* bytes that are still wanted */
-	unsigned long last;          /* the page behind the last one that is */
-	unsigned long prev_index;    /* the page that was read last, and ... */
-	unsigned int prev_offset;    /* ... how far */
+	uint64_t pos;             /* bytes */
+	unsigned long left;       /* bytes that are still wanted */
+	unsigned long last;       /* the page behind the last one that is */
+	unsigned long prev_index; /* the page that was read last, and ... */
+	unsigned int prev_offset; /* ... how far */
 };
 
 /* With a reference, perhaps still being read; NULL, and *err: 0, look again. */

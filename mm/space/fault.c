@@ -164,6 +164,11 @@ static noinline enum fault_result fault_on_contents(
 	return map_page(mm, vma, addr, pte, 0, false);
 }
 
+enum fault_result kernel_fault_result(const struct mm *mm, enum fault_result result)
+{
+	return mm_test_flag(mm, MMF_UNSTABLE) && result != FAULT_RETRY ? FAULT_BAD_ADDRESS : result;
+}
+
 enum fault_result handle_mm_fault(struct mm *mm, struct vma *vma, uint64_t addr, unsigned int flags)
 {
 	uint64_t *pte = pte_find(mm, addr), old;

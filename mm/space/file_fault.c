@@ -104,8 +104,8 @@ static void fault_around(struct mm *mm, struct vma *vma, uint64_t addr)
 		if (!a.table)
 			return;
 	}
-	n = find_get_pages(vma->file->mapping, vma_index(vma, a.start), vma_index(vma, a.last), page,
-		FAULT_AROUND_PAGES);
+	n = find_get_pages(vma->file->mapping, vma_index(vma, a.start), vma_index(vma, a.last),
+		page, FAULT_AROUND_PAGES);
 	for (unsigned int i = 0; i < n; i++)
 		map_found(&a, page[i]);
 	if (a.table)

@@ -83,7 +83,6 @@ static inline void object_unmapped(struct memory *m, long *rss, struct page *pag
 }
 
 /* A fault on a VMA of VM_FILE whose entry is empty, or has no table (§32.5). mmap_sem held for read; may sleep. */
-enum fault_result do_read_fault(
-	struct mm *mm, struct vma *vma, uint64_t addr, unsigned int flags);
+enum fault_result do_read_fault(struct mm *mm, struct vma *vma, uint64_t addr, unsigned int flags);
 
 #endif

@@ -26,9 +26,9 @@ struct mmu_gather {
 	struct gather_batch *active; /* where that is; NULL: the bundle */
 	struct gather_batch *batches;
 	unsigned int nr_batches;
-	bool flush;   /* the tables may be loaded somewhere */
-	bool stale;   /* entries were cleared whose pages are not gathered */
-	bool flagged; /* some pages are in the swap cache */
+	bool flush;      /* the tables may be loaded somewhere */
+	bool stale;      /* entries were cleared whose pages are not gathered */
+	bool flagged;    /* some pages are in the swap cache */
 	bool sequential; /* the VMA at hand is VM_SEQ_READ: nothing is used twice (§28.1) */
 	struct page *bundle[GATHER_BUNDLE];
 };

@@ -31,10 +31,12 @@
 #define VM_LOCKED  0x2u
 #define VM_SHARED  0x4u /* shared anonymous memory (shmem.h); has no template */
 #define VM_HUGETLB 0x8u /* nothing makes one yet; the reaper leaves it alone */
-#define VM_FILE    0x10u /* a file, which is only read (file_map.h); has no template, is never VM_WRITE */
-#define VM_EXEC    0x20u /* what is there is run: kept in memory rather (§17.10) */
-#define VM_MAYSHARE 0x40u /* of VM_FILE: others may have asked for the same; the reaper leaves it alone */
-#define VM_SEQ_READ 0x80u /* of VM_FILE: advised to be read from its beginning on, ... */
+#define VM_FILE                                                                                    \
+	0x10u /* a file, which is only read (file_map.h); has no template, is never VM_WRITE */
+#define VM_EXEC 0x20u /* what is there is run: kept in memory rather (§17.10) */
+#define VM_MAYSHARE                                                                                \
+	0x40u /* of VM_FILE: others may have asked for the same; the reaper leaves it alone */
+#define VM_SEQ_READ  0x80u  /* of VM_FILE: advised to be read from its beginning on, ... */
 #define VM_RAND_READ 0x100u /* ... or at random */
 
 /* Of what has its pages by an object that several may map, and by which its VMAs are found. */
@@ -95,7 +97,7 @@ enum fault_result {
 	FAULT_BAD_ADDRESS,
 	FAULT_OOM,
 	FAULT_SIGBUS, /* beyond a file's end, or it could not be read */
-	FAULT_RETRY,  /* of handle_mm_fault(): wait for current->fault_page, without mmap_sem, and try again */
+	FAULT_RETRY, /* of handle_mm_fault(): wait for current->fault_page, without mmap_sem, and try again */
 };
 
 /* Of a fault. */
@@ -197,6 +199,8 @@ static inline struct vma *find_vma(struct mm *mm, uint64_t addr)
 /* mmap_sem held for read; `vma` holds `addr` (a page's) and allows what the FAULT_* bits say. */
 enum fault_result handle_mm_fault(
 	struct mm *mm, struct vma *vma, uint64_t addr, unsigned int flags);
+/* 4.9: the kernel must not take a reaped page's zeroes for what the app wrote (§8.2). */
+enum fault_result kernel_fault_result(const struct mm *mm, enum fault_result result);
 /* One pass of mm_fault(). */
 static inline enum fault_result mm_fault_once(struct mm *mm, uint64_t addr, unsigned int flags)
 {
@@ -208,10 +212,8 @@ static inline enum fault_result mm_fault_once(struct mm *mm, uint64_t addr, unsi
 	vma = find_vma(mm, addr);
 	if (likely(vma && !(flags & FAULT_WRITE & ~vma->flags)))
 		result = handle_mm_fault(mm, vma, addr, flags);
-	/* 4.9: the kernel must not take a reaped page's zeroes for what the app wrote (§8.2). */
-	if (unlikely(flags & FAULT_KERNEL) && mm_test_flag(mm, MMF_UNSTABLE) &&
-		result != FAULT_RETRY)
-		result = FAULT_BAD_ADDRESS;
+	if (unlikely(flags & FAULT_KERNEL))
+		result = kernel_fault_result(mm, result);
 	up_read(&mm->mmap_sem);
 	return result;
 }

@@ -110,7 +110,7 @@ const char *shmem_validate(const struct memory *m, long *mapped)
 	}
 	*mapped += t.mapped;
 	if (t.pages != counted || t.slots != swap_shmem_slots(m))
-		return broken("%ld pages, %ld in slots; counted %ld, %ld", t.pages, t.slots, counted,
-			swap_shmem_slots(m));
+		return broken("%ld pages, %ld in slots; counted %ld, %ld", t.pages, t.slots,
+			counted, swap_shmem_slots(m));
 	return NULL;
 }

@@ -255,6 +255,7 @@ static void test_validate(void **state)
 {
 	struct page *page;
 	uint8_t *slot;
+	long mapped = 0;
 
 	(void)state;
 	share(VM_WRITE);
