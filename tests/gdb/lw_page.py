@@ -6,9 +6,10 @@ import lw_swap
 from lw_read import Command, Trouble, length, nodes, offset, symbol, word
 from lw_zones import Machine
 
-PG_BUDDY, PG_SHMEM, PG_SLAB, PG_SWAPCACHE, PG_LRU, PG_ACTIVE, PG_UNEVICTABLE = 1, 4, 0x10, 0x400, 0x1000, 0x2000, 0x8000
+PG_BUDDY, PG_SHMEM, PG_FILE, PG_SLAB, PG_SWAPCACHE = 1, 4, 8, 0x10, 0x400
+PG_LRU, PG_ACTIVE, PG_UNEVICTABLE = 0x1000, 0x2000, 0x8000
 # Of an allocated page that is no slab's (mm/page/page.h).
-FLAGS = {0x2: "mlocked", PG_SHMEM: "shmem", 0x8: "file", 0x20: "error", 0x40: "locked", 0x80: "uptodate",
+FLAGS = {0x2: "mlocked", PG_SHMEM: "shmem", PG_FILE: "file", 0x20: "error", 0x40: "locked", 0x80: "uptodate",
          0x100: "writeback", 0x200: "dirty", PG_SWAPCACHE: "swapcache", 0x800: "reclaim", PG_LRU: "lru",
          PG_ACTIVE: "active", 0x4000: "referenced", PG_UNEVICTABLE: "unevictable"}
 LISTS = ("inactive_anon", "active_anon", "inactive_file", "active_file", "unevictable")
@@ -49,14 +50,21 @@ def owners(machine, page):
         yield from page.turn()
         if flags & PG_SWAPCACHE:
             yield f"in the swap cache: {lw_swap.entry_text(machine, page['private'])}"
-    is_shmem = flags & PG_SHMEM and not flags & PG_SLAB
-    if is_shmem:
-        yield lw_rmap.object_line(mapping, page["index"])
+    kind = object_kind(flags, mapping)
+    if kind:
+        yield lw_rmap.object_line(kind, mapping, page["index"])
     is_anon = mapping & lw_rmap.ANON and not flags & PG_SLAB and mapping != FROM_RESERVES
-    if page["mapcount"] > 0 and (is_shmem or is_anon):
-        yield from lw_rmap.lines(machine, page.pfn, mapping, page["index"])
-    elif mapping and not is_shmem:
+    if page["mapcount"] > 0 and (kind or is_anon):
+        yield from lw_rmap.lines(machine, page.pfn, mapping, page["index"], kind)
+    elif mapping and not kind:
         yield use(flags, mapping)
+
+
+def object_kind(flags, mapping):
+    """Return the struct that the mapping of a page of an object is, or None."""
+    if flags & PG_SLAB or not flags & (PG_SHMEM | PG_FILE) or not mapping:
+        return None
+    return "shmem" if flags & PG_SHMEM else "address_space"
 
 
 def flag_names(flags):
@@ -188,7 +196,7 @@ class Frame:
             if not ahead or not behind:
                 break
         flags = self["flags"]
-        name = LISTS[4] if flags & PG_UNEVICTABLE else LISTS[bool(flags & PG_ACTIVE)]
+        name = LISTS[4] if flags & PG_UNEVICTABLE else LISTS[2 * bool(flags & PG_FILE) + bool(flags & PG_ACTIVE)]
         return f"on {name} by its flags, {FAR} pages or more from both ends"
 
     def pcp_list(self):

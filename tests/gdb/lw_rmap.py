@@ -43,9 +43,9 @@ def entry_of(machine, mm, address):
     return entry
 
 
-def mappers(shmem):
-    """Yield the VMAs of an object of shared memory."""
-    vma = shmem["mappers"]["first"]
+def mappers(shared):
+    """Yield the VMAs of an object of shared memory, or of a file."""
+    vma = shared["mappers"]["first"]
     for _ in range(MAX_VMAS):
         if not int(vma):
             return
@@ -54,32 +54,33 @@ def mappers(shmem):
     raise Trouble("the VMAs of the page's object have no end; the guest may be changing them at this stop")
 
 
-def shmem_at(mapping):
-    return gdb.Value(mapping).cast(gdb.lookup_type("struct shmem").pointer()).dereference()
+def object_at(kind, mapping):
+    return gdb.Value(mapping).cast(gdb.lookup_type(f"struct {kind}").pointer()).dereference()
 
 
-def places(mapping, index):
+def places(mapping, index, kind):
     """Yield each VMA that may map the page, and the page's address there."""
     if mapping & ANON:
         for vma in vmas(mapping):
             yield vma, index << PAGE_SHIFT
         return
-    for vma in mappers(shmem_at(mapping)):
+    for vma in mappers(object_at(kind, mapping)):
         if index >= int(vma["offset"]):
             yield vma, int(vma["start"]) + (index - int(vma["offset"]) << PAGE_SHIFT)
 
 
-def object_line(mapping, index):
-    """Return what shared memory the page belongs to."""
-    shmem = shmem_at(mapping)
-    return (f"shmem: page {index} of the {int(shmem['size'])} of the object at {mapping:#x}, which has "
-            f"{int(shmem['tree']['entries'])} in memory and {int(shmem['tree']['shadows'])} in swap")
+def object_line(kind, mapping, index):
+    """Return what file or shared memory the page belongs to."""
+    shared = object_at(kind, mapping)
+    name, left = ("shmem", "in swap") if kind == "shmem" else ("file", "evicted of late")
+    return (f"{name}: page {index} of the {int(shared['size'])} of the object at {mapping:#x}, which has "
+            f"{int(shared['tree']['entries'])} in memory and {int(shared['tree']['shadows'])} {left}")
 
 
-def lines(machine, pfn, mapping, index):
+def lines(machine, pfn, mapping, index, kind=None):
     """Yield a line for each entry that maps the page: who, where, its VMA, what the entry says."""
     found, address = False, index << PAGE_SHIFT
-    for vma, address in places(mapping, index):
+    for vma, address in places(mapping, index, kind):
         start, end = int(vma["start"]), int(vma["end"])
         if not start <= address < end:
             continue
