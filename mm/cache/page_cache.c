@@ -36,25 +36,25 @@ bool page_cache_has(struct address_space *as, unsigned long index)
 	return has;
 }
 
-#define GANG 16
-
-/* tree_lock held. */
+/* From one lowest node, from *first on, which goes on to what is to be looked at next. tree_lock held. */
 static unsigned int get_some(struct address_space *as, unsigned long *first, unsigned long last,
 	struct page **page, unsigned int most)
 {
-	unsigned long index[GANG];
-	void *found[GANG];
-	unsigned int n = index_gang(&as->tree, *first, found, index, GANG), got = 0;
+	const struct index_node *leaf = index_leaf(&as->tree, *first);
+	unsigned long end = MIN(last, *first | (INDEX_SLOTS - 1)), at = *first;
+	unsigned int got = 0;
 
-	for (unsigned int i = 0; i < n && index[i] <= last && got < most; i++) {
-		*first = index[i] + 1;
-		if (index_is_shadow(found[i]))
-			continue;
-		page[got] = found[i];
-		page_get(page[got++]);
+	for (; at <= end && got < most; at++) {
+		void *entry = leaf ? leaf->slot[at & (INDEX_SLOTS - 1)] : page_at(as, at);
+
+		if (entry && !index_is_shadow(entry)) {
+			page[got] = entry;
+			page_get(page[got++]);
+		} else if (!leaf) {
+			at = end; /* without a node there is an entry at 0, if at all */
+		}
 	}
-	if (n < GANG || index[n - 1] >= last)
-		*first = last + 1;
+	*first = at;
 	return got;
 }
 

@@ -58,6 +58,7 @@ static void bench(void)
 	bench_patterns();
 	bench_paths();
 	bench_fault();
+	bench_file_faults();
 	bench_slab();
 	bench_disk();
 	bench_swap();

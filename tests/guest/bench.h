@@ -28,6 +28,7 @@ void bench_primitives(void);
 void bench_patterns(void); /* pair, bulk, random free */
 void bench_paths(void);    /* what the patterns are made of, one by one */
 void bench_fault(void);
+void bench_file_faults(void); /* on pages of a file */
 void bench_slab(void);
 void bench_disk(void); /* of a machine with a virtio disk */
 void bench_swap(void); /* of one with swap */
