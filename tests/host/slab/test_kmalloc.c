@@ -105,14 +105,14 @@ static void test_zeroed_to_the_whole_size_of_the_cache(void **state)
 /* As /proc/slabinfo has them: the newest first. */
 static void test_31_4_order_of_caches(void **state)
 {
-	static const char *const names[] = {"radix_tree_node", "mm_struct", "vm_area_struct",
-		"shmem_inode_cache", "anon_vma_chain", "anon_vma", "dma-kmalloc-8192",
-		"dma-kmalloc-4096", "dma-kmalloc-2048", "dma-kmalloc-1024", "dma-kmalloc-512",
-		"dma-kmalloc-256", "dma-kmalloc-128", "dma-kmalloc-64", "dma-kmalloc-32",
-		"dma-kmalloc-16", "dma-kmalloc-8", "dma-kmalloc-192", "dma-kmalloc-96",
-		"kmalloc-8192", "kmalloc-4096", "kmalloc-2048", "kmalloc-1024", "kmalloc-512",
-		"kmalloc-256", "kmalloc-192", "kmalloc-128", "kmalloc-96", "kmalloc-64",
-		"kmalloc-32", "kmalloc-16", "kmalloc-8", "kmem_cache"};
+	static const char *const names[] = {"filp", "radix_tree_node", "mm_struct",
+		"vm_area_struct", "shmem_inode_cache", "anon_vma_chain", "anon_vma",
+		"dma-kmalloc-8192", "dma-kmalloc-4096", "dma-kmalloc-2048", "dma-kmalloc-1024",
+		"dma-kmalloc-512", "dma-kmalloc-256", "dma-kmalloc-128", "dma-kmalloc-64",
+		"dma-kmalloc-32", "dma-kmalloc-16", "dma-kmalloc-8", "dma-kmalloc-192",
+		"dma-kmalloc-96", "kmalloc-8192", "kmalloc-4096", "kmalloc-2048", "kmalloc-1024",
+		"kmalloc-512", "kmalloc-256", "kmalloc-192", "kmalloc-128", "kmalloc-96",
+		"kmalloc-64", "kmalloc-32", "kmalloc-16", "kmalloc-8", "kmem_cache"};
 	struct kmem_cache *s;
 	size_t i = 0;
 
