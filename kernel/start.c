@@ -28,6 +28,7 @@
 #include "kernel/core/sched/turn.h"
 #include "kernel/core/guard/watchdog.h"
 #include "kernel/dev/devices.h"
+#include "kernel/fs/root.h"
 #include "kernel/task/app.h"
 #include "kernel/task/cpus.h"
 #include "kernel/task/index_grace.h"
@@ -71,11 +72,23 @@ static void print_map(const struct boot_info *info)
 			info->range[i].end - 1, info->range[i].type == 1 ? "usable" : "reserved");
 }
 
+static void start_devices(void)
+{
+	devices_start();
+	root_start();
+}
+
+static void stop_devices(void)
+{
+	root_stop();
+	devices_stop();
+}
+
 /* Devices may sleep for their memory. */
 static void first_task(void *unused)
 {
 	(void)unused;
-	scenario_run(devices_start, devices_stop);
+	scenario_run(start_devices, stop_devices);
 }
 
 void boot_main(uint32_t magic, uint32_t info_addr)

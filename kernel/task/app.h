@@ -69,6 +69,8 @@ int app_wait(int *code);
 /* The same for one process that is in nobody's charge but the caller's. */
 void collect_process(struct process *p);
 
+#define MAP_BASE 0x1000000000 /* mappings start at 64 GiB, far above any heap */
+
 /* Memory that an address space has for itself. */
 static inline bool is_app_address(uint64_t addr)
 {

@@ -18,8 +18,6 @@
 #include "mm/oom/oom.h"
 #include "mm/show/show_mem.h"
 
-#define MAP_BASE 0x1000000000 /* mappings start at 64 GiB, far above any heap */
-
 int lw_spawn(const char *name, void (*fn)(long), long arg)
 {
 	char kname[TASK_COMM_LEN] = "";

@@ -57,6 +57,11 @@ void lw_bind(int cpu);
 /* Anonymous zero memory; NULL when refused. Shared: its pages count as shmem. */
 void *lw_map(size_t len);
 void *lw_map_shared(size_t len);
+/*
+ * A file of the disk of root=, from page `offset` on, shared, to be read; `exec`: as a program's text is. NULL, and
+ * *error: -ENOENT, -EIO ..., -ENODEV if there is no root, -ENOMEM. What is behind its end is not to be touched.
+ */
+void *lw_map_file(const char *path, size_t offset, size_t len, int exec, int *error);
 int lw_unmap(void *addr, size_t len);
 /* On whole pages of mapped memory: 0, or -1. */
 int lw_protect(void *addr, size_t len, int writable);

@@ -473,7 +473,7 @@ class Elsewhere(Base):
                 "s = [s for s in range(1, int(a['max'])) if lw_swap.byte(a, s) == lw_swap.SHMEM]; "
                 "gdb.set_convenience_variable('slot', s[0])")
         status, out, err = lowwater("debug", self.results, "--scenario", "swapstorm", "--halt",
-                                    "--ex", "hbreak unmap_shmem", "--ex", "ignore 1 300", "--ex", "continue",
+                                    "--ex", "hbreak unmap_object", "--ex", "ignore 1 300", "--ex", "continue",
                                     "--ex", f"python {find}", "--ex", "lw-page $pfn",
                                     "--ex", f"python {slot}", "--ex", "lw-swap card $slot")
         self.assertEqual(status, 0, out + err)

@@ -55,6 +55,37 @@ class Exact(unittest.TestCase):
                 self.assertEqual(first.console, second.console)
 
 
+class Mapped(unittest.TestCase):
+    """A file by root=, in the page cache, in an app's tables."""
+    MACHINE = dict(scenario="file-map", mem="32", devices="disk=32:ext4:ro", args="root=vda")
+
+    def test_pages_come_go_and_come_back(self):
+        for options in ({}, {"cpus": "2", "devices": "disk=32:ext2:ro:legacy"}, {"cpus": "4", "build": "debug"}):
+            with self.subTest(**options):
+                run = system.boot(**self.MACHINE | options)
+                self.assertEqual(run.status, system.STATUS["finished"], run.console[-600:])
+                found = {name: run.counter(f"file_map_{name}") for name in ("missing", "cached")}
+                self.assertEqual(found, {"missing": 1, "cached": 0})
+                self.assertEqual(run.counter("file_pages_wrong"), 0)
+                for name in ("first", "again", "refaults"):
+                    self.assertGreater(run.counter(f"file_map_{name}"), 0, name)
+
+    def test_the_same_log_twice(self):
+        first, second = (system.boot(**self.MACHINE, cpus="2", again=True) for _ in range(2))
+        self.assertEqual((first.channel, first.console), (second.channel, second.console))
+
+    def test_a_root_that_is_none(self):
+        for name, devices, line in (
+                ("vdz", "disk=32:ext4:ro", 'no such disk; expected one, as with DEVICES="disk=64:ext4"'),
+                ("vda", "disk=8", 'no file system that can be read; expected one, as with DEVICES="disk=64:ext4"')):
+            run = system.boot(**self.MACHINE | {"args": f"root={name}", "devices": devices})
+            self.assertEqual(run.error_line(), f"lowwater: machine: root={name}: {line}")
+
+    def test_without_a_root_there_is_no_file(self):
+        run = system.boot(**self.MACHINE | {"args": ""})
+        self.assertIn("bin/imklog: error -19\n", run.console)
+
+
 class Memory(unittest.TestCase):
     def test_of_inodes(self):
         """devices.md §31.5, §31.7: ext4_inode_cache, reclaimable, of GFP_NOFS; the first request for a slab."""

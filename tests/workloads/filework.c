@@ -61,7 +61,7 @@ void filework_page_end(struct memory *m, struct page *page, int error)
 }
 
 /* FNV-1a. */
-static uint64_t key(const char *path)
+uint64_t filework_key(const char *path)
 {
 	uint64_t found = 0xcbf29ce484222325ull;
 
@@ -111,7 +111,7 @@ static void check(
 	j->r->pages++;
 	j->r->zeroes += !there;
 	j->r->wrong += there != is_there(f, page->index) ||
-		!is_right(f, key(f->path), page->index, page_address(j->m, page));
+		!is_right(f, filework_key(f->path), page->index, page_address(j->m, page));
 }
 
 /* Pages of what was there before: what is not read is not right by chance. */

@@ -10,6 +10,9 @@
 /* To mount with: the pages of filework_run(). */
 void filework_page_end(struct memory *m, struct page *page, int error);
 
+/* What the words of a file have in common: word i of page p is p << 32 ^ i ^ this. Any context, apps as well. */
+uint64_t filework_key(const char *path);
+
 struct filework {
 	unsigned int window; /* pages a read, 1 to 256 */
 	unsigned int random; /* single pages of each file besides, anywhere in it */

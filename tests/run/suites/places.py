@@ -9,7 +9,7 @@ from toolchain import points
 
 HOOKED = re.compile(r"^ *([0-9a-f]+):\s+(?:call|jmp) +[0-9a-f]+ <(?:__tsan_|explore_)", re.M)
 # What the explorer does not run, and what is a point of a schedule seed by itself, between accesses.
-OTHERS = re.compile(r"/(tests|kernel/task|kernel/dev|mm/slab|kernel/core/(sched/(sched|alarm|still)|time/timer))[/.]")
+OTHERS = re.compile(r"/(tests|kernel/task|kernel/dev|kernel/fs|mm/slab|kernel/core/(sched/(sched|alarm|still)|time/timer))[/.]")
 ALONE = "sched_point"
 
 

@@ -1,0 +1,13 @@
+/*
+ * Files of apps: whoever has a file system registers how one is opened (kernel/fs/root.h).
+ */
+#ifndef TASK_FILES_H
+#define TASK_FILES_H
+
+#include "mm/cache/file.h"
+
+/* An open file by its path, with one reference; NULL, and *error. Task context, sleeps. */
+typedef struct file *(*file_opener)(const char *path, int *error);
+void task_set_opener(file_opener open);
+
+#endif
