@@ -19,6 +19,7 @@
 #define REG_LVT_LINT0 0x350
 #define REG_LVT_LINT1 0x360
 #define REG_INITIAL   0x380
+#define REG_CURRENT   0x390
 #define REG_DIVIDE    0x3e0
 
 #define TIMER_PERIODIC 0x20000
@@ -101,6 +102,11 @@ void lapic_timer_periodic(uint32_t ns)
 void lapic_timer_stop(void)
 {
 	put(REG_INITIAL, 0);
+}
+
+uint32_t lapic_timer_left(void)
+{
+	return get(REG_CURRENT);
 }
 
 static void send(unsigned int apic_id, uint32_t command)

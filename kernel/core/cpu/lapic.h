@@ -21,6 +21,8 @@ void lapic_eoi(void);
 void lapic_timer_once(uint32_t ns);
 void lapic_timer_periodic(uint32_t ns);
 void lapic_timer_stop(void);
+/* Of a timer that rings once, in ns; 0: it has rung, or none is set. */
+uint32_t lapic_timer_left(void);
 
 /* To another CPU by its APIC id. Interrupts off. */
 void lapic_send(unsigned int apic_id, unsigned int vector);

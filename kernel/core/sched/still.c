@@ -16,6 +16,7 @@ static struct {
 	bool on;           /* the others halt */
 	unsigned int here; /* atomic: CPUs that do */
 	struct cpu *starter;
+	uint64_t since; /* the clock, when everybody was halted */
 } still;
 
 static void halt(void)
@@ -89,30 +90,32 @@ void still_begin(void)
 	irq_disable();
 	hpet_stop();
 	tick_stop();
+	still.since = clock_ns();
 }
 
 /*
  * QEMU's kick of CPUs that run long counts from when all were halted last: which they were not if the
- * device was faster. Its interrupt changes nothing (tick_stop()).
+ * device was faster, and are not where another interrupt ends the halt. Its own changes nothing (tick_stop()).
  */
 static void start_kick_anew(void)
 {
 	lapic_timer_once(KICK_NS);
-	halt();
+	do
+		halt();
+	while (lapic_timer_left());
 }
 
 /*
  * QEMU's clock may leap meanwhile: while its main loop is awake, a timer of QEMU's own, by which it gives
- * turns to CPUs, is taken for one of the machine. So the clock goes on from where it was.
+ * turns to CPUs, is taken for one of the machine. So the clock goes on from where it was, however often this has been
+ * waited for.
  */
 void still_wait(const bool *woken)
 {
-	uint64_t before = clock_ns();
-
 	while (!READ_ONCE(*woken))
 		halt();
 	start_kick_anew();
-	clock_set(before + (WAIT_INSNS << clock_shift()));
+	clock_set(still.since + (WAIT_INSNS << clock_shift()));
 }
 
 void still_end(void)
