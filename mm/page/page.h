@@ -28,13 +28,14 @@
 
 struct kmem_cache;
 
-#define PG_BUDDY     0x1u
-#define PG_MLOCKED   0x2u  /* mapped, and locked there: unevictable */
-#define PG_SHMEM     0x4u  /* an object of shared memory has it, which `mapping` is */
-#define PG_FILE      0x8u  /* a file's, on the lists of those; `mapping` is the file's, or NULL: it has left */
-#define PG_SLAB      0x10u /* first page of a slab (mm/slab) */
-#define PG_RESERVES  0x20u /* of a slab: for those who may use reserves (§41.2) */
-#define PG_ERROR     0x20u /* of any other page: reading or writing it has failed */
+#define PG_BUDDY   0x1u
+#define PG_MLOCKED 0x2u /* mapped, and locked there: unevictable */
+#define PG_SHMEM   0x4u /* an object of shared memory has it, which `mapping` is */
+#define PG_FILE                                                                                    \
+	0x8u /* a file's, on the lists of those; `mapping` is the file's, or NULL: it has left */
+#define PG_SLAB     0x10u /* first page of a slab (mm/slab) */
+#define PG_RESERVES 0x20u /* of a slab: for those who may use reserves (§41.2) */
+#define PG_ERROR    0x20u /* of any other page: reading or writing it has failed */
 /* Of a page that may be reclaimed (§16.2); with page_flags.h only. */
 #define PG_LOCKED    0x40u
 #define PG_UPTODATE  0x80u /* has been read */

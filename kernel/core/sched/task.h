@@ -92,7 +92,7 @@ struct task {
 	long reclaimed_slab;   /* pages that slabs gave back meanwhile; reclaim takes it (§17.4) */
 	/* Of a fault that is to be tried again: what it waits for, with a reference, or NULL (mm/space). */
 	struct page *fault_page;
-	void *tls;             /* for the app: its libc's state of this thread */
+	void *tls; /* for the app: its libc's state of this thread */
 	struct process *process;
 	struct process own;  /* of the leader */
 	struct task *parent; /* (T) leader of the parent process */

@@ -281,8 +281,7 @@ static void test_validate(void **state)
 	assert_non_null(strstr(shmem_validate(m, &mapped), "a VMA shows offsets 1 to 65 of 64"));
 	object()->mappers.first->offset--;
 	node_stat_add(m, NR_SHMEM, 1);
-	assert_non_null(
-		strstr(shmem_validate(m, &mapped), "1 pages, 1 in slots; counted 2, 1"));
+	assert_non_null(strstr(shmem_validate(m, &mapped), "1 pages, 1 in slots; counted 2, 1"));
 	node_stat_add(m, NR_SHMEM, -1);
 	assert_null(shmem_validate(m, &mapped));
 	share_finish();
