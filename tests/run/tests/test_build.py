@@ -147,7 +147,7 @@ class Stale(unittest.TestCase):
         for goal, target, source, words in (
                 ("host-tests", "host/twin", "boot/bootinfo.c", ("CC=other",)),
                 ("build/fuzz/fuzz_alloc", "fuzz_alloc", "boot/bootinfo.c", ("HOST_COMMON=-O0",)),
-                ("build/fuzz-fs/fuzz_fs", "fuzz_fs", "kernel/fs/mount.c", ("HOST_COMMON=-O0",)),
+                ("build/fuzz-fs/fuzz_fs", "fuzz_fs", "tests/host/fuzz/fuzz_fs.c", ("HOST_COMMON=-O0",)),
                 ("threads-tests", "threads/threads", "boot/bootinfo.c", ("HOST_COMMON=-O0",)),
                 ("build/bench/bench", "bench/bench", "boot/bootinfo.c", ("HOST_COMMON=-O0",)),
                 ("build/explore/explore", "explore/explore", "mm/page/page.c", ("EXPLORE_COMMON=-O0",))):
