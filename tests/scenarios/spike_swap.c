@@ -45,7 +45,7 @@ static const struct param knobs[] = {
 	{"burst", "chunks that the receive ring takes or gives a tick", 1, 4096, &ring_burst, NULL},
 };
 
-/* What memory and swap have room for now, without a quarter of the window that the whole reserve leaves. */
+/* What is free in memory and in swap, less a quarter of the window that the whole reserve leaves. */
 static long peak_growth(void)
 {
 	const struct lw_zone *top;

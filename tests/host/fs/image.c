@@ -32,9 +32,11 @@ static char *load(const char *name)
 
 static char *make(enum image_kind kind)
 {
-	char folder[] = "/tmp/lowwater-image-XXXXXX", name[64], command[160];
+	const char *place = getenv("TMPDIR");
+	char folder[256], name[272], command[400];
 	char *bytes;
 
+	snprintf(folder, sizeof(folder), "%s/image-XXXXXX", place ? place : P_tmpdir);
 	BUG_ON(!mkdtemp(folder));
 	snprintf(name, sizeof(name), "%s/disk", folder);
 	snprintf(command, sizeof(command),
