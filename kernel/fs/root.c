@@ -111,7 +111,7 @@ struct file *root_open(const char *path, int *error)
 	struct fs_inode *inode;
 	struct root_file *f;
 
-	*error = root ? fs_open(root, path, &inode) : -ENODEV;
+	*error = fs_open(root, path, &inode);
 	if (*error)
 		return NULL;
 	mutex_lock(&root_lock);
@@ -132,6 +132,7 @@ void root_stop(void)
 
 	if (!root)
 		return;
+	task_set_opener(NULL);
 	list_for_each_entry_safe(f, next, &root_files, node) {
 		mapping_destroy(&f->mapping);
 		list_del(&f->node);

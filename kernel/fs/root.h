@@ -13,8 +13,8 @@ void root_start(void);
 void root_stop(void);
 
 /*
- * A file by its path, opened anew, with one reference. NULL, and *error: as fs_open() has them, -ENODEV if there is no
- * root, -ENOMEM. Task context, sleeps.
+ * A file by its path, opened anew, with one reference. NULL, and *error: as fs_open() has them, or -ENOMEM. root=
+ * was given. Task context, sleeps.
  */
 struct file *root_open(const char *path, int *error);
 

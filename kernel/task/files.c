@@ -18,12 +18,12 @@ void task_set_opener(file_opener open)
 /* What is mapped has the file open. */
 static void *map_file(const char *path, size_t offset, size_t len, int exec, int *error)
 {
-	struct file *f = opener ? opener(path, error) : NULL;
 	unsigned int flags = VM_MAYSHARE | (exec ? VM_EXEC : 0);
+	struct file *f;
 	void *p;
 
-	if (!opener)
-		*error = -ENODEV;
+	*error = -ENODEV;
+	f = opener ? opener(path, error) : NULL;
 	if (!f)
 		return NULL;
 	p = (void *)mm_map_file(current->mm, MAP_BASE, len, flags, f, offset);

@@ -8,6 +8,7 @@
 
 /* An open file by its path, with one reference; NULL, and *error. Task context, sleeps. */
 typedef struct file *(*file_opener)(const char *path, int *error);
+/* NULL: there are no files any more, as in the beginning: -ENODEV. */
 void task_set_opener(file_opener open);
 
 #endif

@@ -94,9 +94,8 @@ static struct page *get_page_at(struct mm *mm, struct vma *v, uint64_t addr)
 	uint64_t *pte = pte_find(mm, addr);
 	struct page *page;
 
-	if (!pte ||
-		!(READ_ONCE(*pte) &
-			PTE_PRESENT)) /* nor will it be: mmap_sem is ours, or nobody is left */
+	/* What is not there now will not be: mmap_sem is ours, or nobody is left. */
+	if (!pte || !(READ_ONCE(*pte) & PTE_PRESENT))
 		return NULL;
 	vma_rmap_lock(v);
 	page = entry_page(mm->memory, READ_ONCE(*pte));

@@ -176,9 +176,10 @@ int mm_protect(struct mm *mm, uint64_t start, uint64_t len, bool write);
 int mm_mlock(struct mm *mm, uint64_t start, uint64_t len);
 int mm_munlock(struct mm *mm, uint64_t start, uint64_t len);
 /*
- * One page out to swap, or of a file out of the cache, for tests: as reclaim does it (§19.6, §20.6 to §20.8, §30c item 3), whether it was used
- * lately or not. 0; -ENOENT: no page is mapped there; -EBUSY: it is locked in memory; -ENOMEM:
- * no slot, or no node; -EIO; -EAGAIN: somebody else has a reference, and it stays in the swap cache.
+ * One page out to swap, or of a file out of the cache, for tests: as reclaim does it (§19.6, §20.6 to
+ * §20.8, §30c item 3), whether it was used lately or not. 0; -ENOENT: no page is mapped there; -EBUSY: it
+ * is locked in memory; -ENOMEM: no slot, or no node; -EIO; -EAGAIN: somebody else has a reference, and it
+ * stays in the swap cache.
  * mmap_sem is taken for writing; may sleep.
  */
 int mm_swap_out(struct mm *mm, uint64_t addr);
