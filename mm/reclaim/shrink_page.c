@@ -4,7 +4,6 @@
  */
 #include "kernel/core/sched/sched.h"
 #include "mm/alloc/page_alloc.h"
-#include "mm/cache/page_cache.h"
 #include "mm/lru/lru.h"
 #include "mm/page/mm_trace.h"
 #include "mm/page/page_lock.h"
@@ -193,24 +192,16 @@ static enum fate write_if_dirty(struct shrink *s)
 	return pageout(s);
 }
 
-/* Step 14: the cache, the file or the object gives it up, if nobody has found it there meanwhile. */
-static enum fate remove_mapping(struct shrink *s)
+/* Step 14: nobody has found it meanwhile. */
+static enum fate give_up(struct shrink *s)
 {
-	struct page *page = s->page;
-
-	if (is_file(page))
-		return remove_from_page_cache(page, true) ? FREE : KEEP;
-	if (page_has(page, PG_SHMEM))
-		return shmem_remove_mapping(page) ? FREE : KEEP;
-	if (!page_has(page, PG_SWAPCACHE) || !swap_remove_mapping(s->sc->memory, page))
-		return KEEP;
-	return FREE;
+	return remove_mapping(s->sc->memory, s->page) ? FREE : KEEP;
 }
 
 static enum fate take_steps(struct shrink *s)
 {
 	static enum fate (*const step[])(struct shrink * s) = {
-		pass_over_writeback, ask_users, give_slot, unmap, write_if_dirty, remove_mapping};
+		pass_over_writeback, ask_users, give_slot, unmap, write_if_dirty, give_up};
 	enum fate fate = look(s);
 
 	if (fate == GO_ON)

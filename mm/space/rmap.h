@@ -52,6 +52,13 @@ enum swap_result {
 enum swap_result try_to_unmap(
 	struct memory *m, struct page *page, bool lazy_free, struct tlb_batch *batch);
 
+/*
+ * §17.10a step 14: whoever keeps a page that nobody maps any more, the swap cache, an object or a file, gives it up:
+ * its reference goes, and the caller's is the last. The page is locked. False: it is dirty, somebody else has it, or
+ * nobody keeps it.
+ */
+bool remove_mapping(struct memory *m, struct page *page);
+
 /* Has the page been used by this entry? It is marked unused then. False, too, if it maps another by now. */
 bool pte_test_clear_young(const struct memory *m, uint64_t *pte, const struct page *page);
 

@@ -3,7 +3,6 @@
  */
 #include <errno.h>
 
-#include "mm/cache/page_cache.h"
 #include "mm/lru/pagevec.h"
 #include "mm/space/mapped.h"
 #include "mm/space/pgtable.h"
@@ -36,13 +35,6 @@ static int write_shmem_if_dirty(struct memory *m, struct page *page)
 	if (!page_clear(page, PG_DIRTY))
 		return 0;
 	return shmem_writepage(m, page) ? wait_until_written(m, page) : -ENOMEM;
-}
-
-static bool remove_mapping(struct memory *m, struct page *page)
-{
-	if (page_has(page, PG_FILE))
-		return remove_from_page_cache(page, true);
-	return page_has(page, PG_SHMEM) ? shmem_remove_mapping(page) : swap_remove_mapping(m, page);
 }
 
 /* Used or not: who fails marks it unused, and only a CPU that walks the table right now marks it again. */

@@ -2,6 +2,7 @@
  * A page leaves the tables that map it (see rmap.h).
  */
 #include "kernel/core/sched/smp.h"
+#include "mm/cache/page_cache.h"
 #include "mm/space/file_map.h"
 #include "mm/space/mlock.h"
 #include "mm/space/pgtable.h"
@@ -143,6 +144,15 @@ enum swap_result try_to_unmap(
 	if (w.result == SWAP_MLOCK || READ_ONCE(page->mapcount))
 		return w.result;
 	return w.dropped && !page_has(page, PG_DIRTY) ? SWAP_LZFREE : SWAP_SUCCESS;
+}
+
+bool remove_mapping(struct memory *m, struct page *page)
+{
+	if (page_has(page, PG_FILE))
+		return remove_from_page_cache(page, true);
+	if (page_has(page, PG_SHMEM))
+		return shmem_remove_mapping(page);
+	return page_has(page, PG_SWAPCACHE) && swap_remove_mapping(m, page);
 }
 
 struct mlock_walk {

@@ -12,7 +12,6 @@
 
 #define PAGES   512ul /* one page table's */
 #define AT_ONCE 16ul
-#define MAP_AT  0x1000000000ul
 
 static struct address_space bench_mapping;
 static struct file *bench_file;
@@ -41,7 +40,7 @@ static void fault_app(long pages)
 
 	kernel_enter();
 	area = (volatile char *)mm_map_file(
-		current->mm, MAP_AT, PAGES * PAGE_SIZE, 0, bench_file, 0);
+		current->mm, MAP_BASE, PAGES * PAGE_SIZE, 0, bench_file, 0);
 	kernel_leave();
 	look(1);
 	area += AT_ONCE * PAGE_SIZE;
