@@ -46,6 +46,17 @@ __attribute__((format(printf, 4, 5))) static void assert_fault(
 #define TREE      AT(map) /* its header */
 #define ENTRY(n)  (TREE + 12 + 12 * (n))
 
+/* A block that the disk does not give. */
+static void assert_unreadable(const char *file, uint32_t block)
+{
+	image_disk.fail_block = block;
+	console_clear();
+	assert_int_equal(error_of(file), -EIO);
+	assert_line("fs vda: inode %u, block %u: cannot be read (error 5); expected metadata", ino,
+		block);
+	image_disk.fail_block = -1;
+}
+
 static void test_inodes(void **state)
 {
 	const char *file = "bin/imklog";
@@ -192,12 +203,7 @@ static void test_extents_in_nodes(void **state)
 	assert_fault(file, -EIO, node, "no extents; expected at least 1");
 	image_spoil(&image_disk, node, 4, 341, 2);
 	assert_fault(file, -EIO, node, "20 extents of 341; expected at most 340");
-	image_disk.fail_block = node;
-	console_clear();
-	assert_int_equal(error_of(file), -EIO);
-	assert_line("fs vda: inode %u, block %u: cannot be read (error 5); expected metadata", ino,
-		node);
-	image_disk.fail_block = -1;
+	assert_unreadable(file, node);
 }
 
 /* The same child twice: its pages are not what the second entry says. A node that is its own child: no leaf. */
@@ -255,12 +261,7 @@ static void test_block_maps(void **state)
 	assert_int_equal(error_of(file), -EIO);
 	assert_printed("expected within 1 to 8191"); /* its words are data */
 	image_mend(&image_disk);
-	image_disk.fail_block = two;
-	console_clear();
-	assert_int_equal(error_of(file), -EIO);
-	assert_line("fs vda: inode %u, block %u: cannot be read (error 5); expected metadata", ino,
-		two);
-	image_disk.fail_block = -1;
+	assert_unreadable(file, two);
 }
 
 /* Pointers to the very block that they stand in: a thousand ways at each level. */

@@ -6,50 +6,22 @@
 
 #include "space/unmap_case.h"
 
-#include "mm/lru/isolate.h"
-#include "mm/reclaim/node_flags.h"
-#include "mm/reclaim/scan.h"
-
-static struct scan_control sc;
-static struct shrink_result met;
-static struct list_head batch;
+#include "reclaim/batch_case.h"
 
 static inline void scan_start(unsigned int cpus)
 {
 	space_start(cpus);
-	list_init(&batch);
-	sc = (struct scan_control){.memory = m,
-		.gfp = GFP_KERNEL,
-		.highest = ZONE_MOVABLE,
-		.priority = DEF_PRIORITY,
-		.may_writepage = true,
-		.nr_to_reclaim = SWAP_CLUSTER_MAX};
+	batch_start();
 	map(0, 500, VM_WRITE);
 }
 
-/* As reclaim and kswapd do, whoever the test is otherwise. */
-static inline unsigned int be_reclaimer(void)
-{
-	unsigned int before = current->flags;
-
-	current->flags |= PF_MEMALLOC;
-	return before;
-}
-
+/* As kswapd does, whoever the test is otherwise. */
 static inline void be_kswapd(void)
 {
 	current->flags |= PF_KSWAPD | PF_SWAPWRITE;
 }
 
-/* Off its list, with the isolation's reference, as the newest of the batch. */
-static inline struct page *isolated(struct page *page)
-{
-	assert_true(isolate_lru_page(m, page));
-	list_add(&page->lru, &batch);
-	return page;
-}
-
-/* The same of the app's page, which has become inactive before. */
+/* isolated(), of the app's page, which has become inactive before. */
 static inline struct page *victim_at(unsigned int page)
 {
 	struct page *p = isolated(old_page(page));
@@ -96,20 +68,7 @@ static inline void inactive_tail_first(unsigned int n)
 	list_splice_init(&turned, list->prev);
 }
 
-/* Returns how many were freed; what was scanned begins at 0. */
-static inline unsigned long shrink(void)
-{
-	unsigned int before = be_reclaimer();
-	unsigned long freed;
-
-	memset(&met, 0, sizeof(met));
-	sc.nr_scanned = 0;
-	freed = shrink_page_list(&sc, &batch, &met);
-	current->flags = before;
-	return freed;
-}
-
-/* The same, and it has been in the swap cache for a while. */
+/* victim_at(), and it has been in the swap cache for a while. */
 static inline struct page *cached_victim_at(unsigned int page)
 {
 	struct page *p = victim_at(page);
@@ -118,18 +77,6 @@ static inline struct page *cached_victim_at(unsigned int page)
 	assert_true(add_to_swap(m, p));
 	unlock_page(m, p);
 	return p;
-}
-
-/* Those that stay go back to their lists. */
-static inline void put_batch_back(void)
-{
-	while (!list_empty(&batch)) {
-		struct page *page = list_entry(batch.prev, struct page, lru);
-
-		list_del(&page->lru);
-		putback_lru_page(m, page);
-	}
-	lru_add_drain(m);
 }
 
 /* It stays, on the inactive list or not, and nobody has its lock. */

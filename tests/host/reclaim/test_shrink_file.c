@@ -3,30 +3,12 @@
  */
 #include "cache/cache_case.h"
 
-#include "mm/reclaim/node_flags.h"
-#include "mm/reclaim/scan.h"
-
-static struct scan_control sc;
-static struct shrink_result met;
-static struct list_head batch;
-
-static void control(void)
-{
-	list_init(&batch);
-	sc = (struct scan_control){.memory = m,
-		.gfp = GFP_KERNEL,
-		.highest = ZONE_MOVABLE,
-		.priority = DEF_PRIORITY,
-		.may_writepage = true,
-		.nr_to_reclaim = SWAP_CLUSTER_MAX};
-}
+#include "reclaim/batch_case.h"
 
 /* The page at `index`, mapped once if `flags` is not ~0, is isolated, and not young. */
 static struct page *victim(unsigned long index, unsigned int flags)
 {
-	struct page *page;
-
-	control();
+	batch_start();
 	bring(index, 1);
 	if (flags != ~0u) {
 		map_all(flags);
@@ -34,34 +16,12 @@ static struct page *victim(unsigned long index, unsigned int flags)
 		*pte_find(mm, AT(index)) &= ~PTE_ACCESSED;
 	}
 	lru_add_drain(m);
-	page = cached(index);
-	assert_true(isolate_lru_page(m, page));
-	list_add(&page->lru, &batch);
-	return page;
-}
-
-static unsigned long shrink(void)
-{
-	unsigned int before = current->flags;
-	unsigned long freed;
-
-	current->flags |= PF_MEMALLOC;
-	memset(&met, 0, sizeof(met));
-	sc.nr_scanned = 0;
-	freed = shrink_page_list(&sc, &batch, &met);
-	current->flags = before;
-	return freed;
+	return isolated(cached(index));
 }
 
 static void finish(void)
 {
-	while (!list_empty(&batch)) {
-		struct page *page = list_entry(batch.prev, struct page, lru);
-
-		list_del(&page->lru);
-		putback_lru_page(m, page);
-	}
-	lru_add_drain(m);
+	put_batch_back();
 	file_finish();
 }
 
@@ -123,7 +83,7 @@ static void test_19_5_two_users(void **state)
 	struct page *page;
 
 	(void)state;
-	control();
+	batch_start();
 	bring(9, 1);
 	map_all(0);
 	assert_int_equal(mm_map_file(mm, AT(2000), LEN(1000), VM_MAYSHARE, disk.file, 0), AT(2000));
@@ -215,7 +175,7 @@ static void make_active(unsigned int n)
 static void test_17_10_active(void **state)
 {
 	(void)state;
-	control();
+	batch_start();
 	bring(0, 32);
 	map_all(VM_EXEC);
 	for (unsigned int i = 0; i < 32; i++) {
@@ -241,7 +201,7 @@ static void test_17_10_active(void **state)
 static void test_17_10_data(void **state)
 {
 	(void)state;
-	control();
+	batch_start();
 	bring(0, 32);
 	map_all(0);
 	for (unsigned int i = 0; i < 32; i++)
@@ -257,7 +217,7 @@ static void test_17_10_data(void **state)
 static void test_17_9_inactive(void **state)
 {
 	(void)state;
-	control();
+	batch_start();
 	bring(0, 100);
 	lru_add_drain(m);
 	assert_int_equal(shrink_inactive_list(&sc, 32, LRU_FILE), 32);
@@ -277,7 +237,7 @@ static void test_17_6_files_first(void **state)
 	struct scan_counts c;
 
 	(void)state;
-	control();
+	batch_start();
 	sc.priority = 3;
 	bring(0, 500);
 	lru_add_drain(m);

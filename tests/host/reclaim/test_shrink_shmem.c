@@ -165,10 +165,7 @@ static void test_30c_3_no_node(void **state)
 	struct page *page;
 
 	(void)state;
-	swap_start(1);
-	m = slab_machine_with(
-		1, "fail_page_alloc=interval:1,times:-1,min-order:0,ignore-gfp-wait:0");
-	m->fail.on = false;
+	swap_start_refusing();
 	free_before = all_free(m);
 	area = add_area(&fake_card, 200, 0);
 	mm = mm_create(m);

@@ -115,6 +115,15 @@ static inline void swap_start(unsigned int cpus)
 	fake.reads = fake.writes = 0;
 }
 
+/* The same, where any request for memory is refused as soon as m->fail.on says so. */
+static inline void swap_start_refusing(void)
+{
+	swap_start(1);
+	m = slab_machine_with(
+		1, "fail_page_alloc=interval:1,times:-1,min-order:0,ignore-gfp-wait:0");
+	m->fail.on = false;
+}
+
 static inline struct swap_area *add_area(
 	const struct swap_device *dev, unsigned long slots, int prio)
 {

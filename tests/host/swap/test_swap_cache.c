@@ -20,6 +20,16 @@ static struct page *page_of(unsigned char byte)
 	return page;
 }
 
+/* One that has a slot, locked. */
+static struct page *page_in_cache(unsigned char byte)
+{
+	struct page *page = page_of(byte);
+
+	lock_page(m, page);
+	assert_true(add_to_swap(m, page));
+	return page;
+}
+
 static void assert_holds(struct page *page, unsigned char byte)
 {
 	const unsigned char *p = page_address(m, page);
@@ -71,9 +81,7 @@ static void test_20_6_in_and_out_of_the_cache(void **state)
 
 	(void)state;
 	start(&fake_vda);
-	page = page_of(1);
-	lock_page(m, page);
-	assert_true(add_to_swap(m, page));
+	page = page_in_cache(1);
 	e = page_swap_entry(page);
 	assert_int_equal(e.val, 1);
 	assert_true(page_has(page, PG_SWAPCACHE));
@@ -103,10 +111,7 @@ static void test_20_6_no_node(void **state)
 	struct page *page;
 
 	(void)state;
-	swap_start(1);
-	m = slab_machine_with(
-		1, "fail_page_alloc=interval:1,times:-1,min-order:0,ignore-gfp-wait:0");
-	m->fail.on = false;
+	swap_start_refusing();
 	before = all_free(m);
 	a = add_area(&fake_vda, 100, 0);
 	page = page_of(1);
@@ -134,9 +139,7 @@ static void test_34_10_a_synchronous_device(void **state)
 
 	(void)state;
 	start(&fake_card);
-	page = page_of(7);
-	lock_page(m, page);
-	assert_true(add_to_swap(m, page));
+	page = page_in_cache(7);
 	e = page_swap_entry(page);
 	swap_duplicate(m, e);
 	page_clear(page, PG_DIRTY);
@@ -168,9 +171,7 @@ static void test_20_7_a_disk_that_takes_its_time(void **state)
 
 	(void)state;
 	start(&fake_vda);
-	page = page_of(9);
-	lock_page(m, page);
-	assert_true(add_to_swap(m, page));
+	page = page_in_cache(9);
 	e = page_swap_entry(page);
 	swap_duplicate(m, e);
 	page_clear(page, PG_DIRTY);
@@ -422,9 +423,7 @@ static void test_the_end_of_all_areas(void **state)
 
 	(void)state;
 	start(&fake_vda);
-	page = page_of(1);
-	lock_page(m, page);
-	assert_true(add_to_swap(m, page));
+	page = page_in_cache(1);
 	unlock_page(m, page);
 	page_put(m, page);
 	e = swap_out(page_of(2));
