@@ -235,6 +235,6 @@ void page_cache_async_readahead(
 	if (!f->ra.ra_pages || page_has(page, PG_WRITEBACK))
 		return;
 	page_clear(page, PG_RECLAIM);
-	ondemand_readahead(
-		f, true, offset, req); /* 4.8 asks whether the disk is congested: none is (§41.2) */
+	/* 4.8 asks whether the disk is congested: none is (§41.2). */
+	ondemand_readahead(f, true, offset, req);
 }

@@ -10,7 +10,7 @@
 #define EVICTION_SHIFT 2
 #define EVICTION_MASK  (~0ul >> EVICTION_SHIFT)
 
-/* 1 for pages of 4 KiB, 6 for 64 places a node, less 3: one node for 8 pages' worth of shadows. */
+/* §21.5: half of the pages of files, 64 places a node, an eighth of them shadows: 1 + 6 - 3 bits. */
 #define PAGES_A_NODE_SHIFT 4
 
 void *workingset_eviction(struct memory *m)
