@@ -46,6 +46,7 @@ struct scenario {
 	unsigned int mem_mib; /* memory; 0: 2048 */
 	unsigned int nr_cpus; /* 0: 1 */
 	unsigned int shift;   /* 0 to 10: in exact mode an instruction takes 2^shift ns */
+	bool fills_memory;    /* writes to nearly all of it: the emulator is given it at once */
 	/*
 	 * Words between blanks: disk=MIB[:zero|pattern|ext4|ext2][:ro][:legacy|modern], each a disk;
 	 * balloon[=deflate][:legacy|modern]; card=MIB, a power of two. tests/run/devices.py reads

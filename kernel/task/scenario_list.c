@@ -85,12 +85,13 @@ static void list_arm(const struct scenario *s, const struct scenario_arm *arm)
 	list_checks(&checks, arm);
 	merge_args(&args, text_of(s->args), text_of(arm->args));
 	event("{\"event\":\"arm\",\"scenario\":\"%s\",\"group\":\"%s\",\"source\":\"%s\","
-	      "\"mem\":%u,\"ncpus\":%u,\"shift\":%u,\"every\":\"%s\",\"patch\":\"%s\",\"outcome\":"
+	      "\"mem\":%u,\"ncpus\":%u,\"shift\":%u,\"fills\":%s,\"every\":\"%s\",\"patch\":\"%s\",\"outcome\":"
 	      "\"%s\","
 	      "\"checks\":[%s],\"args\":\"%s\",\"showed\":\"%s\",\"help\":\"%s\","
 	      "\"mem_hold\":[%u,%u],\"cpus_hold\":[%u,%u],\"devices\":\"%s\","
 	      "\"every_devices\":\"%s\"}",
 		s->name, s->group, text_of(s->source), s->mem_mib, s->nr_cpus, s->shift,
+		s->fills_memory ? "true" : "false",
 		event_string(text_of(s->args), every, sizeof(every)), arm->patch, arm->outcome,
 		checks.text, event_string(args.text, merged, sizeof(merged)),
 		event_string(text_of(arm->showed), showed, sizeof(showed)),

@@ -52,6 +52,7 @@ class RunSpec:
     results: Path
     build_dir: Path
     declared_args: str = ""  # parameters that the scenario and the arm declare
+    fills_memory: bool = False  # the scenario writes to nearly all of it
     source: str = ""  # the seed behind the scenario
     undeclared: str = ""  # why no arm speaks for this run
     variant: str = ""  # "@cpus=2@seed=7": what is not as usual, for the folder's name

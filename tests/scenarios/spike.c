@@ -98,6 +98,7 @@ SCENARIO(spike_scenario) = {
 	.help = "apps peak together while the high-order atomic reserve holds the free memory",
 	.mem = {128, 4096},
 	.cpus = {1, 8},
+	.fills_memory = true,
 	.group = "study",
 	.app = spike,
 	.knobs = knobs,

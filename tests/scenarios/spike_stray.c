@@ -232,6 +232,7 @@ SCENARIO(spike_stray_scenario) = {
 	/* Which pages become strays is a matter of whose per-CPU lists they lie on, and of their size. */
 	.cpus = {1, 2},
 	.shift = 4, /* kswapd spins while others wait (reference 18.6) */
+	.fills_memory = true,
 	.group = "study",
 	.app = spike_stray,
 	.knobs = knobs,

@@ -181,6 +181,7 @@ SCENARIO(spike_swap_scenario) = {
 	.help = "the same where there is swap: kswapd and reclaim at work before the peak",
 	.mem = {2048, 2048},
 	.cpus = {2, 2},
+	.fills_memory = true,
 	.group = "study",
 	.app = spike_swap,
 	.knobs = knobs,

@@ -23,6 +23,7 @@ TIMEOUT = 60.0
 TEXTS = ("scenario", "group", "source", "patch", "outcome", "every", "args", "showed", "help",
          "devices", "every_devices")
 NUMBERS = ("mem", "ncpus", "shift")
+CHOICES = ("fills",)
 LISTS = {"checks": str, "mem_hold": int, "cpus_hold": int}
 USUAL_MIB, USUAL_CPUS, USUAL_SHIFT = 2048, 1, 0  # of a scenario that declares nothing
 
@@ -37,6 +38,7 @@ class Arm:
     mem: int  # MiB; 0: the usual
     ncpus: int  # the same
     shift: int
+    fills: bool  # it writes to nearly all of its memory
     every: str  # parameters of every arm of the scenario
     patch: str
     outcome: str
@@ -68,7 +70,7 @@ class Known(list):
 
 def make_arm(item):
     """Return the Arm of an event, or raise UserError naming the field that is of a wrong kind."""
-    fields = {"group": "study", "source": "", "mem": 0, "ncpus": 0, "shift": 0, "every": "", "args": "",
+    fields = {"group": "study", "source": "", "mem": 0, "ncpus": 0, "shift": 0, "fills": False, "every": "", "args": "",
               "showed": "", "help": "", "mem_hold": [0, 0], "cpus_hold": [0, 0], "checks": [], "devices": "",
               "every_devices": ""} | item
     name = f"{fields.get('scenario')} {fields.get('patch')}"
@@ -78,10 +80,13 @@ def make_arm(item):
     for field in NUMBERS:
         if type(fields[field]) is not int:
             raise UserError(f"the kernel's arm {name}: expected a number as {field!r}")
+    for field in CHOICES:
+        if type(fields[field]) is not bool:
+            raise UserError(f"the kernel's arm {name}: expected true or false as {field!r}")
     for field, kind in LISTS.items():
         if not isinstance(fields[field], list) or any(type(one) is not kind for one in fields[field]):
             raise UserError(f"the kernel's arm {name}: expected a list as {field!r}")
-    return Arm(**{field: fields[field] for field in (*TEXTS, *NUMBERS)},
+    return Arm(**{field: fields[field] for field in (*TEXTS, *NUMBERS, *CHOICES)},
                **{field: tuple(fields[field]) for field in LISTS})
 
 
@@ -132,7 +137,7 @@ def build_id(elf):
 def ask(spec):
     """Boot the kernel with scenario=list and return what it said, by kind."""
     plain = dataclasses.replace(spec, scenario="list", patch="none", args="", declared_args="",
-                                devices=None, boot="kernel", mem=MEMORY_MIB, shift=0, cpus=1, seed=1, sched=0,
+                                devices=None, fills_memory=False, boot="kernel", mem=MEMORY_MIB, shift=0, cpus=1, seed=1, sched=0,
                                 mode="exact")
     with tempfile.TemporaryDirectory(prefix="lowwater-") as name:
         folder = Path(name)
@@ -177,7 +182,8 @@ def settle(spec, table):
                                cpus=cpus if spec.cpus is None else spec.cpus,
                                shift=shift if spec.shift is None else spec.shift,
                                devices=has if spec.devices is None else spec.devices,
-                               declared_args=arm.args if arm else every, source=source)
+                               declared_args=arm.args if arm else every, source=source,
+                               fills_memory=bool(own) and own[0].fills)
 
 
 def study(table):

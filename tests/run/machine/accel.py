@@ -72,8 +72,8 @@ def probe(spec):
 def seconds(spec, accel, limit):
     """Return how long one boot takes, or None when it does not finish within the limit."""
     plain = dataclasses.replace(spec, scenario="info", patch="none", args="", declared_args="",
-                                devices=None, boot="kernel", mem=MEMORY_MIB, shift=None, cpus=1, seed=1,
-                                sched=0, mode="fast")
+                                devices=None, fills_memory=False, boot="kernel", mem=MEMORY_MIB, shift=None, cpus=1,
+                                seed=1, sched=0, mode="fast")
     with tempfile.TemporaryDirectory(prefix="lowwater-") as name:
         folder = Path(name)
         argv = qemu.command(plain, qemu.kernel_line(plain), folder / "console.log",

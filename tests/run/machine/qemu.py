@@ -57,13 +57,22 @@ def command(spec, line, console, events, iso=None, accel=None, serial=None):
     the file console. The files of disks (disks.made) are beside the file events.
     """
     return [binary(), "-machine", "pc", "-nodefaults", *clock(spec, accel),
-            "-cpu", "qemu64", "-smp", str(spec.cpus), "-m", str(spec.mem),
+            "-cpu", "qemu64", "-smp", str(spec.cpus), *memory(spec),
             "-rtc", "base=2000-01-01,clock=vm", "-seed", "1", "-no-reboot", "-display", "none",
             *(serial or ["-serial", f"file:{console}"]),
             "-chardev", f"file,id=events,path={quote(events)}",
             "-device", "isa-debugcon,iobase=0xe9,chardev=events",
             "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04",
             *slots.arguments(spec, Path(events).parent), *medium(spec, line, iso)]
+
+
+def memory(spec):
+    """A guest that fills it gets it at once: page by page the host takes up to a third of such a run."""
+    size = ["-m", str(spec.mem)]
+    if not spec.fills_memory:
+        return size
+    return [*size, "-machine", "memory-backend=pc.ram",
+            "-object", f"memory-backend-ram,id=pc.ram,size={spec.mem}M{slots.AT_ONCE}"]
 
 
 def clock(spec, accel):

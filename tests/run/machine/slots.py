@@ -10,6 +10,7 @@ from machine import disks
 DISK_SLOTS = (0x2, 0x5, 0x6, 0x9, 0xA, 0xD, 0xE, 0x11)
 BALLOON, BALLOON_SLOT = "balloon0", 0x3
 CARD_SLOT = 0x1F  # has no interrupt
+AT_ONCE = ",prealloc=on"
 TRANSPORT = {"legacy": ",disable-modern=on", "modern": ",disable-legacy=on"}
 
 
@@ -21,7 +22,7 @@ def arguments(spec, folder):
             found += disk(one, number, disks.path(folder, number))
             number += 1
         else:
-            found += balloon(one) if one.kind == "balloon" else card(one)
+            found += balloon(one) if one.kind == "balloon" else card(one, spec.fills_memory)
     return found
 
 
@@ -43,8 +44,8 @@ def balloon(one):
             f"addr={BALLOON_SLOT:#x}{transport(one)}"]
 
 
-def card(one):
-    return ["-object", f"memory-backend-ram,id=card0,size={one.mib}M",
+def card(one, at_once):
+    return ["-object", f"memory-backend-ram,id=card0,size={one.mib}M{AT_ONCE if at_once else ''}",
             "-device", f"ivshmem-plain,memdev=card0,addr={CARD_SLOT:#x}"]
 
 

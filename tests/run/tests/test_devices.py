@@ -138,6 +138,15 @@ class Arguments(unittest.TestCase):
             "-object", "memory-backend-ram,id=card0,size=16M", "-device", "ivshmem-plain,memdev=card0,addr=0x1f"])
         self.assertIn("virtio-balloon-pci,id=balloon0,deflate-on-oom=off,addr=0x3", self.arguments("balloon"))
 
+    def test_a_guest_that_fills_its_memory_is_given_it_at_once(self):
+        def command(fills):
+            one = dataclasses.replace(settled(devices="card=16", mem="96"), fills_memory=fills)
+            return qemu.command(one, "line", "folder/C", "folder/E")
+        for word in ("memory-backend=pc.ram", "memory-backend-ram,id=pc.ram,size=96M,prealloc=on",
+                     "memory-backend-ram,id=card0,size=16M,prealloc=on"):
+            self.assertIn(word, command(True))
+        self.assertFalse([word for word in command(False) if "prealloc" in word or "pc.ram" in word])
+
     def test_no_disk_shares_the_balloons_interrupt(self):
         def line(slot):
             return (10, 10, 11, 11)[(slot - 1) % 4]  # of INTA: devices.md §35.2
