@@ -122,6 +122,14 @@ void swap_start(void)
 		add(m, &m->tunables.swap[i]);
 }
 
+void swap_disk_on(const char *name, long kbytes)
+{
+	struct swap_spec s = {.kbytes = kbytes, .prio = SWAP_PRIO_AUTO};
+
+	strncpy(s.name, name, sizeof(s.name) - 1);
+	add(&system_memory, &s);
+}
+
 void swap_stop(void)
 {
 	const char *err = mm_validate(&system_memory);

@@ -9,6 +9,8 @@
  * expected (exit code 2). The first task's, devices started.
  */
 void swap_start(void);
+/* swapon: one more area, on a disk of that name; what cannot be had, as above. Task context, may sleep. */
+void swap_disk_on(const char *name, long kbytes);
 /*
  * They go; a slot that is still in use ends the machine, and so does what mm_validate() finds. The first
  * task's, before its devices do, when nobody swaps any more.
