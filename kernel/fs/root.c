@@ -9,6 +9,7 @@
 #include "kernel/fs/fs.h"
 #include "kernel/fs/root.h"
 #include "kernel/task/files.h"
+#include "mm/cache/filemap_fault.h"
 #include "mm/slab/kmalloc.h"
 
 #define DISK_NAME_LEN 16
@@ -16,6 +17,7 @@
 /* A file that was opened once. */
 struct root_file {
 	struct address_space mapping;
+	struct rwsem i_mmap_sem;
 	struct fs_inode *inode; /* a reference */
 	struct list_head node;  /* root_files */
 };
@@ -47,7 +49,19 @@ static void readpages(struct address_space *as, struct page **pages, unsigned in
 	fs_readpages(f->inode, pages, n);
 }
 
-static const struct address_space_ops ops = {.readpages = readpages};
+/* devices.md §32.5: held also while the page is waited for. Nothing here would truncate a file. */
+static noinline unsigned int ext4_filemap_fault(struct file_fault *fault)
+{
+	struct root_file *f = fault->file->mapping->host;
+	unsigned int result;
+
+	down_read(&f->i_mmap_sem);
+	result = filemap_fault(fault);
+	up_read(&f->i_mmap_sem);
+	return result;
+}
+
+static const struct address_space_ops ops = {.readpages = readpages, .fault = ext4_filemap_fault};
 
 void root_start(void)
 {
@@ -88,6 +102,7 @@ static struct root_file *add_file(struct fs_inode *inode)
 	if (!f)
 		return NULL;
 	f->inode = inode;
+	rwsem_init(&f->i_mmap_sem, "i_mmap_sem");
 	mapping_init(&f->mapping, root->memory, inode->size, &ops, f);
 	list_add_tail(&f->node, &root_files);
 	return f;
@@ -135,6 +150,7 @@ void root_stop(void)
 	task_set_opener(NULL);
 	list_for_each_entry_safe(f, next, &root_files, node) {
 		mapping_destroy(&f->mapping);
+		lock_forget(&f->i_mmap_sem.info);
 		list_del(&f->node);
 		fs_inode_put(f->inode);
 		kfree(root->memory, f);
