@@ -1,8 +1,13 @@
 /*
  * OOM notifiers, inside and outside of the killer (see oom_notifier.h).
  */
+#include "kernel/core/param.h"
 #include "kernel/core/time/time.h"
 #include "mm/oom/oom_notifier.h"
+
+PARAM_INT("oom_notifier_mutex", mm_tunables.oom_notifier_mutex, 0, 1,
+	"notifiers outside of the killer: 1, callers wait for each other, as in the mail; 0, for the "
+	"list alone, as in the review");
 
 void register_oom_notifier(struct memory *m, struct notifier_block *nb)
 {
@@ -47,6 +52,21 @@ static void count_reclaim(struct memory *m, bool disabled, long n)
 		mm_event_add(m, NOTIFIER_CALLS_DISABLED, n);
 }
 
+/* 0, or -1 when killed before the first callback. */
+static int call_outside(struct memory *m, unsigned long *freed)
+{
+	int killed;
+
+	if (!m->tunables.oom_notifier_mutex)
+		return notifier_call_killable(&m->oom_reclaim_list, freed);
+	killed = mutex_lock_killable(&m->oom_notifier_lock);
+	if (killed)
+		return killed;
+	notifier_call(&m->oom_reclaim_list, freed);
+	mutex_unlock(&m->oom_notifier_lock);
+	return 0;
+}
+
 unsigned long oom_reclaim_pages(struct memory *m)
 {
 	bool disabled = m->oom_killer_disabled;
@@ -61,7 +81,7 @@ unsigned long oom_reclaim_pages(struct memory *m)
 		return 0;
 	}
 	count_reclaim(m, disabled, 1);
-	if (notifier_call_killable(&m->oom_reclaim_list, &freed))
+	if (call_outside(m, &freed))
 		count_reclaim(m, disabled, -1);
 	if (fatal_signal_pending(current))
 		mm_event_add(m, NOTIFIER_KILLED_EARLY, 1);

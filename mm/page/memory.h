@@ -206,6 +206,7 @@ struct mm_tunables {
 	long panic_on_oom, oom_kill_allocating_task, oom_dump_tasks;
 	/* Rules of their time; 1: 4.8's (see rule.h). */
 	long killable_mmap;  /* a kill ends the wait for mmap_sem as a writer (§8.6 W2') */
+	long oom_notifier_mutex; /* oom-notifier-outside's form: the mail's, or 0, the review's */
 	long shared_oom_adj; /* oom_score_adj goes to all who share the memory (§7.5) */
 	struct fail_attr fail_page_alloc, failslab;
 	long swappiness; /* 0 to 100: how much rather anonymous pages are taken than files' (§17.6) */
@@ -269,10 +270,12 @@ struct memory {
 	bool storage_suspended;             /* IO and FS are out of reach for everybody */
 	struct wait_queue oom_victims_wait; /* until there are none */
 	struct notifier_chain oom_reclaim_list;
+	struct mutex oom_notifier_lock;
 	struct oom_reaper reaper;
 	struct oom_watch watch;
 	struct oom_row oom_rows[OOM_ROWS]; /* under oom_lock */
 	struct ratelimit oom_ratelimit, failure_ratelimit;
+	unsigned long moved_before_report; /* under output_lock() */
 	struct slab_state slab;
 	struct kmem_cache vma_cache, mm_cache; /* (B) mm/space's ... */
 	struct kmem_cache anon_vma_cache, anon_vma_chain_cache;

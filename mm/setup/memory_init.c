@@ -62,6 +62,7 @@ void memory_object_init(struct memory *m, const struct mm_tunables *tunables, un
 	mutex_init(&m->oom_lock, "oom_lock");
 	wait_queue_init(&m->oom_victims_wait, "OOM victims");
 	notifier_chain_init(&m->oom_reclaim_list, "oom_reclaim_list");
+	mutex_init(&m->oom_notifier_lock, "oom_notifier_lock");
 	oom_reaper_init(m);
 	for (int i = 0; i < MAX_NR_ZONES; i++) {
 		m->zone[i].memory = m;

@@ -171,11 +171,21 @@ static void show_trailer(const struct memory *m)
 	pr_warn("0 pages hwpoisoned");
 }
 
+static unsigned long pages_moved(struct memory *m)
+{
+	unsigned long sum = mm_event(m, PGFREE);
+
+	for (int i = 0; i < MAX_NR_ZONES; i++)
+		sum += mm_event(m, PGALLOC + i);
+	return sum;
+}
+
 void show_mem(struct memory *m)
 {
 	unsigned long flags = output_lock();
 	struct zone *z;
 
+	m->moved_before_report = pages_moved(m);
 	show_global(m);
 	show_node(m);
 	for_each_populated_zone(m, z)
@@ -210,8 +220,8 @@ void report_event(struct memory *m, const char *kind, const char *verdict)
 		line_add(&l, "},\"reserved_highatomic\":%lu}", z->nr_reserved_highatomic);
 		comma = ",";
 	}
-	event("{\"event\":\"report\",\"kind\":\"%s\",\"zones\":{%s},\"verdict\":%s}", kind, l.text,
-		verdict);
+	event("{\"event\":\"report\",\"kind\":\"%s\",\"moved\":%lu,\"zones\":{%s},\"verdict\":%s}",
+		kind, pages_moved(m) - m->moved_before_report, l.text, verdict);
 }
 
 /* Frame as in the second seed report: alloc_pages -> warn_alloc_failed -> dump_stack. */

@@ -23,8 +23,10 @@ void show_mem(struct memory *m);
 /* "COMM: page allocation failure: ...", stack, Mem-Info, verdict; ratelimited. */
 void warn_alloc_failed(struct memory *m, gfp_t gfp, unsigned int order);
 
-/* Tell the runner what letters cannot say: free pages by type, and the reserve's counter; and the
- * verdict, a JSON value. */
+/*
+ * Tell the runner what letters cannot say: free pages by type, and the reserve's counter; how many pages were had or
+ * freed since show_mem() began, for a report of several CPUs is no snapshot; and the verdict, a JSON value.
+ */
 void report_event(struct memory *m, const char *kind, const char *verdict);
 
 /* Pages on one type's free lists of a zone, as counted: no lock, O(orders). */

@@ -142,7 +142,7 @@ SCENARIO(ballooning_scenario) = {
 	.nr_arms = ARRAY_SIZE(arms),
 	.mem_mib = 128,
 	.args = "min_free_kbytes=4096",
-	.mem = {128, 4096},
+	.mem = {128, 1024},
 	.cpus = {1, 8},
 	.devices = "balloon=deflate",
 };

@@ -155,7 +155,7 @@ SCENARIO(notifier_scenario) = {
 	.mem_mib = 128,
 	.shift = 4,
 	.args = "watchdog_ms=3000 min_free_kbytes=4096",
-	.mem = {64, 4096},
+	.mem = {64, 1024},
 	.cpus = {1, 8},
 	.group = "study",
 	.app = notifier,

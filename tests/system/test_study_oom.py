@@ -17,13 +17,17 @@ REAPER = ("exit-race", "lockup", "mlocked", "mmap-writer", "mmap-writer-4.8", "s
           "two-victims", "two-victims-4.8")
 ARMS = [(scenario, patch) for scenario in REAPER for patch in ("none", "oom-reaper", "all")]
 ARMS += [("notifier", patch) for patch in ("none", "oom-notifier-outside", "all")]
+ARMS += [("balloon", patch) for patch in ("none", "oom-notifier-outside", "all")]
+ARMS += [(f"balloon-{form}", patch) for form in ("kept", "unlocked") for patch in ("none", "oom-notifier-outside")]
+ARMS += [("balloon-mutex", "oom-notifier-outside")]
 ARMS += [("shared-mm-4.8", "none"), ("shared-mm-4.8", "all")]
 ARMS += [("victim-reserves", patch) for patch in ("none", "all")]
 # One arm of each scenario, and machines of each size; `make matrix` runs all on all.
 SAMPLE = [("exit-race", "oom-reaper"), ("lockup", "none"), ("mlocked", "all"), ("mmap-writer", "all"),
           ("mmap-writer-4.8", "none"), ("shared-mm", "oom-reaper"), ("two-victims", "oom-reaper"),
           ("two-victims-4.8", "none"), ("notifier", "oom-notifier-outside"),
-          ("shared-mm-4.8", "all"), ("victim-reserves", "none")]
+          ("shared-mm-4.8", "all"), ("victim-reserves", "none"), ("balloon", "all"), ("balloon-kept", "none"),
+          ("balloon-unlocked", "none"), ("balloon-mutex", "oom-notifier-outside")]
 
 
 def study(scenario, patch, *options):
@@ -236,6 +240,35 @@ class OtherColumns(unittest.TestCase):
         killed = [one["pid"] for one in found["timeline"] if one["what"] == "killed"]
         self.assertEqual(len(set(killed)), 2)
         self.assertEqual(found["counters"]["oom_kills_by_hand"], 1)
+
+
+class Balloon(unittest.TestCase):
+    """AB-BA with the lock of a real balloon: who waits for what, inside and outside of the killer."""
+
+    def locks(self, scenario, patch):
+        run = system.study(scenario, patch, *CHEAP)
+        self.assertEqual((run.code, run.result["as_expected"]), (0, True), run.shown)
+        console = (run.folder / "console.log").read_text()
+        self.assertRegex(console, r"balloon_lock: held by pid \d+ \(kworker/u:\d\)")
+        self.assertRegex(console, r"inode: pid \d+ \(kworker/u:\d\) waits")
+        self.assertRegex(console, r"inode: held by pid \d+ \(owner\)")
+        self.assertRegex(console, r"balloon_lock: pid \d+ \(owner\) waits")
+        return console
+
+    def test_inside(self):
+        console = self.locks("balloon", "none")
+        self.assertRegex(console, r"oom_lock: held by pid \d+ \(owner\)")
+        self.assertRegex(console, r"oom_lock: pid \d+ \(kworker/u:\d\) waits")  # SysRq-f
+
+    def test_a_victim_waits_for_the_balloon_as_the_review_has_it(self):
+        console = self.locks("balloon", "oom-notifier-outside")
+        self.assertNotIn("oom_lock", console[console.index("Locks held"):])
+        self.assertRegex(console, r"balloon_lock: pid \d+ \(bystander\) waits")
+
+    def test_but_not_as_the_mail_has_it(self):
+        console = self.locks("balloon-mutex", "oom-notifier-outside")
+        self.assertRegex(console, r"oom_notifier_lock: held by pid \d+ \(owner\)")
+        self.assertNotIn("bystander", console[console.index("Locks held"):])
 
 
 class Notifier(unittest.TestCase):

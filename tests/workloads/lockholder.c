@@ -10,6 +10,8 @@
 #include "mm/space/mm.h"
 #include "mm/oom/oom_watch.h"
 #include "mm/alloc/page_alloc.h"
+#include "mm/reclaim/scan.h"
+#include "mm/reclaim/shrinker.h"
 #include "tests/workloads/lockholder.h"
 
 static struct {
@@ -143,6 +145,54 @@ long inode_waiters(void)
 	n = inode.ready ? lock_waiters(&inode.mutex.info) : 0;
 	kernel_leave();
 	return n;
+}
+
+void nofs_demand(long pages)
+{
+	kernel_enter();
+	prepare();
+	demand(pages, GFP_NOFS);
+	kernel_leave();
+}
+
+static unsigned long count_inodes(struct shrinker *s, const struct shrink_control *sc)
+{
+	(void)s;
+	(void)sc;
+	return current->flags & PF_KSWAPD ? 0 : SWAP_CLUSTER_MAX;
+}
+
+static unsigned long scan_inodes(struct shrinker *s, const struct shrink_control *sc)
+{
+	(void)s;
+	if (!(sc->gfp & __GFP_FS) || inode.mutex.info.owner == current)
+		return SHRINK_STOP;
+	mutex_lock(&inode.mutex);
+	mutex_unlock(&inode.mutex);
+	return 0;
+}
+
+static struct shrinker inode_cache = {.name = "inode cache",
+	.count = count_inodes,
+	.scan = scan_inodes,
+	.seeks = DEFAULT_SEEKS,
+	.batch = SWAP_CLUSTER_MAX};
+
+/* A shrinker that waits for a mutex whose owner allocates is what lock debugging is there to find. */
+void inode_cache_start(void)
+{
+	kernel_enter();
+	prepare();
+	inode.mutex.info.unchecked = true;
+	register_shrinker(&system_memory, &inode_cache);
+	kernel_leave();
+}
+
+void inode_cache_stop(void)
+{
+	kernel_enter();
+	unregister_shrinker(&system_memory, &inode_cache);
+	kernel_leave();
 }
 
 void lockholder_free(void)

@@ -26,6 +26,14 @@ int proc_read(int pid, long writers, long pages, int inode);
 void workers_want_inode(void);
 /* Tasks that wait for the file's mutex. */
 long inode_waiters(void);
+/* Pages by DEMAND_NOFS, without the mutex. */
+void nofs_demand(long pages);
+/*
+ * A cache whose shrinker wants the file's mutex, where the mask allows that (__GFP_FS), but not its owner's own, and
+ * has nothing to give. kswapd does not come to it.
+ */
+void inode_cache_start(void);
+void inode_cache_stop(void);
 void lockholder_free(void);
 
 #endif

@@ -246,6 +246,61 @@ static void test_9_4_killed_while_it_waits(void **state)
 	assert_int_equal(event_of(NOTIFIER_CALLS), 0);
 }
 
+static void kill_who_waits_for_the_mutex(void)
+{
+	assert_string_equal(current->waiting_for, "oom_notifier_lock");
+	assert_int_equal(current->state, TASK_KILLABLE);
+	assert_null(m->oom_lock.info.owner);
+	app_kill(current);
+}
+
+/* The mail's form: one is in the callbacks, and the next can be killed where it waits for that one. */
+static void test_9_4_killed_while_another_is_in_the_callbacks(void **state)
+{
+	struct task *self = app_new("self", 11, 1, 0);
+
+	(void)state;
+	m->tunables.oom_notifier_mutex = 1;
+	become(task_new("first", 41, NULL));
+	mutex_lock(&m->oom_notifier_lock);
+	become(self);
+	twin.on_sleep = kill_who_waits_for_the_mutex;
+	assert_int_equal(oom_reclaim_pages(m), 0);
+	assert_int_equal(calls, 0);
+	assert_int_equal(event_of(NOTIFIER_KILLED_EARLY), 1);
+	assert_int_equal(event_of(NOTIFIER_CALLS), 0);
+}
+
+static struct task *in_callbacks;
+
+static void second_comes(void)
+{
+	struct task *self;
+
+	meanwhile = NULL;
+	assert_ptr_equal(m->oom_notifier_lock.info.owner,
+		m->tunables.oom_notifier_mutex ? current : NULL);
+	self = become(in_callbacks);
+	/* The review's form: it is in the callback as well, at the same time. */
+	if (!m->tunables.oom_notifier_mutex)
+		assert_int_equal(oom_reclaim_pages(m), frees);
+	become(self);
+}
+
+static void test_9_4_how_many_are_in_the_callbacks(void **state)
+{
+	(void)state;
+	in_callbacks = task_new("second", 42, NULL);
+	for (int form = 0; form < 2; form++) {
+		calls = 0;
+		m->tunables.oom_notifier_mutex = form;
+		meanwhile = second_comes;
+		assert_int_equal(oom_reclaim_pages(m), frees);
+		assert_int_equal(calls, form ? 1 : 2);
+		assert_null(m->oom_notifier_lock.info.owner);
+	}
+}
+
 static void registered(void)
 {
 	struct task *self = become(registrar);
@@ -285,6 +340,8 @@ static const struct CMUnitTest tests[] = {
 	TEST_BOTH(test_unregistered),
 	TEST_BOTH(test_9_4_a_killed_caller),
 	TEST_OUTSIDE(test_9_4_killed_while_it_waits),
+	TEST_OUTSIDE(test_9_4_killed_while_another_is_in_the_callbacks),
+	TEST_OUTSIDE(test_9_4_how_many_are_in_the_callbacks),
 	TEST(test_9_3_waits_with_oom_lock_held),
 };
 TEST_GROUP(oom_notifier)

@@ -18,6 +18,7 @@ def merge(reports, sent):
                          + (": does loglevel= hide them?" if not printed else ""))
         for report, event in zip(printed, events):
             report["verdict"] = event.get("verdict")
+            report["moved"] = event.get("moved", 0)
             for name, values in (event.get("zones") or {}).items():
                 if name in report["zones"]:
                     report["zones"][name] |= {key: values[key] for key in EXACT if key in values}

@@ -78,6 +78,11 @@ class Seeds(unittest.TestCase):
         self.assertEqual(identities.check(found, cpus=2, threshold=125)["violated"], [])
         self.assertTrue(identities.check(found, cpus=2, threshold=1)["violated"])
 
+    def test_so_does_what_moved_while_it_was_printed(self):
+        found = parse_one(text("seed_oom")) | {"moved": 500}
+        self.assertEqual(identities.check(found, cpus=2, threshold=1)["violated"], [])
+        self.assertTrue(identities.check(found, cpus=1)["violated"])  # one CPU does nothing else meanwhile
+
     def test_second_seed_is_exact(self):
         found = identities.check(parse_one(text("seed_alloc_failure")), cpus=1)
         self.assertEqual(found["violated"], [])
