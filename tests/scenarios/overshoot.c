@@ -18,6 +18,7 @@
 #include "tests/scenarios/stray_reserve.h"
 #include "tests/workloads/dropcache.h"
 #include "tests/workloads/filework.h"
+#include "tests/workloads/quiet.h"
 #include "tests/workloads/rxring.h"
 #include "tests/workloads/slabhold.h"
 
@@ -160,7 +161,7 @@ static void press(void)
 	struct lw_zone z = preferred();
 
 	app_grows_by(z.free - z.free_highatomic + below() + swapped);
-	lw_sleep_ms(100);
+	quiet_kswapd();
 	for (z = preferred(); z.free > z.free_highatomic; z = preferred())
 		app_grows_by(1);
 }

@@ -26,6 +26,13 @@ const char *quiet_and_right(void)
 	return err;
 }
 
+void quiet_kswapd(void)
+{
+	kernel_enter();
+	kswapd_wait_idle(&system_memory);
+	kernel_leave();
+}
+
 long quiet_now_ms(void)
 {
 	long ms;

@@ -9,6 +9,8 @@
  * the only one.
  */
 const char *quiet_and_right(void);
+/* Wait until kswapd sleeps. Apps. */
+void quiet_kswapd(void);
 /* Virtual time since boot. Apps. */
 long quiet_now_ms(void);
 
