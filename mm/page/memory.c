@@ -12,6 +12,7 @@ struct mm_tunables mm_tunables = {
 	.oom_dump_tasks = 1,
 	.swappiness = 60,
 	.page_cluster = -1,
+	.slub_max_order = 3,
 	.killable_mmap = 1,
 	.shared_oom_adj = 1,
 	.fail_page_alloc = {.interval = 1,

@@ -211,6 +211,7 @@ struct mm_tunables {
 	struct fail_attr fail_page_alloc, failslab;
 	long swappiness; /* 0 to 100: how much rather anonymous pages are taken than files' (§17.6) */
 	long page_cluster; /* §20.11: log2 of the largest window; -1: by the size of memory */
+	long slub_max_order;
 	struct swap_spec swap[MAX_SWAP_SPECS];
 	struct managed_spec managed[MAX_NR_ZONES];
 };

@@ -90,7 +90,7 @@ static void print_zones(const struct memory *m)
 			m->zone[ZONE_NORMAL].present) *
 			4);
 	pr_info("SLUB: HWalign=%u, Order=%d-%d, MinObjects=%d, CPUs=%u, Nodes=%d", CACHE_LINE, 0,
-		SLAB_MAX_ORDER, 0, nr_cpus, 1);
+		(int)m->tunables.slub_max_order, 0, nr_cpus, 1);
 	patch_list(m->patches, list, sizeof(list));
 	pr_info("patches: %s", list[0] ? list : "none (Linux 4.8)");
 }

@@ -2,6 +2,7 @@
  * Caches: made, merged, shrunk and destroyed (see slab.h), and those that are always there.
  */
 #include "kernel/core/log/printk.h"
+#include "kernel/core/param.h"
 #include "kernel/core/sched/smp.h"
 #include "mm/slab/cache.h"
 #include "mm/slab/failslab.h"
@@ -28,6 +29,9 @@ static void lay_out(struct kmem_cache *s, unsigned int align)
 	s->size = ROUND_UP(s->size + SLAB_DEBUG_TRACKS, s->align);
 }
 
+PARAM_INT("slub_max_order", mm_tunables.slub_max_order, 0, SLAB_MAX_ORDER,
+	"the order of slabs, at most, but of objects that need more");
+
 static gfp_t gfp_of(const struct kmem_cache *s)
 {
 	return (s->order ? __GFP_COMP : 0) | (s->flags & SLAB_CACHE_DMA ? GFP_DMA : 0) |
@@ -37,7 +41,8 @@ static gfp_t gfp_of(const struct kmem_cache *s)
 /* False: no block of pages holds one object. */
 static bool set_sizes(struct kmem_cache *s)
 {
-	int order = slab_order(s->size, nr_cpus), min_order = slab_min_order(s->size);
+	int order = slab_order(s->size, nr_cpus, s->memory->tunables.slub_max_order);
+	int min_order = slab_min_order(s->size);
 
 	if (min_order < 0)
 		return false;

@@ -16,9 +16,10 @@ static unsigned int order_of(unsigned long bytes)
 }
 
 /* The first order, of those that hold `want` objects, that leaves at most 1/fraction unused; or -1. */
-static int fitting_order(unsigned long size, unsigned long want, unsigned int fraction)
+static int fitting_order(
+	unsigned long size, unsigned long want, unsigned int max_order, unsigned int fraction)
 {
-	for (unsigned int order = order_of(want * size); order <= SLAB_MAX_ORDER; order++) {
+	for (unsigned int order = order_of(want * size); order <= max_order; order++) {
 		unsigned long bytes = PAGE_SIZE << order;
 
 		if (bytes % size <= bytes / fraction)
@@ -27,13 +28,13 @@ static int fitting_order(unsigned long size, unsigned long want, unsigned int fr
 	return -1;
 }
 
-int slab_order(unsigned long size, unsigned int ncpu)
+int slab_order(unsigned long size, unsigned int ncpu, unsigned int max_order)
 {
-	unsigned long want = MIN(4ul * (fls(ncpu) + 1), (PAGE_SIZE << SLAB_MAX_ORDER) / size);
+	unsigned long want = MIN(4ul * (fls(ncpu) + 1), (PAGE_SIZE << max_order) / size);
 
 	for (; want > 1; want--) {
 		for (unsigned int fraction = 16; fraction >= 4; fraction /= 2) {
-			int order = fitting_order(size, want, fraction);
+			int order = fitting_order(size, want, max_order, fraction);
 
 			if (order >= 0)
 				return order;

@@ -11,8 +11,11 @@
 #define SLAB_MAX_ORDER 3 /* but for objects that need more */
 #define CACHE_LINE     64u
 
-/* The order that a slab has by default on so many CPUs; -1: no order holds an object. */
-int slab_order(unsigned long size, unsigned int ncpu);
+/*
+ * The order that a slab has by default on so many CPUs: at most `max_order` (slub_max_order=), where that holds an object.
+ * -1: no order does.
+ */
+int slab_order(unsigned long size, unsigned int ncpu, unsigned int max_order);
 /* The smallest that holds one object, or -1. */
 int slab_min_order(unsigned long size);
 unsigned int slab_objects(unsigned long size, unsigned int order);

@@ -1,5 +1,5 @@
 /*
- * The workloads that a real Linux 4.8.15 ran on the same emulator (oracle-w1 to oracle-w3), for `make oracle`.
+ * The workloads that a real Linux 4.8.15 ran on the same emulator (oracle-w1 to oracle-w5), for `make oracle`.
  * What its machine had besides the workload, an init whose pages nobody looks at, is here.
  */
 #ifndef SCENARIOS_ORACLE_H

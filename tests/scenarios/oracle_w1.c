@@ -150,7 +150,7 @@ SCENARIO(oracle_w1_scenario) = {
 	.nr_knobs = ARRAY_SIZE(knobs),
 	.arms = arms,
 	.nr_arms = ARRAY_SIZE(arms),
-	.args = "swap=vda:65532 disk.latency_us=20 disk.us_per_page=1",
+	.args = "swap=vda:65532",
 	.mem_mib = 256,
 	.devices = "disk=64",
 };

@@ -190,7 +190,7 @@ static void phase(void)
 	if (sum.phases % 4 == 0)
 		draw_plans((m.free + m.swap_free) * (100 + draw(20)) / 100);
 	else
-		draw_plans((m.free + m.swap_free) * (40 + draw(55)) / 100);
+		draw_plans((m.free + m.swap_free) * (70 + draw(50)) / 100);
 	start_apps();
 	while (nr_left) {
 		lw_sleep_ms(1 + draw(100));

@@ -34,6 +34,9 @@ class SideBySide(unittest.TestCase):
     def test_w1_memory_beyond_ram_and_swap(self):
         self.held("W1, 256 MiB")
 
+    def test_w5_a_file_beside_memory_that_grows(self):
+        self.held("W5, 256 MiB")
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -22,7 +22,7 @@ static void check(const struct row *row, size_t n)
 	for (; n--; row++) {
 		for (size_t i = 0; i < ARRAY_SIZE(cpus); i++) {
 			for (unsigned int c = cpus[i][0]; c <= cpus[i][1]; c++) {
-				int order = slab_order(row->size, c);
+				int order = slab_order(row->size, c, SLAB_MAX_ORDER);
 
 				if (order != row->on[i].order)
 					fail_msg("size %u, %u CPUs: order %d, expected %d",
@@ -111,7 +111,7 @@ static void test_31_3_what_linux_4_8_15_says(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(seen); i++) {
 		for (unsigned int n = 0; n < 3; n++) {
-			int order = slab_order(seen[i].size, 1u << n);
+			int order = slab_order(seen[i].size, 1u << n, SLAB_MAX_ORDER);
 
 			assert_int_equal(1u << order, seen[i].pages[n]);
 			assert_int_equal(slab_objects(seen[i].size, order), seen[i].objects[n]);
@@ -122,10 +122,21 @@ static void test_31_3_what_linux_4_8_15_says(void **state)
 static void test_31_3_large_objects(void **state)
 {
 	(void)state;
-	assert_int_equal(slab_order(32768, 2), 3);
-	assert_int_equal(slab_order(32769, 2), 4);
-	assert_int_equal(slab_order(4u << 20, 8), 10);
-	assert_int_equal(slab_order((4u << 20) + 1, 8), -1);
+	assert_int_equal(slab_order(32768, 2, SLAB_MAX_ORDER), 3);
+	assert_int_equal(slab_order(32769, 2, SLAB_MAX_ORDER), 4);
+	assert_int_equal(slab_order(4u << 20, 8, SLAB_MAX_ORDER), 10);
+	assert_int_equal(slab_order((4u << 20) + 1, 8, SLAB_MAX_ORDER), -1);
+}
+
+/* slub_max_order=0: as many objects as a page has; what is larger needs what it needs. */
+static void test_31_3_smaller_slabs(void **state)
+{
+	(void)state;
+	assert_int_equal(slab_order(576, 1, SLAB_MAX_ORDER), 1);
+	assert_int_equal(slab_order(576, 1, 0), 0);
+	assert_int_equal(slab_order(1024, 8, 0), 0);
+	assert_int_equal(slab_order(2048, 1, 1), 1);
+	assert_int_equal(slab_order(8192, 1, 0), 1);
 }
 
 static void test_31_3_minimal_order(void **state)
@@ -171,6 +182,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_40_1_orders),
 	TEST(test_31_3_what_linux_4_8_15_says),
 	TEST(test_31_3_large_objects),
+	TEST(test_31_3_smaller_slabs),
 	TEST(test_31_3_minimal_order),
 	TEST(test_31_2_limits),
 	TEST(test_31_1_alignment),
