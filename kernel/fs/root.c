@@ -61,7 +61,7 @@ static noinline unsigned int ext4_filemap_fault(struct file_fault *fault)
 	return result;
 }
 
-static const struct address_space_ops ops = {.readpages = readpages, .fault = ext4_filemap_fault};
+static const struct address_space_ops root_ops = {.readpages = readpages, .fault = ext4_filemap_fault};
 
 void root_start(void)
 {
@@ -103,7 +103,7 @@ static struct root_file *add_file(struct fs_inode *inode)
 		return NULL;
 	f->inode = inode;
 	rwsem_init(&f->i_mmap_sem, "i_mmap_sem");
-	mapping_init(&f->mapping, root->memory, inode->size, &ops, f);
+	mapping_init(&f->mapping, root->memory, inode->size, &root_ops, f);
 	list_add_tail(&f->node, &root_files);
 	return f;
 }

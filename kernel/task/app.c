@@ -3,10 +3,12 @@
  */
 #include "boot/paging.h"
 #include "kernel/core/lock/lock.h"
+#include "kernel/core/log/printk.h"
 #include "kernel/core/machine.h"
 #include "kernel/core/sched/sched.h"
 #include "kernel/core/cpu/trap.h"
 #include "kernel/task/app.h"
+#include "kernel/task/calls.h"
 #include "kernel/task/futex.h"
 #include "kernel/task/task_mem.h"
 #include "mm/space/mm.h"
@@ -129,6 +131,14 @@ static bool fault_oom(unsigned int depth)
 	return true;
 }
 
+/* An app that cannot have what it has mapped, and has nobody to tell. */
+static void die_of_sigbus(uint64_t addr)
+{
+	pr_info("%s[%d]: SIGBUS at %016lx: it is behind the end of its file, or could not be read",
+		current->comm, current->pid, addr);
+	app_exit(LW_SIGBUS);
+}
+
 /* Nothing that a page can be had for: only a write may find a page that is not to be written yet. */
 static bool is_violation(uint64_t error)
 {
@@ -155,6 +165,8 @@ static noinline bool __do_page_fault(struct pt_regs *regs, uint64_t addr)
 	t->kdepth = depth + 1;
 	result = mm_fault(t->mm, addr,
 		(regs->error & PF_WRITE ? FAULT_WRITE : 0) | (depth ? FAULT_KERNEL : 0));
+	if (unlikely(result == FAULT_SIGBUS) && depth == 0)
+		die_of_sigbus(addr);
 	if (unlikely(result != FAULT_OK) && !(result == FAULT_OOM && fault_oom(depth))) {
 		t->kdepth = depth;
 		return false;

@@ -30,7 +30,8 @@ void lw_exit_thread(void) __attribute__((noreturn));
 /* One pointer for each thread, for the libc. */
 void *lw_tls(void);
 void lw_set_tls(void *tls);
-/* Wait for any child to end: its pid, or -1 if there is none. *code: -9 when it was killed. */
+/* Wait for any child to end: its pid, or -1 if there is none. *code: -9 when it was killed; LW_SIGBUS. */
+#define LW_SIGBUS (-7) /* it used what is behind the end of its file, or what could not be read */
 int lw_wait(int *code);
 void lw_exit(int code) __attribute__((noreturn));
 /*
@@ -62,6 +63,22 @@ void *lw_map_shared(size_t len);
  * *error: -ENOENT, -EIO ..., -ENODEV if there is no root, -ENOMEM. What is behind its end is not to be touched.
  */
 void *lw_map_file(const char *path, size_t offset, size_t len, int exec, int *error);
+/* The same of an open one. */
+void *lw_map_open(int fd, size_t offset, size_t len, int exec, int *error);
+/*
+ * Files that a process, all its threads, has open: a descriptor, the lowest that is free, or a negative errno, those of
+ * lw_map_file(), -EMFILE or -ENOMEM. What is still open at its end is closed. Of a descriptor that is not open: -EBADF.
+ */
+#define LW_MAX_FILES 16
+int lw_open(const char *path);
+int lw_close(int fd);
+/* Up to `n` bytes from where the last one ended: how many, 0 at the end of the file; -EIO, -ENOMEM. */
+long lw_read(int fd, void *to, size_t n);
+/* Where the next one begins, in bytes. */
+int lw_seek(int fd, size_t pos);
+/* fadvise: how it will be read, and so how far ahead. */
+enum lw_advice { LW_ADVICE_NORMAL, LW_ADVICE_SEQUENTIAL, LW_ADVICE_RANDOM };
+int lw_advise(int fd, enum lw_advice advice);
 int lw_unmap(void *addr, size_t len);
 /* On whole pages of mapped memory: 0, or -1. */
 int lw_protect(void *addr, size_t len, int writable);

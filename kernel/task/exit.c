@@ -3,6 +3,7 @@
  */
 #include "kernel/core/sched/sched.h"
 #include "kernel/task/app.h"
+#include "kernel/task/files.h"
 #include "mm/space/mm.h"
 
 struct wait_queue app_events;
@@ -29,7 +30,11 @@ static void leave_process(void)
 
 	if (--p->live == 0)
 		give_away_children(p);
+	else
+		p = NULL;
 	tasks_unlock(flags);
+	if (p)
+		files_close_all(p);
 }
 
 void app_exit_thread(void)

@@ -96,7 +96,7 @@ enum fault_result {
 	FAULT_OK,
 	FAULT_BAD_ADDRESS,
 	FAULT_OOM,
-	FAULT_SIGBUS, /* beyond a file's end, or it could not be read */
+	FAULT_SIGBUS, /* beyond a file's end, or it could not be read, also from swap */
 	FAULT_RETRY, /* of handle_mm_fault(): wait for current->fault_page, without mmap_sem, and try again */
 };
 

@@ -135,8 +135,7 @@ enum fault_result shmem_fault(
 	int err = get_locked(mm, vma->object, vma_index(vma, addr), &page);
 
 	if (err)
-		return err == -EIO ? FAULT_BAD_ADDRESS :
-				     FAULT_OOM; /* SIGBUS: it could not be read */
+		return err == -EIO ? FAULT_SIGBUS : FAULT_OOM;
 	page_get(page);                         /* whatever becomes of it, it is unlocked below */
 	map(mm, vma, addr, flags, pte, page);
 	unlock_page(m, page);

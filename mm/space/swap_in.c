@@ -88,7 +88,7 @@ static enum fault_result map_locked(struct mm *mm, struct vma *vma, uint64_t add
 	}
 	if (!page_has(page, PG_UPTODATE)) {
 		page_put(m, page);
-		return FAULT_BAD_ADDRESS; /* it could not be read: SIGBUS */
+		return FAULT_SIGBUS;
 	}
 	entry = page_to_phys(m, page) | PTE_PRESENT | PTE_ACCESSED | PTE_NX;
 	if (!map_swapped_in(mm, vma, addr, pte, old, entry, page)) {

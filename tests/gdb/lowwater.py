@@ -14,6 +14,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 # pylint: disable=wrong-import-position
 import gdb  # noqa: E402
 
+import lw_cache  # noqa: E402
 import lw_events  # noqa: E402
 import lw_log  # noqa: E402
 import lw_lru  # noqa: E402
@@ -37,6 +38,8 @@ lw-pageblocks [ZONE]     pageblocks by type, and a map of them
 lw-pcp                   per-CPU page lists
 lw-lru [LIST [COUNT]]    lists of pages for reclaim, what waits for them, kswapd; a list's pages
 lw-swap [AREA SLOT]      areas of swap; one slot's byte and page
+lw-cache [INODE PAGE]    files whose pages are in memory; what is at one page of a file
+lw-file [PID]            files that are open, their read-ahead, and who maps them
 lw-page PFN              one page frame: its state, zone, pageblock, list, slot, who maps it
 lw-tasks [-b]            tasks and what they wait for; -b: their call traces too
 lw-locks                 locks held and who waits for them
@@ -56,7 +59,8 @@ lw-sysrq KEY             press a SysRq key (h: help, f: OOM kill) in a live gues
 
 gdb.execute("set max-value-size unlimited")  # system_memory is larger than GDB expects of a value
 Overview()
-for module in (lw_zones, lw_lru, lw_swap, lw_page, lw_tasks, lw_oom, lw_log, lw_events, lw_schedule, lw_sysrq):
+for module in (lw_zones, lw_lru, lw_swap, lw_cache, lw_page, lw_tasks, lw_oom, lw_log, lw_events, lw_schedule,
+               lw_sysrq):
     for command in module.COMMANDS:
         command()
 lw_unwind.register()

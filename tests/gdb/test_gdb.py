@@ -304,6 +304,45 @@ class AtOom(Base):
             self.assertNotIn("Error", text)
 
 
+class WithFiles(Base):
+    """oracle-w5 with too little swap, at its kill: a file that is open and mapped, most of it evicted."""
+
+    ASKED = ("lw-cache", "lw-cache 228 2047", "lw-cache 228 0", "lw-cache 228 2048", "lw-cache 9 0", "lw-cache 228",
+             "lw-file", "lw-file 3", "lw-file 77")
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.core = Core.shared("oracle-w5", "oom", 32, "--devices", "disk=40:ext2:ro disk=8", "--args",
+                               "swap=vdb:4092 root=vda oracle-w5.file_mib=8 oracle-w5.mib=100 oracle-w5.others=0")
+        cls.answers = dict(zip(cls.ASKED, cls.core.gdb(*cls.ASKED)))
+
+    def test_files(self):
+        row = re.search(r"(?m)^inode 228 +2048 +(\d+) +(\d+) +1 +1$", self.answers["lw-cache"])
+        cached = re.search(r"active_file:(\d+) inactive_file:(\d+) isolated_file:(\d+)", self.core.console)
+        on_pagevecs = 15
+        self.assertAlmostEqual(int(row[1]), sum(map(int, cached.groups())), delta=on_pagevecs)
+        self.assertGreater(int(row[2]), 0)  # of those that were evicted
+        self.assertRegex(self.answers["lw-cache"], rf"(?m)^1 files, {row[1]} pages; \d+ nodes of shadows alone$")
+
+    def test_a_place(self):
+        shown = self.answers["lw-cache 228 2047"], self.answers["lw-cache 228 0"]
+        for text in shown:
+            self.assertRegex(text, r"^page (2047|0) of inode 228: (page frame \d+|not in memory)")
+        self.assertTrue(any("not in memory" in text for text in shown), shown)
+        self.assertIn("page 2048: expected 0 to 2047", self.answers["lw-cache 228 2048"])
+        self.assertIn("inode 9: expected one of 228", self.answers["lw-cache 9 0"])
+        self.assertIn("expected `lw-cache [INODE PAGE]`", self.answers["lw-cache 228"])
+
+    def test_who_has_it_open(self):
+        opened = r"pid 3 \(grower\): 0 is inode 228, at byte 0; window of 32 pages from \d+, the next one \d+ before"
+        mapped = r"(?m)^inode 228 is mapped at 0x1000000000 to 0x1000800000 by pid 3 \(grower\)$"
+        for asked in ("lw-file", "lw-file 3"):
+            self.assertRegex(self.answers[asked], opened)
+            self.assertRegex(self.answers[asked], mapped)
+        self.assertEqual(self.answers["lw-file 77"].strip(), "pid 77 has no file open by a descriptor")
+
+
 class WithSwap(Base):
     """oracle-w1 with too little swap, at its kill: lists and slots are those of the report."""
 

@@ -13,8 +13,8 @@
 
 const uint64_t *oracle_file(long pages)
 {
-	int error = 0;
-	const uint64_t *file = lw_map_file(NAME, 0, pages * PAGE, 0, &error);
+	int fd = lw_open(NAME), error = fd;
+	const uint64_t *file = fd < 0 ? NULL : lw_map_open(fd, 0, pages * PAGE, 0, &error);
 
 	if (!file) {
 		printf("%s: error %d\n", NAME, error);

@@ -86,6 +86,15 @@ class Mapped(unittest.TestCase):
         self.assertIn("bin/imklog: error -19\n", run.console)
 
 
+class Descriptors(unittest.TestCase):
+    def test_calls(self):
+        for options in ({}, {"build": "debug", "cpus": "2"}):
+            run = system.boot(scenario="file-read", mem="32", devices="disk=32:ext4:ro", args="root=vda", **options)
+            self.assertEqual(run.status, system.STATUS["finished"], run.console[-600:])
+            self.assertEqual((run.counter("ktap_passed"), run.counter("ktap_failed")), (19, 0))
+            self.assertRegex(run.console, r"behind\[\d+\]: SIGBUS at 0000001000015000: it is behind the end of its file")
+
+
 class Memory(unittest.TestCase):
     def test_of_inodes(self):
         """devices.md §31.5, §31.7: ext4_inode_cache, reclaimable, of GFP_NOFS; the first request for a slab."""

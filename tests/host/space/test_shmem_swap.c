@@ -82,7 +82,7 @@ static void test_a_disk_that_refuses(void **state)
 	write_to(mm, 3, 77);
 	assert_int_equal(out(mm, 3), 0);
 	fake.error = -EIO;
-	assert_int_equal(mm_fault(mm, AT(3), 0), FAULT_BAD_ADDRESS);
+	assert_int_equal(mm_fault(mm, AT(3), 0), FAULT_SIGBUS);
 	assert_int_equal(m->event[PGMAJFAULT], 1);
 	assert_int_equal(swap_shmem_slots(m), 1);
 	fake.error = 0;

@@ -258,7 +258,7 @@ static void test_what_cannot_be_read(void **state)
 	fill(3, 1);
 	out(3);
 	fake.error = -EIO;
-	assert_int_equal(mm_fault(mm, AT(3), 0), FAULT_BAD_ADDRESS);
+	assert_int_equal(mm_fault(mm, AT(3), 0), FAULT_SIGBUS);
 	assert_printed("Read-error on swap-device (251:0:");
 	fake.error = 0;
 	assert_counts(0, 1);
