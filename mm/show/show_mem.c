@@ -173,10 +173,10 @@ static void show_trailer(const struct memory *m)
 
 static unsigned long pages_moved(struct memory *m)
 {
-	unsigned long sum = mm_event(m, PGFREE);
+	unsigned long sum = READ_ONCE(m->event[PGFREE]);
 
 	for (int i = 0; i < MAX_NR_ZONES; i++)
-		sum += mm_event(m, PGALLOC + i);
+		sum += READ_ONCE(m->zone[i].allocated);
 	return sum;
 }
 
@@ -185,7 +185,7 @@ void show_mem(struct memory *m)
 	unsigned long flags = output_lock();
 	struct zone *z;
 
-	m->moved_before_report = pages_moved(m);
+	WRITE_ONCE(m->moved_before_report, pages_moved(m));
 	show_global(m);
 	show_node(m);
 	for_each_populated_zone(m, z)
@@ -221,7 +221,7 @@ void report_event(struct memory *m, const char *kind, const char *verdict)
 		comma = ",";
 	}
 	event("{\"event\":\"report\",\"kind\":\"%s\",\"moved\":%lu,\"zones\":{%s},\"verdict\":%s}",
-		kind, pages_moved(m) - m->moved_before_report, l.text, verdict);
+		kind, pages_moved(m) - READ_ONCE(m->moved_before_report), l.text, verdict);
 }
 
 /* Frame as in the second seed report: alloc_pages -> warn_alloc_failed -> dump_stack. */
