@@ -319,7 +319,9 @@ class Table(unittest.TestCase):
                 self.assertIn(row["source"], ("highatomic", "oom-reaper", "oom-notifier")
                               if row["scenario"] != "info" else ("",))
         self.assertLessEqual({(row["scenario"], row["patch"]) for row in rows} - set(ARMS),
-                             {("info", "none"), *(("spike-swap", arm) for arm in ("none", "highatomic-exhaust", "series", "all")),
+                             {("info", "none"), *(("overshoot", arm) for arm in (
+                                 "none", "highatomic-nosteal,highatomic-account", "all")),
+                              *(("spike-swap", arm) for arm in ("none", "highatomic-exhaust", "series", "all")),
                               ("spike", "none"), ("spike", "all"),
                               ("spike", "highatomic-exhaust"), ("spike-stray", "none"),
                               ("spike-stray", "highatomic-exhaust"), ("spike-stray", "series"),

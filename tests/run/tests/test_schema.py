@@ -32,7 +32,7 @@ class Schemas(unittest.TestCase):
     def test_the_trees_own_files(self):
         self.assertEqual(schema.load(bench.BASELINE, "bench")["build"], "release")
         self.assertEqual(len(schema.load(bench.LINUX, "linux_bench")["columns"]), 3)
-        self.assertEqual(len(schema.load(oracle.DATA, "linux_oracle")["workloads"]), 5)
+        self.assertEqual(len(schema.load(oracle.DATA, "linux_oracle")["workloads"]), 7)
 
 
 class Damaged(unittest.TestCase):
