@@ -43,6 +43,7 @@ void lw_meminfo(struct lw_meminfo *info)
 	snapshot.pageblock_pages = m->pageblock_nr_pages;
 	snapshot.swap_free = READ_ONCE(m->swap.nr_swap_pages);
 	snapshot.swap_total = m->total_swap_pages;
+	snapshot.swap_cached = m->swap.cached;
 	snapshot.mib = memory_mib(m);
 	kernel_leave();
 	*info = snapshot; /* the app's memory is touched at depth 0 */

@@ -20,8 +20,9 @@ struct swap_state {
 	long cached;          /* atomic: pages in the swap cache */
 	struct list_head mms; /* (mms_lock) address spaces that have had pages in swap (trap 33) */
 	struct spinlock mms_lock;
-	/* §20.14, plain: "add", "delete", "find". */
-	unsigned long added, deleted, find_success, find_total;
+	/* §20.14: "add" and "delete", atomic, where 4.8's may lose one between two areas; "find", plain. */
+	long added, deleted;
+	unsigned long find_success, find_total;
 	/* §20.11, plain: the window of reading ahead. */
 	long hits;
 	unsigned long prev_offset, last_window;

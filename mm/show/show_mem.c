@@ -160,7 +160,7 @@ static void show_trailer(const struct memory *m)
 	}
 	pr_warn("%ld total pagecache pages", node_stat(m, NR_FILE_PAGES));
 	pr_warn("%ld pages in swap cache", m->swap.cached);
-	pr_warn("Swap cache stats: add %lu, delete %lu, find %lu/%lu", m->swap.added,
+	pr_warn("Swap cache stats: add %ld, delete %ld, find %lu/%lu", m->swap.added,
 		m->swap.deleted, m->swap.find_success, m->swap.find_total);
 	pr_warn("Free swap  = %ldkB", K(m->swap.nr_swap_pages));
 	pr_warn("Total swap = %lukB", K(m->total_swap_pages));

@@ -30,7 +30,7 @@ int insert_swap_cache(struct memory *m, struct page *page, swp_entry_t e)
 	}
 	atomic_add(&m->swap.cached, 1);
 	node_stat_inc(m, NR_FILE_PAGES);
-	m->swap.added++;
+	atomic_add(&m->swap.added, 1);
 	return 0;
 }
 
@@ -59,7 +59,7 @@ static void remove_page(struct swap_area *a, struct page *page)
 	page->private = 0;
 	atomic_add(&a->memory->swap.cached, -1);
 	node_stat_dec(a->memory, NR_FILE_PAGES);
-	a->memory->swap.deleted++;
+	atomic_add(&a->memory->swap.deleted, 1);
 }
 
 void delete_from_swap_cache(struct memory *m, struct page *page)

@@ -1,7 +1,7 @@
 /*
  * soak: a mix of everything, drawn from the seed, for so many virtual minutes. In each phase some apps live, with memory
- * of their own, shared or locked, or with a program's text; meanwhile the receive ring fills and empties, the host
- * moves the balloon, somebody is killed, and SysRq-f is pressed. At a phase's end nobody is left, and all must be as it
+ * of their own, shared or locked, or with a program's text; the host has moved the balloon before, and meanwhile the
+ * receive ring fills and empties, somebody is killed, and SysRq-f is pressed. At a phase's end nobody is left, and all must be as it
  * was: mm_validate(), no slot in use but this app's own. The first phase, and every fourth, wants more than memory and
  * swap together.
  *
@@ -107,9 +107,15 @@ static void collect(void)
 		note_end(code);
 }
 
+/*
+ * Before the apps are there: as long as it is not as large as it should be, its worker takes what its notifier gives, and
+ * with notifiers inside of the killer nobody would ever be killed (devices.md §35.14 N1').
+ */
 static void move_balloon(void)
 {
 	sum.targets += balloon_ask_target(mib - draw(mib / 4));
+	while (balloon_pages() != balloon_target_pages())
+		lw_sleep_ms(4);
 }
 
 /* Not the first one, which is to be short of memory. */
@@ -131,15 +137,11 @@ static void disturb(void)
 {
 	switch (draw(16)) {
 	case 0:
-	case 1:
-		move_balloon();
-		break;
-	case 2:
 		if (!draw(4))
 			kill_somebody();
 		break;
-	case 3:
-		if (!draw(16))
+	case 1:
+		if (!draw(8))
 			by_hand();
 		break;
 	case 4:
@@ -168,11 +170,13 @@ static void check(void)
 {
 	const char *err = quiet_and_right();
 	struct lw_meminfo m;
+	long own;
 
 	lw_meminfo(&m);
-	if (err || m.swap_total - m.swap_free > OWN_SLOTS) {
-		printf("after phase %ld: %ld slots in use; %s\n", sum.phases,
-			m.swap_total - m.swap_free, err ? err : "mm_validate found nothing");
+	own = m.swap_total - m.swap_free - m.swap_cached;
+	if (err || own > OWN_SLOTS) {
+		printf("after phase %ld: %ld slots in use; %s\n", sum.phases, own,
+			err ? err : "mm_validate found nothing");
 		exit(1);
 	}
 	printf("phase %ld: %ld apps, %ld ended well, %ld killed, %ld refused, %ld by the OOM killer; "
@@ -186,6 +190,7 @@ static void phase(void)
 	long begin = quiet_now_ms(), left;
 	struct lw_meminfo m;
 
+	move_balloon();
 	lw_meminfo(&m);
 	if (sum.phases % 4 == 0)
 		draw_plans((m.free + m.swap_free) * (100 + draw(20)) / 100);
@@ -250,7 +255,7 @@ SCENARIO(soak_scenario) = {
 	.nr_knobs = ARRAY_SIZE(knobs),
 	.arms = arms,
 	.nr_arms = ARRAY_SIZE(arms),
-	.args = "swap=card:65532:5,vdb:65532:3 root=vda",
+	.args = "swap=card:65532:5,vdb:65532:3 root=vda watchdog_ms=60000",
 	.mem_mib = 256,
 	.devices = "disk=48:ext4:ro disk=64 balloon=deflate card=64",
 };

@@ -85,7 +85,7 @@ void balloon_check(struct balloon *b, const struct virtqueue *vq);
 
 /* By the device's word: pages that it wants to have less or more. */
 long towards_target(struct balloon *b);
-/* Tell the device the size. */
+/* Tell the device the size, in fast mode. */
 void update_balloon_size(struct balloon *b);
 void update_balloon_size_func(struct work *work);
 /* The target may have changed: follow it. Any context, lock not held. */

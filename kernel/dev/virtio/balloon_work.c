@@ -41,12 +41,16 @@ long towards_target(struct balloon *b)
 	return (long)target - READ_ONCE(b->num_pages);
 }
 
+/*
+ * Not in exact mode: QEMU says so on its monitor, and at most once a second of the host's. Its main loop, awake for that,
+ * serves timers that the CPUs' thread should (still.c), and on several CPUs turns end elsewhere.
+ */
 void update_balloon_size(struct balloon *b)
 {
 	unsigned long flags = spin_lock_irqsave(&b->lock);
 	uint32_t actual = READ_ONCE(b->num_pages);
 
-	if (!b->dead)
+	if (!b->dead && !b->exact)
 		virtio_config_write(&b->vdev, BALLOON_CONFIG_ACTUAL, &actual, sizeof(actual));
 	spin_unlock_irqrestore(&b->lock, flags);
 }

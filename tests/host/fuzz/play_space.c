@@ -284,10 +284,10 @@ void space_check(void)
 	if (node_stat_exact(m, NR_WRITEBACK) != disks_writing())
 		panic("play: %ld pages under writeback, %ld on their way",
 			node_stat_exact(m, NR_WRITEBACK), disks_writing());
-	if (node_stat_exact(m, NR_FILE_PAGES) != (long)m->swap.cached ||
-		m->swap.added - m->swap.deleted != (unsigned long)m->swap.cached)
-		panic("play: %ld file pages, %lu in the swap cache, %lu added, %lu deleted",
-			node_stat_exact(m, NR_FILE_PAGES), (unsigned long)m->swap.cached,
+	if (node_stat_exact(m, NR_FILE_PAGES) != m->swap.cached ||
+		m->swap.added - m->swap.deleted != m->swap.cached)
+		panic("play: %ld file pages, %ld in the swap cache, %ld added, %ld deleted",
+			node_stat_exact(m, NR_FILE_PAGES), m->swap.cached,
 			m->swap.added, m->swap.deleted);
 	if (mm && node_stat_exact(m, NR_ANON_MAPPED) != mm->anon_rss)
 		panic("play: %ld pages are mapped, the app has %ld",

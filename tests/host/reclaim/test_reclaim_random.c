@@ -245,7 +245,7 @@ static void check_all(void)
 		node_stat_exact(m, NR_FILE_PAGES), m->swap.cached + node_stat_exact(m, NR_SHMEM));
 	assert_int_equal(node_stat_exact(m, NR_FILE_MAPPED), mm->shmem_rss);
 	assert_int_equal(m->swap.added - m->swap.deleted, m->swap.cached); /* §30c, of §22.6 */
-	assert_true(m->event[PSWPIN] <= m->swap.added);
+	assert_true((long)m->event[PSWPIN] <= m->swap.added);
 	assert_true(m->event[PGSCAN_DIRECT] >= m->event[PGSTEAL_DIRECT]);
 	assert_true(m->event[PGSCAN_KSWAPD] >= m->event[PGSTEAL_KSWAPD]);
 	assert_int_equal(node_stat_exact(m, NR_ANON_MAPPED), mm->anon_rss);

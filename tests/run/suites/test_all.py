@@ -35,6 +35,7 @@ SUITES = {  # name: where its tests are, what they need
     "replay": ("tests/system/test_replay.py", KERNELS),
     "disk": ("tests/system/test_disk.py", ("image",)),
     "files": ("tests/system/test_files.py", KERNELS),
+    "soak": ("tests/system/test_soak.py", ("image",)),
     "swap": ("tests/system/test_swap.py", KERNELS),
     "oracle": ("tests/system/test_oracle.py", ("image",)),
     "vmscan": ("tests/system/test_vmscan.py", ("image",)),
