@@ -36,26 +36,44 @@ bool page_cache_has(struct address_space *as, unsigned long index)
 	return has;
 }
 
+static bool is_page(const void *entry)
+{
+	return entry && !index_is_shadow(entry);
+}
+
+/* Of so many slots of a lowest node: most are empty, or all are pages. */
+static inline unsigned int get_from(void *const *slot, unsigned long n, struct page **page)
+{
+	unsigned int got = 0;
+
+	for (void *const *end = slot + n; slot < end; slot++) {
+		if (!is_page(*slot))
+			continue;
+		page[got] = *slot;
+		page_get(page[got++]);
+	}
+	return got;
+}
+
 /* From one lowest node, from *first on, which goes on to what is to be looked at next. tree_lock held. */
 static unsigned int get_some(struct address_space *as, unsigned long *first, unsigned long last,
 	struct page **page, unsigned int most)
 {
 	const struct index_node *leaf = index_leaf(&as->tree, *first);
 	unsigned long end = MIN(last, *first | (INDEX_SLOTS - 1)), at = *first;
-	unsigned int got = 0;
 
-	for (; at <= end && got < most; at++) {
-		void *entry = leaf ? leaf->slot[at & (INDEX_SLOTS - 1)] : page_at(as, at);
+	if (leaf) {
+		unsigned long n = MIN(end - at + 1, (unsigned long)most);
 
-		if (entry && !index_is_shadow(entry)) {
-			page[got] = entry;
-			page_get(page[got++]);
-		} else if (!leaf) {
-			at = end; /* without a node there is an entry at 0, if at all */
-		}
+		*first = at + n;
+		return get_from(&leaf->slot[at & (INDEX_SLOTS - 1)], n, page);
 	}
-	*first = at;
-	return got;
+	*first = end + 1; /* without a node there is an entry at 0, if at all */
+	page[0] = page_at(as, at);
+	if (!page[0])
+		return 0;
+	page_get(page[0]);
+	return 1;
 }
 
 unsigned int find_get_pages(struct address_space *as, unsigned long first, unsigned long last,

@@ -156,7 +156,7 @@ static noinline enum fault_result fault_on_contents(
 	struct mm *mm, struct vma *vma, uint64_t addr, unsigned int flags, uint64_t *pte)
 {
 	if (vma->flags & VM_FILE)
-		return do_read_fault(mm, vma, addr, flags);
+		return do_read_fault(mm, vma, addr, flags, pte);
 	if (vma->flags & VM_SHARED)
 		return shmem_fault(mm, vma, addr, flags, pte);
 	if (!(flags & FAULT_WRITE) && is_zero(vma, addr))
@@ -176,7 +176,7 @@ enum fault_result handle_mm_fault(struct mm *mm, struct vma *vma, uint64_t addr,
 	mm_event_add(mm->memory, PGFAULT, 1);
 	if (unlikely(!pte)) {
 		if (vma->flags & VM_FILE)
-			return do_read_fault(mm, vma, addr, flags);
+			return do_read_fault(mm, vma, addr, flags, pte);
 		pte = pte_make(mm, addr);
 		if (!pte)
 			return FAULT_OOM;

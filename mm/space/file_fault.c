@@ -90,15 +90,15 @@ static void map_found(struct around *a, struct page *page)
 		page_put(m, page);
 }
 
-/* Step 2. Afterwards the entry of `addr` may be there, or not. */
-static void fault_around(struct mm *mm, struct vma *vma, uint64_t addr)
+/* Step 2; `pte` is the entry of `addr`, or NULL. Afterwards it may be there, or not. */
+static void fault_around(struct mm *mm, struct vma *vma, uint64_t addr, uint64_t *pte)
 {
 	struct around a = {.mm = mm, .vma = vma};
 	struct page *page[FAULT_AROUND_PAGES];
 	unsigned int n;
 
 	set_place(&a, addr);
-	a.pte = pte_find(mm, a.start);
+	a.pte = pte ? pte - (addr - a.start) / PAGE_SIZE : pte_find(mm, a.start);
 	if (!a.pte) {
 		a.table = pte_table_alloc(mm);
 		if (!a.table)
@@ -153,14 +153,13 @@ static always_inline enum fault_result ask_for_page(
 }
 
 noinline enum fault_result do_read_fault(
-	struct mm *mm, struct vma *vma, uint64_t addr, unsigned int flags)
+	struct mm *mm, struct vma *vma, uint64_t addr, unsigned int flags, uint64_t *pte)
 {
-	const uint64_t *pte;
-
-	if (!pmd_make(mm, addr))
+	if (!pte && !pmd_make(mm, addr))
 		return FAULT_OOM;
-	fault_around(mm, vma, addr);
-	pte = pte_find(mm, addr);
+	fault_around(mm, vma, addr, pte);
+	if (!pte)
+		pte = pte_find(mm, addr);
 	if (pte && READ_ONCE(*pte))
 		return FAULT_OK;
 	return ask_for_page(mm, vma, addr, flags);

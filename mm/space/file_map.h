@@ -82,7 +82,11 @@ static inline void object_unmapped(struct memory *m, long *rss, struct page *pag
 	clear_page_mlock(m, page);
 }
 
-/* A fault on a VMA of VM_FILE whose entry is empty, or has no table (§32.5). mmap_sem held for read; may sleep. */
-enum fault_result do_read_fault(struct mm *mm, struct vma *vma, uint64_t addr, unsigned int flags);
+/*
+ * A fault on a VMA of VM_FILE whose entry is empty, or has no table, and `pte` is NULL (§32.5). mmap_sem held for read;
+ * may sleep.
+ */
+enum fault_result do_read_fault(
+	struct mm *mm, struct vma *vma, uint64_t addr, unsigned int flags, uint64_t *pte);
 
 #endif
