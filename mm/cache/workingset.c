@@ -1,6 +1,7 @@
 /*
  * Shadows of evicted pages (see workingset.h).
  */
+#include "kernel/core/log/printk.h"
 #include "mm/cache/address_space.h"
 #include "mm/cache/workingset.h"
 #include "mm/index/index_node.h"
@@ -18,6 +19,15 @@ void *workingset_eviction(struct memory *m)
 	unsigned long age = __atomic_add_fetch(&m->node.lru.inactive_age, 1, __ATOMIC_RELAXED);
 
 	return (void *)(age << EVICTION_SHIFT | 2);
+}
+
+void workingset_report(const struct memory *m)
+{
+	const unsigned int bits = 64 - EVICTION_SHIFT;
+	unsigned int order = 64 - __builtin_clzl(m->totalram_pages - 1);
+
+	pr_info("workingset: timestamp_bits=%u max_order=%u bucket_order=%u", bits, order,
+		order > bits ? order - bits : 0);
 }
 
 bool workingset_refault(struct memory *m, const void *shadow)

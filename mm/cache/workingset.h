@@ -13,6 +13,9 @@
 
 struct index_node;
 
+/* Linux's boot line: of how many pages a shadow tells. Boot, zones are there. */
+void workingset_report(const struct memory *m);
+
 /* A page leaves by reclaim: the shadow for its place. */
 void *workingset_eviction(struct memory *m);
 /* A page comes where a shadow was: counted; does it begin as an active one? */

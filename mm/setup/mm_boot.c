@@ -7,6 +7,7 @@
 #include "kernel/core/log/printk.h"
 #include "kernel/core/sched/smp.h"
 #include "kernel/core/guard/sysrq.h"
+#include "mm/cache/workingset.h"
 #include "mm/setup/managed.h"
 #include "mm/setup/memory_init.h"
 #include "mm/setup/mm_boot.h"
@@ -91,6 +92,7 @@ static void print_zones(const struct memory *m)
 			4);
 	pr_info("SLUB: HWalign=%u, Order=%d-%d, MinObjects=%d, CPUs=%u, Nodes=%d", CACHE_LINE, 0,
 		(int)m->tunables.slub_max_order, 0, nr_cpus, 1);
+	workingset_report(m);
 	patch_list(m->patches, list, sizeof(list));
 	pr_info("patches: %s", list[0] ? list : "none (Linux 4.8)");
 }
