@@ -61,7 +61,8 @@ static noinline unsigned int ext4_filemap_fault(struct file_fault *fault)
 	return result;
 }
 
-static const struct address_space_ops root_ops = {.readpages = readpages, .fault = ext4_filemap_fault};
+static const struct address_space_ops root_ops = {
+	.readpages = readpages, .fault = ext4_filemap_fault};
 
 void root_start(void)
 {

@@ -59,15 +59,17 @@ void lw_bind(int cpu);
 void *lw_map(size_t len);
 void *lw_map_shared(size_t len);
 /*
- * A file of the disk of root=, from page `offset` on, shared, to be read; `exec`: as a program's text is. NULL, and
- * *error: -ENOENT, -EIO ..., -ENODEV if there is no root, -ENOMEM. What is behind its end is not to be touched.
+ * A file of the disk of root=, from page `offset` on, shared, to be read; `exec`: as a program's text
+ * is. NULL, and *error: -ENOENT, -EIO ..., -ENODEV if there is no root, -ENOMEM. Behind its end
+ * there is SIGBUS.
  */
 void *lw_map_file(const char *path, size_t offset, size_t len, int exec, int *error);
 /* The same of an open one. */
 void *lw_map_open(int fd, size_t offset, size_t len, int exec, int *error);
 /*
- * Files that a process, all its threads, has open: a descriptor, the lowest that is free, or a negative errno, those of
- * lw_map_file(), -EMFILE or -ENOMEM. What is still open at its end is closed. Of a descriptor that is not open: -EBADF.
+ * Files that a process, all its threads, has open: a descriptor, the lowest that is free, or a negative
+ * errno, those of lw_map_file(), -EMFILE or -ENOMEM. What is still open at its end is closed. Of a
+ * descriptor that is not open: -EBADF.
  */
 #define LW_MAX_FILES 16
 int lw_open(const char *path);

@@ -1,7 +1,7 @@
 /*
- * Pages that come back (§21): where a page of a file was evicted a shadow stays, with the node's age then. If so few
- * pages left since that it would still be there, had the active pages not been, it begins as an active one.
- * Anonymous pages leave none.
+ * Pages that come back (§21): where a page of a file was evicted a shadow stays, with the node's age
+ * then. If so few pages left since that it would still be there, had the active pages not been, it
+ * begins as an active one. Anonymous pages leave none.
  *
  * A lowest node of an index that holds nothing but shadows is listed, and goes when there are too many
  * of them (mm/reclaim asks). Units: pages, nodes.
@@ -23,7 +23,10 @@ bool workingset_refault(struct memory *m, const void *shadow);
 /* A page of a file has become active because it was used. */
 void workingset_activation(struct memory *m);
 
-/* What a lowest node (NULL: there is none) holds has changed: it is listed, or not any more. tree_lock held. */
+/*
+ * What a lowest node (NULL: there is none) holds has changed: it is listed, or not any more. tree_lock
+ * held.
+ */
 void workingset_leaf_changed(struct memory *m, struct index_node *leaf);
 /* It is about to go. */
 void workingset_forget_leaf(struct memory *m, struct index_node *leaf);

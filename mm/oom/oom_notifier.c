@@ -6,7 +6,8 @@
 #include "mm/oom/oom_notifier.h"
 
 PARAM_INT("oom_notifier_mutex", mm_tunables.oom_notifier_mutex, 0, 1,
-	"notifiers outside of the killer: 1, callers wait for each other, as in the mail; 0, for the "
+	"notifiers outside of the killer: 1, callers wait for each other, as in the mail; 0, for "
+	"the "
 	"list alone, as in the review");
 
 void register_oom_notifier(struct memory *m, struct notifier_block *nb)

@@ -4,10 +4,10 @@
  *
  * Linux 4.8 calls them from within the OOM killer, with oom_lock held. oom-notifier-outside (seed)
  * calls them before that lock, where the wait is killable: the last form of reclaim, so they are a
- * reclaim list there. The mail has a mutex around it, which is waited for killably; the review would have the list's
- * semaphore alone, so that several are in a callback at a time, and wait for its locks as it does
- * (oom_notifier_mutex). Callbacks may sleep; they must not depend on allocations that may reclaim and
- * retry, and nothing checks that.
+ * reclaim list there. The mail has a mutex around it, which is waited for killably; the review would
+ * have the list's semaphore alone, so that several are in a callback at a time, and wait for its locks
+ * as it does (oom_notifier_mutex). Callbacks may sleep; they must not depend on allocations that may
+ * reclaim and retry, and nothing checks that.
  */
 #ifndef MM_OOM_NOTIFIER_H
 #define MM_OOM_NOTIFIER_H

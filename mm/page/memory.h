@@ -3,10 +3,11 @@
  * about. Nothing here allocates.
  *
  * In reading order: page.h (struct page), gfp.h (allocation masks), memory.h (this: the root object and
- * its zones), memory.c (names, sums, tunables), pageblock.h (types of pageblocks), vmstat.h (counters on
- * several CPUs), patch.h (the switches under study), mm_trace.h (trace points), oom_state.h,
- * slab_state.h, node_state.h, index_state.h, swap_state.h and cache_state.h (what those rooms keep in the root), fail_state.h,
- * node_stat.h, page_flags.h and page_lock.h (what several may do with a page at once), io_plug.h (requests held back).
+ * its zones), memory.c (names, sums, tunables), pageblock.h (types of pageblocks), vmstat.h (counters
+ * on several CPUs), patch.h (the switches under study), mm_trace.h (trace points), oom_state.h,
+ * slab_state.h, node_state.h, index_state.h, swap_state.h and cache_state.h (what those rooms keep in
+ * the root), fail_state.h, node_stat.h, page_flags.h and page_lock.h (what several may do with a page
+ * at once), io_plug.h (requests held back).
  *
  * Locks: a zone's `lock` guards what is marked (Z); this file says what guards the rest.
  */

@@ -2,8 +2,8 @@
  * The room mm/show: what a person, or the runner, reads of a machine's memory.
  *
  * In reading order: show_mem.h (this: Mem-Info and the allocation-failure report), outlook.h (how a
- * request finds a zone), verdict.h (could it have been served?), proc.h (zoneinfo and its kin), vmstat_show.h, sample.h,
- * validate.h (does the state agree with itself?).
+ * request finds a zone), verdict.h (could it have been served?), proc.h (zoneinfo and its kin),
+ * vmstat_show.h, sample.h, validate.h (does the state agree with itself?).
  *
  * Locks: zone->lock while free lists are counted; a machine that is ending waits for it only so long.
  */
@@ -24,8 +24,9 @@ void show_mem(struct memory *m);
 void warn_alloc_failed(struct memory *m, gfp_t gfp, unsigned int order);
 
 /*
- * Tell the runner what letters cannot say: free pages by type, and the reserve's counter; how many pages were had or
- * freed since show_mem() began, for a report of several CPUs is no snapshot; and the verdict, a JSON value.
+ * Tell the runner what letters cannot say: free pages by type, and the reserve's counter; how many
+ * pages were had or freed since show_mem() began, for a report of several CPUs is no snapshot; and the
+ * verdict, a JSON value.
  */
 void report_event(struct memory *m, const char *kind, const char *verdict);
 

@@ -12,8 +12,8 @@
 #define CACHE_LINE     64u
 
 /*
- * The order that a slab has by default on so many CPUs: at most `max_order` (slub_max_order=), where that holds an object.
- * -1: no order does.
+ * The order that a slab has by default on so many CPUs: at most `max_order` (slub_max_order=), where
+ * that holds an object. -1: no order does.
  */
 int slab_order(unsigned long size, unsigned int ncpu, unsigned int max_order);
 /* The smallest that holds one object, or -1. */

@@ -40,7 +40,10 @@ static noinline struct page *copied_page(struct memory *m, const struct vma *vma
 	return page;
 }
 
-/* The page of `vma` at `addr`, with its initial contents, which are known to be zeroes or not; NULL: no memory. */
+/*
+ * The page of `vma` at `addr`, with its initial contents, which are known to be zeroes or not; NULL: no
+ * memory.
+ */
 static always_inline struct page *new_page(
 	struct mm *mm, const struct vma *vma, uint64_t addr, bool zeroes)
 {
@@ -65,9 +68,9 @@ static uint64_t entry_for(const struct memory *m, const struct vma *vma, const s
 }
 
 /*
- * A mapped page enters the accounts and the lists; the reference besides the entry's goes along. The reaper may
- * already have taken it out again: it, too, only reads the address space, so a counter may be off by one for a
- * moment.
+ * A mapped page enters the accounts and the lists; the reference besides the entry's goes along. The
+ * reaper may already have taken it out again: it, too, only reads the address space, so a counter may
+ * be off by one for a moment.
  */
 static inline void charge(struct mm *mm, const struct vma *vma, struct page *page)
 {

@@ -1,6 +1,7 @@
 /*
- * Faults on files (§32.5; see file_map.h): first what is in memory around the address is mapped, and if that was not
- * enough the page is asked for. While it is being read nobody holds mmap_sem: the fault is tried again.
+ * Faults on files (§32.5; see file_map.h): first what is in memory around the address is mapped, and if
+ * that was not enough the page is asked for. While it is being read nobody holds mmap_sem: the fault is
+ * tried again.
  */
 #include "kernel/core/sched/sched.h"
 #include "mm/cache/filemap_fault.h"
@@ -20,7 +21,10 @@ static uint64_t entry_for(const struct memory *m, const struct vma *vma, const s
 		(vma->flags & VM_EXEC ? 0 : PTE_NX);
 }
 
-/* The page is locked, and mapped where nothing is: its reference is the entry's then. False: a thread was faster. */
+/*
+ * The page is locked, and mapped where nothing is: its reference is the entry's then. False: a thread
+ * was faster.
+ */
 static bool map_at(struct mm *mm, const struct vma *vma, uint64_t *pte, struct page *page)
 {
 	struct memory *m = mm->memory;
@@ -50,7 +54,10 @@ static void set_place(struct around *a, uint64_t addr)
 	a->last = MIN(MIN(table_end, v->end), a->start + FAULT_AROUND_BYTES) - PAGE_SIZE;
 }
 
-/* Is it to be mapped? Then it is locked. One with a marker is left to be faulted on, so that the marker is met. */
+/*
+ * Is it to be mapped? Then it is locked. One with a marker is left to be faulted on, so that the marker
+ * is met.
+ */
 static bool take(const struct address_space *as, struct page *page)
 {
 	if ((READ_ONCE(page->flags) & (PG_UPTODATE | PG_RECLAIM | PG_LOCKED)) != PG_UPTODATE ||

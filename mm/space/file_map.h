@@ -1,9 +1,9 @@
 /*
  * VMAs that map an object: a file, or shared memory (shmem.h). What both have in common, and files.
  *
- * A VMA of VM_FILE maps what an open file (mm/cache/file.h) has from `offset` on, and is only read. Its pages are the
- * page cache's; each entry that maps one has a reference of its own. Beyond the file's end there is nothing: a
- * fault there is FAULT_SIGBUS.
+ * A VMA of VM_FILE maps what an open file (mm/cache/file.h) has from `offset` on, and is only read. Its
+ * pages are the page cache's; each entry that maps one has a reference of its own. Beyond the file's
+ * end there is nothing: a fault there is FAULT_SIGBUS.
  *
  * Locks: mmap_sem, then a page's, then the mappers' `sem`. With that held nobody asks for memory.
  */
@@ -55,7 +55,10 @@ static inline void vma_rmap_unlink(struct vma *v)
 		anon_vma_unlink(v);
 }
 
-/* Its VMA maps an open file, of which it gets a reference, from page `offset` on. mmap_sem held for writing. */
+/*
+ * Its VMA maps an open file, of which it gets a reference, from page `offset` on. mmap_sem held for
+ * writing.
+ */
 void file_map_link(struct vma *v, struct file *f, unsigned long offset);
 
 /* Where an address space counts a page of an object. */
@@ -83,8 +86,8 @@ static inline void object_unmapped(struct memory *m, long *rss, struct page *pag
 }
 
 /*
- * A fault on a VMA of VM_FILE whose entry is empty, or has no table, and `pte` is NULL (§32.5). mmap_sem held for read;
- * may sleep.
+ * A fault on a VMA of VM_FILE whose entry is empty, or has no table, and `pte` is NULL (§32.5).
+ * mmap_sem held for read; may sleep.
  */
 enum fault_result do_read_fault(
 	struct mm *mm, struct vma *vma, uint64_t addr, unsigned int flags, uint64_t *pte);

@@ -2,16 +2,17 @@
  * The room mm/space: address spaces of apps.
  *
  * In reading order: mm.h (this: life, faults, calls), mm.c, vma.h and vma.c (find, map, split, unmap),
- * pgtable.h (page tables), fault.c, swap_in.h and swap_in.c (a page that is in swap), mlock.h, mprotect.c,
- * zap.h (taking pages out), gather.h (their way to be freed), anon_vma.h (from a page to the VMAs that map it),
- * shmem.h (pages that several may map: shmem.c, shmem_pages.c, shmem_fault.c, shmem_swap.c, shmem_validate.c),
- * file_map.h (pages of files: file_map.c, file_fault.c),
- * rmap.h with rmap.c and unmap.c (what reclaim does with all that), tlb_batch.h, mapped.h, swap_out.c,
- * swap_off.h (all pages of an area come back).
+ * pgtable.h (page tables), fault.c, swap_in.h and swap_in.c (a page that is in swap), mlock.h,
+ * mprotect.c, zap.h (taking pages out), gather.h (their way to be freed), anon_vma.h (from a page to
+ * the VMAs that map it), shmem.h (pages that several may map: shmem.c, shmem_pages.c, shmem_fault.c,
+ * shmem_swap.c, shmem_validate.c), file_map.h (pages of files: file_map.c, file_fault.c), rmap.h with
+ * rmap.c and unmap.c (what reclaim does with all that), tlb_batch.h, mapped.h, swap_out.c, swap_off.h
+ * (all pages of an area come back).
  *
- * Locks: mmap_sem, outside zone->lock and oom_lock; then a page's lock; then an anon_vma's or an object's.
- * Table entries change by compare-exchange, since threads fault side by side under mmap_sem for reading, and
- * reclaim unmaps without it: an entry that maps a page may become a slot's, or empty, any time.
+ * Locks: mmap_sem, outside zone->lock and oom_lock; then a page's lock; then an anon_vma's or an
+ * object's. Table entries change by compare-exchange, since threads fault side by side under mmap_sem
+ * for reading, and reclaim unmaps without it: an entry that maps a page may become a slot's, or empty,
+ * any time.
  */
 
 /*
@@ -143,15 +144,16 @@ void exit_oom_victim(struct memory *m);
 int mm_map_fixed(struct mm *mm, uint64_t start, uint64_t len, unsigned int flags,
 	const char *template, uint64_t template_len);
 /*
- * Map `len` bytes at `start`, which must be free, to what `of`, of VM_SHARED and of any address space, shows from
- * its beginning on. As 4.8 has it for whoever attaches a segment; no app can ask for it yet. 0, or -1.
+ * Map `len` bytes at `start`, which must be free, to what `of`, of VM_SHARED and of any address space,
+ * shows from its beginning on. As 4.8 has it for whoever attaches a segment; no app can ask for it yet.
+ * 0, or -1.
  */
 int mm_map_shared(
 	struct mm *mm, uint64_t start, uint64_t len, unsigned int flags, const struct vma *of);
 /*
- * Map `len` bytes of an open file, from page `offset` on, to be read, at the lowest free place at or above `hint`:
- * where; 0: there is none, no memory, or `flags` has VM_WRITE: files are not written to. VM_EXEC, VM_MAYSHARE,
- * VM_SEQ_READ and VM_RAND_READ may be asked for.
+ * Map `len` bytes of an open file, from page `offset` on, to be read, at the lowest free place at or
+ * above `hint`: where; 0: there is none, no memory, or `flags` has VM_WRITE: files are not written to.
+ * VM_EXEC, VM_MAYSHARE, VM_SEQ_READ and VM_RAND_READ may be asked for.
  */
 struct file;
 uint64_t mm_map_file(struct mm *mm, uint64_t hint, uint64_t len, unsigned int flags, struct file *f,
@@ -223,8 +225,8 @@ static inline enum fault_result mm_fault_once(struct mm *mm, uint64_t addr, unsi
 enum fault_result mm_fault_rest(
 	struct mm *mm, uint64_t addr, unsigned int flags, enum fault_result result);
 /*
- * After FAULT_RETRY, without mmap_sem: until the page for which handle_mm_fault() did not wait is read. 0, or -1
- * when killed.
+ * After FAULT_RETRY, without mmap_sem: until the page for which handle_mm_fault() did not wait is read.
+ * 0, or -1 when killed.
  */
 int wait_for_fault_page(struct mm *mm);
 

@@ -12,7 +12,10 @@
 #include "mm/space/swap_off.h"
 #include "mm/swap/swap_cache.h"
 
-/* Locked, and with a reference. As in 4.8 it is zeroed when its place is sure: until it is unlocked nobody looks. */
+/*
+ * Locked, and with a reference. As in 4.8 it is zeroed when its place is sure: until it is unlocked
+ * nobody looks.
+ */
 static int add_new(struct shmem *s, unsigned long index, struct page **page)
 {
 	struct memory *m = s->memory;
@@ -75,8 +78,8 @@ static int bring_back(struct shmem *s, unsigned long index, void *slot, struct p
 }
 
 /*
- * Locked, and with a reference. swapoff waits for the faults of those who have had slots, before the area goes:
- * who is not known to it has to be, and to look again.
+ * Locked, and with a reference. swapoff waits for the faults of those who have had slots, before the
+ * area goes: who is not known to it has to be, and to look again.
  */
 static int get_locked(struct mm *mm, struct shmem *s, unsigned long index, struct page **page)
 {
@@ -113,8 +116,8 @@ static void map(struct mm *mm, struct vma *vma, uint64_t addr, unsigned int flag
 	struct memory *m = mm->memory;
 
 	/*
-	 * Reclaim may not yet have told the TLBs of the page that was here before: a thread must not read there
-	 * what another one has written over here.
+	 * Reclaim may not yet have told the TLBs of the page that was here before: a thread must not
+	 * read there what another one has written over here.
 	 */
 	if (READ_ONCE(vma->object->unmapped))
 		tlb_flush_page(mm->pgd, addr);

@@ -56,8 +56,8 @@ bool map_swapped_in(struct mm *mm, const struct vma *vma, uint64_t addr, uint64_
 	uint64_t old, uint64_t entry, struct page *page)
 {
 	/*
-	 * Reclaim may not yet have told the TLBs of the page that was here before: a thread must not read there
-	 * what another one has written over here.
+	 * Reclaim may not yet have told the TLBs of the page that was here before: a thread must not
+	 * read there what another one has written over here.
 	 */
 	tlb_flush_page(mm->pgd, addr);
 	enter(vma, page, addr);
@@ -71,9 +71,9 @@ bool map_swapped_in(struct mm *mm, const struct vma *vma, uint64_t addr, uint64_
 }
 
 /*
- * The page is locked; the reference becomes the entry's, or goes. It is mapped read-only and clean before who
- * writes may have it (§20.9, steps 7 and 8), and it leaves the cache: as long as the entry is the slot's another
- * thread must find it there, not read what the slot holds.
+ * The page is locked; the reference becomes the entry's, or goes. It is mapped read-only and clean
+ * before who writes may have it (§20.9, steps 7 and 8), and it leaves the cache: as long as the entry
+ * is the slot's another thread must find it there, not read what the slot holds.
  */
 static enum fault_result map_locked(struct mm *mm, struct vma *vma, uint64_t addr,
 	unsigned int flags, uint64_t *pte, uint64_t old, struct page *page)

@@ -137,7 +137,8 @@ const char *swap_validate(const struct memory *m)
 			m->swap.added - m->swap.deleted == cached))
 		return err;
 	ksnprintf(message, sizeof(message),
-		"swap: %ld slots free of %ld, %ld in the cache; counted %ld, %lu, %ld; add %ld, delete %ld",
+		"swap: %ld slots free of %ld, %ld in the cache; counted %ld, %lu, %ld; add %ld, "
+		"delete %ld",
 		free, total, cached, m->swap.nr_swap_pages, m->total_swap_pages, m->swap.cached,
 		m->swap.added, m->swap.deleted);
 	return message;

@@ -1,17 +1,19 @@
 /*
- * balloon: a real virtio-balloon among the OOM notifiers (reference §9.5 N1, N3, N5; devices.md §35.14).
+ * balloon: a real virtio-balloon among the OOM notifiers (reference §9.5 N1, N3, N5; devices.md
+ * §35.14).
  *
- * N1: an app wants all that there is, and more. A balloon that the host lets deflate gives 256 pages back before each
- * kill. Inside of the killer they suppress it, until the balloon is empty. Outside they do not: unless the zone is above
- * its high watermark now, somebody dies all the same.
+ * N1: an app wants all that there is, and more. A balloon that the host lets deflate gives 256 pages
+ * back before each kill. Inside of the killer they suppress it, until the balloon is empty. Outside
+ * they do not: unless the zone is above its high watermark now, somebody dies all the same.
  * N5: SysRq-f with a full balloon. Inside, 256 pages come back, and nobody dies.
- * N3: AB-BA with the balloon's own lock. It inflates: its worker asks for a page with balloon_lock held, as 4.8's does,
- * and its reclaim waits for a file's mutex. Whose owner wants memory, and comes to the balloon's notifier, which waits for
- * balloon_lock. Inside, oom_lock is held meanwhile: all others take that for progress for ever, killed ones as well, and
- * SysRq-f waits for it. Outside these two are stuck as before, but nobody else: SysRq-f kills. A victim that is in the
- * notifier leaves it at once where callers wait for each other (balloon-mutex, the mail's form), and not where
- * several are in the callback (the review's): balloon_lock is waited for without minding a kill. What mends it is
- * to ask for pages before the lock (balloon-unlocked, later kernels).
+ * N3: AB-BA with the balloon's own lock. It inflates: its worker asks for a page with balloon_lock
+ * held, as 4.8's does, and its reclaim waits for a file's mutex. Whose owner wants memory, and comes to
+ * the balloon's notifier, which waits for balloon_lock. Inside, oom_lock is held meanwhile: all others
+ * take that for progress for ever, killed ones as well, and SysRq-f waits for it. Outside these two are
+ * stuck as before, but nobody else: SysRq-f kills. A victim that is in the notifier leaves it at once
+ * where callers wait for each other (balloon-mutex, the mail's form), and not where several are in the
+ * callback (the review's): balloon_lock is waited for without minding a kill. What mends it is to ask
+ * for pages before the lock (balloon-unlocked, later kernels).
  */
 #include <stdio.h>
 #include <stdlib.h>

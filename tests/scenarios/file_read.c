@@ -16,7 +16,8 @@
 
 static unsigned char byte_at(const char *path, size_t at)
 {
-	uint64_t index = at % PAGE / 8, word = ((uint64_t)(at / PAGE) << 32 | index) ^ filework_key(path);
+	uint64_t index = at % PAGE / 8,
+		 word = ((uint64_t)(at / PAGE) << 32 | index) ^ filework_key(path);
 
 	return word >> at % 8 * 8;
 }
@@ -180,7 +181,8 @@ static void test_processes(void)
 	report(code == 0, "a_child_does_not_have_it");
 	mapped = lw_map_open(shared_fd, 1, PAGE, 0, &error);
 	lw_close(shared_fd);
-	report(mapped && is_right(ODD, 4096, mapped, PAGE), "what_is_mapped_stays_when_it_is_closed");
+	report(mapped && is_right(ODD, 4096, mapped, PAGE),
+		"what_is_mapped_stays_when_it_is_closed");
 	lw_spawn("leaves it", leaves_it_open, 0);
 	lw_wait(&code);
 	report(code == 0, "what_is_left_open_is_closed");

@@ -1,6 +1,6 @@
 /*
- * The workloads that a real Linux 4.8.15 ran on the same emulator (oracle-w1 to oracle-w5), for `make oracle`.
- * What its machine had besides the workload, an init whose pages nobody looks at, is here.
+ * The workloads that a real Linux 4.8.15 ran on the same emulator (oracle-w1 to oracle-w5), for `make
+ * oracle`. What its machine had besides the workload, an init whose pages nobody looks at, is here.
  */
 #ifndef SCENARIOS_ORACLE_H
 #define SCENARIOS_ORACLE_H
@@ -20,8 +20,8 @@ extern long oracle_others; /* pages of the others */
 /* The others' pages, then the point `before`. By the scenario's first app. */
 void oracle_before(void);
 /*
- * The others look at a few pages of theirs that are far from each other, as Linux's init did while pages went to swap:
- * read-ahead has seen that before it sees the workload.
+ * The others look at a few pages of theirs that are far from each other, as Linux's init did while
+ * pages went to swap: read-ahead has seen that before it sees the workload.
  */
 void oracle_wake_others(void);
 /* An app that does it is started, and waited for; then, a moment later, the point `final`. Its exit code. */

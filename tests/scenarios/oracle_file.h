@@ -1,5 +1,6 @@
 /*
- * The oracle's file (oracle-w4, oracle-w5): as large as the disk of root= makes it (tests/run/machine/images.py).
+ * The oracle's file (oracle-w4, oracle-w5): as large as the disk of root= makes it
+ * (tests/run/machine/images.py).
  */
 #ifndef SCENARIOS_ORACLE_FILE_H
 #define SCENARIOS_ORACLE_FILE_H

@@ -1,6 +1,6 @@
 /*
- * oracle-w1: one process writes a byte to each page of more memory than there is, in order; reads the first pages
- * and notes how many came from swap with each; then reads all, in order.
+ * oracle-w1: one process writes a byte to each page of more memory than there is, in order; reads the
+ * first pages and notes how many came from swap with each; then reads all, in order.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,7 +44,10 @@ static void count_slots(unsigned char *p, long pages)
 	lw_counter(COUNTER("oracle_first_slot"), lw_swap_slot(p));
 }
 
-/* Windows are blocks of slots: the oracle's first page had slot 77, and ours is to lie in its block as that did. */
+/*
+ * Windows are blocks of slots: the oracle's first page had slot 77, and ours is to lie in its block as
+ * that did.
+ */
 static volatile unsigned char *as_slot_77(unsigned char *p)
 {
 	for (long i = 0; i < ALIGN; i++)

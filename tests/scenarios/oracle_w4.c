@@ -1,6 +1,6 @@
 /*
- * oracle-w4: one process maps a file that is larger than memory and reads a byte of each page, in order, twice; then
- * pages at random.
+ * oracle-w4: one process maps a file that is larger than memory and reads a byte of each page, in
+ * order, twice; then pages at random.
  */
 #include <stdlib.h>
 

@@ -1,6 +1,6 @@
 /*
- * oracle-w5: one process reads a file twice; then it writes to memory of its own, and for each MiB of that reads four
- * of the file, over and over; then the file twice more.
+ * oracle-w5: one process reads a file twice; then it writes to memory of its own, and for each MiB of
+ * that reads four of the file, over and over; then the file twice more.
  */
 #include <stdlib.h>
 
@@ -69,8 +69,10 @@ static const struct param knobs[] = {
 static const struct scenario_arm arms[] = {
 	{.patch = "none",
 		.outcome = "completed",
-		.checks = {"ktap_failed == 0", "pswpout > 0", "workingset_activate > 0", "oom_kills == 0"},
-		.showed = "{pswpout} out, {workingset_refault} pages came back, {workingset_activate} were "
+		.checks = {"ktap_failed == 0", "pswpout > 0", "workingset_activate > 0",
+			"oom_kills == 0"},
+		.showed = "{pswpout} out, {workingset_refault} pages came back, "
+			  "{workingset_activate} were "
 			  "kept"},
 };
 

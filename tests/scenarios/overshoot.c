@@ -1,12 +1,14 @@
 /*
- * overshoot: the second report of the highatomic seeds (reference §12.6, §4.9 E): "another example exceeded the limit
- * by the race". First the drift: pageblocks are counted off that are not counted (stray_reserve.h), so that the ring
- * makes more reserve than there may be, and the watermarks hold by pages that nobody can have. Then pressure, until
- * nothing but reserve is free. A task then takes a page fault on its mapped text: movable pages come from the per-CPU
- * list, which reclaim has filled; the request's indirect table is GFP_ATOMIC, and there is no page for its slab. The
- * read is sent without a table, and the text is right.
+ * overshoot: the second report of the highatomic seeds (reference §12.6, §4.9 E): "another example
+ * exceeded the limit by the race". First the drift: pageblocks are counted off that are not counted
+ * (stray_reserve.h), so that the ring makes more reserve than there may be, and the watermarks hold by
+ * pages that nobody can have. Then pressure, until nothing but reserve is free. A task then takes a
+ * page fault on its mapped text: movable pages come from the per-CPU list, which reclaim has filled;
+ * the request's indirect table is GFP_ATOMIC, and there is no page for its slab. The read is sent
+ * without a table, and the text is right.
  *
- * Who holds the small objects (slabhold.h) holds what is free in their slabs: otherwise no page would be asked for.
+ * Who holds the small objects (slabhold.h) holds what is free in their slabs: otherwise no page would
+ * be asked for.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -27,8 +29,8 @@
 #define TEXT  "bin/imklog"
 #define PAGES 1536
 /*
- * Around the first are pages 1496 to 1527, and around the last 1519 and on: eight are missing then, whose table of ten
- * descriptors is an object of 192 bytes, and its slab a page.
+ * Around the first are pages 1496 to 1527, and around the last 1519 and on: eight are missing then,
+ * whose table of ten descriptors is an object of 192 bytes, and its slab a page.
  */
 #define FIRST 1512
 #define LAST  (PAGES - 1)
@@ -123,8 +125,8 @@ static void swap_on_the_card(void)
 }
 
 /*
- * Rounds, until so many pageblocks are above the limit, or for as often as is said. In each the per-CPU list stands
- * elsewhere when reclaim begins: whether pages become strays goes with that.
+ * Rounds, until so many pageblocks are above the limit, or for as often as is said. In each the per-CPU
+ * list stands elsewhere when reclaim begins: whether pages become strays goes with that.
  */
 static void drift(void)
 {
@@ -153,8 +155,9 @@ static void take_dma(void)
 }
 
 /*
- * The app grows into swap, and when kswapd sleeps again, by pages, until nothing but reserve is free. Nobody wakes kswapd
- * then: on free pages that are all reserve the fast watermark test passes (reference §2.7).
+ * The app grows into swap, and when kswapd sleeps again, by pages, until nothing but reserve is free.
+ * Nobody wakes kswapd then: on free pages that are all reserve the fast watermark test passes
+ * (reference §2.7).
  */
 static void press(void)
 {
@@ -212,7 +215,8 @@ static const struct scenario_arm arms[] = {
 	{.patch = "none",
 		.outcome = "completed",
 		.checks = {A_TABLE_REFUSED, "overshoot_pages > 0"},
-		.showed = "{overshoot_pages} above the limit, {preferred.free} free, all (H): refused"},
+		.showed = "{overshoot_pages} above the limit, {preferred.free} free, all (H): "
+			  "refused"},
 	{.patch = "highatomic-nosteal,highatomic-account",
 		.outcome = "completed",
 		.checks = {A_TABLE_REFUSED, "overshoot_pages == 0", "uncounted_pages == 0"},

@@ -1,9 +1,9 @@
 /*
- * soak: a mix of everything, drawn from the seed, for so many virtual minutes. In each phase some apps live, with memory
- * of their own, shared or locked, or with a program's text; the host has moved the balloon before, and meanwhile the
- * receive ring fills and empties, somebody is killed, and SysRq-f is pressed. At a phase's end nobody is left, and all must be as it
- * was: mm_validate(), no slot in use but this app's own. The first phase, and every fourth, wants more than memory and
- * swap together.
+ * soak: a mix of everything, drawn from the seed, for so many virtual minutes. In each phase some apps
+ * live, with memory of their own, shared or locked, or with a program's text; the host has moved the
+ * balloon before, and meanwhile the receive ring fills and empties, somebody is killed, and SysRq-f is
+ * pressed. At a phase's end nobody is left, and all must be as it was: mm_validate(), no slot in use
+ * but this app's own. The first phase, and every fourth, wants more than memory and swap together.
  *
  *     make sweep SCENARIO=soak SEEDS=1..20 CPUS=2
  */
@@ -108,8 +108,9 @@ static void collect(void)
 }
 
 /*
- * Before the apps are there: as long as it is not as large as it should be, its worker takes what its notifier gives, and
- * with notifiers inside of the killer nobody would ever be killed (devices.md §35.14 N1').
+ * Before the apps are there: as long as it is not as large as it should be, its worker takes what its
+ * notifier gives, and with notifiers inside of the killer nobody would ever be killed (devices.md
+ * §35.14 N1').
  */
 static void move_balloon(void)
 {
@@ -179,8 +180,8 @@ static void check(void)
 			err ? err : "mm_validate found nothing");
 		exit(1);
 	}
-	printf("phase %ld: %ld apps, %ld ended well, %ld killed, %ld refused, %ld by the OOM killer; "
-	       "%ld pages out, %ld in\n",
+	printf("phase %ld: %ld apps, %ld ended well, %ld killed, %ld refused, %ld by the OOM "
+	       "killer; %ld pages out, %ld in\n",
 		sum.phases, sum.apps, sum.well, sum.killed, sum.refused, lw_oom_kills(),
 		lw_vmstat("pswpout"), lw_vmstat("pswpin"));
 }

@@ -1,6 +1,7 @@
 /*
- * The lives of soak's apps (see soak_work.h): anonymous and shared memory that is written, looked at and unmapped at
- * random, by one thread or by several; a program's text, in order and at random; memory that is locked.
+ * The lives of soak's apps (see soak_work.h): anonymous and shared memory that is written, looked at
+ * and unmapped at random, by one thread or by several; a program's text, in order and at random; memory
+ * that is locked.
  */
 #include <stdint.h>
 #include <stdio.h>

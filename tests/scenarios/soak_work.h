@@ -1,5 +1,6 @@
 /*
- * What the apps of soak do, one life each (see soak.c). All that a page holds is known to whoever looks at it.
+ * What the apps of soak do, one life each (see soak.c). All that a page holds is known to whoever looks
+ * at it.
  */
 #ifndef SCENARIOS_SOAK_WORK_H
 #define SCENARIOS_SOAK_WORK_H

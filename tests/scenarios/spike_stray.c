@@ -43,7 +43,8 @@ static void spike_stray(long unused)
 	stray_start(2 * z.reserve_max / m.pageblock_pages);
 	rxring_start(stray_burst);
 	fill_reserve("reserve filled");
-	dropcache_drop(stray_first); /* where the per-CPU list stands, and so what becomes a stray */
+	dropcache_drop(
+		stray_first); /* where the per-CPU list stands, and so what becomes a stray */
 	need_buffers(keep_percent);
 	fill_reserve("reserve filled again");
 	drop_cache();

@@ -1,12 +1,14 @@
 /*
- * What spike-stray and overshoot have in common: one app that grows when it is told to, and a high-order atomic
- * reserve that comes to hold more than its counter says (reference §4.6 R1', R4; §4.9 C to E). All on one CPU: which
- * pages lie on whose per-CPU list decides what becomes a stray. In pages.
+ * What spike-stray and overshoot have in common: one app that grows when it is told to, and a
+ * high-order atomic reserve that comes to hold more than its counter says (reference §4.6 R1', R4; §4.9
+ * C to E). All on one CPU: which pages lie on whose per-CPU list decides what becomes a stray. In
+ * pages.
  *
- * A droppable cache lies in the pageblocks that a receive ring turns into reserve. Kernel buffers then want memory,
- * and reclaim drops the cache, a little at a time: pages of a reserved pageblock wait on the per-CPU list while that
- * very pageblock is released, come back as strays, and are released once more. Each time Linux 4.8 counts a pageblock
- * off that was not counted (`highatomic-account` does not).
+ * A droppable cache lies in the pageblocks that a receive ring turns into reserve. Kernel buffers then
+ * want memory, and reclaim drops the cache, a little at a time: pages of a reserved pageblock wait on
+ * the per-CPU list while that very pageblock is released, come back as strays, and are released once
+ * more. Each time Linux 4.8 counts a pageblock off that was not counted (`highatomic-account` does
+ * not).
  */
 #ifndef SCENARIOS_STRAY_RESERVE_H
 #define SCENARIOS_STRAY_RESERVE_H
@@ -25,7 +27,10 @@ long below(void);
 /* One line: the preferred zone's free pages and reserve. */
 void say(const char *when);
 
-/* The cache of so many pageblocks, then the app, which takes what is above min. The ring is the scenario's. */
+/*
+ * The cache of so many pageblocks, then the app, which takes what is above min. The ring is the
+ * scenario's.
+ */
 void stray_start(long blocks);
 void app_grows_by(long pages);
 /* Let it end: its exit code. */

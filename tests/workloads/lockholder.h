@@ -29,8 +29,8 @@ long inode_waiters(void);
 /* Pages by DEMAND_NOFS, without the mutex. */
 void nofs_demand(long pages);
 /*
- * A cache whose shrinker wants the file's mutex, where the mask allows that (__GFP_FS), but not its owner's own, and
- * has nothing to give. kswapd does not come to it.
+ * A cache whose shrinker wants the file's mutex, where the mask allows that (__GFP_FS), but not its
+ * owner's own, and has nothing to give. kswapd does not come to it.
  */
 void inode_cache_start(void);
 void inode_cache_stop(void);

@@ -5,8 +5,8 @@
 #define WORKLOADS_QUIET_H
 
 /*
- * Wait until the reaper, workers and kswapd have nothing to do, then mm_validate(): NULL, or its line. Called by an app,
- * the only one.
+ * Wait until the reaper, workers and kswapd have nothing to do, then mm_validate(): NULL, or its line.
+ * Called by an app, the only one.
  */
 const char *quiet_and_right(void);
 /* Wait until kswapd sleeps. Apps. */

@@ -80,7 +80,10 @@ void balloon_ack(struct virtqueue *vq);
 /* The same of a modelled end. */
 void balloon_ack_frozen(struct frozen *f);
 
-/* A queue that is broken is the end of the device: it is silenced, and nobody waits for it. The lock is held. */
+/*
+ * A queue that is broken is the end of the device: it is silenced, and nobody waits for it. The lock is
+ * held.
+ */
 void balloon_check(struct balloon *b, const struct virtqueue *vq);
 
 /* By the device's word: pages that it wants to have less or more. */

@@ -42,8 +42,9 @@ long towards_target(struct balloon *b)
 }
 
 /*
- * Not in exact mode: QEMU says so on its monitor, and at most once a second of the host's. Its main loop, awake for that,
- * serves timers that the CPUs' thread should (still.c), and on several CPUs turns end elsewhere.
+ * Not in exact mode: QEMU says so on its monitor, and at most once a second of the host's. Its main
+ * loop, awake for that, serves timers that the CPUs' thread should (still.c), and on several CPUs turns
+ * end elsewhere.
  */
 void update_balloon_size(struct balloon *b)
 {

@@ -1,6 +1,7 @@
 /*
- * An app whose pages go to swap and come back: faults, unmapping, mlock, reclaim, areas that come and go, and a
- * disk that answers late or not well. What was written must be what is read (see play_parts.h).
+ * An app whose pages go to swap and come back: faults, unmapping, mlock, reclaim, areas that come and
+ * go, and a disk that answers late or not well. What was written must be what is read (see
+ * play_parts.h).
  */
 #include "play_parts.h"
 #include "play_disk.h"

@@ -1,7 +1,8 @@
 /*
- * Apps, reclaim and kswapd, at random, on a machine that is too small: whatever becomes of pages, nothing that was
- * written is lost, and every account agrees. On one CPU all of it is checked after each step; on several, as
- * fibers, what can be checked while others are half-way, and the rest when they stand still.
+ * Apps, reclaim and kswapd, at random, on a machine that is too small: whatever becomes of pages,
+ * nothing that was written is lost, and every account agrees. On one CPU all of it is checked after
+ * each step; on several, as fibers, what can be checked while others are half-way, and the rest when
+ * they stand still.
  *
  * HOST_SEED begins elsewhere, HOST_STEPS goes on longer.
  */
@@ -178,8 +179,8 @@ static void live(void)
 }
 
 /*
- * As on a large machine nobody but who asks for it has DMA. Else it might be reserved for atomic requests, and
- * kswapd would never sleep again (§18.6).
+ * As on a large machine nobody but who asks for it has DMA. Else it might be reserved for atomic
+ * requests, and kswapd would never sleep again (§18.6).
  */
 static void keep_dma(struct memory *memory)
 {
