@@ -21,17 +21,18 @@ int insert_swap_cache(struct memory *m, struct page *page, swp_entry_t e)
 	page_set(page, PG_SWAPCACHE);
 	flags = spin_lock_irqsave(&a->tree_lock);
 	err = index_insert(&a->tree, e.val, page, NULL);
+	if (!err) {
+		atomic_add(&m->swap.cached, 1);
+		node_stat_inc(m, NR_FILE_PAGES);
+		atomic_add(&m->swap.added, 1);
+	}
 	spin_unlock_irqrestore(&a->tree_lock, flags);
 	if (err) {
 		page_clear(page, PG_SWAPCACHE);
 		page->private = 0;
 		page_put(m, page);
-		return err;
 	}
-	atomic_add(&m->swap.cached, 1);
-	node_stat_inc(m, NR_FILE_PAGES);
-	atomic_add(&m->swap.added, 1);
-	return 0;
+	return err;
 }
 
 bool add_to_swap(struct memory *m, struct page *page)
