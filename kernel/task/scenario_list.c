@@ -85,7 +85,8 @@ static void list_arm(const struct scenario *s, const struct scenario_arm *arm)
 	list_checks(&checks, arm);
 	merge_args(&args, text_of(s->args), text_of(arm->args));
 	event("{\"event\":\"arm\",\"scenario\":\"%s\",\"group\":\"%s\",\"source\":\"%s\","
-	      "\"mem\":%u,\"ncpus\":%u,\"shift\":%u,\"fills\":%s,\"every\":\"%s\",\"patch\":\"%s\",\"outcome\":"
+	      "\"mem\":%u,\"ncpus\":%u,\"shift\":%u,\"fills\":%s,\"every\":\"%s\",\"patch\":\"%s\","
+	      "\"outcome\":"
 	      "\"%s\","
 	      "\"checks\":[%s],\"args\":\"%s\",\"showed\":\"%s\",\"help\":\"%s\","
 	      "\"mem_hold\":[%u,%u],\"cpus_hold\":[%u,%u],\"devices\":\"%s\","

@@ -206,9 +206,9 @@ struct mm_tunables {
 	long lowmem_reserve_ratio;
 	long panic_on_oom, oom_kill_allocating_task, oom_dump_tasks;
 	/* Rules of their time; 1: 4.8's (see rule.h). */
-	long killable_mmap;  /* a kill ends the wait for mmap_sem as a writer (§8.6 W2') */
+	long killable_mmap;      /* a kill ends the wait for mmap_sem as a writer (§8.6 W2') */
 	long oom_notifier_mutex; /* oom-notifier-outside's form: the mail's, or 0, the review's */
-	long shared_oom_adj; /* oom_score_adj goes to all who share the memory (§7.5) */
+	long shared_oom_adj;     /* oom_score_adj goes to all who share the memory (§7.5) */
 	struct fail_attr fail_page_alloc, failslab;
 	long swappiness; /* 0 to 100: how much rather anonymous pages are taken than files' (§17.6) */
 	long page_cluster; /* §20.11: log2 of the largest window; -1: by the size of memory */

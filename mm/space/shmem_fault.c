@@ -139,7 +139,7 @@ enum fault_result shmem_fault(
 
 	if (err)
 		return err == -EIO ? FAULT_SIGBUS : FAULT_OOM;
-	page_get(page);                         /* whatever becomes of it, it is unlocked below */
+	page_get(page); /* whatever becomes of it, it is unlocked below */
 	map(mm, vma, addr, flags, pte, page);
 	unlock_page(m, page);
 	page_put(m, page);

@@ -53,10 +53,10 @@ struct process {
 	int exit_code;             /* (T) */
 	short oom_score_adj;       /* -1000 to 1000 */
 	bool cap_sys_admin;        /* root: a little less bad in the OOM killer's eyes (§7.5) */
-	bool oom_origin;   /* the first to be killed: it brings pages back from swap (§7.4) */
-	int oom_victims;   /* (T) threads with memdie (§7.1) */
+	bool oom_origin;     /* the first to be killed: it brings pages back from swap (§7.4) */
+	int oom_victims;     /* (T) threads with memdie (§7.1) */
 	struct files *files; /* that it has open (kernel/task/files.c); NULL: none */
-	struct mm *oom_mm; /* (T) pinned when it became a victim (4.9, §8.2); or NULL */
+	struct mm *oom_mm;   /* (T) pinned when it became a victim (4.9, §8.2); or NULL */
 };
 
 struct task {

@@ -288,8 +288,8 @@ void space_check(void)
 	if (node_stat_exact(m, NR_FILE_PAGES) != m->swap.cached ||
 		m->swap.added - m->swap.deleted != m->swap.cached)
 		panic("play: %ld file pages, %ld in the swap cache, %ld added, %ld deleted",
-			node_stat_exact(m, NR_FILE_PAGES), m->swap.cached,
-			m->swap.added, m->swap.deleted);
+			node_stat_exact(m, NR_FILE_PAGES), m->swap.cached, m->swap.added,
+			m->swap.deleted);
 	if (mm && node_stat_exact(m, NR_ANON_MAPPED) != mm->anon_rss)
 		panic("play: %ld pages are mapped, the app has %ld",
 			node_stat_exact(m, NR_ANON_MAPPED), mm->anon_rss);

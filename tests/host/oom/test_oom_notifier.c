@@ -278,8 +278,8 @@ static void second_comes(void)
 	struct task *self;
 
 	meanwhile = NULL;
-	assert_ptr_equal(m->oom_notifier_lock.info.owner,
-		m->tunables.oom_notifier_mutex ? current : NULL);
+	assert_ptr_equal(
+		m->oom_notifier_lock.info.owner, m->tunables.oom_notifier_mutex ? current : NULL);
 	self = become(in_callbacks);
 	/* The review's form: it is in the callback as well, at the same time. */
 	if (!m->tunables.oom_notifier_mutex)

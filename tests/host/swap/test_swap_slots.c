@@ -317,7 +317,8 @@ static void test_validate_names_what_is_broken(void **state)
 	take_slot();
 	m->swap.nr_swap_pages--;
 	assert_string_equal(swap_validate(m),
-		"swap: 599 slots free of 600, 0 in the cache; counted 598, 600, 0; add 0, delete 0");
+		"swap: 599 slots free of 600, 0 in the cache; counted 598, 600, 0; add 0, delete "
+		"0");
 	m->swap.nr_swap_pages++;
 	a->inuse++;
 	assert_string_equal(
