@@ -3,7 +3,7 @@
  * exceeded the limit by the race". First the drift: pageblocks are counted off that are not counted
  * (stray_reserve.h), so that the ring makes more reserve than there may be, and the watermarks hold by
  * pages that nobody can have. Then pressure, until nothing but reserve is free. A task then takes a
- * page fault on its mapped text: movable pages come from the per-CPU list, which reclaim has filled;
+ * page fault on its mapped text: there are movable pages on the per-CPU list, or reclaim brings some;
  * the request's indirect table is GFP_ATOMIC, and there is no page for its slab. The read is sent
  * without a table, and the text is right.
  *
@@ -29,8 +29,8 @@
 #define TEXT  "bin/imklog"
 #define PAGES 1536
 /*
- * Around the first are pages 1496 to 1527, and around the last 1519 and on: eight are missing then,
- * whose table of ten descriptors is an object of 192 bytes, and its slab a page.
+ * Around the first are pages 1496 to 1527, and around the last 1519 and on: eight are missing then.
+ * Their table has ten descriptors at most: an object of 192 bytes or less, whose slab is a page.
  */
 #define FIRST 1512
 #define LAST  (PAGES - 1)
