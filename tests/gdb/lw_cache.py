@@ -1,12 +1,12 @@
 """lw-cache: files whose pages are in memory, and what is at one place of a file; lw-file: who has which file open."""
 import gdb
 
+import lw_index
 from lw_read import Command, Trouble, chars, entries, length
 from lw_rmap import mappers, named, users
 from lw_zones import Machine
 
 PAGE_SHIFT, PAGE_STRUCT = 12, 64
-NODE_BITS = 6
 MAX_FILES = MAX_TASKS = 1 << 16
 COLUMNS = ("pages", "cached", "shadows", "opened", "mapped by")
 
@@ -130,29 +130,15 @@ def show_place(machine, mapping, text):
     page = number(text, "a page of the file")
     if page >= int(mapping["size"]):
         raise Trouble(f"page {page}: expected 0 to {int(mapping['size']) - 1}")
-    entry = lookup(mapping["tree"], page)
+    entry = lw_index.at(mapping["tree"], page)
     place = f"page {page} of {name_of(mapping)}"
     if not entry:
         print(f"{place}: not in memory, and no shadow of it")
-    elif entry & 3 == 2:
+    elif lw_index.is_shadow(entry):
         print(f"{place}: not in memory; a shadow tells when it was evicted")
     else:
         pfn = (entry - int(machine.value["mem_map"])) // PAGE_STRUCT
         print(f"{place}: page frame {pfn} ({pfn:#x}); lw-page {pfn} tells more")
-
-
-def lookup(tree, index):
-    """Return what is in an index tree at a place, 0 for nothing (mm/index)."""
-    at = int(tree["top"])
-    if not at & 1:
-        return at if index == 0 else 0
-    kind = gdb.lookup_type("struct index_node").pointer()
-    if index >> int(gdb.Value(at - 1).cast(kind)["shift"]) + NODE_BITS:
-        return 0
-    while at & 1:
-        node = gdb.Value(at - 1).cast(kind)
-        at = int(node["slot"][index >> int(node["shift"]) & (1 << NODE_BITS) - 1])
-    return at
 
 
 COMMANDS = (Cache, File)

@@ -1,13 +1,14 @@
 """lw-swap: areas of swap, and what one slot holds."""
 import gdb
 
+import lw_index
 from lw_read import Command, Trouble, cache, chars, length, symbol, word
 from lw_zones import Machine
 
 TYPE_SHIFT = 57  # of an entry: above it the area's number, below it the slot
 CACHED, BAD, SHMEM = 0x40, 0x3f, 0xbf  # of a slot's byte (mm/swap/swap_area.h)
 PAGE_SHIFT, PAGE_STRUCT = 12, 64
-NODE_BITS, WORD = 6, 8
+WORD = 8
 NO_CLUSTER = 0xffffffff
 COLUMNS = ("prio", "pages", "used", "cached", "lowest", "highest", "next")
 
@@ -89,7 +90,7 @@ def show_slot(machine, found, text):
     slot = number(text, int(area["max"]))
     value = byte(area, slot)
     print(f"slot {slot} of {chars(area['dev']['name'])}: byte {value:#04x}: {meaning(value)}")
-    page = lookup(area["tree"], kind << TYPE_SHIFT | slot)
+    page = lw_index.entry(area["tree"], kind << TYPE_SHIFT | slot)
     if page:
         pfn = (page - int(machine.value["mem_map"])) // PAGE_STRUCT
         print(f"  page frame {pfn} ({pfn:#x}) in the swap cache; lw-page {pfn} tells more")
@@ -120,21 +121,6 @@ def meaning(value):
     count = value & ~CACHED
     tables = f"{count} table{'' if count == 1 else 's'} name{'s' if count == 1 else ''} it" if count else ""
     return ", ".join(filter(None, (tables, "the swap cache has it" if value & CACHED else ""))) or "free"
-
-
-def lookup(tree, index):
-    """Return the address of what is in an index tree, 0 for nothing (mm/index)."""
-    at = int(tree["top"])
-    if not at & 1:
-        return at if index == 0 else 0
-    kind = gdb.lookup_type("struct index_node").pointer()
-    node = gdb.Value(at - 1).cast(kind)
-    if index >> int(node["shift"]) + NODE_BITS:
-        return 0
-    while at & 1:
-        node = gdb.Value(at - 1).cast(kind)
-        at = int(node["slot"][index >> int(node["shift"]) & (1 << NODE_BITS) - 1])
-    return 0 if at & 3 else at
 
 
 def entry_text(machine, entry):

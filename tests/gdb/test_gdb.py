@@ -484,9 +484,9 @@ class Elsewhere(Base):
         self.assertIn("scenario keys finished: 1 kills", ended)
 
     def test_a_page_that_was_read_ahead_is_found_by_its_slot(self):
-        find = ("import lw_swap, lw_zones; m = lw_zones.Machine(); a = lw_swap.areas(m)[0][1]; "
+        find = ("import lw_index, lw_swap, lw_zones; m = lw_zones.Machine(); a = lw_swap.areas(m)[0][1]; "
                 "s = [s for s in range(1, int(a['max'])) if lw_swap.byte(a, s) & lw_swap.CACHED]; "
-                "gdb.set_convenience_variable('slot', s[0]); p = lw_swap.lookup(a['tree'], s[0]); "
+                "gdb.set_convenience_variable('slot', s[0]); p = lw_index.entry(a['tree'], s[0]); "
                 "gdb.set_convenience_variable('pfn', (p - int(m.value['mem_map'])) // 64)")
         status, out, err = lowwater("debug", self.results, "--scenario", "oracle-w1", "--mem", "40",
                                     "--devices", "card=16", "--args", "swap=card:16380 oracle-w1.mib=40 oracle-w1.others=0",
