@@ -25,6 +25,7 @@ TEXTS = ("scenario", "group", "source", "patch", "outcome", "every", "args", "sh
 NUMBERS = ("mem", "ncpus", "shift")
 CHOICES = ("fills",)
 LISTS = {"checks": str, "mem_hold": int, "cpus_hold": int}
+MOST_AT_ONCE = 4096  # MiB that the emulator is given at once; more keeps it from starting for seconds
 USUAL_MIB, USUAL_CPUS, USUAL_SHIFT = 2048, 1, 0  # of a scenario that declares nothing
 
 
@@ -176,14 +177,15 @@ def settle(spec, table):
         every, source = own[0].every, own[0].source
     if spec.mode != "exact":
         shift = None
+    wanted_mib = mem if spec.mem is None else spec.mem
     has = wanted(f"scenario {spec.scenario}: .devices: ", has)
     return dataclasses.replace(spec, variant=variant(spec, mem, cpus, shift, has),
-                               mem=mem if spec.mem is None else spec.mem,
+                               mem=wanted_mib,
                                cpus=cpus if spec.cpus is None else spec.cpus,
                                shift=shift if spec.shift is None else spec.shift,
                                devices=has if spec.devices is None else spec.devices,
                                declared_args=arm.args if arm else every, source=source,
-                               fills_memory=bool(own) and own[0].fills)
+                               fills_memory=bool(own) and own[0].fills and wanted_mib <= MOST_AT_ONCE)
 
 
 def study(table):

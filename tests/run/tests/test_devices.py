@@ -147,6 +147,12 @@ class Arguments(unittest.TestCase):
             self.assertIn(word, command(True))
         self.assertFalse([word for word in command(False) if "prealloc" in word or "pc.ram" in word])
 
+    def test_but_not_more_than_it_can_have_in_a_moment(self):
+        fills = [dataclasses.replace(ARM, fills=True)]
+        for mem, at_once in (("128", True), ("4096", True), ("4097", False), ("16384", False)):
+            self.assertEqual(settled(fills, mem=mem).fills_memory, at_once, mem)
+        self.assertFalse(settled([ARM], mem="128").fills_memory)
+
     def test_no_disk_shares_the_balloons_interrupt(self):
         def line(slot):
             return (10, 10, 11, 11)[(slot - 1) % 4]  # of INTA: devices.md §35.2
