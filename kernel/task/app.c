@@ -9,6 +9,7 @@
 #include "kernel/core/cpu/trap.h"
 #include "kernel/task/app.h"
 #include "kernel/task/calls.h"
+#include "kernel/task/files.h"
 #include "kernel/task/futex.h"
 #include "kernel/task/task_mem.h"
 #include "mm/space/mm.h"
@@ -190,6 +191,7 @@ static void end_if_killed(struct pt_regs *regs)
 void task_boot(void)
 {
 	wait_queue_init(&app_events, "app events");
+	files_boot();
 	futex_boot();
 	task_mem_boot();
 	trap_set_page_fault(__do_page_fault);

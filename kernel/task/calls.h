@@ -139,9 +139,9 @@ struct lw_meminfo {
 	int nr_zones; /* highest zone first; protection: against a request that may use all */
 	struct lw_zone zone[4];
 	long free, pageblock_pages;
-	long swap_free, swap_total,
-		swap_cached; /* slots; pages in the swap cache, which have one each */
-	long mib;            /* that the machine has */
+	long swap_free, swap_total; /* slots */
+	long swap_cached;           /* pages in the swap cache: each has a slot */
+	long mib;                   /* that the machine has */
 };
 void lw_meminfo(struct lw_meminfo *info);
 /* CPUs that there are. */

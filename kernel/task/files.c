@@ -11,20 +11,24 @@
 #include "mm/space/mm.h"
 
 /* A process's open files; what is open is there until the process has ended. */
+struct descriptor {
+	struct file *file; /* NULL: it is free */
+	uint64_t pos;      /* bytes: where the next read begins */
+};
 struct files {
-	struct {
-		struct file *file; /* NULL: this descriptor is free */
-		uint64_t pos;      /* bytes: where the next read begins */
-	} fd[LW_MAX_FILES];
+	struct descriptor fd[LW_MAX_FILES];
 };
 
 static file_opener opener;
 static struct mutex table_lock; /* tables of descriptors, not what is read meanwhile */
 
+void files_boot(void)
+{
+	mutex_init(&table_lock, "open files");
+}
+
 void task_set_opener(file_opener open)
 {
-	if (!table_lock.info.name)
-		mutex_init(&table_lock, "open files");
 	opener = open;
 }
 
@@ -80,19 +84,28 @@ int lw_open(const char *path)
 	return fd;
 }
 
+/* Of this process, open; NULL: it is not. The lock held. */
+static struct descriptor *find(int fd)
+{
+	struct files *files = current->process->files;
+
+	if (!files || fd < 0 || fd >= LW_MAX_FILES || !files->fd[fd].file)
+		return NULL;
+	return &files->fd[fd];
+}
+
 /* With a reference for the caller, and where it is to be read; NULL: not open. */
 static struct file *get(int fd, uint64_t *pos)
 {
-	struct files *files = current->process->files;
+	struct descriptor *d;
 	struct file *f = NULL;
 
-	if (!files || fd < 0 || fd >= LW_MAX_FILES)
-		return NULL;
 	mutex_lock(&table_lock);
-	f = files->fd[fd].file;
-	if (f) {
+	d = find(fd);
+	if (d) {
+		f = d->file;
 		file_get(f);
-		*pos = files->fd[fd].pos;
+		*pos = d->pos;
 	}
 	mutex_unlock(&table_lock);
 	return f;
@@ -100,11 +113,12 @@ static struct file *get(int fd, uint64_t *pos)
 
 static void set_pos(int fd, const struct file *f, uint64_t pos)
 {
-	struct files *files = current->process->files;
+	struct descriptor *d;
 
 	mutex_lock(&table_lock);
-	if (files->fd[fd].file == f) /* else a thread has closed it meanwhile */
-		files->fd[fd].pos = pos;
+	d = find(fd);
+	if (d && d->file == f) /* else a thread has closed it meanwhile */
+		d->pos = pos;
 	mutex_unlock(&table_lock);
 }
 
@@ -183,14 +197,15 @@ int lw_advise(int fd, enum lw_advice advice)
 /* Off the table, with the table's reference; NULL: not open. */
 static struct file *leave(int fd)
 {
-	struct files *files = current->process->files;
+	struct descriptor *d;
 	struct file *f = NULL;
 
-	if (!files || fd < 0 || fd >= LW_MAX_FILES)
-		return NULL;
 	mutex_lock(&table_lock);
-	f = files->fd[fd].file;
-	files->fd[fd].file = NULL;
+	d = find(fd);
+	if (d) {
+		f = d->file;
+		d->file = NULL;
+	}
 	mutex_unlock(&table_lock);
 	return f;
 }

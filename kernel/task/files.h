@@ -7,6 +7,9 @@
 #include "kernel/core/sched/task.h"
 #include "mm/cache/file.h"
 
+/* Boot, before the first app. */
+void files_boot(void);
+
 /* An open file by its path, with one reference; NULL, and *error. Task context, sleeps. */
 typedef struct file *(*file_opener)(const char *path, int *error);
 /* NULL: there are no files any more, as in the beginning: -ENODEV. */

@@ -81,6 +81,11 @@ class Mapped(unittest.TestCase):
             run = system.boot(**self.MACHINE | {"args": f"root={name}", "devices": devices})
             self.assertEqual(run.error_line(), f"lowwater: machine: root={name}: {line}")
 
+    def test_without_a_root_no_descriptor_is_open(self):
+        run = system.boot(scenario="file-read", mem="32", devices="none", build="debug")
+        self.assertIn("file-read[1]: ok 10 no_such_descriptor", run.console)
+        self.assertNotIn("panic", run.console)
+
     def test_without_a_root_there_is_no_file(self):
         run = system.boot(**self.MACHINE | {"args": ""})
         self.assertIn("bin/imklog: error -19\n", run.console)
