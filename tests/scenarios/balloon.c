@@ -28,7 +28,7 @@
 #define NEED      512l /* pages: less than the balloon has */
 #define SPARE     256l /* pages: more than several CPUs' counters are off */
 
-static volatile long ready KERNEL_DATA, go KERNEL_DATA, mib KERNEL_DATA;
+static volatile long go KERNEL_DATA, mib KERNEL_DATA;
 
 static void go_to(long target)
 {
@@ -37,23 +37,6 @@ static void go_to(long target)
 		exit(LW_NO_MEMORY);
 	}
 	while (balloon_pages() != balloon_target_pages())
-		lw_sleep_ms(4);
-}
-
-static int start(const char *name, void (*fn)(long), long arg)
-{
-	int pid;
-
-	ready = 0;
-	pid = lw_spawn(name, fn, arg);
-	if (pid < 0)
-		fail("an app could not be started");
-	return pid;
-}
-
-static void until_ready(int pid)
-{
-	while (!ready && lw_alive(pid))
 		lw_sleep_ms(4);
 }
 
@@ -72,25 +55,16 @@ static void greedy(long unused)
 	(void)unused;
 	hog_until(SPARE, HOG_PLAIN);
 	hog_pages(2 * SPARE + 2 * FULL_MIB * MIB_PAGES);
-	ready = 1;
-	lw_wake();
-	sleep_for_ever();
-}
-
-static void small(long pages)
-{
-	hog_pages(pages);
-	ready = 1;
-	lw_wake();
+	hog_is_ready();
 	sleep_for_ever();
 }
 
 static void wants_more_than_there_is(void)
 {
 	long before = balloon_pages();
-	int pid = start("greedy", greedy, 0);
+	int pid = hog_start("greedy", greedy, 0);
 
-	until_ready(pid);
+	hog_wait_ready(pid);
 	lw_counter(COUNTER("n1_pages"), before - balloon_pages());
 	end(pid);
 }
@@ -98,9 +72,9 @@ static void wants_more_than_there_is(void)
 static void by_hand_with_full_balloon(void)
 {
 	long kills = lw_oom_kills(), before;
-	int pid = start("small", small, 64);
+	int pid = hog_start("small", hog_small, 64);
 
-	until_ready(pid);
+	hog_wait_ready(pid);
 	go_to(mib - FULL_MIB - 1); /* another target than the last one, or it would not be heard */
 	before = balloon_pages();
 	lw_sysrq('f');
@@ -115,15 +89,14 @@ static void large(long unused)
 {
 	(void)unused;
 	hog_until(SPARE, HOG_PLAIN);
-	ready = 1;
-	lw_wake();
+	hog_is_ready();
 	sleep_for_ever();
 }
 
 /* Has the file's mutex, and memory when the balloon's worker has come to wait for that. */
 static void owner(long pages)
 {
-	ready = 1;
+	hog_is_ready();
 	inode_append_contended(1, pages, DEMAND_KERNEL);
 }
 
@@ -156,13 +129,14 @@ static void by_hand(int stuck)
 
 static void inflates_under_its_lock(void)
 {
-	int hog = start("large", large, 0), other = lw_spawn("bystander", bystander, NEED), holder;
+	int hog = hog_start("large", large, 0), other = lw_spawn("bystander", bystander, NEED),
+	    holder;
 	int code;
 
-	until_ready(hog);
+	hog_wait_ready(hog);
 	inode_cache_start();
-	holder = start("owner", owner, NEED);
-	until_ready(holder);
+	holder = hog_start("owner", owner, NEED);
+	hog_wait_ready(holder);
 	balloon_ask_target(mib - 4 * FULL_MIB);
 	for (int i = 0; i < 60 && lw_alive(holder); i++)
 		lw_sleep_ms(20);

@@ -148,3 +148,35 @@ int wait_for_child(int pid, const volatile long *flag)
 		fail("an app ended before its time");
 	return ended;
 }
+
+static volatile long ready KERNEL_DATA;
+
+int hog_start(const char *name, void (*fn)(long), long arg)
+{
+	int pid;
+
+	ready = 0;
+	pid = lw_spawn(name, fn, arg);
+	if (pid < 0)
+		fail("an app could not be started");
+	return pid;
+}
+
+void hog_is_ready(void)
+{
+	ready = 1;
+	lw_wake();
+}
+
+void hog_wait_ready(int pid)
+{
+	while (!ready && lw_alive(pid))
+		lw_sleep_ms(4);
+}
+
+void hog_small(long pages)
+{
+	hog_pages(pages);
+	hog_is_ready();
+	sleep_for_ever();
+}

@@ -25,6 +25,16 @@ long hog_until(long left, enum hog_kind kind);
 /* Map and touch so many pages. */
 void hog_pages(long pages);
 
+/*
+ * One app after the other that gets ready: hog_start() starts it, or fails; it calls hog_is_ready(),
+ * once; hog_wait_ready() sleeps until then, or until it has been killed for what it wants.
+ */
+int hog_start(const char *name, void (*fn)(long), long arg);
+void hog_is_ready(void);
+void hog_wait_ready(int pid);
+/* Such an app: so many pages, and then sleep. */
+void hog_small(long pages);
+
 /* Take what is to be had but for half of min, set the flag, and sleep until killed. */
 void take_the_rest(volatile long *flag) __attribute__((noreturn));
 /* Wait for the flag, then map and unmap a page until killed: each wants mmap_sem for writing. */

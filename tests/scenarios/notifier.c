@@ -18,23 +18,14 @@
 
 #define MANY (1l << 30) /* pages: more than there are */
 
-static volatile long ready KERNEL_DATA, filler_pid KERNEL_DATA;
+static volatile long filler_pid KERNEL_DATA;
 
 /* The largest app: the one that the killer would choose. */
 static void large(long unused)
 {
 	(void)unused;
 	hog_until(min_pages() * 3 / 8, HOG_PLAIN);
-	ready = 1;
-	lw_wake();
-	sleep_for_ever();
-}
-
-static void small(long pages)
-{
-	hog_pages(pages);
-	ready = 1;
-	lw_wake();
+	hog_is_ready();
 	sleep_for_ever();
 }
 
@@ -43,38 +34,19 @@ static void filler(long unused)
 {
 	(void)unused;
 	hog_until(min_pages() * 7 / 8, HOG_PLAIN);
-	ready = 1;
-	lw_wake();
+	hog_is_ready();
 	ballast_inflate_stubborn(MANY, 1);
-}
-
-static int start(const char *name, void (*fn)(long), long arg)
-{
-	int pid;
-
-	ready = 0;
-	pid = lw_spawn(name, fn, arg);
-	if (pid < 0)
-		fail("an app could not be started");
-	return pid;
-}
-
-/* Until it has what it wants, or has been killed for it. */
-static void until_ready(int pid)
-{
-	while (!ready && lw_alive(pid))
-		lw_sleep_ms(4);
 }
 
 /* Little pressure: what the ballast gives back is enough. */
 static void needs_a_little(void)
 {
 	long kills = lw_oom_kills();
-	int pid = start("large", large, 0), other, code;
+	int pid = hog_start("large", large, 0), other, code;
 
-	until_ready(pid);
-	other = start("small", small, min_pages() * 3 / 4);
-	until_ready(other);
+	hog_wait_ready(pid);
+	other = hog_start("small", hog_small, min_pages() * 3 / 4);
+	hog_wait_ready(other);
 	lw_counter(COUNTER("n1_kills"), lw_oom_kills() - kills);
 	lw_kill(other);
 	lw_kill(pid);
@@ -85,9 +57,9 @@ static void needs_a_little(void)
 static void by_hand_with_full_ballast(void)
 {
 	long kills = lw_oom_kills(), held = ballast_held();
-	int pid = start("small", small, 64), code;
+	int pid = hog_start("small", hog_small, 64), code;
 
-	until_ready(pid);
+	hog_wait_ready(pid);
 	lw_sysrq('f');
 	lw_sysrq_wait();
 	lw_counter(COUNTER("n5_kills"), lw_oom_kills() - kills);
@@ -101,14 +73,14 @@ static void fill_and_want(void)
 	int pid, code;
 	long kills = lw_oom_kills();
 
-	filler_pid = start("filler", filler, 0);
-	until_ready((int)filler_pid);
-	pid = start("small", small, min_pages() * 3);
+	filler_pid = hog_start("filler", filler, 0);
+	hog_wait_ready((int)filler_pid);
+	pid = hog_start("small", hog_small, min_pages() * 3);
 	lw_sleep_ms(400);
 	lw_counter(COUNTER("n2_kills_before"), lw_oom_kills() - kills);
 	lw_sysrq('f');
 	lw_sysrq_wait();
-	until_ready(pid);
+	hog_wait_ready(pid);
 	lw_counter(COUNTER("n2_small_alive"), lw_alive(pid));
 	lw_kill(pid);
 	while (lw_wait(&code) > 0)
