@@ -46,11 +46,7 @@ static long dma_pages KERNEL_DATA = 20;
 static volatile long ready KERNEL_DATA, wrong KERNEL_DATA;
 
 static const struct param knobs[] = {
-	{"burst", "chunks that the receive ring takes or gives a tick", 1, 4096, &stray_burst,
-		NULL},
-	{"run", "cached and free pages alternate in runs of this length", 8, 256, &stray_run, NULL},
-	{"bursts", "how often the ring fills before the cache is dropped, and after", 1, 64,
-		&stray_bursts, NULL},
+	STRAY_KNOBS,
 	{"first", "pages of the cache that go before buffers are wanted; 4 more each round", 0,
 		1024, &first, NULL},
 	{"rounds", "how often the cache is dropped and the reserve filled again", 0, 16, &rounds,

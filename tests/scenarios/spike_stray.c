@@ -16,17 +16,14 @@
 
 static long percent KERNEL_DATA = 50;
 static long keep_percent KERNEL_DATA = 25;
+static long first KERNEL_DATA = 12;
 
 static const struct param knobs[] = {
-	{"burst", "chunks that the receive ring takes or gives a tick", 1, 4096, &stray_burst,
-		NULL},
-	{"run", "cached and free pages alternate in runs of this length", 8, 256, &stray_run, NULL},
-	{"bursts", "how often the ring fills before the cache is dropped, and after", 1, 64,
-		&stray_bursts, NULL},
+	STRAY_KNOBS,
 	{"keep", "percent of the cache that is left when the buffers have been had", 0, 100,
 		&keep_percent, NULL},
-	{"first", "pages of the cache that are dropped before buffers are wanted", 0, 1024,
-		&stray_first, NULL},
+	{"first", "pages of the cache that are dropped before buffers are wanted", 0, 1024, &first,
+		NULL},
 	{"left", "pages left free at the peak, in percent of the reserve's maximum above min", 1,
 		100, &percent, NULL},
 };
@@ -43,8 +40,8 @@ static void spike_stray(long unused)
 	stray_start(2 * z.reserve_max / m.pageblock_pages);
 	rxring_start(stray_burst);
 	fill_reserve("reserve filled");
-	dropcache_drop(
-		stray_first); /* where the per-CPU list stands, and so what becomes a stray */
+	/* Where the per-CPU list stands, and so what becomes a stray. */
+	dropcache_drop(first);
 	need_buffers(keep_percent);
 	fill_reserve("reserve filled again");
 	drop_cache();

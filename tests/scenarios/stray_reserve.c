@@ -15,7 +15,6 @@
 long stray_burst KERNEL_DATA = 64;
 long stray_run KERNEL_DATA = 64;
 long stray_bursts KERNEL_DATA = 12;
-long stray_first KERNEL_DATA = 12;
 
 /* What the one app shall hold, and does. */
 static volatile long wanted KERNEL_DATA, held KERNEL_DATA;
@@ -66,14 +65,14 @@ void app_grows_by(long pages)
 
 int app_ends(void)
 {
-	int code, ended = 0;
+	int code = 0, pid;
 
 	wanted = -1;
 	lw_wake();
-	for (int pid = lw_wait(&code); pid > 0 && pid != app_pid; pid = lw_wait(&code))
-		;
-	ended = code;
-	return ended;
+	do
+		pid = lw_wait(&code); /* another app of the scenario may have ended before */
+	while (pid > 0 && pid != app_pid);
+	return code;
 }
 
 struct lw_zone preferred(void)

@@ -15,8 +15,17 @@
 
 #include "kernel/task/calls.h"
 
-/* Knobs, as in spike-stray's table. */
-extern long stray_burst, stray_run, stray_bursts, stray_first;
+extern long stray_burst, stray_run, stray_bursts;
+
+#define STRAY_KNOBS                                                                                \
+	{"burst", "chunks that the receive ring takes or gives a tick", 1, 4096, &stray_burst,     \
+		NULL},                                                                             \
+		{"run", "cached and free pages alternate in runs of this length", 8, 256,          \
+			&stray_run, NULL},                                                         \
+	{                                                                                          \
+		"bursts", "how often the ring fills before the cache is dropped, and after", 1,    \
+			64, &stray_bursts, NULL                                                    \
+	}
 
 /* The zone that requests for any zone prefer. */
 struct lw_zone preferred(void);
