@@ -36,20 +36,15 @@ bool page_cache_has(struct address_space *as, unsigned long index)
 	return has;
 }
 
-static bool is_page(const void *entry)
+/* Of `n` slots of a lowest node from `slot` on. */
+static inline unsigned int get_from(
+	const struct index_node *leaf, unsigned long slot, unsigned long n, struct page **page)
 {
-	return entry && !index_is_shadow(entry);
-}
-
-/* Of so many slots of a lowest node: most are empty, or all are pages. */
-static inline unsigned int get_from(void *const *slot, unsigned long n, struct page **page)
-{
+	uint64_t bits = leaf->present >> slot << (INDEX_SLOTS - n) >> (INDEX_SLOTS - n);
 	unsigned int got = 0;
 
-	for (void *const *end = slot + n; slot < end; slot++) {
-		if (!is_page(*slot))
-			continue;
-		page[got] = *slot;
+	for (; bits; bits &= bits - 1) {
+		page[got] = leaf->slot[slot + __builtin_ctzll(bits)];
 		page_get(page[got++]);
 	}
 	return got;
@@ -66,7 +61,7 @@ static unsigned int get_some(struct address_space *as, unsigned long *first, uns
 		unsigned long n = MIN(end - at + 1, (unsigned long)most);
 
 		*first = at + n;
-		return get_from(&leaf->slot[at & (INDEX_SLOTS - 1)], n, page);
+		return get_from(leaf, at & (INDEX_SLOTS - 1), n, page);
 	}
 	*first = end + 1; /* without a node there is an entry at 0, if at all */
 	page[0] = page_at(as, at);

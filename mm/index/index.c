@@ -30,7 +30,10 @@ static int top_shift(const struct index_root *root)
 
 static bool covers(const struct index_root *root, unsigned long index)
 {
-	return shift_for(index) <= top_shift(root);
+	/* In two steps: of a tree of all indices it is 60 and 6. */
+	return index_is_node(root->top) ?
+		!(index >> index_to_node(root->top)->shift >> INDEX_SHIFT) :
+		!index;
 }
 
 static struct index_node *hang(struct index_root *root, struct place *p, int shift)
@@ -61,6 +64,7 @@ static bool grow(struct index_root *root)
 	node->slot[0] = old;
 	node->used = 1;
 	node->shadows = index_is_shadow(old);
+	node->present = index_is_entry(old);
 	if (index_is_node(old))
 		index_to_node(old)->parent = node; /* at offset 0, as it was made */
 	return true;
@@ -102,16 +106,19 @@ static always_inline bool find_place(
 	return !p->node || p->node->shift == 0;
 }
 
-/* Entries, or shadows, by one more or less; they lie in `node`, or in none. */
-static void count(struct index_root *root, struct index_node *node, const void *entry, int by)
+/* What a place has got, or loses. */
+static void count(struct index_root *root, const struct place *p, const void *entry, int by)
 {
-	if (!index_is_shadow(entry)) {
+	if (index_is_shadow(entry))
+		root->shadows += by;
+	else
 		root->entries += by;
+	if (!p->node)
 		return;
-	}
-	root->shadows += by;
-	if (node)
-		node->shadows += by;
+	if (index_is_shadow(entry))
+		p->node->shadows += by;
+	else
+		p->node->present ^= 1ull << (p->slot - p->node->slot);
 }
 
 int index_insert(struct index_root *root, unsigned long index, void *entry, void **shadow)
@@ -127,12 +134,12 @@ int index_insert(struct index_root *root, unsigned long index, void *entry, void
 	if (*p.slot) {
 		if (shadow)
 			*shadow = *p.slot;
-		count(root, p.node, *p.slot, -1);
+		count(root, &p, *p.slot, -1);
 	} else if (p.node) {
 		p.node->used++;
 	}
 	*p.slot = entry;
-	root->entries++;
+	count(root, &p, entry, 1);
 	return 0;
 }
 
@@ -144,9 +151,9 @@ void *index_replace(struct index_root *root, unsigned long index, void *entry)
 	if (!find_place(root, index, &p) || !*p.slot)
 		return NULL;
 	was = *p.slot;
-	count(root, p.node, was, -1);
+	count(root, &p, was, -1);
 	*p.slot = entry;
-	count(root, p.node, entry, 1);
+	count(root, &p, entry, 1);
 	return was;
 }
 
@@ -182,6 +189,7 @@ static void shrink(struct index_root *root)
 			index_to_node(root->top)->parent = NULL;
 		node->slot[0] = NULL;
 		node->used = 0;
+		node->present = 0;
 		index_node_free(root, node);
 	}
 }
@@ -213,10 +221,10 @@ void *index_delete(struct index_root *root, unsigned long index, void *shadow)
 	if (!find_place(root, index, &p) || !*p.slot)
 		return NULL;
 	entry = *p.slot;
-	count(root, p.node, entry, -1);
+	count(root, &p, entry, -1);
 	if (shadow && p.node) {
 		*p.slot = shadow;
-		count(root, p.node, shadow, 1);
+		count(root, &p, shadow, 1);
 		return entry;
 	}
 	*p.slot = NULL;

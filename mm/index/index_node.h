@@ -30,7 +30,9 @@ struct index_node {
 	struct index_root *root;
 	struct list_head list; /* its user's: of nodes with nothing but shadows (§32.7) */
 	void *slot[INDEX_SLOTS];
-	uint64_t marks[3]; /* 4.8's tags, which swap has no use for (§20.6) */
+	uint64_t
+		present; /* of a lowest node: a bit for each slot with an entry that is no shadow */
+	uint64_t marks[2]; /* 4.8's other two tags, which swap has no use for (§20.6) */
 };
 
 _Static_assert(sizeof(struct index_node) == 576, "as many to a slab as in 4.8");
@@ -39,6 +41,11 @@ _Static_assert(sizeof(struct index_node) == 576, "as many to a slab as in 4.8");
 static inline bool index_is_node(const void *entry)
 {
 	return (uintptr_t)entry & 1;
+}
+
+static inline bool index_is_entry(const void *entry)
+{
+	return entry && !index_is_node(entry) && !index_is_shadow(entry);
 }
 
 static inline struct index_node *index_to_node(const void *entry)

@@ -148,13 +148,17 @@ static const char *check_node(const struct index_node *node, struct tally *t)
 {
 	unsigned int used = 0, shadows = 0;
 	const char *err = NULL;
+	uint64_t present = 0;
 
 	for (unsigned int i = 0; !err && i < INDEX_SLOTS; i++) {
 		if (!node->slot[i])
 			continue;
 		used++;
+		present |= (uint64_t)index_is_entry(node->slot[i]) << i;
 		err = check_slot(node, i, &shadows, t);
 	}
+	if (!err && present != node->present)
+		err = broken(node, "marks what it does not hold");
 	if (!err && (used != node->used || shadows != node->shadows))
 		err = broken(node, "counts what it does not hold");
 	t->nodes++;

@@ -354,6 +354,10 @@ static void test_validate_names_what_is_broken(void **state)
 	assert_string_equal(index_validate(&root, &nodes),
 		"index: node of shift 6 at slot 0: counts what it does not hold");
 	top->used--;
+	index_to_node(top->slot[1])->present = 1;
+	assert_string_equal(index_validate(&root, &nodes),
+		"index: node of shift 0 at slot 1: marks what it does not hold");
+	index_to_node(top->slot[1])->present = 1ull << (100 - 64);
 	index_to_node(top->slot[1])->offset = 2;
 	assert_string_equal(index_validate(&root, &nodes),
 		"index: node of shift 6 at slot 0: does not fit its child");
