@@ -7,7 +7,7 @@ import unittest
 
 import system
 
-ARGS = "soak.minutes=1 soak.phase_ms=20000 swap=card:16380:5,vdb:16380:3 root=vda watchdog_ms=60000"
+ARGS = "soak.minutes=1 soak.phase_ms=20000 swap=card:16380:5,vdb:16380:3 root=vda watchdog_ms=600000"
 MIX = {"scenario": "soak", "mem": "48", "shift": "6", "args": ARGS,
        "devices": "disk=32:ext4:ro disk=16 balloon=deflate card=16"}
 
