@@ -5,6 +5,8 @@ each CPU, and the report is no snapshot, so comparisons get that much slack, and
 it was printed, where the kernel has said how much that is. A number the report
 does not print is not compared, but a part of the report that is missing altogether is a fault.
 """
+from dataclasses import dataclass
+
 from reports import gfp
 
 THRESHOLD = 125  # the largest per-CPU delta Linux lets a zone counter gather
@@ -22,6 +24,12 @@ ZONE_FIELDS = ("pagetables", "slab_reclaimable", "slab_unreclaimable", "bounce",
 
 def check(report, cpus=1, threshold=THRESHOLD):
     """Return {"checked": how many, "violated": [one line for each]}."""
+    tally = compare(report, cpus, threshold)
+    return {"checked": tally.checked, "violated": [fault.text for fault in tally.violated]}
+
+
+def compare(report, cpus, threshold):
+    """Return the Tally of all sums."""
     tally = Tally(0 if cpus == 1 else cpus * threshold + (report.get("moved") or 0))
     form(tally, report)
     mask(tally, report)
@@ -34,11 +42,27 @@ def check(report, cpus=1, threshold=THRESHOLD):
     if cpus == 1:  # two passes over several CPUs' lists never see the same
         tally.equal("free_pcp = sum of zones", total(report["zones"], "free_pcp"),
                     report["global"].get("free_pcp"))
-    return {"checked": tally.checked, "violated": tally.violated}
+    return tally
+
+
+def faults(report, cpus, threshold=THRESHOLD):
+    """Return how many were compared, and those that failed as Faults."""
+    tally = compare(report, cpus, threshold)
+    return tally.checked, tally.violated
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A comparison that failed. found, expected: None where the fault is none of numbers."""
+
+    name: str
+    text: str
+    found: int | None = None
+    expected: int | None = None
 
 
 class Tally:
-    """Counts comparisons and keeps a line for each that failed; None means not printed."""
+    """Counts comparisons and keeps a Fault for each that failed; None means not printed."""
 
     def __init__(self, slack):
         self.slack = slack
@@ -52,19 +76,23 @@ class Tally:
         close = abs(found - expected) <= slack if slack else found == expected
         if not close:
             within = f" within {slack}" if slack else ""
-            self.violated.append(f"{name}: expected {expected}{within}, found {found}")
+            self.add(name, f"expected {expected}{within}, found {found}", found, expected)
 
     def at_least(self, name, found, floor, slack=0):
         if found is None or floor is None:
             return
         self.checked += 1
         if found < floor - slack:
-            self.violated.append(f"{name}: expected at least {floor - slack}, found {found}")
+            self.add(name, f"expected at least {floor - slack}, found {found}", found, floor)
 
     def fault(self, name, problem):
         self.checked += 1
         if problem:
-            self.violated.append(f"{name}: {problem}")
+            self.add(name, problem)
+
+    def add(self, name, text, found=None, expected=None):
+        numbers = isinstance(found, int)
+        self.violated.append(Fault(name, f"{name}: {text}", *((found, expected) if numbers else ())))
 
 
 def total(parts, field):

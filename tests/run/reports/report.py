@@ -6,37 +6,82 @@ Mem-Info, a call trace after the trailer, a panic. Nothing is judged here but fo
 in a shape it cannot be right in goes to `malformed`, lines that are not understood to `unread`;
 whether the numbers agree is identities.py.
 """
-from reports import frame, headline, zones
+from reports import frame, headline, logical, zones
 from reports.section import Section
 
 
 def parse(lines):
-    """Return the reports of a log, in the order of their first lines.
+    """Return the reports of a log, in the order of their first lines."""
+    return list(stream(lines))
+
+
+def stream(lines):
+    """Yield the reports of a log in that order, each as soon as it and all before it are over."""
+    reader, nest = logical.Reader(), Nest()
+    for number, line in enumerate(lines, 1):
+        if not nest.stack and not reader.holds(logical.may_begin) and not logical.may_begin(line):
+            continue
+        if nest.stack and nest.stack[-1].tables.in_tasks and (row := nest.stack[-1].tables.bare.fullmatch(line)):
+            nest.take_row(reader.flush(), row)
+            continue
+        for part in frame.unpacked(line):
+            if whole := reader.feed(number, part):
+                nest.take(*whole)
+        if nest.over:
+            yield from nest.taken()
+    if whole := reader.flush():
+        nest.take(*whole)
+    nest.close(0)
+    yield from nest.taken()
+
+
+class Nest:
+    """The reports that are open.
 
     An allocation failure printed by an interrupt may stand inside an OOM report: open reports
     form a stack, and a failure, whose last line is known, gives way to the one around it.
     """
-    reports, stack = [], []
-    for line in lines:
-        text = frame.strip(line)
+
+    def __init__(self):
+        self.stack, self.over = [], []
+
+    def take(self, number, text):
+        """A whole line: it begins a report, or belongs to one that is open."""
         header = headline.open_report(text)
         if header:
+            header["line"] = number
             if header["kind"] == "oom":
-                stack.clear()  # OOM reports never overlap: they are printed under one lock
-            stack.append(Section(header))
-            reports.append(header)
-        else:
-            read(stack, text)
-    for report in reports:
-        report["preferred"] = zones.preferred(report)
-    return reports
+                self.close(0)  # OOM reports never overlap: they are printed under one lock
+            self.stack.append(Section(header))
+        elif self.stack:
+            self.read(text)
 
+    def take_row(self, before, row):
+        """A whole row of a task table, of which there are thousands: told at one glance."""
+        if before:
+            self.take(*before)
+        if self.stack and self.stack[-1].tables.in_tasks:
+            self.stack[-1].tables.add(row)
 
-def read(stack, text):
-    """Give a line to the innermost report that it can belong to; the others are over."""
-    while stack and not stack[-1].takes(text):
-        stack.pop()
-    if stack:
-        stack[-1].feed(text)
-        if stack[-1].done:
-            stack.pop()
+    def read(self, text):
+        """Give a line to the innermost report that it can belong to; the others are over."""
+        while self.stack and not self.stack[-1].takes(text):
+            self.close(len(self.stack) - 1)
+        if self.stack:
+            self.stack[-1].feed(text)
+            if self.stack[-1].done:
+                self.close(len(self.stack) - 1)
+
+    def close(self, first):
+        """Nothing more belongs to the reports from there on."""
+        for section in self.stack[first:]:
+            section.report["preferred"] = zones.preferred(section.report)
+            self.over.append(section.report)
+        del self.stack[first:]
+
+    def taken(self):
+        """Return what is over, as long as nothing is open that began before."""
+        if self.stack:
+            return []
+        found, self.over = sorted(self.over, key=lambda one: one["line"]), []
+        return found
