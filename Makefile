@@ -39,6 +39,7 @@ READS_list := SCENARIO BUILD
 READS_sweep := SCENARIO PATCH $(RUNS) SEEDS SCHEDS FAIL_NTH JOBS PARALLEL_OPTIONS
 READS_bench := $(RUNS) UPDATE
 READS_oracle := WORKLOAD BUILD TIMEOUT JOBS
+READS_check := LOG REPORT FULL JSON
 READS_test := SUITE TEST JOBS
 READS_console := SCENARIO PATCH $(RUNS)
 READS_debug := SCENARIO PATCH $(RUNS) PORT
@@ -83,8 +84,13 @@ endif
 # How many runs, or tests, at a time; as many as cores where empty, and tests one more.
 JOBS ?=
 
-# 1: make run shows the console of its one run as it comes.
+# 1: make run shows the console of its one run as it comes. Of make check: the log, or a pattern of logs.
 LOG ?=
+
+# Of make check: which report of a log, all where empty; 1: the numbers as well; 1: as JSON.
+REPORT ?=
+FULL ?=
+JSON ?=
 
 # What a sweep is besides (SEED and SCHED where these are empty).
 SEEDS ?=
@@ -140,7 +146,7 @@ WHICH_RUNS = $(if $(SCENARIO),$(call opt,scenario,$(SCENARIO))) \
 	$(if $(filter file,$(origin PATCH)),,$(call opt,patch,$(PATCH))) $(call opt,jobs,$(JOBS))
 WHICH_ONE = $(call opt,scenario,$(or $(SCENARIO),spike)) $(call opt,patch,$(PATCH))
 
-.PHONY: all image image-debug setup run list matrix sweep bench oracle test console debug core iso clean help format \
+.PHONY: all image image-debug setup run list matrix sweep bench oracle check test console debug core iso clean help format \
 	clang-check objects
 all: image iso
 
@@ -229,6 +235,11 @@ oracle: image
 	@$(RUN) oracle $(call opt,workload,$(WORKLOAD)) $(call opt,jobs,$(JOBS)) $(call opt,build,$(BUILD)) \
 		$(call opt,timeout,$(if $(filter file,$(origin TIMEOUT)),1800,$(TIMEOUT))) --build-dir=$(TOP)
 
+# Nothing is built for it.
+check:
+	@$(RUN) check $(if $(FULL),--full) $(if $(JSON),--json) $(if $(REPORT),$(call opt,report,$(REPORT))) \
+		-- $(if $(LOG),$(call quoted,$(LOG)))
+
 TEST_ALL := $(PY) tests/run/suites/test_all.py
 
 test: setup
@@ -282,6 +293,8 @@ help:
 	@echo "                     PARALLEL_OPTIONS=\"--sshlogin host\"]   many runs, their distribution"
 	@echo "make bench [MEM=2048 UPDATE=1]   instructions of the allocator's operations, beside Linux's"
 	@echo "make oracle [WORKLOAD=W1 JOBS=2]   the workloads of a real Linux 4.8.15, side by side with it"
+	@echo "make check LOG=file [REPORT=2 FULL=1 JSON=1]   what any Linux log's OOM reports and allocation failures"
+	@echo "                     say, by the arithmetic of the kernel that printed them; LOG=- reads standard input"
 	@echo "make console SCENARIO=keys [MODE=fast ...]   the serial console here: press h for the keys"
 	@echo "make debug SCENARIO=spike PATCH=none     GDB, stopped at the first kill"
 	@echo "make core SCENARIO=spike PATCH=none AT=oom|panic|end   a core of the guest for GDB"

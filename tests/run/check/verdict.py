@@ -1,0 +1,132 @@
+"""The verdict on a report: could the request have been served, and by what.
+
+AVOIDABLE: something that a patch or a setting withholds, or that reclaim has left, would have served it.
+UNAVOIDABLE: nothing of that kind. CANNOT TELL: the printed numbers do not show why it failed. NOT JUDGED: no
+request of this machine's failed.
+"""
+from dataclasses import dataclass, field
+
+from check import margins, question, withheld
+from eras import release, rules
+
+AVOIDABLE, UNAVOIDABLE, CANNOT_TELL, NOT_JUDGED = "AVOIDABLE", "UNAVOIDABLE", "CANNOT TELL", "NOT JUDGED"
+
+
+@dataclass
+class Verdict:
+    """kind, the reason as one sentence, and what stands behind it."""
+
+    kind: str
+    why: str
+    asked: question.Question | None = None
+    tests: list = field(default_factory=list)
+    things: list = field(default_factory=list)
+    otherwise: str = ""  # what would have to be true for another verdict
+
+    @property
+    def counting(self):
+        return [thing for thing in self.things if thing.counts]
+
+
+def judge(report):
+    """Return the Verdict on a report."""
+    if report["memcg"] is not None or report["constraint"] == "MEMCG":
+        return Verdict(NOT_JUDGED, "the limit of a control group was reached: no zone was asked for a page",
+                       otherwise="the group's limit were higher, or what it holds were less")
+    if report["order"] < 0:
+        return Verdict(NOT_JUDGED, "it was asked for by hand (SysRq-f): no request has failed")
+    asked = question.ask(report)
+    if asked.version < release.FIRST:
+        return Verdict(CANNOT_TELL, "a kernel before 2.6.31: its rules are not known here", asked)
+    tests = margins.tests(report, asked)
+    if not tests:
+        return Verdict(CANNOT_TELL, nothing_to_test(report, asked), asked)
+    return judged(report, asked, tests)
+
+
+def nothing_to_test(report, asked):
+    if any("free" in zone for zone in report["zones"].values()):
+        return f"no zone that the request may use is printed: it may use {asked.limit} and below"
+    return "the report is cut: no zone is printed"
+
+
+def judged(report, asked, tests):
+    now = [test for test in tests if margins.served(test, asked)]
+    if now:
+        return Verdict(CANNOT_TELL, passes(now[0], report, asked), asked, tests,
+                       otherwise="a line of the same second showed the numbers before they changed")
+    if any(margins.served(test, asked) is None for test in tests):
+        return unknown(report, asked, tests)
+    things = withheld.things(report, asked, tests) + withheld.unreclaimed(report, asked, tests)
+    found = Verdict(UNAVOIDABLE, "", asked, tests, things)
+    if found.counting:
+        found.kind = AVOIDABLE
+        found.why = "; ".join(said(thing) for thing in best(found.counting))
+        found.otherwise = f"those pages had been in use; then {UNAVOIDABLE}"
+    else:
+        found.why = nothing_withheld(asked, tests)
+        found.otherwise = nearest(asked, tests)
+    return found
+
+
+def passes(test, report, asked):
+    """Say that it would be served now, and what that means."""
+    text = f"{test.key} would serve it as the numbers stand, with {test.margin} pages to spare"
+    if len({question.split(key)[0] for key in asked.zones}) > 1:
+        return text + ": memory was freed meanwhile, or the task may not use that node, which is not printed"
+    return text + ": memory was freed between the last attempt and the print"
+
+
+def unknown(report, asked, tests):
+    open_ones = [test.key for test in tests if margins.served(test, asked) is None]
+    things = withheld.things(report, asked, [test for test in tests if test.key not in open_ones])
+    found = Verdict(CANNOT_TELL, f"what decides for {' and '.join(open_ones)} is not printed", asked, tests,
+                    things, "the reserve of high orders, or the blocks of each order, were printed")
+    if found.counting:
+        found.kind = AVOIDABLE
+        found.why = "; ".join(said(thing) for thing in best(found.counting))
+    return found
+
+
+def best(things):
+    """One a kind, that of most pages; in the order in which kinds are looked for."""
+    kinds = {}
+    for thing in things:
+        if thing.what not in kinds or thing.pages > kinds[thing.what].pages:
+            kinds[thing.what] = thing
+    return list(kinds.values())
+
+
+def said(thing):
+    if thing.what == "fragmentation":
+        return f"{thing.key} has {thing.pages} pages free, in blocks that are too small (compaction)"
+    return f"{thing.what}: {thing.pages} pages of {thing.key}"
+
+
+def nothing_withheld(asked, tests):
+    names = ", ".join(lack(test) for test in tests)
+    return f"every zone that the request may use fails ({names}), and nothing is held back that would do"
+
+
+def lack(test):
+    if test.margin > 0:
+        return f"{test.key} has no block of that size"
+    return f"{test.key} by {-test.margin}"
+
+
+def nearest(asked, tests):
+    failing = [test for test in tests if test.margin <= 0]
+    if not failing:
+        return "a block of that size had been free"
+    test = max(failing, key=lambda one: one.margin)
+    return f"{1 - test.margin} more pages had been free in {test.key}"
+
+
+def kill_refused(report, asked):
+    """Return why nobody could be killed for it, or None."""
+    comm = (report["trigger"] or {}).get("comm") or ""
+    if comm.startswith("kswapd"):
+        return "kswapd itself asked"
+    if asked is None:
+        return None
+    return rules.kill_is_refused(asked.request, asked.limit, asked.version)

@@ -1,0 +1,136 @@
+"""A report in ten lines, for somebody who reads it at night."""
+from check import accounts, margins, verdict
+
+
+def lines(report, found, number, log):
+    """Return the lines about one report, the `number`th of a log."""
+    text = [title(report, number, log)]
+    if found.asked:
+        text.append(request(report, found.asked))
+    text.append(f"{found.kind}: {found.why}.")
+    text += [zone(test, found) for test in found.tests]
+    text += group(report)
+    if held := memory(report):
+        text.append(held)
+    if limit := swap(report):
+        text.append(limit)
+    text.append(outcome(report, found))
+    if found.otherwise:
+        text.append(f"Otherwise if: {found.otherwise}.")
+    return [line for line in text if line]
+
+
+def title(report, number, log):
+    kind = {"oom": "OOM kill", "alloc-failure": "allocation failure", "stall": "stalled allocation"}[report["kind"]]
+    if report["memcg"] is not None or report["constraint"] == "MEMCG":
+        kind = "OOM kill of a control group"
+    elif report["order"] < 0:
+        kind = "OOM kill by hand"
+    who = (report["trigger"] or {}).get("comm") or report["comm"] or "a task whose name is not printed"
+    pid = f" ({report['trigger']['pid']})" if report["trigger"] else ""
+    kernel = f", Linux {report['release']}" if report["release"] else ""
+    return f"{log}, report {number}, line {report['line']}: {kind}, asked for by {who}{pid}{kernel}"
+
+
+def request(report, asked):
+    pages = 1 << asked.request.order
+    size = amount(pages, report)
+    what = "One page" if pages == 1 else f"{pages} pages in one block"
+    flags = report["gfp_flags"] or "|".join(sorted(asked.request.names)) or "no flags"
+    wait = "could wait" if asked.request.may_wait else "could not wait"
+    return f"It wanted: {what} ({size}), {flags} ({report['gfp_mask']}), up to zone {asked.limit}; it {wait}."
+
+
+def zone(test, found):
+    head = f"  {test.key:<8} {test.free} free, min {test.base}"
+    if test.mark != test.base:
+        head += f" ({test.mark} for this request)"
+    if test.reserve_most:
+        head += f", high-order reserve {test.reserve}"
+        head += f" to {test.reserve_most}" if test.reserve_most != test.reserve else ""
+    if test.kept:
+        head += f", lowmem_reserve {test.kept}"
+    return f"{head}: {result(test, found.asked)}"
+
+
+def result(test, asked):
+    if test.margin is None:
+        return "which zone its lowmem_reserve is for cannot be told"
+    if test.faults:
+        return test.faults[0]
+    served = margins.served(test, asked)
+    if served:
+        return f"passes by {test.margin}"
+    if test.margin <= 0:
+        return f"fails, {-test.margin} pages below" if test.margin else "fails, at its mark exactly"
+    if served is None:
+        return f"passes by {test.margin} if the reserve is small"
+    letters = {letter for one in test.blocks for letter in one}
+    if letters == {"H"}:
+        return f"passes by {test.margin}, but every block is of the high-order reserve"
+    return f"passes by {test.margin}, but has no block of order {asked.request.order}"
+
+
+def group(report):
+    memory = (report["memcg"] or {}).get("memory")
+    if not memory:
+        return []
+    path = report["memcg"]["path"] or "a control group"
+    return [f"Limit: {path} used {mib(memory['usage_kb'])} of {mib(memory['limit_kb'])}, "
+            f"and hit that {memory['failcnt']} times."]
+
+
+def memory(report):
+    total, parts = accounts.whole(report), accounts.parts(report)
+    if not total or not parts:
+        return None
+    shown = [f"{name} {share(pages, total)}" for name, pages in parts[:4]]
+    lost = accounts.unaccounted(report)
+    if lost is not None and abs(lost) * 50 > total:
+        shown.append(f"nobody's {share(lost, total)}")
+    shmem = report["global"].get("shmem", 0)
+    if shmem * 10 > total:
+        shown.append(f"shared memory and tmpfs, in anonymous: {share(shmem, total)}")
+    return f"Memory: {amount(total, report)}: " + ", ".join(shown) + "."
+
+
+def swap(report):
+    found = accounts.swap(report)
+    if found is None:
+        return None
+    total, free = found
+    if free < 0 or total < free:
+        return f"Swap: {free} kB free of {total} kB: an area is being switched off."
+    if total == 0:
+        return "Swap: none."
+    full = " It was full." if free * 100 < total else ""
+    return f"Swap: {mib(free)} free of {mib(total)}.{full}"
+
+
+def outcome(report, found):
+    if report["kind"] == "stall":
+        return f"It went on waiting, after {report['stall_ms']} ms."
+    if report["kind"] == "alloc-failure":
+        why = verdict.kill_refused(report, found.asked)
+        return "Nobody was killed for it" + (f": {why}." if why else ".")
+    victim = report["victim"]
+    if not victim:
+        return "Whom it killed is not in this text."
+    size = sum(victim[name] or 0 for name in ("anon_rss_kb", "file_rss_kb", "shmem_rss_kb"))
+    return f"Killed: {victim['comm']} ({victim['pid']})" + (f", which held {mib(size)}." if size else ".")
+
+
+def share(pages, total):
+    return f"{100 * pages / total:.1f} %"
+
+
+def amount(pages, report):
+    return mib(pages * report["page_kb"])
+
+
+def mib(kb):
+    if abs(kb) < 1024:
+        return f"{kb} kB"
+    if abs(kb) < 10 * 1024 * 1024:
+        return f"{kb / 1024:.1f} MiB" if abs(kb) < 100 * 1024 else f"{kb // 1024} MiB"
+    return f"{kb / 1024 / 1024:.1f} GiB"
