@@ -122,7 +122,10 @@ void truncate_inode_pages(struct address_space *as)
 	as->exiting = was_exiting;
 }
 
-/* Clean they all are; what is mapped, or being read, stays, and so does what somebody looks at. */
+/*
+ * Clean they all are; what is mapped, or being read, stays, and so does what somebody looks at: but reclaim
+ * finds that sooner.
+ */
 static unsigned long invalidate(struct address_space *as, struct page *page)
 {
 	bool went;
@@ -132,6 +135,8 @@ static unsigned long invalidate(struct address_space *as, struct page *page)
 	went = page->mapping == as && !READ_ONCE(page->mapcount) &&
 		remove_from_page_cache(page, false);
 	unlock_page(as->memory, page);
+	if (!went)
+		deactivate_file_page(as->memory, page);
 	return went;
 }
 

@@ -94,6 +94,31 @@ static void to_tails(struct memory *m, struct pagevec *v)
 	mm_event_add(m, PGROTATED, moved);
 }
 
+/* Nobody has a use for them, yet they cannot go now: reclaim is to find them first, unless they are mapped. */
+static void to_inactive_tails(struct memory *m, struct pagevec *v)
+{
+	for (unsigned long i = 0; i < v->nr; i++) {
+		struct page *page = v->page[i];
+		bool was_active = page_has(page, PG_ACTIVE);
+
+		if ((page->flags & (PG_LRU | PG_UNEVICTABLE)) != PG_LRU ||
+			READ_ONCE(page->mapcount))
+			continue;
+		lru_del(m, page);
+		page_clear(page, PG_ACTIVE | PG_REFERENCED);
+		lru_add_head(m, page);
+		if (page_has(page, PG_DIRTY | PG_WRITEBACK)) {
+			page_set(page, PG_RECLAIM); /* to the tail when it has been written */
+		} else {
+			list_del(&page->lru);
+			list_add_tail(&page->lru, &m->node.lru.list[page_lru(page)]);
+			mm_event_add(m, PGROTATED, 1);
+		}
+		mm_event_add(m, PGDEACTIVATE, was_active);
+		note_scanned(m, page, false);
+	}
+}
+
 static void to_active(struct memory *m, struct pagevec *v)
 {
 	for (unsigned long i = 0; i < v->nr; i++) {
@@ -143,12 +168,17 @@ static void drain_listed(
 
 noinline void pagevec_drain(struct memory *m, enum pagevec_kind kind)
 {
+	static void (*const act[])(struct memory * m, struct pagevec * v) = {
+		[PAGEVEC_ROTATE] = to_tails,
+		[PAGEVEC_DEACTIVATE_FILE] = to_inactive_tails,
+		[PAGEVEC_ACTIVATE] = to_active,
+	};
 	struct pagevec *v = &m->node.pagevec[kind][this_cpu_id()];
 
 	if (kind == PAGEVEC_ADD)
 		lru_cache_is_full(m, v);
 	else
-		drain_listed(m, v, kind == PAGEVEC_ROTATE ? to_tails : to_active);
+		drain_listed(m, v, act[kind]);
 }
 
 void lru_add_pages(struct memory *m, struct pagevec *v)
@@ -159,14 +189,12 @@ void lru_add_pages(struct memory *m, struct pagevec *v)
 	irq_restore(flags);
 }
 
-/* The test comes again when it has lru_lock: until then others may move it. */
-static void wait_if_inactive(struct memory *m, enum pagevec_kind kind, struct page *page)
+/* It waits with others of its kind, with a reference. */
+static void wait_with(struct memory *m, enum pagevec_kind kind, struct page *page)
 {
 	unsigned long flags;
 	struct pagevec *v;
 
-	if (!is_inactive(page))
-		return;
 	page_get(page);
 	flags = irq_save();
 	v = &m->node.pagevec[kind][this_cpu_id()];
@@ -174,6 +202,13 @@ static void wait_if_inactive(struct memory *m, enum pagevec_kind kind, struct pa
 	if (v->nr == PAGEVEC_SIZE)
 		pagevec_drain(m, kind);
 	irq_restore(flags);
+}
+
+/* The test comes again when it has lru_lock: until then others may move it. */
+static void wait_if_inactive(struct memory *m, enum pagevec_kind kind, struct page *page)
+{
+	if (is_inactive(page))
+		wait_with(m, kind, page);
 }
 
 void activate_page(struct memory *m, struct page *page)
@@ -214,6 +249,12 @@ void rotate_reclaimable_page(struct memory *m, struct page *page)
 {
 	if (!page_has(page, PG_LOCKED | PG_DIRTY))
 		wait_if_inactive(m, PAGEVEC_ROTATE, page);
+}
+
+void deactivate_file_page(struct memory *m, struct page *page)
+{
+	if (!page_has(page, PG_UNEVICTABLE))
+		wait_with(m, PAGEVEC_DEACTIVATE_FILE, page);
 }
 
 static void drain_here(void *arg)

@@ -40,6 +40,11 @@ void activate_page(struct memory *m, struct page *page);
  * it is activated, as one that still waits among this CPU's new pages is as well. A reference is held.
  */
 void mark_page_accessed(struct memory *m, struct page *page);
+/*
+ * §16.4: of a file, and to leave the cache, which it could not: to the tail of the inactive list, if nobody maps
+ * it by then. A reference is held.
+ */
+void deactivate_file_page(struct memory *m, struct page *page);
 /* Its writeback ends, and it was to be freed then (§20.7): to the tail of its inactive list. */
 void rotate_reclaimable_page(struct memory *m, struct page *page);
 

@@ -62,7 +62,13 @@ struct lruvec {
 /* Pages that wait until there are enough for one acquisition of lru_lock (§16.4); a reference each. */
 #define PAGEVEC_SIZE 14
 
-enum pagevec_kind { PAGEVEC_ADD, PAGEVEC_ROTATE, PAGEVEC_ACTIVATE, NR_PAGEVECS };
+enum pagevec_kind {
+	PAGEVEC_ADD,
+	PAGEVEC_ROTATE,
+	PAGEVEC_DEACTIVATE_FILE,
+	PAGEVEC_ACTIVATE,
+	NR_PAGEVECS
+};
 
 struct pagevec {
 	unsigned long nr;

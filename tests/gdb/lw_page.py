@@ -13,7 +13,7 @@ FLAGS = {0x2: "mlocked", PG_SHMEM: "shmem", PG_FILE: "file", 0x20: "error", 0x40
          0x100: "writeback", 0x200: "dirty", PG_SWAPCACHE: "swapcache", 0x800: "reclaim", PG_LRU: "lru",
          PG_ACTIVE: "active", 0x4000: "referenced", PG_UNEVICTABLE: "unevictable"}
 LISTS = ("inactive_anon", "active_anon", "inactive_file", "active_file", "unevictable")
-PAGEVECS = ("add", "rotate", "activate")
+PAGEVECS = ("add", "rotate", "deactivate_file", "activate")
 FAR = 4096  # pages: so far a page's place on its list is looked for
 FROM_RESERVES = 0x7265736572766573
 PAGE_SHIFT = 12

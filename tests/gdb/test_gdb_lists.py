@@ -70,7 +70,7 @@ class WithSwap(Base):
             self.assertEqual(row[1], total[number])
             zones = [self.printed(rf"{zone} free:.* {name}:(\d+)kB")[1] for zone in ("DMA", "DMA32")]
             self.assertEqual([4 * int(row[2]), 4 * int(row[3])], [int(kb) for kb in zones])
-        self.assertRegex(shown, r"(?m)^CPU 0 waits with: add \d+, rotate 0, activate \d+$")
+        self.assertRegex(shown, r"(?m)^CPU 0 waits with: add \d+, rotate 0, deactivate_file 0, activate \d+$")
         self.assertRegex(shown, r"(?m)^anon: recent_scanned [1-9]\d*, recent_rotated \d+$")
         self.assertRegex(shown, r"(?m)^kswapd .*sleeps?; wanted of it: order \d+, classzone \d \(\w+\); node ")
 

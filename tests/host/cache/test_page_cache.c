@@ -185,6 +185,11 @@ static void test_32_7_invalidate(void **state)
 	assert_int_equal(invalidate_mapping_pages(&disk.as), 40 - 16 - 2);
 	assert_int_equal(mapping_pages(&disk.as), 18);
 	assert_int_equal(disk.as.tree.shadows, 0);
+	lru_add_drain(m);
+	/* What somebody only looks at is the next that reclaim takes; §16.4. */
+	assert_ptr_equal(
+		list_entry(m->node.lru.list[LRU_INACTIVE_FILE].prev, struct page, lru), held);
+	assert_int_equal(m->event[PGROTATED], 1);
 	unlock_page(m, cached(20));
 	page_put(m, held);
 	file_finish();

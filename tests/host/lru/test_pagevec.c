@@ -161,6 +161,45 @@ static void test_20_7_what_is_not_rotated(void **state)
 	assert_int_equal(m->node.pagevec[PAGEVEC_ROTATE][0].nr, 0);
 }
 
+/* To the tail if it is clean; if it is written back later, then. What is mapped stays where it is. */
+static void test_16_4_deactivate_a_page_of_a_file(void **state)
+{
+	struct page *first = listed(0), *used = listed(PG_ACTIVE | PG_REFERENCED),
+		    *dirty = listed(PG_ACTIVE | PG_DIRTY), *mapped = listed(PG_ACTIVE);
+
+	(void)state;
+	mapped->mapcount = 1;
+	deactivate_file_page(m, used);
+	deactivate_file_page(m, dirty);
+	deactivate_file_page(m, mapped);
+	assert_int_equal(used->refcount, 2);
+	assert_recent(4, 3);
+	lru_add_drain(m);
+	assert_ptr_equal(tail(LRU_INACTIVE_ANON), used);
+	assert_ptr_equal(nth(LRU_INACTIVE_ANON, 0), dirty);
+	assert_ptr_equal(nth(LRU_INACTIVE_ANON, 1), first);
+	assert_ptr_equal(tail(LRU_ACTIVE_ANON), mapped);
+	assert_false(page_has(used, PG_REFERENCED | PG_RECLAIM));
+	assert_true(page_has(dirty, PG_RECLAIM));
+	assert_int_equal(m->event[PGDEACTIVATE], 2);
+	assert_int_equal(m->event[PGROTATED], 1);
+	assert_recent(6, 3);
+	assert_int_equal(used->refcount, 1);
+	assert_anon(3, 1);
+	mapped->mapcount = 0;
+	page_clear(dirty, PG_DIRTY);
+}
+
+static void test_16_4_unevictable_ones_are_not_deactivated(void **state)
+{
+	struct page *page = listed(PG_UNEVICTABLE);
+
+	(void)state;
+	deactivate_file_page(m, page);
+	assert_int_equal(page->refcount, 1);
+	assert_int_equal(m->node.pagevec[PAGEVEC_DEACTIVATE_FILE][0].nr, 0);
+}
+
 /* By the 14th of a kind as well. */
 static void test_16_4_any_kind_is_emptied_by_its_14th(void **state)
 {
@@ -274,6 +313,8 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_16_5_known_to_be_used),
 	TEST(test_16_4_rotate),
 	TEST(test_20_7_what_is_not_rotated),
+	TEST(test_16_4_deactivate_a_page_of_a_file),
+	TEST(test_16_4_unevictable_ones_are_not_deactivated),
 	TEST(test_16_4_any_kind_is_emptied_by_its_14th),
 	TEST(test_16_4_order_of_a_drain),
 	TEST(test_trap_36_a_drain_is_this_cpu_s),
