@@ -9,6 +9,7 @@ from pathlib import Path
 
 import system
 from campaign import arms, asked, choice
+from check import command
 import lowwater
 from options import make_spec
 
@@ -44,11 +45,15 @@ def numbers(text):
     return "".join(re.escape(part) + number for part, number in zip(between, [*any_of, ""]))
 
 
+def clean():
+    """The environment without what a make that runs these tests has put there."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+
+
 def planned(words):
     """Return the runner's command lines that make would run, as words."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
     done = subprocess.run(["make", "-n", "-s", *words[1:]], text=True, capture_output=True,
-                          check=False, env=clean, timeout=system.TIMEOUT)
+                          check=False, env=clean(), timeout=system.TIMEOUT)
     if done.returncode or "Error" in done.stderr:
         raise AssertionError(f"{shlex.join(words)}: {done.stderr}")
     lines = done.stdout.replace("\\\n", " ").splitlines()
@@ -68,6 +73,9 @@ class Commands(unittest.TestCase):
 
     def check(self, argv, known):
         """Its options are valid, and what it asks for is there; nothing is run."""
+        if argv[0] == "check":
+            command.arguments().parse_args(argv[1:])
+            return
         options = lowwater.parser().parse_args(argv)
         spec = make_spec(lowwater.one_of(options))
         if options.command is lowwater.run_all:
@@ -111,6 +119,13 @@ class Transcripts(unittest.TestCase):
         known = arms.study(arms.load(make_spec(system.DEFAULTS)))
         self.assertEqual(rows, [(arm.scenario, arm.patch, arm.outcome) for arm in known])
         self.assertIn(f"\n{len(known)} arms, {len(known)} as declared, 0 not\n", block)
+
+    def test_check(self):
+        [block] = [one for one in blocks() if "asked for by balloon" in one]
+        said, *lines = block.splitlines()
+        done = subprocess.run(shlex.split(said.removeprefix("$ ")), text=True, capture_output=True, check=True,
+                              env=clean(), timeout=system.TIMEOUT)
+        self.assertEqual([line.rstrip() for line in done.stdout.splitlines()], lines)
 
     def test_spike(self):
         self.check("app3 invoked oom-killer", "spike")

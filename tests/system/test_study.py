@@ -3,6 +3,7 @@ import json
 import re
 import unittest
 
+from check import verdict
 from reports import identities, report
 from system import STATUS, boot, study
 
@@ -68,6 +69,13 @@ class Spike(unittest.TestCase):
                     self.assertEqual(min(run.counter("oom_kills"), 1), kills)
                     for one in report.parse(run.console.splitlines()):
                         self.assertEqual(identities.check(one, 1)["violated"], [])
+                        self.assert_judged_alike(run, one)
+
+    def assert_judged_alike(self, run, one):
+        """What `make check` makes of the text is what the kernel made of its lists."""
+        own = "UNAVOIDABLE" if "] UNAVOIDABLE: " in run.console else "AVOIDABLE"
+        self.assertIn(f"] {own}: ", run.console)
+        self.assertEqual(verdict.judge(one).kind, own)
 
     def test_debug_build_and_fast_mode(self):
         for options in ({"build": "debug"}, {"mode": "fast"}):

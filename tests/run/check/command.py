@@ -41,7 +41,7 @@ def main(argv):
         raise UserError(f"check: --report {options.report}: expected 1 or above")
     found = 0
     for name in [one for given in options.logs for one in named(given)]:
-        found += explain(name, options)
+        found += explain(name, options, found > 0)
     return 0 if found else 1
 
 
@@ -55,15 +55,15 @@ def named(given):
     return found
 
 
-def explain(name, options):
-    """Explain one log's reports; return how many there were."""
+def explain(name, options, follows):
+    """Explain one log's reports; return how many there were. follows: other ones have been before."""
     reader = Log(name)
     shown = count = 0
     for count, one in enumerate(report.stream(reader), 1):
         reader.reports = count
         if options.report in (0, count):
             shown += 1
-            show(one, count, name, options, shown > 1)
+            show(one, count, name, options, follows or shown > 1)
     if not count:
         print(f"lowwater: {spoken(name)}: no report of the OOM killer and no allocation failure in "
               f"{reader.lines} lines", file=sys.stderr)

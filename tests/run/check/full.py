@@ -1,5 +1,6 @@
 """The numbers behind the ten lines: each zone's test term by term, what is held back, sums, tables."""
 from check import accounts, margins, sums, words
+from check.sizes import mib, share
 from eras import release
 
 LARGEST = 5
@@ -51,10 +52,10 @@ def memory(report):
     if not total:
         return []
     text = [f"Memory, {total} pages:"]
-    text += [f"  {pages:>12} {words.share(pages, total):>7} {name}" for name, pages in accounts.parts(report)]
+    text += [f"  {pages:>12} {share(pages, total):>7} {name}" for name, pages in accounts.parts(report)]
     lost = accounts.unaccounted(report)
     if lost is not None:
-        text.append(f"  {lost:>12} {words.share(lost, total):>7} nobody's: drivers, vmalloc, a balloon, leaks")
+        text.append(f"  {lost:>12} {share(lost, total):>7} nobody's: drivers, vmalloc, a balloon, leaks")
     return text
 
 
@@ -72,11 +73,11 @@ def largest(report):
             f"{task['name']} ({task['pid']}) {words.amount(task.get('rss', 0), report)}" for task in tasks))
     slabs = sorted(report["slabs"], key=lambda one: -one["total_kb"])[:LARGEST]
     if slabs:
-        text.append("Largest slabs: " + ", ".join(f"{one['name']} {words.mib(one['total_kb'])}" for one in slabs))
+        text.append("Largest slabs: " + ", ".join(f"{one['name']} {mib(one['total_kb'])}" for one in slabs))
     rows = sorted(report["allocations"], key=lambda one: -one["bytes"])[:LARGEST]
     if rows:
         text.append("Most allocated by: " + ", ".join(
-            f"{one['function']} {words.mib(one['bytes'] // 1024)}" for one in rows))
+            f"{one['function']} {mib(one['bytes'] // 1024)}" for one in rows))
     return text
 
 

@@ -6,7 +6,7 @@ request of this machine's failed.
 """
 from dataclasses import dataclass, field
 
-from check import margins, question, withheld
+from check import margins, question, sizes, withheld
 from eras import release, rules
 
 AVOIDABLE, UNAVOIDABLE, CANNOT_TELL, NOT_JUDGED = "AVOIDABLE", "UNAVOIDABLE", "CANNOT TELL", "NOT JUDGED"
@@ -61,8 +61,8 @@ def judged(report, asked, tests):
     found = Verdict(UNAVOIDABLE, "", asked, tests, things)
     if found.counting:
         found.kind = AVOIDABLE
-        found.why = "; ".join(said(thing) for thing in best(found.counting))
-        found.otherwise = f"those pages had been in use; then {UNAVOIDABLE}"
+        found.why = "; ".join(said(thing, report["page_kb"]) for thing in best(found.counting))
+        found.otherwise = f"{taken(found.counting)}; then {UNAVOIDABLE}"
     else:
         found.why = nothing_withheld(asked, tests)
         found.otherwise = nearest(asked, tests)
@@ -84,7 +84,7 @@ def unknown(report, asked, tests):
                     things, "the reserve of high orders, or the blocks of each order, were printed")
     if found.counting:
         found.kind = AVOIDABLE
-        found.why = "; ".join(said(thing) for thing in best(found.counting))
+        found.why = "; ".join(said(thing, report["page_kb"]) for thing in best(found.counting))
     return found
 
 
@@ -97,10 +97,26 @@ def best(things):
     return list(kinds.values())
 
 
-def said(thing):
-    if thing.what == "fragmentation":
-        return f"{thing.key} has {thing.pages} pages free, in blocks that are too small (compaction)"
-    return f"{thing.what}: {thing.pages} pages of {thing.key}"
+MARKS = ("boost of the watermarks", "watermarks that have overflown")
+SAID = {
+    "high-order reserve": "{pages} free pages of {key} ({size}) are held for high-order atomic requests and would "
+                          "have served it",
+    "per-CPU lists": "{pages} pages of {key} ({size}) lie on per-CPU lists and would have served it",
+    "boost of the watermarks": "the marks of {key} stand {pages} pages ({size}) higher for a while, which is a boost",
+    "fragmentation": "{key} has {pages} pages free ({size}), in blocks that are too small: compaction could help",
+    "watermarks that have overflown": "{key} has {pages} pages free ({size}), and marks that no count of pages can be",
+    "file pages that were not reclaimed": "{pages} pages ({size}) of page cache in {key} were not reclaimed",
+}
+
+
+def said(thing, page_kb):
+    return SAID[thing.what].format(pages=thing.pages, key=thing.key, size=sizes.mib(thing.pages * page_kb))
+
+
+def taken(things):
+    if all(thing.what in MARKS for thing in things):
+        return "the marks were so high by right"
+    return "those pages had been in use"
 
 
 def nothing_withheld(asked, tests):

@@ -1,13 +1,13 @@
 """A report in ten lines, for somebody who reads it at night."""
 from check import accounts, margins, verdict
+from check.sizes import mib, share
 
 
 def lines(report, found, number, log):
     """Return the lines about one report, the `number`th of a log."""
-    text = [title(report, number, log)]
+    text = [title(report, number, log), f"{found.kind}: {found.why}."]
     if found.asked:
         text.append(request(report, found.asked))
-    text.append(f"{found.kind}: {found.why}.")
     text += [zone(test, found) for test in found.tests]
     text += group(report)
     if held := memory(report):
@@ -28,14 +28,14 @@ def title(report, number, log):
         kind = "OOM kill by hand"
     who = (report["trigger"] or {}).get("comm") or report["comm"] or "a task whose name is not printed"
     pid = f" ({report['trigger']['pid']})" if report["trigger"] else ""
-    kernel = f", Linux {report['release']}" if report["release"] else ""
-    return f"{log}, report {number}, line {report['line']}: {kind}, asked for by {who}{pid}{kernel}"
+    kernel = f" on Linux {report['release']}" if report["release"] else ""
+    return f"{log}, report {number} (line {report['line']}): {kind}, asked for by {who}{pid}{kernel}"
 
 
 def request(report, asked):
     pages = 1 << asked.request.order
     size = amount(pages, report)
-    what = "One page" if pages == 1 else f"{pages} pages in one block"
+    what = "one page" if pages == 1 else f"{pages} pages in one block"
     flags = report["gfp_flags"] or "|".join(sorted(asked.request.names)) or "no flags"
     wait = "could wait" if asked.request.may_wait else "could not wait"
     return f"It wanted: {what} ({size}), {flags} ({report['gfp_mask']}), up to zone {asked.limit}; it {wait}."
@@ -115,22 +115,10 @@ def outcome(report, found):
         return "Nobody was killed for it" + (f": {why}." if why else ".")
     victim = report["victim"]
     if not victim:
-        return "Whom it killed is not in this text."
+        return "Whom it killed, this text does not say."
     size = sum(victim[name] or 0 for name in ("anon_rss_kb", "file_rss_kb", "shmem_rss_kb"))
     return f"Killed: {victim['comm']} ({victim['pid']})" + (f", which held {mib(size)}." if size else ".")
 
 
-def share(pages, total):
-    return f"{100 * pages / total:.1f} %"
-
-
 def amount(pages, report):
     return mib(pages * report["page_kb"])
-
-
-def mib(kb):
-    if abs(kb) < 1024:
-        return f"{kb} kB"
-    if abs(kb) < 10 * 1024 * 1024:
-        return f"{kb / 1024:.1f} MiB" if abs(kb) < 100 * 1024 else f"{kb // 1024} MiB"
-    return f"{kb / 1024 / 1024:.1f} GiB"

@@ -1,5 +1,6 @@
 """`make check` as a person uses it, and under damage of every kind."""
 import json
+import os
 import subprocess
 import tempfile
 import unittest
@@ -26,9 +27,9 @@ def check(*argv, stdin=b""):
 class Command(unittest.TestCase):
     def test_the_seeds_reports_in_words(self):
         code, out, err = check(SEEDS)
-        self.assertEqual((code, err, out.count("AVOIDABLE: high-order reserve")), (0, "", 2))
+        self.assertEqual((code, err, out.count("AVOIDABLE: ")), (0, "", 2))
         first, second = out.split("\n\n")
-        self.assertIn("report 1, line 16: OOM kill, asked for by balloon (8473)", first)
+        self.assertIn("report 1 (line 16): OOM kill, asked for by balloon (8473)", first)
         self.assertIn("DMA      1937 free, min 11 (5 for this request), lowmem_reserve 1952: fails, 20 pages below",
                       second)
         self.assertIn("Nobody was killed for it: it may not wait.", second)
@@ -54,7 +55,7 @@ class Command(unittest.TestCase):
 
     def test_several_logs_and_a_pattern(self):
         code, out, _ = check(FOLDER / "0[12]-*.txt", SEEDS)
-        self.assertEqual((code, out.count(", report 1, line")), (0, 3))
+        self.assertEqual((code, out.count(", report 1 (line ")), (0, 3))
 
     def test_nothing_there(self):
         code, out, err = check("-", stdin=b"[ 1.0] usb 1-1: new device\n" * 9)
@@ -76,14 +77,15 @@ class Command(unittest.TestCase):
             self.assertEqual((code, err), (2, f"lowwater: {folder}: Is a directory\n"))
 
     def test_it_needs_no_kernel(self):
+        clean = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
         done = subprocess.run(["make", "-s", "check", f"LOG={SEEDS}", "TOP=/nonexistent"], cwd=ROOT, text=True,
-                              capture_output=True, check=False, timeout=60)
+                              capture_output=True, check=False, timeout=60, env=clean)
         self.assertEqual((done.returncode, done.stdout.count("AVOIDABLE")), (0, 4), done.stderr)
 
     def test_a_line_without_end_and_bytes_of_no_text(self):
         log = b"\xff\xfe\x00" * 100000 + b"\n" + SEEDS.read_bytes() + b"x" * 3000000
         code, out, _ = check("-", stdin=log)
-        self.assertEqual((code, out.count("AVOIDABLE: high-order reserve")), (0, 2))
+        self.assertEqual((code, out.count("AVOIDABLE: ")), (0, 2))
 
 
 TEXTS = {path.name: path.read_text(encoding="utf-8", errors="replace").split("\n")
