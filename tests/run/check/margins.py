@@ -68,8 +68,11 @@ def test(report, asked, key):
     least, most = reserve(zone, request, version)
     cma = 0 if rules.counts_cma(request, version) else zone.get("free_cma") or 0
     base = zone.get("min", 0)
+    kept = question.kept_back(report, asked, key)
+    if rules.rights(request, version).none:  # it is not tested at all
+        least = most = cma = kept = 0
     found = Test(key, zone["free"], rules.order_term(request.order, version, asked.vendor), least, most, cma,
-                 base, rules.mark(base, request, version), question.kept_back(report, asked, key))
+                 base, rules.mark(base, request, version), kept)
     found.blocks, found.told = blocks(zone, request.order), bool(zone.get("buddy"))
     if found.kept is not None and rules.has_fast_test(request, version):
         found.fast = found.free - cma - base - found.kept

@@ -32,8 +32,7 @@ def ask(report):
     version = era(report, assumed)
     names = names_of(report, version, assumed, faults)
     limit = highest(report, names)
-    victim = any("OOM victim" in line for line in report["malformed"])
-    request = rules.Request(max(report["order"], 0), frozenset(names), victim)
+    request = rules.Request(max(report["order"], 0), frozenset(names), report["by_victim"])
     return Question(version, release.vendor(report["release"]), request, limit,
                     allowed_zones(report, limit, assumed), assumed, faults)
 

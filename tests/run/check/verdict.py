@@ -143,6 +143,8 @@ def kill_refused(report, asked):
     comm = (report["trigger"] or {}).get("comm") or ""
     if comm.startswith("kswapd"):
         return "kswapd itself asked"
+    if report["by_victim"]:
+        return "it had been chosen by the OOM killer before, and was to end"
     if asked is None:
         return None
     return rules.kill_is_refused(asked.request, asked.limit, asked.version)

@@ -38,6 +38,8 @@ def request(report, asked):
     what = "one page" if pages == 1 else f"{pages} pages in one block"
     flags = report["gfp_flags"] or "|".join(sorted(asked.request.names)) or "no flags"
     wait = "could wait" if asked.request.may_wait else "could not wait"
+    if report["by_victim"]:
+        wait += ", and had been chosen by the OOM killer before"
     return f"It wanted: {what} ({size}), {flags} ({report['gfp_mask']}), up to zone {asked.limit}; it {wait}."
 
 

@@ -40,7 +40,7 @@ def new_report(kind, found):
             "oom_score_adj": int(adj) if adj is not None else None,
             "nodemask": found["nodemask"], "mems_allowed": found.get("mems"), "constraint": None,
             "stall_ms": int(found["ms"]) if "ms" in found else None, "memcg": None,
-            "release": None, "trigger": None, "victim": None, "verdict": None, "preferred": None,
+            "release": None, "trigger": None, "by_victim": False, "victim": None, "verdict": None, "preferred": None,
             "call_trace": [], "global": {}, "nodes": {}, "zones": {}, "trailer": {}, "tasks": [],
             "hugepages": [], "slabs": [], "allocations": [], "reaped": None, "malformed": [], "unread": {"count": 0, "first": []}}
 

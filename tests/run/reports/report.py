@@ -44,6 +44,7 @@ class Nest:
 
     def __init__(self):
         self.stack, self.over = [], []
+        self.killed = set()  # (pid, comm) of those that the OOM killer has killed so far
 
     def take(self, number, text):
         """A whole line: it begins a report, or belongs to one that is open."""
@@ -75,8 +76,12 @@ class Nest:
     def close(self, first):
         """Nothing more belongs to the reports from there on."""
         for section in self.stack[first:]:
-            section.report["preferred"] = zones.preferred(section.report)
-            self.over.append(section.report)
+            one = section.report
+            one["preferred"] = zones.preferred(one)
+            one["by_victim"] = bool(one["trigger"]) and who(one["trigger"]) in self.killed
+            if one["victim"]:
+                self.killed.add(who(one["victim"]))
+            self.over.append(one)
         del self.stack[first:]
 
     def taken(self):
@@ -85,3 +90,7 @@ class Nest:
             return []
         found, self.over = sorted(self.over, key=lambda one: one["line"]), []
         return found
+
+
+def who(task):
+    return task["pid"], task["comm"]
