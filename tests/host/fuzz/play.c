@@ -1,6 +1,7 @@
 /*
  * The operations of a machine's life (see play.h).
  */
+#include "play_files.h"
 #include "play_parts.h"
 
 #include "mm/alloc/highatomic.h"
@@ -121,7 +122,7 @@ static void (*const operations[])(struct play_bytes *) = {op_alloc, op_alloc, op
 	op_alloc_many, op_alloc_many, op_alloc_many, op_free, op_free, op_free_many, op_cpu,
 	op_drain, op_reserve, op_split, op_unreserve, op_world};
 
-/* A quarter of all bytes are for slabs, and another one for an app and its swap. */
+/* A quarter of all bytes are for slabs, and another one for an app, its swap, and files. */
 static void operate(uint8_t which, struct play_bytes *b)
 {
 	if (which < 0x80)
@@ -151,6 +152,7 @@ static void count(const struct memory *m)
 	play_stats.out += m->event[PSWPOUT];
 	play_stats.in += m->event[PSWPIN];
 	play_stats.stolen += m->event[PGSTEAL_DIRECT];
+	play_stats.refaults += node_stat_exact(m, WORKINGSET_REFAULT);
 }
 
 static void finish(void)
@@ -159,6 +161,7 @@ static void finish(void)
 	play_on_cpu(0);
 	set_memdie(false);
 	space_end();
+	files_end();
 	caches_end();
 	free_some(nr_held);
 	pcp_drain_all(world.m);

@@ -1,6 +1,7 @@
 /*
  * A string of bytes as the life of a small machine: the first PLAY_HEADER bytes say what it is made
- * of, the rest is a list of operations on its page allocator, its slabs, and an app with its swap. Any string is a valid one;
+ * of, the rest is a list of operations on its page allocator, its slabs, an app with its swap, and
+ * files. Any string is a valid one;
  * where an operation needs a byte that is not there, it gets 0.
  *
  * What must hold of every request is checked at every request; that the allocator agrees with
@@ -22,6 +23,8 @@ struct play_stats {
 	unsigned long machines;
 	unsigned long out, in,
 		stolen; /* pages written to swap, read from it, and freed by reclaim */
+	unsigned long dropped, refaults,
+		sigbus; /* pages of files: dropped by name; read again after reclaim; faults */
 };
 extern struct play_stats play_stats;
 extern bool play_trace;

@@ -1,6 +1,7 @@
 /*
  * What has been handed out, and the checks on everything (see play_parts.h).
  */
+#include "play_files.h"
 #include "play_parts.h"
 
 #include "mm/alloc/highatomic.h"
@@ -116,8 +117,8 @@ void check_now(void)
 	if (err)
 		panic("play: mm_validate: %s", err);
 	space_check();
-	/* An app's pages, tables and nodes are counted when it ends. */
-	if (!space_lives() && all_free(m) + (long)pages_held + in_slabs != total)
+	/* An app's pages, tables and nodes, and a file's, are counted when they end. */
+	if (!space_lives() && !files_live() && all_free(m) + (long)pages_held + in_slabs != total)
 		panic("play: %ld pages free, %lu held and %ld of objects, of %ld", all_free(m),
 			pages_held, in_slabs, total);
 	for_each_populated_zone(m, z)

@@ -92,7 +92,9 @@ static void check_slab_object(const struct object *o, const struct page *head, g
 		panic("play: %s: %p is no object", s->name, (void *)o->p);
 	if ((uintptr_t)o->p % s->align || o->size > s->object_size)
 		panic("play: %s: %p is not aligned, or too small", s->name, (void *)o->p);
-	if ((head->flags & PG_RESERVES) && !o->short_way && !may_use_reserves(gfp))
+	/* A kill that leads nowhere gives who must not fail the reserves (§5.8). */
+	if ((head->flags & PG_RESERVES) && !o->short_way && !may_use_reserves(gfp) &&
+		!(gfp & __GFP_NOFAIL))
 		panic("play: %s: gfp %#x has an object of the reserves", s->name, gfp);
 }
 

@@ -4,6 +4,7 @@
  */
 #include "play_parts.h"
 #include "play_disk.h"
+#include "play_files.h"
 
 #include "mm/space/mm.h"
 #include "mm/oom/oom.h"
@@ -42,6 +43,12 @@ static void leave_as_victim(struct task *t)
 	become(before);
 }
 
+/* Reclaim has something to do. */
+static bool pages_are_listed(void)
+{
+	return space_lives() || files_live();
+}
+
 /* Nobody waits for ever: a disk answers, and in the end a kill ends what may end. */
 static void end_the_wait(void)
 {
@@ -50,7 +57,7 @@ static void end_the_wait(void)
 	shrink_for_others();
 	pcp_drain_all(world.m);
 	set_memdie(true);
-	if (space_lives())
+	if (pages_are_listed())
 		world.self->kill_pending = true;
 	if (world.waits > NO_END)
 		panic("play: a request waits for ever");
@@ -58,12 +65,13 @@ static void end_the_wait(void)
 
 static unsigned int most_waits(void)
 {
-	return space_lives() ? LONG_WAIT * MOST_WAITS : MOST_WAITS;
+	return pages_are_listed() ? LONG_WAIT * MOST_WAITS : MOST_WAITS;
 }
 
 static void others_run(void)
 {
 	disks_answer(1);
+	files_answer(1);
 	free_some(world.others_give);
 	give_some(world.others_give);
 	if (world.others_take)

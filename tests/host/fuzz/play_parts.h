@@ -12,7 +12,7 @@
 #define MOST_HELD  4096
 #define MOST_WAITS 24 /* of one request, until its task is a victim itself */
 #define LONG_WAIT                                                                                  \
-	16 /* times as many while an app has pages, at each of which reclaim gives up the CPU */
+	16 /* times as many while there is what to reclaim, at each of which the CPU is given up */
 
 struct play_world {
 	struct memory *m;
@@ -126,8 +126,8 @@ void shrink_for_others(void);
 void caches_end(void);
 
 /*
- * play_space.c: an app whose pages go to swap, and reclaim by direct requests; play_disk.h has the disks. The
- * first operation begins it.
+ * play_space.c: an app whose pages go to swap, and reclaim by direct requests; play_disk.h has the
+ * disks, and play_files.h files. The first operation begins it.
  */
 void space_start(void);
 void space_operation(uint8_t which, struct play_bytes *b);
@@ -136,5 +136,7 @@ bool space_lives(void);
 void space_check(void);
 /* The app ends, if there is one, and all areas go: nothing of it is left. */
 void space_end(void);
+/* Grace periods end, and what CPUs keep of nodes goes. */
+void release_nodes(void);
 
 #endif

@@ -1,10 +1,11 @@
 /*
  * An app whose pages go to swap and come back: faults, unmapping, mlock, reclaim, areas that come and
- * go, and a disk that answers late or not well. What was written must be what is read (see
- * play_parts.h).
+ * go, and a disk that answers late or not well; files that it maps among them. What was written
+ * must be what is read (see play_parts.h).
  */
 #include "play_parts.h"
 #include "play_disk.h"
+#include "play_files.h"
 
 #include "mm/index/index_node.h"
 #include "mm/lru/pagevec.h"
@@ -22,7 +23,7 @@
 
 /* NULL: there is none now. */
 static struct mm *mm;
-static uint64_t value[SPACE_PAGES]; /* that each page's first and last words have */
+static uint64_t value[SPACE_PAGES]; /* that each page's first and last words have; of files, too */
 
 static uint64_t at(unsigned int i)
 {
@@ -60,6 +61,10 @@ static void check_fault(unsigned int i, bool write, enum fault_result result)
 	if ((result == FAULT_BAD_ADDRESS) == allowed)
 		panic("play: a fault at page %u, which is %s, ends with %d", i,
 			allowed ? "allowed" : "not allowed", result);
+	if (allowed && (v->flags & VM_FILE))
+		check_file_fault(v, at(i), result);
+	else if (result == FAULT_SIGBUS)
+		panic("play: a fault at page %u, of no file, is SIGBUS", i);
 }
 
 /* It may be refused; so may memory. Whoever has the page may lose it again before it has looked. */
@@ -125,6 +130,28 @@ static void op_map(struct play_bytes *b)
 		return;
 	trace("map them: %d\n",
 		mm_map_fixed(mm, at(i), bytes_of(n), how < 0x40 ? 0 : VM_WRITE, NULL, 0));
+	others_done();
+}
+
+/* At the place of what was there; it may begin, or end, beyond the file's end. */
+static void op_map_file(struct play_bytes *b)
+{
+	unsigned int i = some_page(b), n = some_length(b, i), from = next_word(b) % 320;
+	unsigned int flags = some_file_flags(b);
+	struct file *f = some_file(b);
+	uint64_t where;
+
+	if (!f || mm_unmap(mm, at(i), bytes_of(n))) {
+		others_done();
+		return;
+	}
+	memset(value + i, 0, n * sizeof(*value));
+	where = mm_map_file(mm, at(i), bytes_of(n), flags, f, from);
+	trace("map %u pages of a file at %u: %s\n", n, i, where ? "done" : "no memory");
+	if (where && where != at(i))
+		panic("play: a file is mapped somewhere else");
+	for (unsigned int k = 0; where && k < n; k++)
+		value[i + k] = file_word(f->mapping, from + k);
 	others_done();
 }
 
@@ -213,8 +240,9 @@ static void op_area(struct play_bytes *b)
 }
 
 /* Grace periods end, and what CPUs keep of nodes goes. */
-static void release_nodes(struct memory *m)
+void release_nodes(void)
 {
+	struct memory *m = world.m;
 	unsigned int here = this_cpu_id();
 
 	for (unsigned int id = 0; id < nr_cpus; id++) {
@@ -224,6 +252,11 @@ static void release_nodes(struct memory *m)
 	}
 	play_on_cpu(here);
 	index_release_all(m);
+}
+
+static bool is_of_files(int list)
+{
+	return list == LRU_INACTIVE_FILE || list == LRU_ACTIVE_FILE;
 }
 
 static void space_begins(struct play_bytes *b)
@@ -252,13 +285,14 @@ void space_end(void)
 	if (!mm_put_user(mm))
 		panic("play: somebody else has the app's memory");
 	mm = NULL;
+	files_end_reader();
 	lru_add_drain_all(world.m);
 	err = swap_off_all(world.m);
 	if (err)
 		panic("play: %s", err);
-	release_nodes(world.m);
+	release_nodes();
 	for (int i = 0; i < NR_LRU_LISTS; i++)
-		if (!list_empty(&world.m->node.lru.list[i]))
+		if (!list_empty(&world.m->node.lru.list[i]) && !(files_live() && is_of_files(i)))
 			panic("play: without an app, list %d has pages", i);
 	if (world.m->nr_mms)
 		panic("play: %ld address spaces are left", (long)world.m->nr_mms);
@@ -285,7 +319,7 @@ void space_check(void)
 	if (node_stat_exact(m, NR_WRITEBACK) != disks_writing())
 		panic("play: %ld pages under writeback, %ld on their way",
 			node_stat_exact(m, NR_WRITEBACK), disks_writing());
-	if (node_stat_exact(m, NR_FILE_PAGES) != m->swap.cached ||
+	if (node_stat_exact(m, NR_FILE_PAGES) != m->swap.cached + (long)files_pages() ||
 		m->swap.added - m->swap.deleted != m->swap.cached)
 		panic("play: %ld file pages, %ld in the swap cache, %ld added, %ld deleted",
 			node_stat_exact(m, NR_FILE_PAGES), m->swap.cached, m->swap.added,
@@ -293,6 +327,7 @@ void space_check(void)
 	if (mm && node_stat_exact(m, NR_ANON_MAPPED) != mm->anon_rss)
 		panic("play: %ld pages are mapped, the app has %ld",
 			node_stat_exact(m, NR_ANON_MAPPED), mm->anon_rss);
+	files_check(mm ? mm->file_rss : 0);
 	if (mm && mm->swapents < 0)
 		panic("play: the app has %ld entries of swap", mm->swapents);
 }
@@ -301,13 +336,16 @@ void space_start(void)
 {
 	mm = NULL;
 	disks_start();
+	files_start();
 }
 
 void space_operation(uint8_t which, struct play_bytes *b)
 {
 	static void (*const operations[])(struct play_bytes *) = {op_use, op_use_many, op_use_many,
 		op_use_many, op_use_many, op_map, op_lock, op_protect, op_swap_out, op_age, op_age,
-		op_reclaim, op_reclaim, op_drain_lists, op_disk, op_area, op_end};
+		op_reclaim, op_reclaim, op_drain_lists, op_disk, op_area, op_end, op_map_file,
+		files_operation, files_operation, files_operation, files_operation, files_operation,
+		files_operation};
 
 	if (mm)
 		operations[which % ARRAY_SIZE(operations)](b);

@@ -32,6 +32,14 @@ static void assert_has_swapped(void)
 	assert_true(play_stats.stolen > play_stats.machines);
 }
 
+/* Pages of files came back after reclaim, were dropped, and asked for where there are none. */
+static void assert_has_read_files(void)
+{
+	assert_true(play_stats.refaults > play_stats.machines);
+	assert_true(play_stats.dropped > play_stats.machines);
+	assert_true(play_stats.sigbus > play_stats.machines);
+}
+
 /* play() sets up and tears down itself. */
 static void test_random_lives(void **state)
 {
@@ -43,6 +51,7 @@ static void test_random_lives(void **state)
 	live(&r, LIVES, BYTES);
 	live(&r, LIVES / 16, 16 * BYTES);
 	assert_has_swapped();
+	assert_has_read_files();
 }
 
 static void test_a_life_may_be_short(void **state)
