@@ -143,10 +143,16 @@ static struct tlb_entry *fill(struct mm *mm, uint64_t addr)
 	return e;
 }
 
-/* An anon_vma may have gone before its pages have: that there is one must do, with the index. */
-static bool is_of(const struct page *page, const struct mm *mm)
+/*
+ * An anon_vma may have gone before its pages have: that there is one must do, with the index. A
+ * page of a file may have left it.
+ */
+static bool is_of(const struct page *page, const struct mm *mm, uint64_t addr)
 {
-	return mapping_anon_vma(page->mapping) || page->mapping == mm;
+	if (page->flags & PG_FILE)
+		return true;
+	return (mapping_anon_vma(page->mapping) || page->mapping == mm) &&
+		page->index == addr >> PAGE_SHIFT;
 }
 
 static void check_page(const struct mm *mm, uint64_t addr, uint64_t pte)
@@ -158,7 +164,7 @@ static void check_page(const struct mm *mm, uint64_t addr, uint64_t pte)
 		return;
 	if (page->users == 0)
 		panic("stale TLB: CPU %u uses pfn %lu, which is free", this_cpu_id(), pfn);
-	if (!is_of(page, mm) || page->index != addr >> PAGE_SHIFT)
+	if (!is_of(page, mm, addr))
 		panic("stale TLB: CPU %u uses pfn %lu, which is somebody else's", this_cpu_id(),
 			pfn);
 }
