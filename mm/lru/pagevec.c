@@ -33,13 +33,13 @@ static noinline struct list_head *start_run(
 	t->pages = entered;
 	if (entered)
 		settle_entered(m, t);
-	lru_tally_start(t, m, page, page->flags);
+	lru_tally_start(t, m, page, READ_ONCE(page->flags));
 	return &m->node.lru.list[t->lru];
 }
 
 /*
  * Every new page of an app comes by here. The wait's reference goes as well; those that had no other stay in
- * `v`, to be freed.
+ * `v`, to be freed. Others may lock a page of a file, or end its read: its list stays the same.
  */
 static void enter_lists(struct memory *m, struct pagevec *v)
 {
@@ -50,7 +50,7 @@ static void enter_lists(struct memory *m, struct pagevec *v)
 	for (struct page **at = v->page; at < end; at++) {
 		struct page *page = *at;
 
-		if (unlikely(!lru_tally_fits(&t, page, page->flags))) {
+		if (unlikely(!lru_tally_fits(&t, page, READ_ONCE(page->flags)))) {
 			list = start_run(m, &t, at - first, page);
 			first = at;
 		}
@@ -75,7 +75,7 @@ static noinline void free_unused(struct memory *m, struct pagevec *v)
 
 static bool is_inactive(const struct page *page)
 {
-	return (page->flags & (PG_LRU | PG_ACTIVE | PG_UNEVICTABLE)) == PG_LRU;
+	return (READ_ONCE(page->flags) & (PG_LRU | PG_ACTIVE | PG_UNEVICTABLE)) == PG_LRU;
 }
 
 static void to_tails(struct memory *m, struct pagevec *v)

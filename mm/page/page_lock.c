@@ -20,7 +20,7 @@ static void wake(struct memory *m, const struct page *page)
 {
 	struct wait_queue *wq = queue_of(m, page);
 
-	if (unlikely(!list_empty(&wq->waiters)))
+	if (unlikely(wq->waiters.next != &wq->waiters))
 		wake_up_all(wq);
 }
 

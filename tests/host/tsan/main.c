@@ -258,6 +258,9 @@ int main(void)
 	m = machine_of(24, 0);
 	failed += report(7, "threads: 3 CPUs that submit requests, and one that completes them",
 		run_disk(steps, seed));
-	printf("1..7\n");
+	m = machine_of(64, 0);
+	failed += report(8, "threads: 3 CPUs that use a file, and one that reads and reclaims it",
+		run_files(m, steps / 2, seed));
+	printf("1..8\n");
 	return failed ? 1 : 0;
 }

@@ -57,25 +57,25 @@ static void fault_or_reap(void *seed)
 	__atomic_sub_fetch(&faulting, 1, __ATOMIC_RELAXED);
 }
 
-static void give_back(struct index_node **list)
+static void give_back(struct memory *memory, struct index_node **list)
 {
 	struct index_node *node;
 
 	while ((node = *list)) {
 		*list = node->parent;
 		node->parent = NULL;
-		kmem_cache_free(&m->index.nodes, node);
+		kmem_cache_free(&memory->index.nodes, node);
 	}
 }
 
-/* What index_release_all() does, of CPUs that nobody runs on any more. */
-static void empty_pools(void)
+/* What index_release_all() does. */
+void empty_pools(struct memory *memory)
 {
 	for (unsigned int id = 0; id < CPUS; id++) {
-		give_back(&m->index.cpu[id].pool);
-		give_back(&m->index.cpu[id].waiting);
-		give_back(&m->index.cpu[id].later);
-		m->index.cpu[id].pooled = 0;
+		give_back(memory, &memory->index.cpu[id].pool);
+		give_back(memory, &memory->index.cpu[id].waiting);
+		give_back(memory, &memory->index.cpu[id].later);
+		memory->index.cpu[id].pooled = 0;
 	}
 }
 
@@ -103,7 +103,7 @@ const char *run_space(struct memory *memory, unsigned long nr_steps, uintptr_t s
 	tasks_start(CPUS, 0);
 	run_on_threads(CPUS, fault_or_reap, (void *)seed);
 	mm_put_user(mm);
-	empty_pools();
+	empty_pools(m);
 	wrong = look_at_counters();
 	if (!wrong && all_free(m) != before)
 		wrong = "pages are lost";

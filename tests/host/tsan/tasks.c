@@ -144,27 +144,35 @@ void wake_task(struct task *t)
 	wake_task_locked(t);
 }
 
-/* Nobody has an address space. */
-void tlb_flush_mm(uint64_t cr3)
+/* There are no TLBs; that all of these CPUs have answered is what matters. */
+unsigned int tlb_cpus;
+
+static void forget(void *unused)
 {
-	(void)cr3;
+	(void)unused;
 }
 
-void tlb_flush_page(uint64_t cr3, uint64_t addr)
+void tlb_flush_cpus(unsigned int mask)
 {
-	(void)cr3;
-	(void)addr;
+	if (mask)
+		smp_call(mask, forget, NULL);
 }
 
 unsigned int tlb_users(uint64_t cr3)
 {
 	(void)cr3;
-	return 0;
+	return tlb_cpus;
 }
 
-void tlb_flush_cpus(unsigned int mask)
+void tlb_flush_mm(uint64_t cr3)
 {
-	(void)mask;
+	tlb_flush_cpus(tlb_users(cr3));
+}
+
+void tlb_flush_page(uint64_t cr3, uint64_t addr)
+{
+	(void)addr;
+	tlb_flush_cpus(tlb_users(cr3));
 }
 
 void task_leave_address_space(void)

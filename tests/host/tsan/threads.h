@@ -27,11 +27,20 @@ void task_dies(struct memory *m);
 /* The current task is done, and nobody may wait for it any more. */
 void task_leaves(struct memory *m);
 
+/* CPUs that look at an address space with interrupts off: flushing their TLBs waits for that. */
+extern unsigned int tlb_cpus;
+
 /* disks.c: tags, and requests through a hardware queue: NULL, or what is wrong in the end. */
 const char *run_disk(unsigned long nr_steps, uintptr_t seed);
 
 /* space.c: faults in one address space, and its reaping: NULL, or what is wrong in the end. */
 const char *run_space(struct memory *m, unsigned long nr_steps, uintptr_t seed);
+
+/* The same: what CPUs that nobody runs on any more keep of nodes of trees is given back. */
+void empty_pools(struct memory *m);
+
+/* files.c: a file that is faulted on, read, and reclaimed. NULL, or what is wrong in the end. */
+const char *run_files(struct memory *m, unsigned long nr_steps, uintptr_t seed);
 
 /* slab.c: objects that change hands between CPUs. The same. */
 const char *run_slab(struct memory *m, unsigned long nr_steps, uintptr_t seed);
