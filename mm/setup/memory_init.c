@@ -220,6 +220,14 @@ void memory_recompute(struct memory *m)
 	}
 }
 
+void memory_follow_counts(struct memory *m)
+{
+	build_zonelist(m);
+	memory_set_grouping(m, m->totalram_pages >= m->pageblock_nr_pages * MIGRATE_TYPES);
+	dirty_init(m);
+	memory_recompute(m);
+}
+
 const char *memory_setup(struct memory *m, struct boot_mem *bm, map_page_array_fn map)
 {
 	memory_setup_zones(m, bm);
@@ -228,10 +236,7 @@ const char *memory_setup(struct memory *m, struct boot_mem *bm, map_page_array_f
 	if (!alloc_pageblock_types(m, bm))
 		return "memory: too little for the pageblock types";
 	managed_release_first(m, bm);
-	build_zonelist(m);
-	memory_set_grouping(m, m->totalram_pages >= m->pageblock_nr_pages * MIGRATE_TYPES);
-	dirty_init(m);
-	memory_recompute(m);
+	memory_follow_counts(m);
 	managed_release_rest(m, bm);
 	slab_init(m);
 	space_init(m);

@@ -45,4 +45,7 @@ void memory_set_grouping(struct memory *m, bool on);
 /* Per-CPU sizes, watermarks, reserves again, from the current managed counts. */
 void memory_recompute(struct memory *m);
 
+/* All that follows from the zones' managed counts and their sum: the zonelist, grouping, and these. */
+void memory_follow_counts(struct memory *m);
+
 #endif

@@ -197,17 +197,24 @@ static const char *check_objects(const struct memory *m)
 	return NULL;
 }
 
-const char *mm_validate(const struct memory *m)
+const char *zones_validate(const struct memory *m)
 {
-	unsigned long flags = smp_freeze();
-	const char *err = NULL;
 	const struct zone *z;
 
 	for_each_populated_zone(m, z) {
-		err = check_zone(z);
+		const char *err = check_zone(z);
+
 		if (err)
-			break;
+			return err;
 	}
+	return NULL;
+}
+
+const char *mm_validate(const struct memory *m)
+{
+	unsigned long flags = smp_freeze();
+	const char *err = zones_validate(m);
+
 	if (!err)
 		err = lru_validate(m);
 	if (!err)

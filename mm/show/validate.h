@@ -10,5 +10,7 @@
 
 /* NULL when all is well, else one line that names the first broken link. */
 const char *mm_validate(const struct memory *m);
+/* The zones' part of it: all but what LRU lists, slabs and swap have. Nobody changes them meanwhile. */
+const char *zones_validate(const struct memory *m);
 
 #endif

@@ -19,7 +19,7 @@ ORDER = (
     "kernel/core/cpu", "kernel/core/time", "kernel/core/log", "kernel/core/lock",
     "kernel/core/sched", "kernel/core/guard",
     "mm/page", "mm/alloc", "mm/lru", "mm/slab", "mm/index", "mm/swap", "mm/cache", "mm/space", "mm/reclaim", "mm/show", "mm/oom",
-    "mm/slowpath", "mm/setup",
+    "mm/slowpath", "mm/setup", "mm/replay",
     "kernel/task", "kernel/dev/pci", "kernel/dev/block", "kernel/dev/virtio", "kernel/dev", "kernel/fs", "kernel",
     "tests/workloads", "tests/guest",
     "kernel/task/libc", "tests/scenarios",
