@@ -59,7 +59,7 @@ READS_mutants := FILES SAMPLE SEED JOBS
 READS_explore := SCENARIO BOUND SECONDS TOKEN JOBS
 READS_explore-test := PART JOBS
 READS_explore-plants := JOBS
-READ_NOTHING := image-debug host-tests-debug threads-tests coverage setup clean format help
+READ_NOTHING := host-replay image-debug host-tests-debug threads-tests coverage setup clean format help
 
 READS := $(filter READS_%,$(.VARIABLES))
 MAY_SET := $(sort $(BUILDS) $(foreach row,$(READS),$($(row))))

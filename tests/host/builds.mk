@@ -5,6 +5,7 @@
 #   make coverage                 the unit tests' coverage of mm/, with gcov
 #   make host-threads             the allocator on real threads under ThreadSanitizer
 #   make host-bench               how many random operations a second
+#   make host-replay              build/host/replay, which replays a state file (tests/host/replay/main.c)
 #   make mutants                  wrong changes of mm/: which do the tests notice? FILES='mm/alloc/*'
 #                                 SAMPLE=300 SEED=1 JOBS=2 narrow it down
 
@@ -42,6 +43,9 @@ THREADS_OPTIONS := suppressions=tests/host/tsan/suppressions.txt print_suppressi
 
 BENCH := $(TOP)/bench
 BENCH_O := $(patsubst %.c,$(BENCH)/%.o,$(HOST_NO_TESTS) tests/host/bench/bench.c)
+# As fast, and with the same objects.
+REPLAY := $(TOP)/host/replay
+REPLAY_O := $(patsubst %.c,$(BENCH)/%.o,$(HOST_NO_TESTS) tests/host/replay/main.c)
 
 # Mutants that live in the fast build are tried in the checked one as well.
 MUTANTS := $(TOP)/mutants
@@ -51,7 +55,7 @@ MUTANTS_CC = $(filter-out -MMD -MP,gcc $(HOST_COMMON) $(MUTANTS_$1))
 FILES ?=
 SAMPLE ?=
 
-.PHONY: fuzz fuzz-fs coverage threads-tests host-threads host-bench mutants
+.PHONY: fuzz fuzz-fs coverage threads-tests host-threads host-bench host-replay mutants
 
 fuzz: $(FUZZ)/fuzz_alloc
 	@PYTHONPATH=tests/run $(AS_EXPECTED) $(PY) tests/run/suites/fuzz.py --seconds "$(SECONDS)" --jobs "$(JOBS)" $(FUZZ)
@@ -81,6 +85,9 @@ host-threads: $(THREADS)/threads
 
 host-bench: $(BENCH)/bench
 	@HOST_SEED=$(HOST_SEED) $<
+
+host-replay: $(REPLAY)
+	@:
 
 $(FUZZ)/flags: .FORCE | setup
 	$(call stamp,$(call version,clang) $(FUZZ_FLAGS))
@@ -118,7 +125,7 @@ $(BENCH)/flags: .FORCE | setup
 	$(call stamp,$(call version,gcc) $(HOST_COMMON))
 
 $(BENCH)/sources: .FORCE
-	$(call stamp,$(BENCH_O))
+	$(call stamp,$(BENCH_O) $(REPLAY_O))
 
 $(BENCH)/%.o: %.c $(BENCH)/flags tests/host/builds.mk | setup
 	@mkdir -p $(@D)
@@ -127,4 +134,8 @@ $(BENCH)/%.o: %.c $(BENCH)/flags tests/host/builds.mk | setup
 $(BENCH)/bench: $(BENCH_O) $(BENCH)/sources tests/host/twin/params.ld
 	@gcc $(HOST_LINK) $(BENCH_O) -lcmocka -o $@
 
--include $(FUZZ_O:.o=.d) $(FUZZ_FS_O:.o=.d) $(THREADS_O:.o=.d) $(BENCH_O:.o=.d)
+$(REPLAY): $(REPLAY_O) $(BENCH)/sources tests/host/twin/params.ld
+	@mkdir -p $(@D)
+	@gcc $(HOST_LINK) $(REPLAY_O) -lcmocka -o $@
+
+-include $(FUZZ_O:.o=.d) $(FUZZ_FS_O:.o=.d) $(THREADS_O:.o=.d) $(BENCH_O:.o=.d) $(REPLAY_O:.o=.d)

@@ -27,7 +27,7 @@ HOST_DEV := $(filter-out %/virtio_blk.c,$(wildcard kernel/dev/virtio/*.c)) \
 HOST_FS := $(wildcard kernel/fs/*.c) tests/workloads/filework.c \
 	$(filter-out $(wildcard tests/host/fs/test_*.c),$(wildcard tests/host/fs/*.c))
 # What tests stand on: machines, shims, and lives of machines (fuzz/play.h).
-HOST_BASE := $(addprefix tests/host/twin/,host_machine.c twin.c apps.c) $(wildcard tests/host/shim/*.c) \
+HOST_BASE := $(addprefix tests/host/twin/,host_machine.c twin.c apps.c) tests/host/replay/replay.c $(wildcard tests/host/shim/*.c) \
 	$(wildcard tests/host/fuzz/play*.c)
 HOST_C := $(HOST_SUBJECT) $(HOST_TASK) $(HOST_DEV) $(HOST_FS) $(HOST_BASE) tests/host/twin/main.c $(wildcard tests/host/*/test_*.c)
 HOST_O := $(HOST_C:%.c=$(HOST)/%.o)

@@ -27,6 +27,12 @@ void stop_reset(void)
 	expected = false;
 }
 
+const char *stop_message(void)
+{
+	fibers_left();
+	return message;
+}
+
 void stop_missing(const char *text)
 {
 	expected = false;

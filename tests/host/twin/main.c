@@ -31,6 +31,7 @@
 	X(ring) X(ring_lies) X(ring_random) X(virtio) X(interrupt) X(virtio_blk) X(balloon) X(balloon_trouble) \
 	X(pci) X(pci_drivers) X(pci_irq) X(alarm) X(tags) X(block_merge) X(block_memory) X(block) X(block_bio) X(block_random) \
 	X(swap_disk) X(fs) X(fs_read) X(fs_mount) X(fs_damage) X(fs_random) X(readahead) \
+	X(replay_state) X(replay_layout) X(replay_shape) X(replay) \
 	X(page_cache) X(file_fault) X(file_read) X(cache_random) X(shrink_file) \
 /* clang-format on */
 

@@ -82,6 +82,8 @@ jmp_buf *stop_expect(void);
 void stop_missing(const char *text);
 void stop_check(const char *text);
 void stop_reset(void);
+/* What the panic said that has just come back. */
+const char *stop_message(void);
 
 /* task.c */
 struct mm;

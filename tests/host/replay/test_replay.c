@@ -1,0 +1,236 @@
+/*
+ * Requests made again (mm/replay/ask.h, replay.h): the seeds' two, and each way in which one can end.
+ */
+#include "replay_case.h"
+
+#include "mm/page/patch.h"
+
+#define ALL                                                                                        \
+	(PATCH_SERIES | PATCH_HIGHATOMIC_EARLY | PATCH_OOM_REAPER | PATCH_OOM_REAPER_SKIP |        \
+		PATCH_OOM_NOTIFIER_OUTSIDE)
+
+static struct replayed r;
+
+static void replay(unsigned int patches, enum remedy_kind remedy)
+{
+	replay_ask(replay_machine(&state, patches), &state, remedy, &r);
+}
+
+static void assert_served(const char *zone, enum ask_step step)
+{
+	assert_string_equal(replay_end_name[r.end], "served");
+	assert_string_equal(r.zone, zone);
+	assert_string_equal(ask_step_name[r.answer.step], ask_step_name[step]);
+}
+
+static void assert_killed(const char *victim, int pid, unsigned long rounds)
+{
+	assert_string_equal(replay_end_name[r.end], "oom-kill");
+	assert_string_equal(r.victim, victim);
+	assert_int_equal(r.victim_pid, pid);
+	assert_null(r.zone);
+	assert_int_equal(r.answer.rounds, rounds);
+	assert_int_equal(r.answer.oom_steps, 1);
+}
+
+/* §11.3: with two slots free it takes 16 rounds; no patch but "all" helps (§4.8). */
+static void test_first_seed(void **test)
+{
+	static const unsigned int in_vain[] = {0, PATCH_HIGHATOMIC_EXHAUST, PATCH_SERIES};
+
+	(void)test;
+	read_file("seed_oom");
+	for (size_t i = 0; i < ARRAY_SIZE(in_vain); i++) {
+		replay(in_vain[i], REMEDY_NONE);
+		assert_killed("balloon", 8473, 16);
+		assert_int_equal(r.answer.released, 0);
+		assert_printed("balloon invoked oom-killer: gfp_mask=0x24280ca"
+			       "(GFP_HIGHUSER_MOVABLE|__GFP_ZERO), order=0, oom_score_adj=0\n");
+		assert_printed("\nAVOIDABLE: 4871 pages of DMA32 held as highatomic;");
+	}
+	replay(ALL, REMEDY_NONE);
+	assert_served("DMA32", STEP_RELEASE);
+	assert_int_equal(r.answer.rounds, 16);
+	assert_in_range(r.answer.released, 1, 1024);
+	assert_not_printed("invoked oom-killer");
+}
+
+static void test_first_seed_with_remedies(void **test)
+{
+	(void)test;
+	read_file("seed_oom");
+	replay(0, REMEDY_RESERVE_RELEASED);
+	assert_served("DMA32", STEP_FAST);
+	assert_int_equal(r.answer.released, 4871 + 2048);
+	replay(0, REMEDY_LISTS_DRAINED);
+	assert_served("DMA32", STEP_FAST);
+	replay(0, REMEDY_LOWMEM_WAIVED);
+	assert_killed("balloon", 8473, 16);
+}
+
+/* Without a slot the first round is the last one. */
+static void test_first_seed_without_swap(void **test)
+{
+	(void)test;
+	read_file("seed_oom");
+	state.swap_free = 0;
+	replay(0, REMEDY_NONE);
+	assert_killed("balloon", 8473, 1);
+}
+
+/* §4.9: where the counter is too low the retries last longer, and the patch's line is reached. */
+static void test_first_seed_with_too_low_a_counter(void **test)
+{
+	(void)test;
+	read_file("seed_oom");
+	state.zone[ZONE_DMA32].highatomic = 2048;
+	replay(0, REMEDY_NONE);
+	assert_killed("balloon", 8473, 17);
+	replay(PATCH_HIGHATOMIC_EXHAUST, REMEDY_NONE);
+	assert_served("DMA32", STEP_RELEASE);
+	assert_int_equal(r.answer.rounds, 17);
+}
+
+static void test_second_seed(void **test)
+{
+	(void)test;
+	read_file("seed_failure");
+	replay(0, REMEDY_NONE);
+	assert_string_equal(replay_end_name[r.end], "failed");
+	assert_int_equal(r.answer.rounds, 0);
+	assert_printed("in:imklog: page allocation failure: order:0, "
+		       "mode:0x2280020(GFP_ATOMIC|__GFP_NOTRACK)\n");
+	replay(ALL, REMEDY_NONE);
+	assert_string_equal(replay_end_name[r.end], "failed");
+	replay(0, REMEDY_RESERVE_RELEASED);
+	assert_served("DMA32", STEP_FAST);
+	/* §11.3: it lacks 20 pages above lowmem_reserve there. */
+	replay(0, REMEDY_LOWMEM_WAIVED);
+	assert_served("DMA", STEP_FAST);
+}
+
+#define STARVED HEAD "zone DMA32 managed=20000 min=10 low=20 high=30\n"
+
+static void test_served_below_low(void **test)
+{
+	(void)test;
+	read_good(STARVED ASKED "free DMA32 order=0 M=15\n");
+	replay(0, REMEDY_NONE);
+	assert_served("DMA32", STEP_SLOW);
+}
+
+static void test_served_from_a_zone_movable(void **test)
+{
+	(void)test;
+	read_good(STARVED ASKED
+		"zone Movable managed=2000 min=1 low=2 high=3\n"
+		"free Movable order=0 M=15\nzone Normal managed=9 min=1 low=2 high=3\n");
+	replay(0, REMEDY_NONE);
+	assert_served("Movable", STEP_FAST);
+	read_good(STARVED "request order=0 gfp=0x24000c0 comm=a\n"
+			  "zone Movable managed=2000 min=1 low=2 high=3\n"
+			  "free Movable order=0 M=15\nzone Normal managed=9 min=1 low=2 high=3\n");
+	replay(0, REMEDY_NONE);
+	assert_killed("a", 3, 1);
+}
+
+#define TASKS                                                                                      \
+	"task pid=1 comm=init rss=9000\ntask pid=70 comm=app rss=1\ntask pid=71 comm=large "       \
+	"rss=900\n"                                                                                \
+	"task pid=72 comm=spared rss=5000 adj=-1000\ntask pid=73 comm=swapped rss=1 "              \
+	"swapents=899\n"
+
+static void test_the_worst_is_killed(void **test)
+{
+	(void)test;
+	read_good(STARVED ASKED TASKS);
+	replay(0, REMEDY_NONE);
+	assert_killed("swapped", 73, 1); /* as bad as `large`, and later */
+	assert_printed("app invoked oom-killer:");
+	state.task[4].swapents--;
+	replay(0, REMEDY_NONE);
+	assert_killed("large", 71, 1);
+}
+
+/* Tasks are listed, and it is none of them. */
+static void test_a_kernel_task_asks(void **test)
+{
+	(void)test;
+	read_good(STARVED "request order=0 gfp=0x24000c0 comm=kworker pid=9\n" TASKS);
+	replay(0, REMEDY_NONE);
+	assert_killed("swapped", 73, 1);
+	assert_int_equal(current->mm == NULL, 1);
+}
+
+static void test_nobody_may_be_killed(void **test)
+{
+	(void)test;
+	read_good(STARVED ASKED "task pid=70 comm=app rss=1 adj=-1000\n");
+	replay(0, REMEDY_NONE);
+	assert_string_equal(replay_end_name[r.end], "panic");
+	assert_string_equal(r.why, "Out of memory and no killable processes...");
+}
+
+/* Without __GFP_FS nobody is killed, and it asks for ever (§5.3). */
+static void test_it_is_never_over(void **test)
+{
+	(void)test;
+	read_good(STARVED "request order=0 gfp=0x2400040 comm=app\n");
+	replay(0, REMEDY_NONE);
+	assert_string_equal(replay_end_name[r.end], "stuck");
+	assert_string_equal(r.why, "the OOM killer is asked again and again, and kills nobody");
+}
+
+/* Half of min is not free, and something could be reclaimed: 4.8 waits for kswapd (§6.2). */
+static void test_it_waits_for_kswapd(void **test)
+{
+	(void)test;
+	read_good(STARVED ASKED "lru DMA32 inactive_file=100\n");
+	replay(0, REMEDY_NONE);
+	assert_string_equal(replay_end_name[r.end], "stuck");
+	assert_string_equal(r.why, "it waits for kswapd, which finds nothing");
+	read_good(STARVED "request order=0 gfp=0x2400040 comm=app\nlru DMA32 inactive_file=100\n");
+	replay(0, REMEDY_NONE);
+	assert_string_equal(r.why, "the OOM killer is asked again and again, and kills nobody");
+}
+
+static void test_a_costly_order_fails(void **test)
+{
+	(void)test;
+	read_good(STARVED "request order=4 gfp=0x24040c0 comm=app\nfree DMA32 order=3 U=100\n");
+	replay(0, REMEDY_NONE);
+	assert_string_equal(replay_end_name[r.end], "failed");
+	assert_int_equal(r.answer.rounds, 1);
+	assert_int_equal(r.answer.oom_steps, 0);
+}
+
+/* 60 GB, of which 7 are on LRU lists: how large a zone is costs nothing. */
+static void test_a_large_zone(void **test)
+{
+	(void)test;
+	read_good(HEAD ASKED "zone Normal managed=16000000 min=20000 low=25000 high=30000\n"
+			     "free Normal order=0 U=12000\n"
+			     "lru Normal inactive_anon=7000000 active_anon=8000000\n"
+			     "swap total=100 free=1\n");
+	replay(0, REMEDY_NONE);
+	assert_killed("app", 3, 16);
+}
+
+static const struct CMUnitTest tests[] = {
+	TEST(test_first_seed),
+	TEST(test_first_seed_with_remedies),
+	TEST(test_first_seed_without_swap),
+	TEST(test_first_seed_with_too_low_a_counter),
+	TEST(test_second_seed),
+	TEST(test_served_below_low),
+	TEST(test_served_from_a_zone_movable),
+	TEST(test_the_worst_is_killed),
+	TEST(test_a_kernel_task_asks),
+	TEST(test_nobody_may_be_killed),
+	TEST(test_it_is_never_over),
+	TEST(test_it_waits_for_kswapd),
+	TEST(test_a_costly_order_fails),
+	TEST(test_a_large_zone),
+};
+
+TEST_GROUP(replay)
