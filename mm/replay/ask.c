@@ -3,7 +3,6 @@
  */
 #include <string.h>
 
-#include "kernel/core/sched/task.h"
 #include "mm/alloc/highatomic.h"
 #include "mm/alloc/pcp.h"
 #include "mm/page/mm_trace.h"
@@ -13,11 +12,13 @@
 
 const char *const remedy_name[NR_REMEDIES] = {
 	"none", "reserve-released", "lists-drained", "lowmem-waived"};
+const char *const ask_end_name[NR_ASK_ENDS] = {"served", "oom-kill", "failed", "stuck", "panic"};
 const char *const ask_step_name[NR_ASK_STEPS] = {"fast", "slow", "reclaim", "release", "oom"};
 
-void ask_begin(struct asked *a, struct memory *m)
+void ask_begin(struct asked *a, struct memory *m, int pid)
 {
 	*a = (struct asked){.memory = m,
+		.pid = pid,
 		.released = m->event[HIGHATOMIC_RELEASED_PAGES],
 		.stalls = mm_event_sum(m, ALLOCSTALL),
 		.oom_steps = m->event[OOM_STEPS],
@@ -63,7 +64,7 @@ static bool was_slow(const struct asked *a)
 	for (uint64_t n = a->traced; n < trace_ring.total; n++) {
 		const struct trace_record *r = &trace_ring.record[n % TRACE_RECORDS];
 
-		if (r->event == &mm_page_alloc_slowpath && r->pid == current->pid)
+		if (r->event == &mm_page_alloc_slowpath && r->pid == a->pid)
 			return true;
 	}
 	return false;
@@ -99,4 +100,43 @@ const struct zone *ask_zone(const struct memory *m, const struct page *page)
 		if (pfn >= z->start_pfn && pfn < zone_end_pfn(z))
 			return z;
 	return NULL;
+}
+
+/* Names have no quotes (words.c); a panic's text may. */
+static void add_text(struct line *l, const char *name, const char *text)
+{
+	line_add(l, ",\"%s\":", name);
+	if (!text || !text[0]) {
+		line_add(l, "null");
+		return;
+	}
+	line_add(l, "\"");
+	for (; *text; text++)
+		line_add(l, "%c", *text < ' ' || *text == '"' || *text == '\\' ? ' ' : *text);
+	line_add(l, "\"");
+}
+
+static void add_pid(struct line *l, int pid)
+{
+	if (pid)
+		line_add(l, ",\"victim_pid\":%d", pid);
+	else
+		line_add(l, ",\"victim_pid\":null");
+}
+
+const char *ask_json(struct line *l, const char *arm, const struct outcome *o)
+{
+	bool served = o->end == END_SERVED;
+
+	line_init(l);
+	line_add(l, "{\"arm\":\"%s\",\"outcome\":\"%s\"", arm, ask_end_name[o->end]);
+	add_text(l, "victim", o->victim);
+	add_pid(l, o->victim_pid);
+	add_text(l, "zone", o->zone);
+	add_text(l, "step", served ? ask_step_name[o->answer.step] : NULL);
+	line_add(l, ",\"released_pages\":%lu,\"loops\":%lu,\"oom_steps\":%lu", o->answer.released,
+		o->answer.rounds, o->answer.oom_steps);
+	add_text(l, "why", o->why);
+	line_add(l, "}");
+	return l->text;
 }

@@ -6,6 +6,7 @@
 #ifndef MM_REPLAY_ASK_H
 #define MM_REPLAY_ASK_H
 
+#include "kernel/core/log/printk.h"
 #include "mm/replay/state.h"
 
 /* What is given up before the request is made, one thing at a time. */
@@ -18,19 +19,30 @@ enum remedy_kind {
 };
 extern const char *const remedy_name[NR_REMEDIES];
 
-/* How far a request has come. */
+enum ask_end {
+	END_SERVED,
+	END_KILLED, /* the kill is the end: nobody dies, and the request is not served */
+	END_FAILED, /* NULL */
+	END_STUCK,  /* it goes on for ever: nothing that it waits for, or tries again, can change */
+	END_PANIC,
+	NR_ASK_ENDS
+};
+extern const char *const ask_end_name[NR_ASK_ENDS];
+
+/* Where it was served. */
 enum ask_step {
-	STEP_FAST,    /* served by the fast path */
+	STEP_FAST,    /* by the fast path */
 	STEP_SLOW,    /* by the slow path's first attempts */
 	STEP_RECLAIM, /* after direct reclaim in vain */
 	STEP_RELEASE, /* after pageblocks of the reserve were released */
-	STEP_OOM,     /* it has come to the OOM step */
+	STEP_OOM,     /* in the OOM step, or after it */
 	NR_ASK_STEPS
 };
 extern const char *const ask_step_name[NR_ASK_STEPS];
 
 struct asked {
 	struct memory *memory;
+	int pid;                                                /* who asks */
 	unsigned long released, stalls, oom_steps, invocations; /* events before it */
 	uint64_t traced;
 };
@@ -43,14 +55,26 @@ struct answer {
 	unsigned long invocations; /* of the OOM killer */
 };
 
-/* Before the remedy. */
-void ask_begin(struct asked *a, struct memory *m);
+struct outcome {
+	enum ask_end end;
+	struct answer answer;
+	const char *zone; /* that served it, or NULL */
+	char victim[STATE_COMM_LEN];
+	int victim_pid; /* 0: nobody was killed */
+	char why[128];  /* stuck, or in a panic; "": neither */
+};
+
+/* Before the remedy. `pid`: of the task that will ask. */
+void ask_begin(struct asked *a, struct memory *m, int pid);
 void ask_remedy(struct memory *m, const struct state *s, enum remedy_kind remedy);
 /* By alloc_pages(). */
 struct page *ask(struct memory *m, const struct state *s);
-/* Any time after ask_begin(); by the task that asks. */
+/* Any time after ask_begin(). */
 struct answer ask_answer(const struct asked *a);
 /* Of which zone a page is, also where the zone is made up. */
 const struct zone *ask_zone(const struct memory *m, const struct page *page);
+
+/* {"arm":...,"outcome":...}, on one line. */
+const char *ask_json(struct line *l, const char *arm, const struct outcome *o);
 
 #endif

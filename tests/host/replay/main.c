@@ -83,43 +83,14 @@ static struct arm read_arm(const char *word)
 	return arm;
 }
 
-static void print_text(const char *name, const char *text)
-{
-	if (text && text[0])
-		printf(",\"%s\":\"%s\"", name, text);
-	else
-		printf(",\"%s\":null", name);
-}
-
-/* Names have no quotes (words.c); a panic's text may. */
-static void print_result(const struct arm *arm, struct replayed *r)
-{
-	bool served = r->end == REPLAY_SERVED;
-
-	for (char *c = r->why; *c; c++)
-		if (*c == '"' || *c == '\\' || *c < ' ')
-			*c = ' ';
-	printf("{\"arm\":\"%s\",\"outcome\":\"%s\"", arm->name, replay_end_name[r->end]);
-	print_text("victim", r->victim);
-	if (r->victim_pid)
-		printf(",\"victim_pid\":%d", r->victim_pid);
-	else
-		printf(",\"victim_pid\":null");
-	print_text("zone", r->zone);
-	print_text("step", served ? ask_step_name[r->answer.step] : NULL);
-	printf(",\"released_pages\":%lu,\"loops\":%lu,\"oom_steps\":%lu", r->answer.released,
-		r->answer.rounds, r->answer.oom_steps);
-	print_text("why", r->why);
-	puts("}");
-}
-
 static void run_arm(const struct arm *arm)
 {
 	struct memory *m = replay_machine(&state, arm->patches);
-	struct replayed r;
+	struct outcome o;
+	struct line l;
 
-	replay_ask(m, &state, arm->remedy, &r);
-	print_result(arm, &r);
+	replay_ask(m, &state, arm->remedy, &o);
+	puts(ask_json(&l, arm->name, &o));
 }
 
 static void print_report(void)

@@ -14,12 +14,9 @@
 #define SLEEPS_MOST      20000 /* ticks: 16 rounds, twice, of a second each, do not reach it */
 #define INVOCATIONS_MOST 2     /* of the OOM killer, without a kill */
 
-const char *const replay_end_name[NR_REPLAY_ENDS] = {
-	"served", "oom-kill", "failed", "stuck", "panic"};
-
 static struct mm *mms;
 static jmp_buf end;
-static struct replayed *result;
+static struct outcome *result;
 static struct asked asked;
 static unsigned int slept;
 
@@ -161,9 +158,9 @@ struct memory *replay_machine(const struct state *s, unsigned int patches)
 	return m;
 }
 
-static void leave(enum replay_end how, const char *why) __attribute__((noreturn));
+static void leave(enum ask_end how, const char *why) __attribute__((noreturn));
 
-static void leave(enum replay_end how, const char *why)
+static void leave(enum ask_end how, const char *why)
 {
 	result->end = how;
 	snprintf(result->why, sizeof(result->why), "%s", why);
@@ -174,13 +171,13 @@ static void on_kill(struct task *t)
 {
 	memcpy(result->victim, t->comm, sizeof(result->victim));
 	result->victim_pid = t->pid;
-	leave(REPLAY_KILLED, "");
+	leave(END_KILLED, "");
 }
 
 static void on_yield(void)
 {
 	if (ask_answer(&asked).invocations >= INVOCATIONS_MOST)
-		leave(REPLAY_STUCK, "the OOM killer is asked again and again, and kills nobody");
+		leave(END_STUCK, "the OOM killer is asked again and again, and kills nobody");
 }
 
 /* Time passes, and nobody comes. */
@@ -188,7 +185,7 @@ static void on_sleep(void)
 {
 	jiffies++;
 	if (++slept > SLEEPS_MOST)
-		leave(REPLAY_STUCK, "it waits for kswapd, which finds nothing");
+		leave(END_STUCK, "it waits for kswapd, which finds nothing");
 }
 
 static void ask_and_note(struct memory *m, const struct state *s, enum remedy_kind remedy)
@@ -197,7 +194,7 @@ static void ask_and_note(struct memory *m, const struct state *s, enum remedy_ki
 
 	ask_remedy(m, s, remedy);
 	page = ask(m, s);
-	result->end = page ? REPLAY_SERVED : REPLAY_FAILED;
+	result->end = page ? END_SERVED : END_FAILED;
 	result->zone = page ? ask_zone(m, page)->name : NULL;
 }
 
@@ -205,27 +202,26 @@ static void ask_and_note(struct memory *m, const struct state *s, enum remedy_ki
 static void ask_guarded(struct memory *m, const struct state *s, enum remedy_kind remedy)
 {
 	if (setjmp(*stop_expect())) {
-		result->end = REPLAY_PANIC;
+		result->end = END_PANIC;
 		snprintf(result->why, sizeof(result->why), "%s", stop_message());
 	} else {
 		ask_and_note(m, s, remedy);
 	}
 }
 
-void replay_ask(
-	struct memory *m, const struct state *s, enum remedy_kind remedy, struct replayed *r)
+void replay_ask(struct memory *m, const struct state *s, enum remedy_kind remedy, struct outcome *o)
 {
-	memset(r, 0, sizeof(*r));
-	result = r;
+	memset(o, 0, sizeof(*o));
+	result = o;
 	slept = 0;
 	twin.on_kill = on_kill;
 	twin.on_yield = on_yield;
 	twin.on_sleep = on_sleep;
-	ask_begin(&asked, m);
+	ask_begin(&asked, m, current->pid);
 	if (!setjmp(end))
 		ask_guarded(m, s, remedy);
 	stop_reset();
-	r->answer = ask_answer(&asked);
+	o->answer = ask_answer(&asked);
 	twin.on_kill = NULL;
 	twin.on_yield = twin.on_sleep = NULL;
 }

@@ -10,29 +10,10 @@
 
 #include "mm/replay/ask.h"
 
-enum replay_end {
-	REPLAY_SERVED,
-	REPLAY_KILLED, /* the kill is the end: nobody dies, and the request is not served */
-	REPLAY_FAILED, /* NULL */
-	REPLAY_STUCK, /* it goes on for ever: nothing that it waits for, or tries again, can change */
-	REPLAY_PANIC,
-	NR_REPLAY_ENDS
-};
-extern const char *const replay_end_name[NR_REPLAY_ENDS];
-
-struct replayed {
-	enum replay_end end;
-	struct answer answer;
-	const char *zone; /* that served it, or NULL */
-	char victim[STATE_COMM_LEN];
-	int victim_pid;
-	char why[128]; /* stuck, or in a panic; "": neither */
-};
-
 /* A machine that is shaped to the state, with its tasks. Those before it are thrown away. */
 struct memory *replay_machine(const struct state *s, unsigned int patches);
 /* Once for each machine. */
 void replay_ask(
-	struct memory *m, const struct state *s, enum remedy_kind remedy, struct replayed *r);
+	struct memory *m, const struct state *s, enum remedy_kind remedy, struct outcome *o);
 
 #endif

@@ -9,7 +9,7 @@
 	(PATCH_SERIES | PATCH_HIGHATOMIC_EARLY | PATCH_OOM_REAPER | PATCH_OOM_REAPER_SKIP |        \
 		PATCH_OOM_NOTIFIER_OUTSIDE)
 
-static struct replayed r;
+static struct outcome r;
 
 static void replay(unsigned int patches, enum remedy_kind remedy)
 {
@@ -18,14 +18,14 @@ static void replay(unsigned int patches, enum remedy_kind remedy)
 
 static void assert_served(const char *zone, enum ask_step step)
 {
-	assert_string_equal(replay_end_name[r.end], "served");
+	assert_string_equal(ask_end_name[r.end], "served");
 	assert_string_equal(r.zone, zone);
 	assert_string_equal(ask_step_name[r.answer.step], ask_step_name[step]);
 }
 
 static void assert_killed(const char *victim, int pid, unsigned long rounds)
 {
-	assert_string_equal(replay_end_name[r.end], "oom-kill");
+	assert_string_equal(ask_end_name[r.end], "oom-kill");
 	assert_string_equal(r.victim, victim);
 	assert_int_equal(r.victim_pid, pid);
 	assert_null(r.zone);
@@ -96,12 +96,12 @@ static void test_second_seed(void **test)
 	(void)test;
 	read_file("seed_failure");
 	replay(0, REMEDY_NONE);
-	assert_string_equal(replay_end_name[r.end], "failed");
+	assert_string_equal(ask_end_name[r.end], "failed");
 	assert_int_equal(r.answer.rounds, 0);
 	assert_printed("in:imklog: page allocation failure: order:0, "
 		       "mode:0x2280020(GFP_ATOMIC|__GFP_NOTRACK)\n");
 	replay(ALL, REMEDY_NONE);
-	assert_string_equal(replay_end_name[r.end], "failed");
+	assert_string_equal(ask_end_name[r.end], "failed");
 	replay(0, REMEDY_RESERVE_RELEASED);
 	assert_served("DMA32", STEP_FAST);
 	/* §11.3: it lacks 20 pages above lowmem_reserve there. */
@@ -167,7 +167,7 @@ static void test_nobody_may_be_killed(void **test)
 	(void)test;
 	read_good(STARVED ASKED "task pid=70 comm=app rss=1 adj=-1000\n");
 	replay(0, REMEDY_NONE);
-	assert_string_equal(replay_end_name[r.end], "panic");
+	assert_string_equal(ask_end_name[r.end], "panic");
 	assert_string_equal(r.why, "Out of memory and no killable processes...");
 }
 
@@ -177,7 +177,7 @@ static void test_it_is_never_over(void **test)
 	(void)test;
 	read_good(STARVED "request order=0 gfp=0x2400040 comm=app\n");
 	replay(0, REMEDY_NONE);
-	assert_string_equal(replay_end_name[r.end], "stuck");
+	assert_string_equal(ask_end_name[r.end], "stuck");
 	assert_string_equal(r.why, "the OOM killer is asked again and again, and kills nobody");
 }
 
@@ -187,7 +187,7 @@ static void test_it_waits_for_kswapd(void **test)
 	(void)test;
 	read_good(STARVED ASKED "lru DMA32 inactive_file=100\n");
 	replay(0, REMEDY_NONE);
-	assert_string_equal(replay_end_name[r.end], "stuck");
+	assert_string_equal(ask_end_name[r.end], "stuck");
 	assert_string_equal(r.why, "it waits for kswapd, which finds nothing");
 	read_good(STARVED "request order=0 gfp=0x2400040 comm=app\nlru DMA32 inactive_file=100\n");
 	replay(0, REMEDY_NONE);
@@ -199,7 +199,7 @@ static void test_a_costly_order_fails(void **test)
 	(void)test;
 	read_good(STARVED "request order=4 gfp=0x24040c0 comm=app\nfree DMA32 order=3 U=100\n");
 	replay(0, REMEDY_NONE);
-	assert_string_equal(replay_end_name[r.end], "failed");
+	assert_string_equal(ask_end_name[r.end], "failed");
 	assert_int_equal(r.answer.rounds, 1);
 	assert_int_equal(r.answer.oom_steps, 0);
 }
