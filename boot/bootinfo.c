@@ -104,6 +104,33 @@ static const char *mb1_mmap(struct boot_info *info, const struct mb1_info *mb, b
 	return err;
 }
 
+static const char *set_file(struct boot_info *info, uint64_t start, uint64_t end, boot_phys_fn phys)
+{
+	if (info->file_end)
+		return "module: a second one; expected at most one";
+	if (start >= end)
+		return "module: is empty; expected a file";
+	if (!phys(start, end - start))
+		return "module: " UNREADABLE;
+	info->file_start = start;
+	info->file_end = end;
+	return NULL;
+}
+
+static const char *mb1_modules(struct boot_info *info, const struct mb1_info *mb, boot_phys_fn phys)
+{
+	const struct mb1_module *module;
+
+	if (!(mb->flags & MB1_INFO_MODS) || !mb->mods_count)
+		return NULL;
+	if (mb->mods_count > 1)
+		return "module: a second one; expected at most one";
+	module = phys(mb->mods_addr, sizeof(*module));
+	if (!module)
+		return "module: its entry " UNREADABLE;
+	return set_file(info, module->start, module->end, phys);
+}
+
 static const char *mb1_read(struct boot_info *info, uint32_t addr, boot_phys_fn phys)
 {
 	const struct mb1_info *mb = phys(addr, sizeof(*mb));
@@ -113,6 +140,8 @@ static const char *mb1_read(struct boot_info *info, uint32_t addr, boot_phys_fn 
 		return "Multiboot 1 information: " UNREADABLE;
 	info->multiboot = 1;
 	err = mb1_cmdline(info, mb, phys);
+	if (!err)
+		err = mb1_modules(info, mb, phys);
 	return err ? err : mb1_mmap(info, mb, phys);
 }
 
@@ -140,11 +169,21 @@ static const char *mb2_mmap(struct boot_info *info, const struct mb2_tag_mmap *t
 	return err;
 }
 
-static const char *mb2_tag(struct boot_info *info, const struct mb2_tag *tag)
+static const char *mb2_module(
+	struct boot_info *info, const struct mb2_tag_module *tag, boot_phys_fn phys)
+{
+	if (tag->tag.size < sizeof(*tag))
+		return "module: its tag is truncated";
+	return set_file(info, tag->start, tag->end, phys);
+}
+
+static const char *mb2_tag(struct boot_info *info, const struct mb2_tag *tag, boot_phys_fn phys)
 {
 	switch (tag->type) {
 	case MB2_TAG_CMDLINE:
 		return copy_cmdline(info, (const char *)(tag + 1), tag->size - sizeof(*tag));
+	case MB2_TAG_MODULE:
+		return mb2_module(info, (const struct mb2_tag_module *)tag, phys);
 	case MB2_TAG_MMAP:
 		return mb2_mmap(info, (const struct mb2_tag_mmap *)tag);
 	default:
@@ -170,7 +209,7 @@ static const char *mb2_read(struct boot_info *info, uint32_t addr, boot_phys_fn 
 			break;
 		if (tag->size < sizeof(*tag) || tag->size > mb->total_size - at)
 			return "Multiboot 2 information: a tag does not fit its block";
-		err = mb2_tag(info, tag);
+		err = mb2_tag(info, tag, phys);
 		at += (tag->size + 7) & ~7u;
 	}
 	if (!err && info->nr_ranges == 0)

@@ -6,7 +6,7 @@
 
 /*
  * What the boot loader told, checked and copied. The loader's own structures are not looked at
- * again after boot_info_read(): their memory is free for use.
+ * again after boot_info_read(): their memory is free for use. That of a module is not (boot_file.h).
  *
  * Addresses and lengths are in bytes. Pure C without side effects, so host tests build it too.
  */
@@ -29,6 +29,7 @@ struct boot_info {
 	char cmdline[BOOT_CMDLINE_LEN];
 	unsigned int nr_ranges;
 	struct boot_range range[BOOT_MAX_RANGES];
+	uint64_t file_start, file_end; /* of a module that came with the image; end 0: none did */
 };
 
 /*

@@ -9,6 +9,7 @@
 #define MB1_HEADER_FLAGS 0x00010003 /* page-align modules, want memory map, load addresses given */
 
 #define MB1_INFO_CMDLINE 0x04
+#define MB1_INFO_MODS    0x08
 #define MB1_INFO_MMAP    0x40
 
 #define MB2_HEADER_MAGIC 0xe85250d6
@@ -19,6 +20,7 @@
 
 #define MB2_TAG_END     0
 #define MB2_TAG_CMDLINE 1
+#define MB2_TAG_MODULE  3
 #define MB2_TAG_MMAP    6
 
 #define MB_MEMORY_USABLE 1
@@ -36,6 +38,11 @@ struct mb1_info {
 	uint32_t mmap_length, mmap_addr;
 } __attribute__((packed));
 
+struct mb1_module {
+	uint32_t start, end;
+	uint32_t string, reserved;
+} __attribute__((packed));
+
 /* `size` does not count itself. */
 struct mb1_mmap_entry {
 	uint32_t size;
@@ -49,6 +56,12 @@ struct mb2_info {
 
 struct mb2_tag {
 	uint32_t type, size;
+} __attribute__((packed));
+
+/* Its string follows. */
+struct mb2_tag_module {
+	struct mb2_tag tag;
+	uint32_t start, end;
 } __attribute__((packed));
 
 struct mb2_tag_mmap {

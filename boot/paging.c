@@ -1,6 +1,6 @@
 /*
  * Kernel page tables (see paging.h). Until mm/ is up, table pages are taken from the memory
- * right above the image, one after the other; mm/ then reserves what was taken.
+ * right above the image, one after the other, but for a module's; mm/ then reserves what was taken.
  */
 #include "boot/paging.h"
 #include "boot/multiboot.h"
@@ -15,6 +15,7 @@ extern char _kernel_start[], _text[], _etext[], _erodata[], _kernel_end[];
 
 uint64_t *kernel_pml4;
 static uint64_t boot_brk, boot_brk_end;
+static uint64_t file_start, file_end; /* what the loader has put there */
 static uint64_t io_next = IO_MAP;
 /* Where table pages are reachable while the direct map is still being built. */
 static uint64_t table_window;
@@ -23,9 +24,11 @@ static uint64_t brk_alloc(void)
 {
 	uint64_t page = boot_brk;
 
+	if (page < file_end && page + PAGE_SIZE > file_start)
+		page = (file_end + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1ull);
 	if (page + PAGE_SIZE > boot_brk_end)
 		return 0;
-	boot_brk += PAGE_SIZE;
+	boot_brk = page + PAGE_SIZE;
 	memset((void *)(table_window + page), 0, PAGE_SIZE);
 	return page;
 }
@@ -203,6 +206,8 @@ const char *paging_init(const struct boot_info *info)
 	if (!home || home->end < image_end)
 		return "memory map: the image at 1 MiB does not lie in usable memory";
 	boot_brk = image_end;
+	file_start = info->file_start;
+	file_end = info->file_end;
 	boot_brk_end = home->end & ~(PAGE_SIZE - 1ull);
 
 	table_window = KERNEL_BASE;

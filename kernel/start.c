@@ -5,6 +5,7 @@
 
 #include "boot/bootinfo.h"
 #include "boot/paging.h"
+#include "kernel/core/boot_file.h"
 #include "kernel/core/cpu/acpi.h"
 #include "kernel/core/cpu/device_place.h"
 #include "kernel/core/cpu/dmi.h"
@@ -100,6 +101,7 @@ void boot_main(uint32_t magic, uint32_t info_addr)
 	need(boot_info_read(&boot_info, magic, info_addr, early_phys));
 	mm_check_map(&boot_info);
 	need(paging_init(&boot_info));
+	need(boot_file_init(&boot_info));
 	screen_map();
 	need(acpi_init(&acpi_info));
 	need(device_places_check(&acpi_info, &boot_info, cpu_phys_bits()));

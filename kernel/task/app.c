@@ -46,19 +46,25 @@ static bool map_private_data(struct mm *mm)
 		       _app_data_end - _app_data) == 0;
 }
 
-/* `t` will begin with start.fn(start.arg) in `mm`, whose user it becomes. */
-static void enter_app(struct task *t, struct mm *mm, struct app_start start)
+/* `t` begins at depth 1 in `mm`, whose user it becomes. */
+static void join_world(struct task *t, struct mm *mm)
 {
-	struct app_start *kept = &container_of(t, struct task_object, task)->start;
-
-	*kept = start;
-	((uint64_t *)t->sp)[2] = (uint64_t)kept; /* r13: the argument of app_first() */
 	t->own.oom_score_adj = current->process->oom_score_adj;
 	t->own.cap_sys_admin = current->process->cap_sys_admin;
 	t->mm = mm;
 	t->cr3 = mm->pgd;
 	t->kdepth = 1;
 	task_start(t, current->process);
+}
+
+/* `t` will begin with start.fn(start.arg). */
+static void enter_app(struct task *t, struct mm *mm, struct app_start start)
+{
+	struct app_start *kept = &container_of(t, struct task_object, task)->start;
+
+	*kept = start;
+	((uint64_t *)t->sp)[2] = (uint64_t)kept; /* r13: the argument of app_first() */
+	join_world(t, mm);
 }
 
 static struct task *spawn(const char *name, int pid, void (*fn)(long), long arg)
@@ -86,6 +92,20 @@ struct task *app_spawn(const char *name, void (*fn)(long), long arg)
 struct task *app_spawn_first(const char *name, void (*fn)(long), long arg)
 {
 	return spawn(name, FIRST_APP_PID, fn, arg);
+}
+
+struct task *app_spawn_in_kernel(const char *name, int pid, void (*fn)(void *), void *arg)
+{
+	struct mm *mm = mm_create(&system_memory);
+	struct task *t = mm ? task_alloc(name, pid, fn, arg) : NULL;
+
+	if (!t) {
+		if (mm)
+			mm_put_user(mm);
+		return NULL;
+	}
+	join_world(t, mm);
+	return t;
 }
 
 struct task *app_clone(const char *name, bool thread, void (*fn)(long), long arg)

@@ -36,6 +36,11 @@ struct task *task_alloc(const char *name, int pid, void (*fn)(void *), void *arg
 struct task *app_spawn(const char *name, void (*fn)(long), long arg);
 struct task *app_spawn_first(const char *name, void (*fn)(long), long arg);
 /*
+ * A process with an empty address space that never leaves the kernel: runs fn(arg), at depth 1, which must not
+ * return. With a pid of the caller's choice; NULL when memory is refused.
+ */
+struct task *app_spawn_in_kernel(const char *name, int pid, void (*fn)(void *), void *arg);
+/*
  * On the current address space: one more thread of the process, or a process of its own that shares
  * it. NULL when memory is refused.
  */

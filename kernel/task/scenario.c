@@ -324,6 +324,26 @@ noinline void scenario_end(void)
 	barrier();
 }
 
+static void finished(const struct scenario *s) __attribute__((noreturn));
+
+static void finished(const struct scenario *s)
+{
+	const struct memory *m = &system_memory;
+
+	if (sched_seed)
+		pr_info("schedule: seed %ld, %lu forced switches", sched_seed, forced_switches());
+	pr_info("scenario %s finished: %lu kills, %lu pages released from the highatomic reserve",
+		s->name, m->event[OOM_KILLS], m->event[HIGHATOMIC_RELEASED_PAGES]);
+	machine_exit(EXIT_FINISHED);
+}
+
+void scenario_finish(void)
+{
+	scenario_end();
+	report_counters();
+	finished(find(wanted));
+}
+
 void scenario_run(void (*at_start)(void), void (*at_end)(void))
 {
 	const struct scenario *s = find(wanted);
@@ -355,9 +375,5 @@ void scenario_run(void (*at_start)(void), void (*at_end)(void))
 	lock_debug_report();
 	if (code)
 		machine_refuse("machine: scenario %s could not have memory that it needs", s->name);
-	if (sched_seed)
-		pr_info("schedule: seed %ld, %lu forced switches", sched_seed, forced_switches());
-	pr_info("scenario %s finished: %lu kills, %lu pages released from the highatomic reserve",
-		s->name, m->event[OOM_KILLS], m->event[HIGHATOMIC_RELEASED_PAGES]);
-	machine_exit(EXIT_FINISHED);
+	finished(s);
 }

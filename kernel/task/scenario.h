@@ -86,6 +86,12 @@ void scenarios_register_knobs(void);
  */
 void scenario_run(void (*at_start)(void), void (*at_end)(void)) __attribute__((noreturn));
 
+/*
+ * The run is over here, as it is, and has finished: for a scenario that has changed the machine for good, so that
+ * nothing of it is checked. Task context, after scenario_run() has started it.
+ */
+void scenario_finish(void) __attribute__((noreturn));
+
 /* The workload's seed (seed=). */
 extern long workload_seed;
 

@@ -126,6 +126,8 @@ static void kill_victim(const struct oom_control *oc, struct task *chosen)
 		return;
 	count_kill(oc);
 	print_killed(&k);
+	if (m->after_kill)
+		m->after_kill(m, k.t);
 	if (kill_sharers(m, k.mm, k.t))
 		wake_oom_reaper(m, k.t, k.mm);
 	mm_drop(k.mm);

@@ -267,7 +267,9 @@ struct memory {
 	struct list_head shrinkers;        /* (shrinker_rwsem) of mm/reclaim */
 	struct rwsem shrinker_rwsem;
 	struct mutex oom_lock;
-	int oom_victims;                    /* tasks with memdie; under tasks_lock() */
+	int oom_victims; /* tasks with memdie; under tasks_lock() */
+	/* Under oom_lock: who it was, once that is printed; for a floor above to which that is the end. Or NULL. */
+	void (*after_kill)(struct memory *m, const struct task *victim);
 	bool oom_killer_disabled;           /* set under oom_lock */
 	bool storage_suspended;             /* IO and FS are out of reach for everybody */
 	struct wait_queue oom_victims_wait; /* until there are none */

@@ -172,6 +172,9 @@ void mm_boot(const struct boot_info *info)
 	boot_mem_init(&bm, info);
 	boot_mem_reserve(&bm, KERNEL_PHYS >> PAGE_SHIFT, paging_boot_end() >> PAGE_SHIFT);
 	boot_mem_reserve(&bm, AP_TRAMPOLINE >> PAGE_SHIFT, (AP_TRAMPOLINE >> PAGE_SHIFT) + 1);
+	if (info->file_end)
+		boot_mem_reserve(&bm, info->file_start >> PAGE_SHIFT,
+			(info->file_end + PAGE_SIZE - 1) >> PAGE_SHIFT);
 	if (boot_usable_bytes(info) < (uint64_t)LEAST_MEMORY_MIB << 20)
 		machine_refuse("machine: %lu MiB of usable memory; expected at least %d MiB",
 			(unsigned long)(boot_usable_bytes(info) >> 20), LEAST_MEMORY_MIB);

@@ -10,6 +10,7 @@
 #define MB_ADDR   0x100
 #define MAP_ADDR  0x400
 #define LINE_ADDR 0x2000
+#define MODS_ADDR 0x1800
 
 #define UNREADABLE "lies outside readable memory; expected it below 1 GiB and not in the image"
 
@@ -309,6 +310,50 @@ static void test_mb1_line_as_long_as_it_may_be(void **state)
 	assert_int_equal(strlen(info.cmdline), BOOT_CMDLINE_LEN - 1);
 }
 
+static void mb1_module(uint32_t start, uint32_t end)
+{
+	struct mb1_module module = {.start = start, .end = end};
+
+	mb1_range(0x100000, 0x1000, 1);
+	mb1.flags |= MB1_INFO_MODS;
+	mb1.mods_count = 1;
+	mb1.mods_addr = MODS_ADDR;
+	memcpy(ram + MODS_ADDR, &module, sizeof(module));
+}
+
+static void test_mb1_module(void **state)
+{
+	(void)state;
+	mb1_module(0x7000, 0x7123);
+	assert_null(read_mb1());
+	assert_int_equal(info.file_start, 0x7000);
+	assert_int_equal(info.file_end, 0x7123);
+	mb1.mods_count = 0;
+	assert_null(read_mb1());
+	assert_int_equal(info.file_end, 0);
+	mb1.mods_count = 1;
+	mb1.flags &= ~MB1_INFO_MODS;
+	assert_null(read_mb1());
+	assert_int_equal(info.file_end, 0);
+}
+
+static void test_mb1_bad_modules(void **state)
+{
+	(void)state;
+	mb1_module(0x7000, 0x7000);
+	assert_error(read_mb1(), "module: is empty; expected a file");
+	mb1_module(0x7001, 0x7000);
+	assert_error(read_mb1(), "module: is empty; expected a file");
+	mb1_module(0x7000, 0x8001);
+	assert_error(read_mb1(), "module: " UNREADABLE);
+	mb1_module(0x7000, 0x7123);
+	mb1.mods_count = 2;
+	assert_error(read_mb1(), "module: a second one; expected at most one");
+	mb1.mods_count = 1;
+	mb1.mods_addr = sizeof(ram) - sizeof(struct mb1_module) + 1;
+	assert_error(read_mb1(), "module: its entry " UNREADABLE);
+}
+
 /* Multiboot 2 */
 
 static void put(const void *data, uint32_t len)
@@ -383,6 +428,41 @@ static void test_mb2_longer_entries(void **state)
 	assert_null(read_mb2_ended());
 	assert_int_equal(info.nr_ranges, 3);
 	assert_int_equal(info.range[2].end, 0x7ffe0000);
+}
+
+static void mb2_module(uint32_t start, uint32_t end)
+{
+	const uint32_t range[] = {start, end};
+
+	mb2_tag_header(MB2_TAG_MODULE, 16 + 6);
+	put(range, sizeof(range));
+	put("state", 6);
+}
+
+static void test_mb2_module(void **state)
+{
+	(void)state;
+	mb2_map(good, 3, 24);
+	mb2_module(0x7000, 0x7123);
+	assert_null(read_mb2_ended());
+	assert_int_equal(info.file_start, 0x7000);
+	assert_int_equal(info.file_end, 0x7123);
+}
+
+static void test_mb2_bad_modules(void **state)
+{
+	(void)state;
+	mb2_map(good, 3, 24);
+	mb2_module(0x7000, 0x7000);
+	assert_error(read_mb2_ended(), "module: is empty; expected a file");
+	tags_len = sizeof(struct mb2_info);
+	mb2_module(0x7000, 0x7001);
+	mb2_module(0x7800, 0x7801);
+	assert_error(read_mb2_ended(), "module: a second one; expected at most one");
+	tags_len = sizeof(struct mb2_info);
+	mb2_tag_header(MB2_TAG_MODULE, 15);
+	put("1234567", 7);
+	assert_error(read_mb2_ended(), "module: its tag is truncated");
 }
 
 static void test_mb2_information_unreadable(void **state)
@@ -540,8 +620,12 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_mb1_line_unterminated),
 	TEST(test_mb1_line_is_not_read_past_its_span),
 	TEST(test_mb1_line_as_long_as_it_may_be),
+	TEST(test_mb1_module),
+	TEST(test_mb1_bad_modules),
 	TEST(test_mb2_good_map),
 	TEST(test_mb2_longer_entries),
+	TEST(test_mb2_module),
+	TEST(test_mb2_bad_modules),
 	TEST(test_mb2_information_unreadable),
 	TEST(test_mb2_no_end_tag),
 	TEST(test_mb2_tag_misfit),

@@ -167,8 +167,9 @@ static void leave(enum ask_end how, const char *why)
 	longjmp(end, 1);
 }
 
-static void on_kill(struct task *t)
+static void after_kill(struct memory *m, const struct task *t)
 {
+	(void)m;
 	memcpy(result->victim, t->comm, sizeof(result->victim));
 	result->victim_pid = t->pid;
 	leave(END_KILLED, "");
@@ -214,7 +215,7 @@ void replay_ask(struct memory *m, const struct state *s, enum remedy_kind remedy
 	memset(o, 0, sizeof(*o));
 	result = o;
 	slept = 0;
-	twin.on_kill = on_kill;
+	m->after_kill = after_kill;
 	twin.on_yield = on_yield;
 	twin.on_sleep = on_sleep;
 	ask_begin(&asked, m, current->pid);
@@ -222,6 +223,5 @@ void replay_ask(struct memory *m, const struct state *s, enum remedy_kind remedy
 		ask_guarded(m, s, remedy);
 	stop_reset();
 	o->answer = ask_answer(&asked);
-	twin.on_kill = NULL;
 	twin.on_yield = twin.on_sleep = NULL;
 }

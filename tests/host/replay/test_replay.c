@@ -47,6 +47,7 @@ static void test_first_seed(void **test)
 		assert_printed("balloon invoked oom-killer: gfp_mask=0x24280ca"
 			       "(GFP_HIGHUSER_MOVABLE|__GFP_ZERO), order=0, oom_score_adj=0\n");
 		assert_printed("\nAVOIDABLE: 4871 pages of DMA32 held as highatomic;");
+		assert_printed("\nKilled process 8473 (balloon) ");
 	}
 	replay(ALL, REMEDY_NONE);
 	assert_served("DMA32", STEP_RELEASE);

@@ -33,6 +33,7 @@ SUITES = {  # name: where its tests are, what they need
     "iso": ("tests/system/test_iso.py", KERNELS),
     "hardware": ("tests/system/test_hardware.py", ("image",)),
     "replay": ("tests/system/test_replay.py", KERNELS),
+    "state": ("tests/system/test_state.py", ("image", "host-replay")),
     "disk": ("tests/system/test_disk.py", ("image",)),
     "files": ("tests/system/test_files.py", KERNELS),
     "soak": ("tests/system/test_soak.py", ("image",)),
