@@ -55,6 +55,8 @@ void ask_remedy(struct memory *m, const struct state *s, enum remedy_kind remedy
 
 struct page *ask(struct memory *m, const struct state *s)
 {
+	current->memdie |= s->request.memdie;
+	current->flags |= s->request.memalloc ? PF_MEMALLOC : 0;
 	return alloc_pages(m, s->request.gfp, s->request.order);
 }
 

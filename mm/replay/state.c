@@ -55,6 +55,8 @@ static bool read_request(struct state *s, struct words *w)
 		{.name = "gfp", .must = true, .max = VALID_GFP_BITS, .value = &r->gfp},
 		{.name = "comm", .must = true, .comm = r->comm},
 		{.name = "pid", .min = 1, .max = STATE_PID_MAX, .value = &r->pid},
+		{.name = "memdie", .max = 1, .value = &r->memdie},
+		{.name = "memalloc", .max = 1, .value = &r->memalloc},
 	};
 
 	if (!once(w, r->line))

@@ -25,7 +25,8 @@
  *
  * Pages, of `free` blocks, of `swap` slots. What is not named is 0, but for pageblock_order (10), present
  * (as managed) and what STATE_MUST marks. A zone that is not named has no memory. A name with blanks stands
- * in quotes. The request is made on CPU 0.
+ * in quotes. The request is made on CPU 0; with memdie=1 by whom the OOM killer has chosen before (§7.8), with
+ * memalloc=1 by whoever reclaims memory itself (PF_MEMALLOC), as kswapd.
  *
  * Pure: reads the text, writes the state, O(text). No context.
  */
@@ -64,6 +65,7 @@ struct state_task {
 struct state_request {
 	unsigned int line;    /* 0: none was made */
 	long order, gfp, pid; /* pid 0: not known */
+	long memdie, memalloc;
 	char comm[STATE_COMM_LEN];
 };
 

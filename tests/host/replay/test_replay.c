@@ -195,6 +195,29 @@ static void test_it_waits_for_kswapd(void **test)
 	assert_string_equal(r.why, "the OOM killer is asked again and again, and kills nobody");
 }
 
+/* §7.8: it has no mark to pass, but free pages of the reserve only are none for it. */
+static void test_a_victim_asks(void **test)
+{
+	(void)test;
+	read_good(STARVED "request order=0 gfp=0x24280ca comm=app memdie=1\n"
+			  "free DMA32 order=0 H=9\n" TASKS);
+	replay(0, REMEDY_NONE);
+	assert_string_equal(ask_end_name[r.end], "failed");
+	state.zone[ZONE_DMA32].free[0][MIGRATE_MOVABLE] = 1;
+	replay(0, REMEDY_NONE);
+	assert_served("DMA32", STEP_SLOW);
+}
+
+/* Whoever reclaims does not wait for others to do it. */
+static void test_a_reclaimer_asks(void **test)
+{
+	(void)test;
+	read_good(STARVED "request order=0 gfp=0x2410040 comm=kswapd0 memalloc=1\n" TASKS);
+	replay(0, REMEDY_NONE);
+	assert_string_equal(ask_end_name[r.end], "failed");
+	assert_int_equal(r.answer.rounds, 0);
+}
+
 static void test_a_costly_order_fails(void **test)
 {
 	(void)test;
@@ -234,6 +257,8 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_nobody_may_be_killed),
 	TEST(test_it_is_never_over),
 	TEST(test_it_waits_for_kswapd),
+	TEST(test_a_victim_asks),
+	TEST(test_a_reclaimer_asks),
 	TEST(test_a_costly_order_fails),
 	TEST(test_a_large_zone),
 };
