@@ -33,17 +33,18 @@ PORT ?=
 # tests/host/*.mk as well, besides BUILDS; make refuses any other on its command line.
 RUNS := MEM SHIFT CPUS SEED SCHED MODE ARGS DEVICES BOOT BUILD TIMEOUT OUT
 BUILDS := CC OPT TOP NEWLIB PY SHELL HOST HOST_CHECKS HOST_COMMON EXPLORE_COMMON
-READS_run := SCENARIO PATCH $(RUNS) JOBS LOG
+READS_run := SCENARIO PATCH $(RUNS) JOBS LOG STATE
 READS_matrix := SCENARIO PATCH MEM CPUS SEED ARGS DEVICES BUILD TIMEOUT JOBS
 READS_list := SCENARIO BUILD
 READS_sweep := SCENARIO PATCH $(RUNS) SEEDS SCHEDS FAIL_NTH JOBS PARALLEL_OPTIONS
 READS_bench := $(RUNS) UPDATE
 READS_oracle := WORKLOAD BUILD TIMEOUT JOBS
 READS_check := LOG REPORT FULL JSON
+READS_replay := LOG REPORT STATE PATCH BOOT
 READS_test := SUITE TEST JOBS
 READS_console := SCENARIO PATCH $(RUNS)
-READS_debug := SCENARIO PATCH $(RUNS) PORT
-READS_core := SCENARIO PATCH $(RUNS) AT
+READS_debug := SCENARIO PATCH $(RUNS) PORT STATE
+READS_core := SCENARIO PATCH $(RUNS) AT STATE
 READS_all := BUILD
 READS_image := BUILD
 READS_iso := BUILD
@@ -87,7 +88,10 @@ JOBS ?=
 # 1: make run shows the console of its one run as it comes. Of make check: the log, or a pattern of logs.
 LOG ?=
 
-# Of make check: which report of a log, all where empty; 1: the numbers as well; 1: as JSON.
+# A state file, which make replay writes, and scenario replay wants.
+STATE ?=
+
+# Of make check and replay: which report of a log, all where empty; 1: the numbers as well; 1: as JSON.
 REPORT ?=
 FULL ?=
 JSON ?=
@@ -139,6 +143,7 @@ opt = --$(1)=$(call quoted,$(2))
 RUN_OPTIONS = $(call opt,mem,$(MEM)) $(call opt,shift,$(SHIFT)) $(call opt,cpus,$(CPUS)) \
 	$(call opt,seed,$(SEED)) $(call opt,sched,$(SCHED)) $(call opt,mode,$(MODE)) $(call opt,args,$(ARGS)) \
 	$(call opt,devices,$(DEVICES)) $(call opt,boot,$(BOOT)) $(call opt,build,$(BUILD)) $(call opt,timeout,$(TIMEOUT)) $(call opt,results,$(OUT)) --build-dir=$(TOP)
+WITH_STATE = $(if $(STATE),$(call opt,state,$(STATE)))
 # Which run; console, debug and core have a scenario where none is named.
 WHICH = $(call opt,scenario,$(SCENARIO)) $(call opt,patch,$(PATCH))
 # Of make run: what is not named is all, but of one scenario the arm without patches.
@@ -146,7 +151,7 @@ WHICH_RUNS = $(if $(SCENARIO),$(call opt,scenario,$(SCENARIO))) \
 	$(if $(filter file,$(origin PATCH)),,$(call opt,patch,$(PATCH))) $(call opt,jobs,$(JOBS))
 WHICH_ONE = $(call opt,scenario,$(or $(SCENARIO),spike)) $(call opt,patch,$(PATCH))
 
-.PHONY: all image image-debug setup run list matrix sweep bench oracle check test console debug core iso clean help format \
+.PHONY: all image image-debug setup run list matrix sweep bench oracle check replay test console debug core iso clean help format \
 	clang-check objects
 all: image iso
 
@@ -210,7 +215,7 @@ $(ELF): $(KERNEL_O) $(O)/apps.o $(O)/symtab.o $(O)/sources linker.ld
 	@echo "built $@"
 
 run: image
-	@$(RUN) $(if $(SCENARIO),run $(if $(LOG),--log),all) $(WHICH_RUNS) $(RUN_OPTIONS)
+	@$(RUN) $(if $(SCENARIO),run $(if $(LOG),--log),all) $(WHICH_RUNS) $(RUN_OPTIONS) $(WITH_STATE)
 
 # MEM and CPUS are lists here; empty, and CPUS where it is not given, they are the usual ones.
 matrix: image
@@ -240,6 +245,12 @@ check:
 	@$(RUN) check $(if $(FULL),--full) $(if $(JSON),--json) $(if $(REPORT),$(call opt,report,$(REPORT))) \
 		-- $(if $(LOG),$(call quoted,$(LOG)))
 
+# On the twin; BOOT=kernel: in QEMU.
+replay: $(if $(filter kernel,$(BOOT)),$(if $(filter file,$(origin BOOT)),host-replay,image),host-replay)
+	@$(RUN) replay $(if $(REPORT),$(call opt,report,$(REPORT))) $(WITH_STATE) \
+		$(if $(filter file,$(origin PATCH)),,$(call opt,patch,$(PATCH))) \
+		$(if $(filter file,$(origin BOOT)),,$(call opt,boot,$(BOOT))) --build-dir=$(TOP) -- $(if $(LOG),$(call quoted,$(LOG)))
+
 TEST_ALL := $(PY) tests/run/suites/test_all.py
 
 test: setup
@@ -263,10 +274,10 @@ console: image
 	@$(RUN) console $(WHICH_ONE) $(RUN_OPTIONS)
 
 debug: image
-	@$(RUN) debug $(call opt,port,$(PORT)) $(WHICH_ONE) $(RUN_OPTIONS)
+	@$(RUN) debug $(call opt,port,$(PORT)) $(WHICH_ONE) $(RUN_OPTIONS) $(WITH_STATE)
 
 core: image
-	@$(RUN) core $(call opt,at,$(AT)) $(WHICH_ONE) $(RUN_OPTIONS)
+	@$(RUN) core $(call opt,at,$(AT)) $(WHICH_ONE) $(RUN_OPTIONS) $(WITH_STATE)
 
 iso: image
 	@$(RUN) iso --build $(BUILD) --build-dir $(TOP) --out $(TOP)/lowwater.iso
@@ -295,6 +306,8 @@ help:
 	@echo "make oracle [WORKLOAD=W1 JOBS=2]   the workloads of a real Linux 4.8.15, side by side with it"
 	@echo "make check LOG=file [REPORT=2 FULL=1 JSON=1]   what any Linux log's OOM reports and allocation failures"
 	@echo "                     say, by the arithmetic of the kernel that printed them; LOG=- reads standard input"
+	@echo "make replay LOG=file [REPORT=2 PATCH=\"none all\" BOOT=kernel]   rebuilds the machine that a report describes and"
+	@echo "                     makes its request again in each arm; STATE=file: from the file that it wrote"
 	@echo "make console SCENARIO=keys [MODE=fast ...]   the serial console here: press h for the keys"
 	@echo "make debug SCENARIO=spike PATCH=none     GDB, stopped at the first kill"
 	@echo "make core SCENARIO=spike PATCH=none AT=oom|panic|end   a core of the guest for GDB"

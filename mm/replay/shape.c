@@ -243,6 +243,15 @@ static void shape_marks(struct zone *z, const struct state_zone *s)
 	setup_drift_mark(z);
 }
 
+/* As deltas of CPUs that have not been folded leave it (§2.9): the exact count is that of the lists. */
+static void shape_lag(struct zone *z, const struct state_zone *s)
+{
+	unsigned int cpu = nr_cpus > 1 ? 1 : 0; /* not the one that asks, if there is another */
+
+	z->stat[NR_FREE_PAGES] -= s->lag;
+	z->pcp[cpu].stat_diff[NR_FREE_PAGES] += s->lag;
+}
+
 static void shape_lru(struct memory *m, const struct state *s)
 {
 	unsigned long all = 0;
@@ -280,6 +289,7 @@ const char *shape_machine(struct memory *m, const struct state *s)
 	for_each_zone(m, z) {
 		shape_lists(z, &s->zone[z->type], &plans[z->type]);
 		shape_marks(z, &s->zone[z->type]);
+		shape_lag(z, &s->zone[z->type]);
 	}
 	shape_lru(m, s);
 	m->swap.nr_swap_pages = s->swap_free;

@@ -87,6 +87,7 @@ static bool take_zone(struct state_zone *z, struct words *w)
 			.value = z->protection,
 			.count = MAX_NR_ZONES},
 		PAGES("highatomic", &z->highatomic),
+		{.name = "lag", .min = -STATE_LAG_MAX, .max = STATE_LAG_MAX, .value = &z->lag},
 	};
 
 	z->line = w->line;

@@ -16,7 +16,7 @@
  *	source ... , choice ...		free text
  *	pageblock_order 10
  *	request order=0 gfp=0x24280ca comm=balloon pid=8473
- *	zone DMA present=3998 managed=3977 min=11 low=14 high=17 protection=0,1952,1952,1952 highatomic=2048
+ *	zone DMA present=3998 managed=3977 min=11 low=14 high=17 protection=0,1952,1952,1952 highatomic=2048 lag=1
  *	free DMA order=10 U=0 M=0 E=0 H=2
  *	pcp DMA32 cpu=0 U=28 M=0 E=0
  *	lru DMA32 inactive_anon=106724 active_anon=382032 inactive_file=105 active_file=15 unevictable=0
@@ -40,6 +40,7 @@
 #define STATE_PAGES_MAX  (1l << 28) /* 1 TiB: of any one number of pages or slots */
 #define STATE_FREE_MAX   (1l << 24) /* 64 GiB: of what is free in all zones */
 #define STATE_PID_MAX    (1l << 22)
+#define STATE_LAG_MAX    32000 /* a CPU's delta holds no more */
 #define STATE_BYTES_MAX  (1ul << 20)
 #define STATE_COMM_LEN   16
 #define STATE_ERROR_LEN  256
@@ -50,6 +51,7 @@ struct state_zone {
 	unsigned int line;      /* that names it; 0: none does */
 	unsigned int mentioned; /* the first other line that is about it */
 	long present, managed, mark[NR_WMARK], protection[MAX_NR_ZONES], highatomic;
+	long lag; /* pages by which the counter of free ones, which marks are tested with, is behind the lists */
 	long free[MAX_ORDER][STATE_FREE_TYPES]; /* blocks */
 	long pcp[MAX_CPUS][STATE_LISTS];
 	long lru[NR_LRU_LISTS];

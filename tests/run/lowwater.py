@@ -40,6 +40,7 @@ OPTIONS = (  # name, default, help
     ("seed", "1", "draws the workload"), ("sched", "0", "draws the turns of the CPUs"),
     ("mode", "exact", "exact or fast"), ("args", "", "further kernel parameters"),
     ("devices", "", f"{FORMS}, else what the scenario declares"),
+    ("state", "", "a state file, which scenario replay wants"),
     ("boot", "kernel", "kernel or iso"), ("build", "release", "release or debug"),
     ("timeout", "300", "seconds before a run is ended"),
     ("results", "", "folder for results (BUILD_DIR/results)"),
@@ -58,8 +59,8 @@ def main(argv=None):
     """Do what argv says and return the exit code."""
     argv = sys.argv[1:] if argv is None else argv
     try:
-        if argv[:1] == ["check"]:
-            return checked(argv[1:])
+        if argv[:1] in (["check"], ["replay"]):
+            return reports_of(argv)
         options = parser().parse_args(argv)
         spec = make_spec(one_of(options))
         need_elf(spec.elf)
@@ -83,10 +84,11 @@ def main(argv=None):
         return 130
 
 
-def checked(argv):
-    """It is for those who have a log and nothing else: no kernel is built, and none of its options read."""
-    from check import command
-    code = command.main(argv)
+def reports_of(argv):
+    """For those who have a log: none of a run's options are read, and of check nothing is built."""
+    from check import command as check
+    from replay import command as replay
+    code = (check if argv[0] == "check" else replay).main(argv[1:])
     sys.stdout.flush()
     return code
 

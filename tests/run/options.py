@@ -55,6 +55,7 @@ class RunSpec:
     fills_memory: bool = False  # the scenario writes to nearly all of it
     source: str = ""  # the seed behind the scenario
     undeclared: str = ""  # why no arm speaks for this run
+    state: Path | None = None  # a state file, which goes with the image (scenario replay)
     variant: str = ""  # "@cpus=2@seed=7": what is not as usual, for the folder's name
 
     @property
@@ -87,6 +88,7 @@ def variant(spec, mem, cpus, shift, equipment):
     usual |= {"devices": equipment}
     words = [f"{name}={value}".replace(" ", "+") for name, usually in usual.items()
              if (value := getattr(spec, name)) not in (None, usually)]
+    words += [f"state={spec.state.name}"] if spec.state else []
     words += [re.sub(r"[^\w.,:=-]", "_", word) for word in spec.args.split()]
     name = "".join(f"@{word}" for word in words)
     if len(name) <= LONGEST:
@@ -112,6 +114,7 @@ def make_spec(raw):
         timeout=seconds("timeout", raw["timeout"]),
         results=Path(raw["results"] or Path(raw["build_dir"]) / "results"),
         build_dir=Path(raw["build_dir"]),
+        state=state_file(raw.get("state", ""), raw["boot"]),
     )
     if spec.sched and spec.replays:
         raise UserError(f"SCHED='{spec.sched}': expected none with {TOKEN}... in ARGS")
@@ -161,6 +164,17 @@ def exact_shift(text, mode):
         raise UserError(f"SHIFT={text!r}: expected none with MODE=fast, which counts no "
                         "instructions")
     return integer("SHIFT", text, 0, MAX_SHIFT)
+
+
+def state_file(text, boot):
+    """Check STATE; an ISO has no room for it."""
+    if not text:
+        return None
+    if boot == "iso":
+        raise UserError(f"STATE={text!r}: expected none with BOOT=iso")
+    if not Path(text).is_file():
+        raise UserError(f"STATE={text!r}: no such file; make replay LOG=... writes one")
+    return Path(text)
 
 
 def seconds(name, text):

@@ -10,6 +10,7 @@ from pathlib import Path
 import system
 from campaign import arms, asked, choice
 from check import command
+from replay import command as replay
 import lowwater
 from options import make_spec
 
@@ -73,8 +74,8 @@ class Commands(unittest.TestCase):
 
     def check(self, argv, known):
         """Its options are valid, and what it asks for is there; nothing is run."""
-        if argv[0] == "check":
-            command.arguments().parse_args(argv[1:])
+        if argv[0] in ("check", "replay"):
+            (command if argv[0] == "check" else replay).arguments().parse_args(argv[1:])
             return
         options = lowwater.parser().parse_args(argv)
         spec = make_spec(lowwater.one_of(options))
@@ -120,8 +121,11 @@ class Transcripts(unittest.TestCase):
         self.assertEqual(rows, [(arm.scenario, arm.patch, arm.outcome) for arm in known])
         self.assertIn(f"\n{len(known)} arms, {len(known)} as declared, 0 not\n", block)
 
-    def test_check(self):
-        [block] = [one for one in blocks() if "asked for by balloon" in one]
+    def test_check_and_replay(self):
+        for command_line in ("make check LOG=", "make replay LOG="):
+            self.check_printed(next(one for one in blocks() if one.startswith("$ " + command_line)))
+
+    def check_printed(self, block):
         said, *lines = block.splitlines()
         done = subprocess.run(shlex.split(said.removeprefix("$ ")), text=True, capture_output=True, check=True,
                               env=clean(), timeout=system.TIMEOUT)

@@ -85,7 +85,8 @@ def clock(spec, accel):
 def medium(spec, line, iso):
     if iso:
         return ["-boot", "d", "-cdrom", str(iso)]
-    return ["-kernel", str(spec.elf), "-append", line]
+    brought = ["-initrd", str(spec.state)] if getattr(spec, "state", None) else []
+    return ["-kernel", str(spec.elf), "-append", line, *brought]
 
 
 def quote(path):

@@ -38,13 +38,14 @@ def main(argv):
 
 def from_log(options):
     """Replay the reports of a log that are asked for; return the exit code."""
-    count = asked = 0
-    [name] = check.named(options.log)
-    for count, one in enumerate(report.stream(check.Log(name)), 1):
-        if options.report in (0, count):
-            asked += again(one, count, name, options, asked > 0)
-    if options.report > count:
-        raise UserError(f"replay: {check.spoken(name)}: report {options.report}: expected 1 to {count}")
+    asked = 0
+    for name in check.named(options.log):
+        count = 0
+        for count, one in enumerate(report.stream(check.Log(name)), 1):
+            if options.report in (0, count):
+                asked += again(one, count, name, options, asked > 0)
+        if options.report > count:
+            raise UserError(f"replay: {check.spoken(name)}: report {options.report}: expected 1 to {count}")
     return 0 if asked else 1
 
 

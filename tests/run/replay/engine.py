@@ -29,7 +29,8 @@ class Answer:
         if self.outcome == "served":
             return f"served from {self.zone}, {STEPS[self.step]}{rounds}"
         if self.outcome == "oom-kill":
-            return f"kills {self.victim}{rounds}"
+            who = "a task that is not printed" if self.victim == "unknown" else self.victim
+            return f"kills {who}{rounds}"
         if self.outcome == "failed":
             return f"fails{rounds}"
         return f"{self.outcome}: {self.why}"

@@ -15,6 +15,7 @@ LISTS = "MUE"  # who gets what a count with several letters does not divide, in 
 LRUS = ("inactive_anon", "active_anon", "inactive_file", "active_file", "unevictable")
 MOST = 1 << 34  # pages of a zone, 64 TiB: more is no memory
 MOST_TASKS = 1024
+MOST_LAG = 32000
 
 
 class Impossible(UserError):
@@ -80,7 +81,8 @@ class State:
     def request(self):
         comm = (self.report["trigger"] or {}).get("comm") or self.report["comm"] or "unknown"
         own = " memalloc=1" if comm.startswith("kswapd") else " memdie=1" if self.report["by_victim"] else ""
-        return f"request order={self.asked.request.order} gfp={self.mask():#x} comm={word(comm)}{own}"
+        pid = f" pid={self.report['trigger']['pid']}" if self.report["trigger"] else ""
+        return f"request order={self.asked.request.order} gfp={self.mask():#x} comm={word(comm)}{pid}{own}"
 
     def mask(self):
         """Return the mask in 4.8's bits."""
@@ -112,14 +114,15 @@ class State:
         if "managed" not in zone:
             self.choose("managed: not printed, so what is present")
         free, reserve = self.free(key, zone)
-        there = zone["free"] + (zone.get("free_pcp") or 0)
+        there = sum(count << order for order, row in enumerate(free) for count in row.values())
+        there += zone.get("free_pcp") or 0
         if there > managed:
             self.choose(f"managed of {key}: more is free, so as much as that")
             managed = there
         self.lines.append(
             f"zone {name} present={max(zone.get('present', managed), managed)} managed={managed} min={zone['min']} "
             f"low={zone['low']} high={zone['high']} protection={','.join(map(str, self.protection(key, zone)))} "
-            f"highatomic={reserve}")
+            f"highatomic={reserve} lag={self.lag(key, zone, free)}")
         self.lines += [f"free {name} order={order} " + " ".join(f"{kind}={count}" for kind, count in row.items())
                        for order, row in enumerate(free) if any(row.values())]
         self.per_cpu(key, name, zone)
@@ -153,39 +156,18 @@ class State:
         for row in rows:
             found.append(self.divided(row["count"], row["types"]))
         found = folded(found)
-        self.settle(found, zone["free"], sum(row["count"] << row["order"] for row in rows))
         return found, self.reserve(key, zone, sum(row.get("H", 0) << order for order, row in enumerate(found)))
 
-    def settle(self, found, counter, line):
-        """The counter is read nearer to the attempt than the lists: they are made to agree."""
-        if counter == line:
-            return
-        self.choose("free: where the counter and the buddy line differ, the counter, since it is read nearer to the "
-                    "attempt: the smallest blocks are fewer, or single pages more")
-        if counter > line:
-            kind = next((kind for kind in (*LISTS, "H") if any(kind in row for row in found)), "M")
-            found[0][kind] = found[0].get(kind, 0) + counter - line
-            return
-        off = line - counter
-        for order, row in enumerate(found):
-            for kind in (*LISTS, "H"):
-                gone = min(row.get(kind, 0), off >> order)
-                if gone:
-                    row[kind] -= gone
-                    off -= gone << order
-        if off:
-            self.split(found, off)
-
-    def split(self, found, off):
-        """What is still to go is less than the smallest block that is left: a part of that."""
-        for order, row in enumerate(found):
-            kind = next((kind for kind in (*LISTS, "H") if row.get(kind)), None)
-            if kind and off < 1 << order:
-                row[kind] -= 1
-                for lower, lesser in enumerate(found[:order]):
-                    if ((1 << order) - off) >> lower & 1:
-                        lesser[kind] = lesser.get(kind, 0) + 1
-                return
+    def lag(self, key, zone, free):
+        """Return by how many pages the counter is behind the lists: it is read nearer to the attempt."""
+        lists = sum(count << order for order, row in enumerate(free) for count in row.values())
+        lag = lists - zone["free"]
+        if lag and zone.get("buddy"):
+            self.choose("free: where the counter is behind the lists it is so by what a CPU has not added yet, since "
+                        "marks are tested with the counter")
+        if abs(lag) > MOST_LAG:
+            self.choose(f"free of {key}: the counter is {lag} pages behind the lists: it is taken as {MOST_LAG}")
+        return max(-MOST_LAG, min(lag, MOST_LAG))
 
     def divided(self, count, letters):
         """Return {letter: blocks} of one order."""

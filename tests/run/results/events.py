@@ -29,6 +29,7 @@ class Events:
     samples: dict = field(default_factory=dict)  # name: [{ns, value, pid}] in the order they came
     memory_samples: list = field(default_factory=list)  # lists and swap over time, in order
     points: dict = field(default_factory=dict)  # name: {ns, counters} where a scenario asked for them
+    replay: dict = field(default_factory=dict)  # what became of a state's request (scenario replay)
     timeline: list = field(default_factory=list)  # what befell the OOM killer's victims, in order
     notes: list = field(default_factory=list)
 
@@ -60,7 +61,7 @@ def add(events, item):
     kind = item["event"]
     if kind == "counter":
         events.counters[item["name"]] = item["value"]
-    elif kind in ("start", "end"):
+    elif kind in ("start", "end", "replay"):
         setattr(events, kind, item)
     elif kind == "report":
         events.reports.append(item)

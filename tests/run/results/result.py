@@ -57,7 +57,7 @@ def build(spec, folder, arm, ended):
         "counters": said.counters, "locks": said.locks, "reports": reports,
         "ktap": ktap.tests(lines), "timeline": said.timeline, "samples": said.samples,
         "memory_samples": said.memory_samples,
-        "points": said.points,
+        "points": said.points, "replay": {key: said.replay[key] for key in said.replay if key != "event"} or None,
     }
 
 
