@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "kernel/core/sched/task.h"
 #include "mm/alloc/highatomic.h"
 #include "mm/alloc/pcp.h"
 #include "mm/page/mm_trace.h"

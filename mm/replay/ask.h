@@ -67,7 +67,7 @@ struct outcome {
 /* Before the remedy. `pid`: of the task that will ask. */
 void ask_begin(struct asked *a, struct memory *m, int pid);
 void ask_remedy(struct memory *m, const struct state *s, enum remedy_kind remedy);
-/* By alloc_pages(). */
+/* By alloc_pages(), as the current task, who is what the state says from here on. */
 struct page *ask(struct memory *m, const struct state *s);
 /* Any time after ask_begin(). */
 struct answer ask_answer(const struct asked *a);

@@ -191,7 +191,7 @@ static void list_unit(struct zone *z, struct page *unit)
 		if (page->flags & PG_BUDDY) {
 			count_in(z, &z->free_area[order], 1u << order, page->list_type);
 			list_add_tail(&page->lru, free_list_of(z, order, page->list_type));
-			atomic_add(&z->stat[NR_FREE_PAGES], 1l << order);
+			z->stat[NR_FREE_PAGES] += 1l << order;
 		} else {
 			page->order = 0;
 		}

@@ -65,9 +65,11 @@ struct state_task {
 };
 
 struct state_request {
-	unsigned int line;    /* 0: none was made */
-	long order, gfp, pid; /* pid 0: not known */
-	long memdie, memalloc;
+	unsigned int line; /* 0: none was made */
+	long order, gfp;
+	long pid;      /* 0: not known */
+	long memdie;   /* 1: by a task that the OOM killer has chosen (§7.8) */
+	long memalloc; /* 1: by a task that reclaims, outside interrupts (PF_MEMALLOC) */
 	char comm[STATE_COMM_LEN];
 };
 

@@ -12,7 +12,8 @@
 #include "replay.h"
 
 #define SLEEPS_MOST      20000 /* ticks: 16 rounds, twice, of a second each, do not reach it */
-#define INVOCATIONS_MOST 2     /* of the OOM killer, without a kill */
+#define YIELDS_MOST      50000
+#define INVOCATIONS_MOST 2 /* of the OOM killer, without a kill */
 
 static struct mm *mms;
 static jmp_buf end;
@@ -177,6 +178,8 @@ static void after_kill(struct memory *m, const struct task *t)
 
 static void on_yield(void)
 {
+	if (twin.yields > YIELDS_MOST)
+		leave(END_STUCK, "it tries again and again, and must not fail");
 	if (ask_answer(&asked).invocations >= INVOCATIONS_MOST)
 		leave(END_STUCK, "the OOM killer is asked again and again, and kills nobody");
 }

@@ -2,6 +2,7 @@
  * Requests made again (mm/replay/ask.h, replay.h): the seeds' two, and each way in which one can end.
  */
 #include "replay_case.h"
+#include "replay_draw.h"
 
 #include "mm/page/patch.h"
 
@@ -208,14 +209,28 @@ static void test_a_victim_asks(void **test)
 	assert_served("DMA32", STEP_SLOW);
 }
 
-/* Whoever reclaims does not wait for others to do it. */
+/* kswapd's own requests look at no watermark (§5.1), and never reclaim. */
 static void test_a_reclaimer_asks(void **test)
 {
 	(void)test;
-	read_good(STARVED "request order=0 gfp=0x2410040 comm=kswapd0 memalloc=1\n" TASKS);
+	read_good(STARVED "request order=0 gfp=0x24000c0 comm=kswapd0 memalloc=1\n" TASKS
+			  "free DMA32 order=0 U=5\n");
+	replay(0, REMEDY_NONE);
+	assert_served("DMA32", STEP_SLOW);
+	read_good(STARVED "request order=0 gfp=0x24000c0 comm=kswapd0 memalloc=1\n" TASKS
+			  "free DMA32 order=0 H=5\n");
 	replay(0, REMEDY_NONE);
 	assert_string_equal(ask_end_name[r.end], "failed");
 	assert_int_equal(r.answer.rounds, 0);
+}
+
+static void test_a_reclaimer_that_must_not_fail(void **test)
+{
+	(void)test;
+	read_good(STARVED "request order=0 gfp=0x24008c0 comm=kswapd0 memalloc=1\n" TASKS);
+	replay(0, REMEDY_NONE);
+	assert_string_equal(ask_end_name[r.end], "stuck");
+	assert_string_equal(r.why, "it tries again and again, and must not fail");
 }
 
 static void test_a_costly_order_fails(void **test)
@@ -244,6 +259,55 @@ static void test_a_large_zone(void **test)
 	assert_printed(" all_unreclaimable? yes\n");
 }
 
+#define MASKS 12
+
+/* Any request in any state has an end, and leaves free lists that agree. */
+static void test_any_request(void **test)
+{
+	static const long mask[MASKS] = {GFP_NOWAIT, GFP_ATOMIC, GFP_NOIO, GFP_NOFS, GFP_KERNEL,
+		GFP_HIGHUSER_MOVABLE, GFP_KERNEL | __GFP_NOFAIL, GFP_KERNEL | __GFP_NORETRY,
+		GFP_KERNEL | __GFP_REPEAT, GFP_ATOMIC | __GFP_NOMEMALLOC, GFP_KERNEL | GFP_DMA,
+		GFP_TEMPORARY};
+	unsigned int ends[NR_ASK_ENDS] = {0};
+
+	(void)test;
+	rand_seed(&rng, 1);
+	for (int i = 0; i < 100; i++) {
+		draw_state(9 + below(2));
+		state.request.gfp = mask[below(MASKS)];
+		state.request.order = below(2) ? 0 : below(MAX_ORDER);
+		state.request.memalloc = below(8) == 0;
+		if (state_first_zone(&state) < 0)
+			continue;
+		replay(below(2) ? ALL : 0, below(NR_REMEDIES));
+		ends[r.end]++;
+		if (r.end == END_PANIC)
+			fail_msg("panic: %s", r.why);
+		if (r.end == END_SERVED)
+			assert_non_null(r.zone);
+	}
+	for (int end = 0; end < END_PANIC; end++)
+		assert_true(ends[end] > 0);
+}
+
+/* An end is a line of JSON; what is not known is null. */
+static void test_the_line_of_an_outcome(void **test)
+{
+	struct outcome o = {.end = END_SERVED, .zone = "DMA", .answer = {STEP_RELEASE, 1, 2, 3, 4}};
+	struct line l;
+
+	(void)test;
+	assert_string_equal(ask_json(&l, "all", &o),
+		"{\"arm\":\"all\",\"outcome\":\"served\",\"victim\":null,\"victim_pid\":null,"
+		"\"zone\":\"DMA\",\"step\":\"release\",\"released_pages\":1,\"loops\":2,"
+		"\"oom_steps\":3,\"why\":null}");
+	o = (struct outcome){.end = END_KILLED, .victim = "a b", .victim_pid = 7, .why = "a\"\\\n"};
+	assert_string_equal(ask_json(&l, "none", &o),
+		"{\"arm\":\"none\",\"outcome\":\"oom-kill\",\"victim\":\"a b\",\"victim_pid\":7,"
+		"\"zone\":null,\"step\":null,\"released_pages\":0,\"loops\":0,\"oom_steps\":0,"
+		"\"why\":\"a   \"}");
+}
+
 static const struct CMUnitTest tests[] = {
 	TEST(test_first_seed),
 	TEST(test_first_seed_with_remedies),
@@ -259,7 +323,10 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_it_waits_for_kswapd),
 	TEST(test_a_victim_asks),
 	TEST(test_a_reclaimer_asks),
+	TEST(test_a_reclaimer_that_must_not_fail),
 	TEST(test_a_costly_order_fails),
+	TEST(test_any_request),
+	TEST(test_the_line_of_an_outcome),
 	TEST(test_a_large_zone),
 };
 

@@ -3,9 +3,9 @@
  * from its report.
  */
 #include "replay_case.h"
+#include "replay_draw.h"
 
 #include "kernel/core/log/printk.h"
-#include "kernel/core/rand.h"
 #include "mm/alloc/pcp.h"
 #include "mm/page/node_stat.h"
 #include "mm/page/pageblock.h"
@@ -16,12 +16,6 @@
 #include "mm/show/validate.h"
 
 static struct memory *m;
-static struct rand rng;
-
-static long below(long n)
-{
-	return rand_next(&rng) % n;
-}
 
 static void assert_zones_valid(void)
 {
@@ -114,50 +108,6 @@ static void check_machine(void)
 	assert_int_equal(m->totalram_pages, managed);
 	assert_int_equal(m->total_swap_pages, state.swap_total);
 	assert_int_equal(m->swap.nr_swap_pages, state.swap_free);
-}
-
-static void draw_lists(struct state_zone *z, unsigned int cpus)
-{
-	unsigned int few = below(4);
-
-	for (int order = 0; order < MAX_ORDER; order++)
-		for (int t = 0; t < STATE_FREE_TYPES; t++)
-			if (below(4) >= few)
-				z->free[order][t] = below(1 + (600 >> order)) >> below(8);
-	for (unsigned int cpu = 0; cpu < cpus; cpu++) {
-		z->cpus_said |= 1u << cpu;
-		for (int t = 0; t < STATE_LISTS; t++)
-			z->pcp[cpu][t] = below(4) ? 0 : below(40);
-	}
-}
-
-static void draw_zone(struct state_zone *z, unsigned int cpus)
-{
-	z->line = 1;
-	draw_lists(z, cpus);
-	z->highatomic = below(6) << state.pageblock_order;
-	z->managed = state_free_pages(z) + state_pcp_pages(z) + z->highatomic + 1 + below(1 << 20);
-	z->present = z->managed + below(100);
-	for (int i = 0; i < NR_WMARK; i++)
-		z->mark[i] = (i + 1) * below(1000);
-	for (int i = 0; i < MAX_NR_ZONES; i++)
-		z->protection[i] = below(5000);
-	for (int i = 0; i < NR_LRU_LISTS; i++)
-		z->lru[i] = below(100000);
-}
-
-static void draw_state(int pageblock_order)
-{
-	unsigned int cpus = 1 + below(MAX_CPUS);
-
-	memset(&state, 0, sizeof(state));
-	state.pageblock_order = pageblock_order;
-	state.request.gfp = GFP_KERNEL;
-	for (int i = 0; i < MAX_NR_ZONES; i++)
-		if (below(4))
-			draw_zone(&state.zone[i], cpus);
-	state.swap_total = below(1000);
-	state.swap_free = below(state.swap_total + 1);
 }
 
 static void check_drawn(int pageblock_order)

@@ -25,7 +25,7 @@ static void test_every_item(void **test)
 		  "swap total=100 free=99\n"
 		  "task pid=7 comm=\"Web Content\" rss=10 swapents=11 adj=-1000\n"
 		  "task pid=8 rss=1 comm=a#b\n"
-		  "request order=2 gfp=0x24280ca comm=\"Web Content\" pid=7");
+		  "request order=2 gfp=0x24280ca comm=\"Web Content\" pid=7 memalloc=1");
 	z = &state.zone[ZONE_DMA32];
 	assert_int_equal(state.pageblock_order, 9);
 	assert_int_equal(z->present, 20001);
@@ -62,6 +62,7 @@ static void test_every_item(void **test)
 	assert_int_equal(state.request.order, 2);
 	assert_int_equal(state.request.gfp, 0x24280ca);
 	assert_int_equal(state.request.pid, 7);
+	assert_int_equal(state.request.memalloc, 1);
 	assert_string_equal(state.request.comm, "Web Content");
 	assert_int_equal(state_first_zone(&state), ZONE_DMA32);
 }
@@ -203,6 +204,8 @@ static void test_the_request(void **test)
 		"state: line 3: order=11, expected 0 to 10");
 	read_bad(HEAD ZONE "request order=0 gfp=0x4000000 comm=a\n",
 		"state: line 3: gfp=0x4000000, expected 0 to 67108863");
+	read_bad(HEAD ZONE "request order=0 gfp=0 comm=a memalloc=2\n",
+		"state: line 3: memalloc=2, expected 0 to 1");
 	read_bad(HEAD ZONE "request order=0 gfp=0x3 comm=a\n",
 		"state: line 3: gfp=0x3, expected zone bits that go together");
 	read_bad(HEAD ZONE "request order=0 gfp=0x1 comm=a\n",

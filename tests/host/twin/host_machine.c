@@ -79,6 +79,9 @@ static void give_map_space(void *p, size_t bytes)
 		munmap(p, bytes);
 }
 
+/* The array of 4 GiB. A larger one stays as it was mapped: zero, and not there where nobody looks. */
+#define MANY_PAGES (1ul << 20)
+
 /* As at boot: what need not be clear holds what nobody may take for anything. */
 static struct page blank(void)
 {
@@ -100,6 +103,8 @@ __attribute__((no_sanitize("address"))) static bool map_page_array(
 
 	(void)bm;
 	open_space(m->mem_map + start, (end - start) * sizeof(struct page));
+	if (end - start > MANY_PAGES)
+		return true;
 	for (unsigned long pfn = start; pfn < end; pfn++)
 		m->mem_map[pfn] = page;
 	return true;
