@@ -82,7 +82,8 @@ def largest(report):
 
 
 def unread(report):
-    text = [f"line that cannot be right: {line}" for line in report["malformed"][:LARGEST]]
+    text = [f"line {number} cannot be right: {line}"
+            for number, line in zip(report["malformed_at"], report["malformed"])][:LARGEST]
     if report["unread"]["count"]:
         text.append(f"{report['unread']['count']} lines were not understood, the first: "
                     f"{report['unread']['first'][0]}")

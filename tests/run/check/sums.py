@@ -44,7 +44,8 @@ def promised(fault, report, version):
 
 def explanation(fault, report, version):
     if fault.name == "form":
-        return "the text is cut there"
+        return "the text is damaged there" if "malformed" in fault.text and "cut" not in fault.text \
+            else "the text is cut there"
     if fault.found is None:
         return None
     off = abs(fault.found - fault.expected)

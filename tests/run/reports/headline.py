@@ -42,7 +42,7 @@ def new_report(kind, found):
             "stall_ms": int(found["ms"]) if "ms" in found else None, "memcg": None,
             "release": None, "trigger": None, "by_victim": False, "victim": None, "verdict": None, "preferred": None,
             "call_trace": [], "global": {}, "nodes": {}, "zones": {}, "trailer": {}, "tasks": [],
-            "hugepages": [], "slabs": [], "allocations": [], "reaped": None, "malformed": [], "unread": {"count": 0, "first": []}}
+            "hugepages": [], "slabs": [], "allocations": [], "reaped": None, "malformed": [], "malformed_at": [], "unread": {"count": 0, "first": []}}
 
 
 def believed(text):

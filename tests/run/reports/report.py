@@ -55,7 +55,7 @@ class Nest:
                 self.close(0)  # OOM reports never overlap: they are printed under one lock
             self.stack.append(Section(header))
         elif self.stack:
-            self.read(text)
+            self.read(number, text)
 
     def take_row(self, before, row):
         """A whole row of a task table, of which there are thousands: told at one glance."""
@@ -64,12 +64,14 @@ class Nest:
         if self.stack and self.stack[-1].tables.in_tasks:
             self.stack[-1].tables.add(row)
 
-    def read(self, text):
+    def read(self, number, text):
         """Give a line to the innermost report that it can belong to; the others are over."""
         while self.stack and not self.stack[-1].takes(text):
             self.close(len(self.stack) - 1)
         if self.stack:
+            one = self.stack[-1].report
             self.stack[-1].feed(text)
+            one["malformed_at"] += [number] * (len(one["malformed"]) - len(one["malformed_at"]))
             if self.stack[-1].done:
                 self.close(len(self.stack) - 1)
 

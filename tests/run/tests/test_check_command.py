@@ -49,6 +49,12 @@ class Command(unittest.TestCase):
         self.assertEqual([(one["number"], one["verdict"]["kind"]) for one in found],
                          [(1, "AVOIDABLE"), (2, "AVOIDABLE")])
 
+    def test_a_line_that_cannot_be_right_is_named(self):
+        log = SEEDS.read_text().replace("7*4kB (H) 8*8kB", "7*4kB (H) 8*9kB").replace("min:5628kB", "min:5629kB", 1)
+        _, out, _ = check("--full", "--report", "1", "-", stdin=log.encode())
+        self.assertIn("line 41 cannot be right: min:5629kB is not a whole number of pages\n", out)
+        self.assertIn("line 44 cannot be right: buddy line of zone DMA32: 9kB blocks where order 1 stands\n", out)
+
     def test_standard_input(self):
         code, out, _ = check("-", stdin=SEEDS.read_bytes())
         self.assertEqual((code, out.count("standard input, report")), (0, 2))
