@@ -152,7 +152,7 @@ static void count(const struct memory *m)
 	play_stats.out += m->event[PSWPOUT];
 	play_stats.in += m->event[PSWPIN];
 	play_stats.stolen += m->event[PGSTEAL_DIRECT];
-	play_stats.refaults += node_stat_exact(m, WORKINGSET_REFAULT);
+	play_stats.evicted += node_stat_exact(m, WORKINGSET_REFAULT);
 }
 
 static void finish(void)

@@ -23,8 +23,7 @@ struct play_stats {
 	unsigned long machines;
 	unsigned long out, in,
 		stolen; /* pages written to swap, read from it, and freed by reclaim */
-	unsigned long dropped, refaults,
-		sigbus; /* pages of files: dropped by name; read again after reclaim; faults */
+	unsigned long dropped, evicted, sigbus; /* pages of files: by name, by reclaim; faults */
 };
 extern struct play_stats play_stats;
 extern bool play_trace;

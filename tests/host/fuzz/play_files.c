@@ -91,6 +91,7 @@ static void release(struct address_space *as)
 	if (f->open || as->opened.n != 1)
 		return;
 	trace("file %u goes\n", (unsigned int)(f - files));
+	play_stats.evicted += as->tree.shadows; /* and those whose pages came back: see play.c */
 	mapping_destroy(as);
 	f->lives = false;
 }
