@@ -38,6 +38,7 @@ READS_matrix := SCENARIO PATCH MEM CPUS SEED ARGS DEVICES BUILD TIMEOUT JOBS
 READS_list := SCENARIO BUILD
 READS_sweep := SCENARIO PATCH $(RUNS) SEEDS SCHEDS FAIL_NTH JOBS PARALLEL_OPTIONS
 READS_bench := $(RUNS) UPDATE
+READS_compare := BASE SCENARIO PATCH MEM SEEDS SCHEDS CPUS ARGS DEVICES BUILD TIMEOUT JOBS FAIL_ON
 READS_oracle := WORKLOAD BUILD TIMEOUT JOBS
 READS_check := LOG REPORT FULL JSON
 READS_replay := LOG REPORT STATE PATCH BOOT
@@ -102,6 +103,10 @@ SCHEDS ?=
 FAIL_NTH ?=
 PARALLEL_OPTIONS ?=
 
+# Of make compare: the other revision, and what is a failure: outcome, counters, bench, with commas.
+BASE ?= HEAD
+FAIL_ON ?=
+
 # Of make oracle: words of the workloads' names, all where empty.
 WORKLOAD ?=
 
@@ -151,7 +156,7 @@ WHICH_RUNS = $(if $(SCENARIO),$(call opt,scenario,$(SCENARIO))) \
 	$(if $(filter file,$(origin PATCH)),,$(call opt,patch,$(PATCH))) $(call opt,jobs,$(JOBS))
 WHICH_ONE = $(call opt,scenario,$(or $(SCENARIO),spike)) $(call opt,patch,$(PATCH))
 
-.PHONY: all image image-debug setup run list matrix sweep bench oracle check replay test console debug core iso clean help format \
+.PHONY: all image image-debug setup run list matrix sweep bench compare oracle check replay test console debug core iso clean help format \
 	clang-check objects
 all: image iso
 
@@ -236,6 +241,13 @@ sweep: image
 bench: image
 	@$(RUN) bench $(RUN_OPTIONS) $(if $(UPDATE),--update)
 
+compare: image
+	@$(RUN) compare $(call opt,base,$(BASE)) $(if $(SCENARIO),$(call opt,scenario,$(SCENARIO))) \
+		$(if $(filter file,$(origin PATCH)),,$(call opt,patch,$(PATCH))) $(call opt,jobs,$(JOBS)) \
+		$(call opt,mem,$(MEM)) $(if $(filter file,$(origin CPUS)),,$(call opt,many-cpus,$(CPUS))) \
+		$(call opt,seeds,$(SEEDS)) $(call opt,scheds,$(SCHEDS)) $(call opt,args,$(ARGS)) $(call opt,devices,$(DEVICES)) \
+		$(call opt,build,$(BUILD)) $(call opt,timeout,$(TIMEOUT)) $(call opt,fail-on,$(FAIL_ON)) --build-dir=$(TOP)
+
 oracle: image
 	@$(RUN) oracle $(call opt,workload,$(WORKLOAD)) $(call opt,jobs,$(JOBS)) $(call opt,build,$(BUILD)) \
 		$(call opt,timeout,$(if $(filter file,$(origin TIMEOUT)),1800,$(TIMEOUT))) --build-dir=$(TOP)
@@ -303,6 +315,8 @@ help:
 	@echo "                     FAIL_NTH=1..200 (that request for memory is refused)"
 	@echo "                     PARALLEL_OPTIONS=\"--sshlogin host\"]   many runs, their distribution"
 	@echo "make bench [MEM=2048 UPDATE=1]   instructions of the allocator's operations, beside Linux's"
+	@echo "make compare BASE=rev [SCENARIO=spike PATCH=\"none all\" SEEDS=1..8 CPUS=\"1 2\" FAIL_ON=outcome,counters,bench]"
+	@echo "                     this tree against another revision: what differs, and only that"
 	@echo "make oracle [WORKLOAD=W1 JOBS=2]   the workloads of a real Linux 4.8.15, side by side with it"
 	@echo "make check LOG=file [REPORT=2 FULL=1 JSON=1]   what any Linux log's OOM reports and allocation failures"
 	@echo "                     say, by the arithmetic of the kernel that printed them; LOG=- reads standard input"

@@ -99,7 +99,7 @@ def one_of(options):
     if found["patch"] is None:
         options.patch = found["patch"] = "*" if chosen.is_many(options.scenario) else "none"
     many = any(map(chosen.is_many, (options.scenario, options.patch)))
-    if many and options.command in (run, run_all, run_matrix, show_list):
+    if many and options.command in (run, run_all, run_matrix, run_compare, show_list):
         options.command = run_all if options.command is run else options.command
         found |= {"scenario": "info", "patch": "none"}
     return found
@@ -117,9 +117,9 @@ def parser():
         for option, more in own:
             sub.add_argument(f"--{option}", **more)
         sub.set_defaults(command=command)
-        if command in (run, run_all, run_matrix):
+        if command in (run, run_all, run_matrix, run_compare):
             sub.set_defaults(patch=None)  # none; of several scenarios: every arm's
-        if command in (run_all, run_matrix, show_list):
+        if command in (run_all, run_matrix, run_compare, show_list):
             sub.set_defaults(scenario="*")
         if command is run_sweep:
             sub.set_defaults(scenario="")  # hours of the wrong one would be a pity
@@ -147,6 +147,13 @@ def commands():
                   text_option("parallel-options", "GNU parallel's own, such as --sshlogin")),
         "bench": (run_bench, "instructions of the allocator's operations",
                   flag("update", "store the figures as the baseline")),
+        "compare": (run_compare, "this tree against another revision, arm by arm",
+                    text_option("base", "the revision [HEAD]", "HEAD"),
+                    text_option("seeds", "such as 1..8 [--seed]"),
+                    text_option("scheds", "the same for the turns of the CPUs [--sched]"),
+                    text_option("many-cpus", "such as \"1 2\" [as each scenario declares]"),
+                    text_option("fail-on", "outcome, counters, bench: exit code 1 where these differ"),
+                    text_option("jobs", "at a time [as many as CPUs]")),
         "oracle": (run_oracle, "the workloads of a real Linux 4.8.15, side by side with it",
                    text_option("workload", "words of their names, such as W1 or 256 [all]"),
                    text_option("jobs", "at a time [as many as CPUs]")),
@@ -250,6 +257,11 @@ def run_sweep(spec, options):
 def run_bench(spec, options):
     from campaign import bench
     return bench.run(spec, known_arms(spec), options.update)
+
+
+def run_compare(spec, options):
+    from compare import command
+    return command.run(spec, options)
 
 
 def run_oracle(spec, options):

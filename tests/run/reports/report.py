@@ -10,6 +10,9 @@ from reports import frame, headline, logical, zones
 from reports.section import Section
 
 
+DEEPEST = 4  # reports that can be open at once: one in a task, and in interrupts of three kinds
+
+
 def parse(lines):
     """Return the reports of a log, in the order of their first lines."""
     return list(stream(lines))
@@ -53,6 +56,7 @@ class Nest:
             header["line"] = number
             if header["kind"] == "oom":
                 self.close(0)  # OOM reports never overlap: they are printed under one lock
+            self.close(DEEPEST - 1)
             self.stack.append(Section(header))
         elif self.stack:
             self.read(number, text)

@@ -1,0 +1,87 @@
+"""`make compare`: this tree against another revision. Prints what differs, and only that.
+
+Exit code 0, or 1 where something differs that FAIL_ON names; 2: a revision, an arm or a number that is none.
+"""
+import json
+import shlex
+from dataclasses import dataclass
+
+from campaign import arms, fleet
+from compare import base, bench, differ, runs, words
+from options import UserError, jobs
+from results import whole
+
+FAILS = ("outcome", "counters", "bench")
+
+
+@dataclass
+class Found:
+    """A whole comparison."""
+
+    base: base.Revision
+    this: base.Revision
+    same_image: bool
+    command: str
+    rows: list
+    bench: list
+    benched: int
+    left_out: list
+
+
+def run(spec, options):
+    """Do what the options say and return the exit code."""
+    fails = wanted_fails(options.fail_on)
+    this = base.this(spec.build_dir)
+    other = base.other(options.base, spec.build_dir, spec.build)
+    sides, left_out = [], []
+    for revision in (other, this):
+        pairs, out = runs.pairs(spec, revision, options)
+        sides.append(pairs)
+        left_out += [line for line in out if line not in left_out]
+    results = runs.do(sides, jobs(options.jobs, fleet.usual_jobs(spec)))
+    rows = differ.rows(*([(one, results[one.folder]) for one, _ in side] for side in sides))
+    benches = [bench.rows(spec, one) for one in (other, this)] if options.scenario == "*" else [{}, {}]
+    found = Found(other, this, same_image(spec, other), repeated(spec, options), rows,
+                  bench.differences(*benches), len(benches[1]), left_out + missing(sides))
+    keep(spec, found)
+    print("\n".join(words.text(found)))
+    return int(fails_on(found, fails))
+
+
+def wanted_fails(text):
+    found = [word for word in text.split(",") if word]
+    for word in found:
+        if word not in FAILS:
+            raise UserError(f"FAIL_ON={text!r}: expected some of {', '.join(FAILS)}")
+    return found
+
+
+def missing(sides):
+    """Return a line for each arm that one side alone has."""
+    names = [{(one.scenario, one.patch) for one, _ in side} for side in sides]
+    return [f"{' '.join(name)}: {where} does not have it" for where, gone in
+            (("the base", names[1] - names[0]), ("this tree", names[0] - names[1])) for name in sorted(gone)]
+
+
+def same_image(spec, other):
+    return arms.build_id(spec.elf) == arms.build_id(base.elf_path(other.build_dir, spec.build))
+
+
+def repeated(spec, options):
+    """Return the command that makes this comparison again."""
+    given = {"BASE": options.base, "SCENARIO": "" if options.scenario == "*" else options.scenario,
+             "PATCH": "" if options.patch in (None, "*") else options.patch, "SEEDS": options.seeds,
+             "SCHEDS": options.scheds, "CPUS": options.many_cpus, "MEM": spec.mem or "", "ARGS": spec.args}
+    return " ".join(["make compare", *(f"{name}={shlex.quote(str(value))}" for name, value in given.items() if value)])
+
+
+def keep(spec, found):
+    folder = spec.build_dir / "compare"
+    whole.write(folder / "compare.json", json.dumps(words.as_json(found), indent=1) + "\n")
+    whole.write(folder / "compare.md", "\n".join(words.markdown(found)) + "\n")
+
+
+def fails_on(found, fails):
+    return ("outcome" in fails and any(row.words for row in found.rows)
+            or "counters" in fails and any(row.counters for row in found.rows)
+            or "bench" in fails and bool(found.bench))

@@ -1,0 +1,54 @@
+"""The runs of both sides. An exact run of an image is the same run every time: it is done once, and its folder is
+under the image's build id, so that a base, or a tree that has come back to what it was, costs nothing.
+"""
+import dataclasses
+import json
+
+from campaign import arms, asked, choice, fleet, ranges
+from options import UserError
+
+FOLDER = "runs"
+
+
+def pairs(spec, revision, options):
+    """Return ([(settled spec, arm)], lines on what was left out) of a revision: one for each arm, seed and machine."""
+    one = dataclasses.replace(spec, build_dir=revision.build_dir,
+                              results=spec.build_dir / "compare" / FOLDER / arms.build_id(
+                                  dataclasses.replace(spec, build_dir=revision.build_dir).elf))
+    known, found, left_out = arms.load(one), [], []
+    for cpus in options.many_cpus.split() or [None]:
+        for seed, sched, _ in ranges.jobs(options.seeds, options.scheds, "", spec):
+            wanted = dataclasses.replace(one, seed=seed, sched=sched, cpus=int(cpus) if cpus else spec.cpus)
+            some, out, wrong = chosen(wanted, known, options, revision)
+            found += some
+            left_out += [line for line in (*out, *wrong) if line not in left_out]
+    return found, left_out
+
+
+def chosen(spec, known, options, revision):
+    try:
+        return choice.pairs(spec, known, options.scenario, options.patch, may_be_none=True)
+    except (UserError, asked.Faulty) as error:
+        raise UserError(f"{revision.name} ({revision.spoken()}): {error}") from error
+
+
+def do(sides, at_once):
+    """Return {folder: result} of all runs of the sides, those done before from their files."""
+    wanted = {spec.folder: (spec, arm) for side in sides for spec, arm in side}
+    found = {folder: kept(spec) for folder, (spec, _) in wanted.items()}
+    missing = [wanted[folder] for folder, result in found.items() if result is None]
+    if missing:
+        for (spec, _), result in zip(missing, fleet.run(missing, at_once)):
+            found[spec.folder] = result
+    return found
+
+
+def kept(spec):
+    """Return the result of a run that has been done, or None; only an exact one repeats itself."""
+    if spec.mode != "exact":
+        return None
+    try:
+        found = json.loads((spec.folder / "result.json").read_text(encoding="utf-8"))
+        return found if found["outcome"] not in ("timeout", "crash") else None
+    except (OSError, ValueError, KeyError):
+        return None
