@@ -124,7 +124,9 @@ PY := /usr/bin/python3
 
 GENERAL_REGS := $(if $(findstring clang,$(CC)),-mno-sse -mno-mmx -mno-80387,-mgeneral-regs-only)
 OPT := $(if $(filter debug,$(BUILD)),-Og -DLW_DEBUG,-O2)
-COMMON := -std=gnu11 $(OPT) -g -Wall -Wextra -Werror -ffreestanding -mno-red-zone -mcmodel=kernel \
+# The same source makes the same image, in whatever folder it lies.
+HERE := -ffile-prefix-map=$(CURDIR)=.
+COMMON := -std=gnu11 $(OPT) -g $(HERE) -Wall -Wextra -Werror -ffreestanding -mno-red-zone -mcmodel=kernel \
 	-fno-pic -fno-pie -fno-stack-protector -fno-omit-frame-pointer -fno-strict-aliasing \
 	-fno-optimize-sibling-calls -fno-asynchronous-unwind-tables -I. -isystem $(NEWLIB)/include -MMD -MP
 KFLAGS := $(COMMON) $(GENERAL_REGS)
@@ -196,7 +198,7 @@ $(O)/%.o: %.c
 
 $(O)/%.o: %.S
 	@mkdir -p $(@D)
-	@$(CC) -I. -g -MMD -MP -c $< -o $@
+	@$(CC) -I. -g $(HERE) -MMD -MP -c $< -o $@
 
 # The apps' world: scenarios and their libc in one object, of which the kernel sees two names.
 $(O)/apps.o: $(APP_O) $(NEWLIB)/done $(O)/sources

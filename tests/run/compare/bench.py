@@ -2,13 +2,13 @@
 import dataclasses
 
 from campaign import arms, bench, runner
+from compare import runs
 from options import UserError
 
 
 def rows(spec, revision):
     """Return {operation: [instructions, operations]} of a revision, from the run that it has done before if it has."""
-    one = dataclasses.replace(spec, scenario="bench", patch="none", build_dir=revision.build_dir)
-    one = dataclasses.replace(one, results=spec.build_dir / "compare" / "runs" / arms.build_id(one.elf))
+    one = runs.placed(dataclasses.replace(spec, scenario="bench", patch="none"), revision)
     one = arms.settle(one, arms.load(one))
     found = bench.rows_of(one.folder) if (one.folder / "result.json").is_file() else {}
     if not found:

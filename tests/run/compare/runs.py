@@ -1,20 +1,23 @@
 """The runs of both sides. An exact run of an image is the same run every time: it is done once, and its folder is
 under the image's build id, so that a base, or a tree that has come back to what it was, costs nothing.
+
+The image lies there as well: a kernel is told its own path, and reading a longer one takes longer.
 """
 import dataclasses
 import json
+import shutil
+import tempfile
+from pathlib import Path
 
 from campaign import arms, asked, choice, fleet, ranges
-from options import UserError
+from options import UserError, elf_path
 
 FOLDER = "runs"
 
 
 def pairs(spec, revision, options):
     """Return ([(settled spec, arm)], lines on what was left out) of a revision: one for each arm, seed and machine."""
-    one = dataclasses.replace(spec, build_dir=revision.build_dir,
-                              results=spec.build_dir / "compare" / FOLDER / arms.build_id(
-                                  dataclasses.replace(spec, build_dir=revision.build_dir).elf))
+    one = placed(spec, revision)
     known, found, left_out = arms.load(one), [], []
     for cpus in options.many_cpus.split() or [None]:
         for seed, sched, _ in ranges.jobs(options.seeds, options.scheds, "", spec):
@@ -23,6 +26,19 @@ def pairs(spec, revision, options):
             found += some
             left_out += [line for line in (*out, *wrong) if line not in left_out]
     return found, left_out
+
+
+def placed(spec, revision):
+    """Return the spec with a revision's image, in a folder of its build id, and results beside it."""
+    source = elf_path(revision.build_dir, spec.build)
+    home = spec.build_dir / "compare" / FOLDER / arms.build_id(source)
+    image = elf_path(home, spec.build)
+    if not image.is_file():
+        image.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=image.parent) as name:
+            shutil.copy2(source, Path(name) / image.name)
+            (Path(name) / image.name).replace(image)
+    return dataclasses.replace(spec, build_dir=home, results=home / "results")
 
 
 def chosen(spec, known, options, revision):

@@ -1,4 +1,5 @@
 """Tests of how ELF files are read: what the linker put in a small program, and files that are none."""
+import os
 import random
 import subprocess
 import tempfile
@@ -42,6 +43,11 @@ class Elf(unittest.TestCase):
 
     def test_the_builds_identity(self):
         self.assertEqual(elf.build_id(self.path), "1234abcd")
+
+    def test_the_kernels_image_does_not_know_where_it_was_built(self):
+        image = Path("build/lowwater.elf").read_bytes()
+        self.assertIn(b"mm/alloc/page_alloc.c", image)
+        self.assertNotIn(os.getcwd().encode(), image)
 
     def test_program_headers_are_written_as_they_were_read(self):
         data = self.path.read_bytes()
