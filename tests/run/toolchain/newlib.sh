@@ -16,7 +16,8 @@ tar xf "$tarball" -C "$dir/src" --strip-components=1 2>/dev/null || {
 	exit 2
 }
 src=$(cd "$dir/src/newlib" && pwd)
-flags="-O2 -ffreestanding -mno-red-zone -mcmodel=kernel -fno-pic -fno-pie -fno-stack-protector"
+# Its assertions know the files that they are in: by names that are the same wherever this lies.
+flags="-ffile-prefix-map=$src=newlib -O2 -ffreestanding -mno-red-zone -mcmodel=kernel -fno-pic -fno-pie -fno-stack-protector"
 
 (
 	cd "$dir/obj"
