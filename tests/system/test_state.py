@@ -6,7 +6,9 @@ import unittest
 from pathlib import Path
 
 from system import STATUS, boot
+from machine import iso
 
+ELF = Path("build/lowwater.elf")
 PROGRAM = "build/host/replay"
 SEEDS = Path("tests/host/replay")
 DEFAULT_ARMS = ["none", "highatomic-exhaust", "series", "all", "reserve-released", "lists-drained",
@@ -135,6 +137,19 @@ class Kernel(unittest.TestCase):
         run = kernel(KILL.replace("gfp=0x24280ca", "gfp=0x2400040"), shift="4", args="watchdog_ms=3000")
         self.assertEqual(run.status, STATUS["lockup"], run.console[-2000:])
         self.assertIn("LOCKUP: app (pid 70) has been asking for memory for ", run.console)
+
+    def test_from_grub(self):
+        """A module of Multiboot 2, wherever GRUB has put it."""
+        line = "scenario=replay patch=none"
+        with tempfile.TemporaryDirectory() as name:
+            image = Path(name) / "a.iso"
+            config = iso.silent(line).replace("\n}", "\n  module2 /boot/seed_oom.state\n}")
+            iso.build(config, ELF, image, files=[SEEDS / "seed_oom.state"])
+            run = boot(scenario="replay", cpus="3", mem="128", without=(str(ELF), "scenario="),
+                       extra=("-boot", "d", "-cdrom", str(image)))
+        self.assertEqual(run.status, STATUS["finished"], run.console[-2000:])
+        self.assertIn(", Multiboot 2\n", run.console)
+        self.assertIn("replay: remedy none: oom-kill balloon (pid 8473), 16 rounds", run.console)
 
     def refused(self, says, state=None, **options):
         run = kernel(state, **options) if state is not None else boot(scenario="replay", mem="64")

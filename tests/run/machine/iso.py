@@ -5,6 +5,7 @@ and boots, in a moment. The silent one leaves the serial line to the kernel alon
 """
 import os
 import shlex
+import shutil
 import subprocess
 import tempfile
 from pathlib import Path
@@ -48,8 +49,8 @@ def entry(title, kernel_line):
     return f"menuentry '{title}' {{\n  multiboot2 /boot/lowwater.elf {words}\n}}\n"
 
 
-def build(config, elf, out):
-    """Write a bootable image of elf and config to out."""
+def build(config, elf, out, files=()):
+    """Write a bootable image of elf and config to out, with files beside the elf."""
     serial = MENU_MODULES if config.startswith("serial") else ""
     out.parent.mkdir(parents=True, exist_ok=True)
     new = out.with_name(f"{out.name}.{os.getpid()}.new")  # half an image must never pass for one
@@ -59,6 +60,8 @@ def build(config, elf, out):
         (boot / "grub" / "grub.cfg").write_text(config)
         # What GDB needs stays in the ELF file; GRUB would only read it through the BIOS.
         make(["objcopy", "--strip-debug", str(elf), str(boot / "lowwater.elf")])
+        for path in files:
+            shutil.copy(path, boot)
         make(["grub-mkrescue", "-d", GRUB, f"--install-modules={MODULES} {serial}".rstrip(),
               "--fonts=", "--locales=", "--themes=", "--compress=no", "-o", str(new), name], new)
     os.replace(new, out)
