@@ -337,6 +337,7 @@ help:
 	@echo "make mutants [FILES='mm/alloc/*' SAMPLE=300 SEED=1 JOBS=2]   wrong changes of mm/, one at a"
 	@echo "                     time: which do the host tests not notice?"
 	@echo "make host-bench      random operations a second, in an optimised build on this machine"
+	@echo "make host-replay     build/host/replay STATE [--arm A,B] [--report]: a state file's request, made again"
 	@echo "make iso, make clean, make help"
 
 -include tests/host/host.mk
