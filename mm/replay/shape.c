@@ -13,8 +13,8 @@
 #include "mm/replay/shape.h"
 #include "mm/setup/memory_init.h"
 
-#define MATERIAL                                                                                   \
-	MAX_ORDER /* as a page's order: a unit that was free, and that nobody has taken yet */
+/* As a page's order: a unit that was free, and that nobody has taken yet. */
+#define MATERIAL MAX_ORDER
 
 static char message[160];
 
