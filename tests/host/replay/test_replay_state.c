@@ -210,6 +210,7 @@ static void test_the_request(void **test)
 		"state: line 3: gfp=0x3, expected zone bits that go together");
 	read_bad(HEAD ZONE "request order=0 gfp=0x1 comm=a\n",
 		"state: line 3: gfp=0x1, expected a zone with managed pages that it may use");
+	read_good(HEAD "zone DMA managed=1 min=0 low=0 high=0\nrequest order=0 gfp=0x1 comm=a\n");
 	read_bad(HEAD ASKED,
 		"state: line 2: gfp=0x24280ca, expected a zone with managed pages that "
 		"it may use");
@@ -226,6 +227,10 @@ static void test_more_than_there_is(void **test)
 	read_bad(HEAD ASKED "zone Normal managed=20000000 min=0 low=0 high=0\n"
 			    "free Normal order=10 M=16385\n",
 		"state: line 4: 16778240 pages free and on per-CPU lists, expected at most "
+		"16777216");
+	read_bad(HEAD ASKED "zone Normal managed=20000000 min=0 low=0 high=0\n"
+			    "free Normal order=10 M=16384\npcp Normal cpu=0 M=1\n",
+		"state: line 5: 16777217 pages free and on per-CPU lists, expected at most "
 		"16777216");
 }
 
