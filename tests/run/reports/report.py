@@ -56,7 +56,8 @@ class Nest:
             header["line"] = number
             if header["kind"] == "oom":
                 self.close(0)  # OOM reports never overlap: they are printed under one lock
-            self.close(DEEPEST - 1)
+            if len(self.stack) == DEEPEST:
+                self.finish(self.stack.pop(0))  # its end is lost
             self.stack.append(Section(header))
         elif self.stack:
             self.read(number, text)
@@ -82,19 +83,23 @@ class Nest:
     def close(self, first):
         """Nothing more belongs to the reports from there on."""
         for section in self.stack[first:]:
-            one = section.report
-            one["preferred"] = zones.preferred(one)
-            one["by_victim"] = bool(one["trigger"]) and who(one["trigger"]) in self.killed
-            if one["victim"]:
-                self.killed.add(who(one["victim"]))
-            self.over.append(one)
+            self.finish(section)
         del self.stack[first:]
 
+    def finish(self, section):
+        one = section.report
+        one["preferred"] = zones.preferred(one)
+        one["by_victim"] = bool(one["trigger"]) and who(one["trigger"]) in self.killed
+        if one["victim"]:
+            self.killed.add(who(one["victim"]))
+        self.over.append(one)
+
     def taken(self):
-        """Return what is over, as long as nothing is open that began before."""
-        if self.stack:
-            return []
-        found, self.over = sorted(self.over, key=lambda one: one["line"]), []
+        """Return what is over and began before all that is open."""
+        first = self.stack[0].report["line"] if self.stack else None
+        found = sorted((one for one in self.over if first is None or one["line"] < first),
+                       key=lambda one: one["line"])
+        self.over = [one for one in self.over if first is not None and one["line"] > first]
         return found
 
 

@@ -140,6 +140,14 @@ class Damage(unittest.TestCase):
             self.assertIn(found.kind, (verdict.AVOIDABLE, verdict.UNAVOIDABLE, verdict.CANNOT_TELL, verdict.NOT_JUDGED))
             self.assertLess(len(one["tasks"]) + len(one["call_trace"]) + len(one["slabs"]), 5000)
 
+    def test_headlines_alone_are_not_kept(self):
+        line = "[ 1.0] x: page allocation failure: order:0, mode:0xa20(GFP_ATOMIC)"
+        numbers = []
+        for at, one in enumerate(report.stream(line for _ in range(500)), 1):
+            numbers.append(one["line"])
+            self.assertLessEqual(one["line"], at)
+        self.assertEqual(numbers, list(range(1, 501)))
+
     def test_a_report_that_is_cut_ends(self):
         lines = TEXTS[SEEDS.name][:40] + ["nothing of a report"] * 5000
         reader = command.Log("-")
