@@ -22,6 +22,7 @@ STAMPS = (  # those that may begin as another one does come first
     r"kern *:\w+ *: (?=\[)",                                             # dmesg -x
     r"kern(?:el)?(?:\.\w+)?: ?",                                         # facility
 )
+CALLER = re.compile(r"[^\[]{0,60}\[ *\d+\.\d+\]\[ *([TC]\d+)\]")
 STAMP = re.compile("(?:" + "|".join(STAMPS) + r")\s*")
 QUOTES = re.compile(r"[>|\s]*$")
 ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f]")
@@ -45,12 +46,21 @@ def take_off(line):
     return ("" if text[:1] in (">", "|") and QUOTES.match(text) else text), stamped
 
 
+def caller(line):
+    """Return who printed a line, as CONFIG_PRINTK_CALLER has it: T8473, C1; None: it does not say."""
+    found = CALLER.match(line) if "][" in line else None
+    return found[1] if found else None
+
+
 def unpacked(line):
     """Return the lines that a logger has put into one: as JSON, or with #012 for a new line."""
     if line.startswith("{") and (text := from_json(line)) is not None:
         line = text
     if "\x1b" in line or not line.isprintable():
         line = ESCAPES.sub("", line.replace("\t", " ").replace("\xa0", " "))
+        line = "".join(char for char in line if char.isprintable())
+    if not line.isascii():  # figures of other scripts are none of a kernel's
+        line = "".join("?" if char.isdigit() and not char.isascii() else char for char in line)
     return line.split("#012") if "#012" in line else [line]
 
 

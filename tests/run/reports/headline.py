@@ -7,13 +7,13 @@ import re
 
 MASK = r"(?P<mask>0x[0-9a-f]+|0)(?:\((?P<flags>.*?)\))?"
 OOM = re.compile(r"(?P<before>.*) invoked oom-killer: gfp_mask=" + MASK +
-                 r"(?:, nodemask=(?P<nodemask>\(null\)|[\d,-]*))?, +order=(?P<order>-?\d+)"
+                 r"(?:, nodemask=(?P<nodemask>\(null\)|[\d,-]*))?, +order=(?P<order>-1|\d{1,2})"
                  r"(?:, (?:oom_|oomkill)adj=-?\d+)?(?:, oom_score_adj=(?P<adj>-?\d+))?")
 PLACE = (r"(?:, ?nodemask=(?P<nodemask>\(null\)|[\d,-]*))?"
          r"(?:,cpuset=(?P<cpuset>.*?),mems_allowed=(?P<mems>[\d,-]*))?")
-FAILURE = re.compile(r"(?P<before>.*): page allocation failure[:.] ?order:(?P<order>\d+), "
+FAILURE = re.compile(r"(?P<before>.*): page allocation failure[:.] ?order:(?P<order>\d{1,2}), "
                      r"mode:" + MASK + PLACE)
-STALL = re.compile(r"(?P<before>.*): page allocation stalls for (?P<ms>\d+)ms, order:(?P<order>\d+), "
+STALL = re.compile(r"(?P<before>.*): page allocation stalls for (?P<ms>\d+)ms, order:(?P<order>\d{1,2}), "
                    r"mode:" + MASK + PLACE)
 MARKS = ("oom-killer: gfp_mask", "page allocation failure", "page allocation stalls")
 CPU = re.compile(r"\b(?:CPU: (?P<cpu>\d+)(?: UID: \d+)? PID|Pid): (?P<pid>\d+),? [Cc]omm: "

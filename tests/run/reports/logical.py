@@ -85,7 +85,7 @@ class Reader:
 
 def rest_of(text):
     """Return the pattern of what may be a line's rest, or None if it is whole as it stands."""
-    if ":" not in text and "[" not in text and "invoked" not in text:
+    if ":" not in text and "[" not in text and "invoked" not in text and "hugepages" not in text:
         return None
     found = ANY.match(text)
     return RESTS[found.lastgroup] if found else None

@@ -19,23 +19,72 @@ def parse(lines):
 
 
 def stream(lines):
-    """Yield the reports of a log in that order, each as soon as it and all before it are over."""
-    reader, nest = logical.Reader(), Nest()
+    """Yield the reports of a log in that order, each as soon as it and all before it are over.
+
+    Where lines say who printed them, the reports of two CPUs at once are told by that.
+    """
+    log = Log()
     for number, line in enumerate(lines, 1):
-        if not nest.stack and not reader.holds(logical.may_begin) and not logical.may_begin(line):
+        if "Linux version " in line:
+            log.killed.clear()  # pids begin anew
+        nest = log.nest_of(line)
+        if nest is None:
             continue
         if nest.stack and nest.stack[-1].tables.in_tasks and (row := nest.stack[-1].tables.bare.fullmatch(line)):
-            nest.take_row(reader.flush(), row)
+            nest.take_row(row)
             continue
         for part in frame.unpacked(line):
-            if whole := reader.feed(number, part):
-                nest.take(*whole)
-        if nest.over:
-            yield from nest.taken()
-    if whole := reader.flush():
-        nest.take(*whole)
-    nest.close(0)
-    yield from nest.taken()
+            nest.feed(number, part)
+        if log.over:
+            yield from log.taken()
+    yield from log.end()
+
+
+class Log:
+    """What is open and what is over, of all who print."""
+
+    def __init__(self):
+        self.nests = {None: Nest(self)}
+        self.last = None  # who printed the last line
+        self.over = []
+        self.killed = set()  # (pid, comm) of those that the OOM killer has killed so far
+
+    def nest_of(self, line):
+        """Return the nest that a line goes to; None: it is of no report."""
+        who = frame.caller(line)
+        if who is not None:
+            self.last = who
+        nest = self.nests.get(who if who is not None or self.last not in self.nests else self.last)
+        if nest and (nest.stack or nest.reader.holds(logical.may_begin)):
+            return nest
+        if not logical.may_begin(line):
+            return None
+        return self.nests.setdefault(who, Nest(self))
+
+    def finish(self, section):
+        one = section.report
+        one["preferred"] = zones.preferred(one)
+        one["by_victim"] = bool(one["trigger"]) and task(one["trigger"]) in self.killed
+        if one["victim"]:
+            self.killed.add(task(one["victim"]))
+        self.over.append(one)
+
+    def taken(self):
+        """Return what is over and began before all that is open."""
+        for who in [who for who, nest in self.nests.items() if who is not None and not nest.is_open()]:
+            del self.nests[who]
+        opened = [nest.stack[0].report["line"] for nest in self.nests.values() if nest.stack]
+        first = min(opened, default=None)
+        found = sorted((one for one in self.over if first is None or one["line"] < first),
+                       key=lambda one: one["line"])
+        self.over = [one for one in self.over if first is not None and one["line"] > first]
+        return found
+
+    def end(self):
+        for nest in self.nests.values():
+            nest.flush()
+            nest.close(0)
+        return self.taken()
 
 
 class Nest:
@@ -45,9 +94,20 @@ class Nest:
     form a stack, and a failure, whose last line is known, gives way to the one around it.
     """
 
-    def __init__(self):
-        self.stack, self.over = [], []
-        self.killed = set()  # (pid, comm) of those that the OOM killer has killed so far
+    def __init__(self, log):
+        self.log = log
+        self.stack, self.reader = [], logical.Reader()
+
+    def is_open(self):
+        return bool(self.stack) or self.reader.holds(logical.may_begin)
+
+    def feed(self, number, part):
+        if whole := self.reader.feed(number, part):
+            self.take(*whole)
+
+    def flush(self):
+        if whole := self.reader.flush():
+            self.take(*whole)
 
     def take(self, number, text):
         """A whole line: it begins a report, or belongs to one that is open."""
@@ -57,15 +117,14 @@ class Nest:
             if header["kind"] == "oom":
                 self.close(0)  # OOM reports never overlap: they are printed under one lock
             if len(self.stack) == DEEPEST:
-                self.finish(self.stack.pop(0))  # its end is lost
+                self.log.finish(self.stack.pop(0))  # its end is lost
             self.stack.append(Section(header))
         elif self.stack:
             self.read(number, text)
 
-    def take_row(self, before, row):
+    def take_row(self, row):
         """A whole row of a task table, of which there are thousands: told at one glance."""
-        if before:
-            self.take(*before)
+        self.flush()
         if self.stack and self.stack[-1].tables.in_tasks:
             self.stack[-1].tables.add(row)
 
@@ -83,25 +142,9 @@ class Nest:
     def close(self, first):
         """Nothing more belongs to the reports from there on."""
         for section in self.stack[first:]:
-            self.finish(section)
+            self.log.finish(section)
         del self.stack[first:]
 
-    def finish(self, section):
-        one = section.report
-        one["preferred"] = zones.preferred(one)
-        one["by_victim"] = bool(one["trigger"]) and who(one["trigger"]) in self.killed
-        if one["victim"]:
-            self.killed.add(who(one["victim"]))
-        self.over.append(one)
 
-    def taken(self):
-        """Return what is over and began before all that is open."""
-        first = self.stack[0].report["line"] if self.stack else None
-        found = sorted((one for one in self.over if first is None or one["line"] < first),
-                       key=lambda one: one["line"])
-        self.over = [one for one in self.over if first is not None and one["line"] > first]
-        return found
-
-
-def who(task):
-    return task["pid"], task["comm"]
+def task(one):
+    return one["pid"], one["comm"]

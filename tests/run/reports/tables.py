@@ -6,7 +6,7 @@ TITLE = re.compile(r"Tasks state \(memory values in pages\):")
 SLABS = re.compile(r"Unreclaimable slab info:|Name +Used +Total|excessive unreclaimable slab but cannot dump stats")
 SLAB = re.compile(r"(\S+) +(\d+)KB +(\d+)KB")
 ALLOCATIONS = re.compile(r"Memory allocations(?: \(profiling is currently turned \w+\))?:")
-ALLOCATION = re.compile(r"(\d+(?:\.\d+)?)(?: ?([KMGT]?i?B))? +(\d+) (\S+:\d+) (?:\[\w+\] )?func:(\S+)")
+ALLOCATION = re.compile(r"(\d{1,20}(?:\.\d{1,4})?)(?: ?([KMGT]?i?B))? +(\d{1,20}) (\S+:\d+) (?:\[\w+\] )?func:(\S+)")
 UNITS = {None: 1, "B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
 MOST_ROWS = 100000  # a report with more is none
 
