@@ -256,7 +256,7 @@ oracle: image
 
 # Nothing is built for it.
 check:
-	@$(RUN) check $(if $(FULL),--full) $(if $(JSON),--json) $(if $(REPORT),$(call opt,report,$(REPORT))) \
+	@$(RUN) check $(if $(filter-out 0,$(FULL)),--full) $(if $(filter-out 0,$(JSON)),--json) $(if $(REPORT),$(call opt,report,$(REPORT))) \
 		-- $(if $(LOG),$(call quoted,$(LOG)))
 
 # On the twin; BOOT=kernel: in QEMU.

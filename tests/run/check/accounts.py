@@ -20,7 +20,9 @@ def whole(report):
     ram, reserved = report["trailer"].get("ram"), report["trailer"].get("reserved")
     if ram is not None and reserved is not None:
         return ram - reserved
-    return sum(managed) if managed and None not in managed else None
+    total = sum(managed) if managed and None not in managed else None
+    held = sum(pages for _, pages in parts(report))
+    return total if total and held <= total + total // 16 else None  # else there are zones that are not printed
 
 
 def parts(report):

@@ -5,6 +5,7 @@ Exit code 0: reports were found and explained; 1: there was none; 2: something c
 import argparse
 import glob
 import json
+import re
 import sys
 import time
 from pathlib import Path
@@ -16,6 +17,9 @@ from reports import report
 LONGEST_LINE = 1 << 16  # bytes; what is longer is cut, and no kernel's
 EVERY = 2.0             # seconds between two lines of progress
 STDIN = "-"
+PACKED = ((b"\x1f\x8b", "packed by gzip (zcat reads it)"), (b"\xfd7zXZ", "packed by xz (xzcat reads it)"),
+          (b"\x28\xb5\x2f\xfd", "packed by zstd (zstdcat reads it)"))
+WIDE = re.compile(rb"\xff\xfe[^\0]\0|\xfe\xff\0[^\0]")
 
 
 class Arguments(argparse.ArgumentParser):
@@ -103,6 +107,12 @@ class Log:
             yield from self.read(file)
 
     def read(self, file):
+        head = file.peek(8)[:8] if hasattr(file, "peek") else b""
+        if WIDE.match(head):
+            raise UserError(f"check: {spoken(self.name)}: UTF-16 (iconv makes text of it); expected plain text")
+        for mark, what in PACKED:
+            if head.startswith(mark):
+                raise UserError(f"check: {spoken(self.name)}: {what}; expected plain text")
         while line := file.readline(LONGEST_LINE):
             self.lines += 1
             self.bytes += len(line)

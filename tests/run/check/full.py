@@ -55,7 +55,7 @@ def memory(report):
     text += [f"  {pages:>12} {share(pages, total):>7} {name}" for name, pages in accounts.parts(report)]
     lost = accounts.unaccounted(report)
     if lost is not None:
-        text.append(f"  {lost:>12} {share(lost, total):>7} nobody's: drivers, vmalloc, a balloon, leaks")
+        text.append(f"  {lost:>12} {share(lost, total):>7} in no counter: drivers, vmalloc, a balloon, leaks")
     return text
 
 

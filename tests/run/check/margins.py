@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from check import question
 from eras import rules
 
+BLOCK = 1024  # pages: the largest pageblock of most machines
 OVERFLOWN = 1 << 40  # no zone has so many pages: the kernel's count has gone below zero
 
 
@@ -28,6 +29,7 @@ class Test:
     blocks: dict = field(default_factory=dict)  # of sufficient order, by their letters
     told: bool = True  # whether its blocks are printed at all
     fast: int | None = None  # margin of the test that a single page may pass as well
+    high: int = 0  # which the OOM killer tests before it kills
     loop: list = field(default_factory=list)  # until 4.3: (order, left, mark) of each step
     faults: list = field(default_factory=list)
 
@@ -47,6 +49,12 @@ class Test:
         full = self.free - self.block - reserve - self.cma - self.mark - self.kept
         full = min([full, *(left - mark for _, left, mark in self.loop)])
         return full if self.fast is None else max(full, self.fast)
+
+    @property
+    def margin_high(self):
+        """The margin of the killer's own last test, which is at high and lowers nothing."""
+        return None if self.kept is None else \
+            self.free - self.block - self.reserve - self.cma - self.high - self.kept
 
     @property
     def passes(self):
@@ -74,10 +82,14 @@ def test(report, asked, key):
     found = Test(key, zone["free"], rules.order_term(request.order, version, asked.vendor), least, most, cma,
                  base, rules.mark(base, request, version), kept)
     found.blocks, found.told = blocks(zone, request.order), bool(zone.get("buddy"))
+    found.high = zone.get("high", 0)
     if found.kept is not None and rules.has_fast_test(request, version):
         found.fast = found.free - cma - base - found.kept
+    if found.kept is not None and zone.get("boost") and rules.retests_without_boost(request, version):
+        lower = rules.mark(max(base - zone["boost"], 0), request, version)
+        found.fast = found.free - least - cma - lower - found.kept
     if request.order and rules.loops_over_orders(version):
-        found.loop = loop(zone, found, request.order)
+        found.loop = loop(zone, found, asked)
     if base > OVERFLOWN or (found.kept or 0) > OVERFLOWN:
         found.faults.append("its marks have overflown: the kernel's count of its pages was below zero")
     return found
@@ -87,20 +99,23 @@ def reserve(zone, request, version):
     """Return (least, most) that is taken off for the high-order reserve.
 
     Before 5.5 it is not printed: it is at least what lists of nothing else hold, and at most what the limit
-    allows, a hundredth of the zone and a pageblock.
+    allows, whole pageblocks up to a hundredth of the zone and one more. The free part of it, which is what
+    counts from 6.12 on, is printed from 6.17 on: before, it is what lists hold that have such blocks.
     """
     if rules.counts_reserve(request, version):
         return 0, 0
-    printed = zone.get("free_highatomic") if rules.reserve_is_free_part(version) else None
-    if printed is None:
+    rows = [row for row in zone.get("buddy") or [] if "H" in row["types"]]
+    alone = sum(row["count"] << row["order"] for row in rows if row["types"] == "H")
+    if rules.reserve_is_free_part(version):
+        printed = zone.get("free_highatomic")
+        if printed is None and zone.get("buddy"):
+            return alone, sum(row["count"] << row["order"] for row in rows)
+    else:
         printed = zone.get("reserved_highatomic")
     if printed is not None:
         return printed, printed
-    rows = zone.get("buddy") or []
-    alone = sum(row["count"] << row["order"] for row in rows if row["types"] == "H")
-    if not any("H" in row["types"] for row in rows):
-        return 0, 0
-    return alone, max(alone, zone.get("managed", zone.get("present", 0)) // 100 + 1024)
+    limit = zone.get("managed", zone.get("present", 0)) // 100 + BLOCK
+    return alone, max(alone, -(-limit // BLOCK) * BLOCK)
 
 
 def blocks(zone, order):
@@ -112,13 +127,15 @@ def blocks(zone, order):
     return found
 
 
-def loop(zone, found, order):
+def loop(zone, found, asked):
     """The test until 4.3: of the orders below the one wanted nothing may be counted on."""
     rows = zone.get("buddy")
     if not rows:
         return []
-    left, mark, steps = found.free - found.block, found.mark, []
-    for row in rows[:order]:
+    left, mark, steps = found.free - found.block, 0 if asked.vendor == "el6" else found.mark, []
+    if rules.cma_counts_in_loop(asked.version):
+        left -= found.cma
+    for row in rows[:asked.request.order]:
         left -= row["count"] << row["order"]
         mark >>= 1
         steps.append((row["order"], left, mark))
@@ -127,13 +144,11 @@ def loop(zone, found, order):
 
 def served(found, asked):
     """Would the zone serve the request as the numbers stand: True, False, or None."""
-    if found.passes is not True:
-        return found.passes
-    if found.loop:
-        return True
-    if not found.told:
-        return True if asked.request.order == 0 else None
-    return usable(found, asked)
+    if found.told and not found.loop and not usable(found, asked):
+        return False
+    if found.passes is True and not found.told and asked.request.order:
+        return None
+    return found.passes
 
 
 def usable(found, asked):

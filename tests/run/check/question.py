@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from eras import masks, release, rules
 from reports import zones
 
+FEWEST = 3  # entries of lowmem_reserve[]; less is cut
 ALWAYS = ("Movable", "Device")  # types without memory that most kernels are built with
 HIGHEST = {0x0: "Normal", 0x1: "DMA", 0x2: "HighMem", 0x4: "DMA32", 0x8: "Normal", 0x9: "DMA",
            0xA: "Movable", 0xC: "DMA32"}
@@ -34,7 +35,7 @@ def ask(report):
     limit = highest(report, names)
     request = rules.Request(max(report["order"], 0), frozenset(names), report["by_victim"])
     return Question(version, release.vendor(report["release"]), request, limit,
-                    allowed_zones(report, limit, assumed), assumed, faults)
+                    allowed_zones(report, limit, assumed, rules.ignores_cpuset(request, version)), assumed, faults)
 
 
 def era(report, assumed):
@@ -80,10 +81,13 @@ def names_of(report, version, assumed, faults):
         if rest:
             faults.append(f"mask {number:#x}: {rest:#x} has no name in {release.spoken(version)}")
         return names
+    if rules.may_hide_boost(version):
+        assumed.append("the marks are without a boost, which this version does not print")
     names, rest, unknown = masks.read(text, version)
     for word in unknown:
         faults.append(f"mask {number:#x}: {word} is no flag's name")
-    if not unknown and (masks.encode(names, version) or 0) | rest != number:
+    said = (masks.encode(names, version) or 0) | rest
+    if not unknown and (said ^ number) & certain(version):
         fits = masks.fitting(number, text)
         if fits:
             assumed.append(f"the mask's bits are those of {release.spoken(fits[0])}, not of "
@@ -94,12 +98,33 @@ def names_of(report, version, assumed, faults):
     return names | masks.decode(rest, version)[0]
 
 
+def certain(version):
+    """Return the bits whose place does not depend on the kernel's configuration: from 6.9 on they are packed."""
+    return (1 << 24) - 1 if version >= (6, 9, 0) else -1
+
+
+def missing(report, asked):
+    """Return the zones that the request may use and that have memory, by lowmem_reserve[], but are not printed."""
+    names, found = columns(report), []
+    below = zones.NAMES[:zones.NAMES.index(asked.limit) + 1]
+    for key, zone in report["zones"].items():
+        row, node = zone.get("lowmem_reserve"), split(key)[0]
+        if not row or names is None:
+            continue
+        for before, now, name in zip(row, row[1:], names[1:]):
+            there = name if node == 0 else f"Node {node} {name}"
+            if now > before and name in below and "high" not in report["zones"].get(there, {}) \
+                    and there not in found and name != split(key)[1]:
+                found.append(there)
+    return found
+
+
 def highest(report, names):
     bits = sum(bit for bit, name in ((1, "DMA"), (2, "HIGHMEM"), (4, "DMA32"), (8, "MOVABLE"))
                if name in names)
-    limit = HIGHEST.get(bits, "Normal")
-    if limit == "HighMem" and not any(name == "HighMem" for _, name in map(split, report["zones"])):
-        return "Normal"
+    limit, present = HIGHEST.get(bits, "Normal"), {name for _, name in map(split, report["zones"])}
+    if limit in ("HighMem", "DMA32", "DMA") and present and limit not in present:
+        return "Normal"  # this kernel has no such zone
     return limit
 
 
@@ -109,15 +134,13 @@ def split(key):
     return (int(words[1]), words[2]) if len(words) == 3 else (0, key)
 
 
-def allowed_zones(report, limit, assumed):
+def allowed_zones(report, limit, assumed, everywhere=False):
     """Return the keys of the zones that the request may use, best first."""
     below = zones.NAMES[:zones.NAMES.index(limit) + 1]
-    if limit == "DMA32" and not any(name == "DMA32" for _, name in map(split, report["zones"])):
-        below = zones.NAMES[:zones.NAMES.index("Normal") + 1]  # this kernel has no such zone
-    nodes = allowed_nodes(report)
+    nodes = allowed_nodes(report, everywhere)
     found = [key for key in report["zones"] if "free" in report["zones"][key]
              and split(key)[1] in below and (nodes is None or split(key)[0] in nodes)
-             and report["zones"][key].get("managed", 1) > 0]
+             and report["zones"][key].get("managed", 1) > 0 and "high" in report["zones"][key]]
     order = node_order(report, found, assumed)
     return sorted(found, key=lambda key: (order.index(split(key)[0]), -below.index(split(key)[1])))
 
@@ -130,10 +153,10 @@ def node_order(report, found, assumed):
     return nodes
 
 
-def allowed_nodes(report):
-    """Return the nodes that the request may use, or None for all of them."""
+def allowed_nodes(report, everywhere):
+    """Return the nodes that the request may use, or None for all of them; everywhere: whatever its cpuset says."""
     nodes = None
-    for text in (report["mems_allowed"], report["nodemask"]):
+    for text in (None if everywhere else report["mems_allowed"], report["nodemask"]):
         if text and text != "(null)":
             given = node_list(text)
             nodes = given if nodes is None else nodes & given
@@ -178,7 +201,7 @@ def class_zone(report, question):
 def kept_back(report, question, key):
     """Return the pages of lowmem_reserve[] that a zone keeps from the request, or None."""
     row = report["zones"][key].get("lowmem_reserve")
-    if row is None:
+    if row is None or len(row) < FEWEST:
         return None
     names = columns(report)
     if names is None:

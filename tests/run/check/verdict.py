@@ -41,6 +41,9 @@ def judge(report):
     tests = margins.tests(report, asked)
     if not tests:
         return Verdict(CANNOT_TELL, nothing_to_test(report, asked), asked)
+    if lost := question.missing(report, asked):
+        return Verdict(CANNOT_TELL, f"the report is cut: {' and '.join(lost)}, which the request may use, is not printed",
+                       asked, tests)
     return judged(report, asked, tests)
 
 
@@ -54,7 +57,7 @@ def judged(report, asked, tests):
     now = [test for test in tests if margins.served(test, asked)]
     if now:
         return Verdict(CANNOT_TELL, passes(now[0], report, asked), asked, tests,
-                       otherwise="a line of the same second showed the numbers before they changed")
+                       otherwise="the numbers of the moment of the attempt were known")
     if any(margins.served(test, asked) is None for test in tests):
         return unknown(report, asked, tests)
     things = withheld.things(report, asked, tests) + withheld.unreclaimed(report, asked, tests)
@@ -73,19 +76,20 @@ def passes(test, report, asked):
     """Say that it would be served now, and what that means."""
     text = f"{test.key} would serve it as the numbers stand, with {test.margin} pages to spare"
     if len({question.split(key)[0] for key in asked.zones}) > 1:
-        return text + ": memory was freed meanwhile, or the task may not use that node, which is not printed"
-    return text + ": memory was freed between the last attempt and the print"
+        return text + "; but the task may be bound to another node, which is not printed"
+    if report["kind"] != "oom":
+        return text + ": memory was freed between the attempt and the print"
+    if test.margin_high <= 0:
+        return text + " above min; before a kill the zone must pass high, and it is " \
+            f"{-test.margin_high} pages below that: pages came too late, and too few"
+    return text + f", and is {test.margin_high} above high, too: memory was freed between the last attempt and the print"
 
 
 def unknown(report, asked, tests):
     open_ones = [test.key for test in tests if margins.served(test, asked) is None]
     things = withheld.things(report, asked, [test for test in tests if test.key not in open_ones])
-    found = Verdict(CANNOT_TELL, f"what decides for {' and '.join(open_ones)} is not printed", asked, tests,
-                    things, "the reserve of high orders, or the blocks of each order, were printed")
-    if found.counting:
-        found.kind = AVOIDABLE
-        found.why = "; ".join(said(thing, report["page_kb"]) for thing in best(found.counting))
-    return found
+    return Verdict(CANNOT_TELL, f"what decides for {' and '.join(open_ones)} is not printed", asked, tests, things,
+                   "the reserve of high orders, lowmem_reserve, or the blocks of each order were printed")
 
 
 def best(things):
@@ -115,27 +119,31 @@ def said(thing, page_kb):
 
 def taken(things):
     if all(thing.what in MARKS for thing in things):
-        return "the marks were so high by right"
-    return "those pages had been in use"
+        return "the marks were as high without that"
+    return "those pages had not been there"
 
 
 def nothing_withheld(asked, tests):
     names = ", ".join(lack(test) for test in tests)
-    return f"every zone that the request may use fails ({names}), and nothing is held back that would do"
+    why = f"every zone that the request may use fails ({names}), and nothing that a patch or a setting withholds " \
+          "would have done"
+    if all(test.margin > 0 for test in tests):
+        why = f"memory is fragmented: {names}"
+    return why
 
 
 def lack(test):
     if test.margin > 0:
-        return f"{test.key} has no block of that size"
-    return f"{test.key} by {-test.margin}"
+        return f"{test.key} has {test.margin} pages above its mark, but no block of that size"
+    return f"{test.key} by {-test.margin}" if test.margin else f"{test.key} at its mark exactly"
 
 
 def nearest(asked, tests):
-    failing = [test for test in tests if test.margin <= 0]
+    failing = [test for test in tests if test.margin <= 0 and (not test.told or margins.usable(test, asked))]
     if not failing:
         return "a block of that size had been free"
     test = max(failing, key=lambda one: one.margin)
-    return f"{1 - test.margin} more pages had been free in {test.key}"
+    return f"{1 - test.margin} more page{'s' if test.margin else ''} had been free in {test.key}"
 
 
 def kill_refused(report, asked):

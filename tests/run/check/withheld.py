@@ -73,7 +73,7 @@ def reserve(report, asked, test, zone):
 def per_cpu(report, asked, test, zone):
     """Pages on per-CPU lists: free to nobody but their CPU, and in no count."""
     pages, handful = zone.get("free_pcp") or 0, zone.get("low", 0) - zone.get("min", 0)
-    if asked.request.order or not pages or test.margin + pages <= 0 or test.margin > 0:
+    if asked.request.order or not pages or test.margin + pages <= 0:
         return None
     return Thing("per-CPU lists", test.key, pages, test.margin + pages, pages >= max(handful, 1),
                  f"a handful: low - min is {handful}")
@@ -116,7 +116,7 @@ def compaction(report, asked, test, zone):
         return None
     if asked.request.order > COSTLY:
         return Thing("fragmentation", test.key, test.free, test.margin, False,
-                     "a block so large is refused rather than worked for")
+                     "for a block so large nobody tries long")
     return Thing("fragmentation", test.key, test.free, test.margin, True)
 
 
@@ -130,7 +130,8 @@ def overflown(report, asked, test, zone):
 def may_reclaim(report, asked):
     """A request that may not wait cannot, kswapd is who does it, and for a large block nobody tries long."""
     comm = (report["trigger"] or {}).get("comm") or report["comm"] or ""
-    return asked.request.may_wait and asked.request.order <= COSTLY and not comm.startswith("kswapd")
+    return asked.request.may_wait and asked.request.order <= COSTLY and not comm.startswith("kswapd") \
+        and asked.request.has("FS") and not asked.request.has("NORETRY")
 
 
 def unreclaimed(report, asked, tests):
@@ -142,8 +143,11 @@ def unreclaimed(report, asked, tests):
         zone = report["zones"][test.key]
         if test.margin is None or test.faults:
             continue
-        files = zone.get("active_file", 0) + zone.get("inactive_file", 0) - zone.get("writepending", 0)
-        lacks = max(1 - test.margin, 1 << asked.request.order)
+        files = zone.get("active_file", 0) + zone.get("inactive_file", 0) - sum(
+            zone.get(name, 0) for name in ("writepending", "dirty", "writeback"))
+        lacks = max(1 - test.margin, 1)
+        if test.margin > 0 or (asked.request.order and test.told and not margins.usable(test, asked)):
+            continue  # single pages are no block
         if files > max(zone.get("high", 0), ROUNDS * lacks) and not margins.served(test, asked):
             found.append(Thing("file pages that were not reclaimed", test.key, files, test.margin + files, True))
     return found

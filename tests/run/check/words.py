@@ -1,6 +1,7 @@
 """A report in ten lines, for somebody who reads it at night."""
 from check import accounts, margins, verdict
 from check.sizes import mib, share
+from eras import masks
 
 
 def lines(report, found, number, log):
@@ -9,6 +10,7 @@ def lines(report, found, number, log):
     if found.asked:
         text.append(request(report, found.asked))
     text += [zone(test, found) for test in found.tests]
+    text += notes(found)
     text += group(report)
     if held := memory(report):
         text.append(held)
@@ -36,15 +38,25 @@ def request(report, asked):
     pages = 1 << asked.request.order
     size = amount(pages, report)
     what = "one page" if pages == 1 else f"{pages} pages in one block"
-    flags = report["gfp_flags"] or "|".join(sorted(asked.request.names)) or "no flags"
+    flags = report["gfp_flags"] or masks.spoken(asked.request.names, asked.version) or "no flags"
     wait = "could wait" if asked.request.may_wait else "could not wait"
     if report["by_victim"]:
         wait += ", and had been chosen by the OOM killer before"
     return f"It wanted: {what} ({size}), {flags} ({report['gfp_mask']}), up to zone {asked.limit}; it {wait}."
 
 
+def notes(found):
+    """What is held back as well, and does not decide; what the text does not say, and was taken to be so."""
+    small = [f"{thing.pages} pages of {thing.key}, {thing.what} ({thing.why_not})" for thing in found.things
+             if not thing.counts and thing.pages and thing.what != "fragmentation"]
+    text = [f"Besides: {'; '.join(small[:3])}."] if small else []
+    if found.asked and found.asked.assumed:
+        text.append(f"Assumed: {'; '.join(found.asked.assumed)}.")
+    return text
+
+
 def zone(test, found):
-    head = f"  {test.key:<8} {test.free} free, min {test.base}"
+    head = f"  {test.key:<8} {test.free} pages free, min {test.base}"
     if test.mark != test.base:
         head += f" ({test.mark} for this request)"
     if test.reserve_most:
@@ -64,7 +76,8 @@ def result(test, asked):
     if served:
         return f"passes by {test.margin}"
     if test.margin <= 0:
-        return f"fails, {-test.margin} pages below" if test.margin else "fails, at its mark exactly"
+        pages = "1 page" if test.margin == -1 else f"{-test.margin} pages"
+        return f"fails, {pages} below" if test.margin else "fails, at its mark exactly"
     if served is None:
         return f"passes by {test.margin} if the reserve is small"
     letters = {letter for one in test.blocks for letter in one}
@@ -84,12 +97,12 @@ def group(report):
 
 def memory(report):
     total, parts = accounts.whole(report), accounts.parts(report)
-    if not total or not parts:
+    if not total or "free" not in report["global"]:
         return None
     shown = [f"{name} {share(pages, total)}" for name, pages in parts[:4]]
     lost = accounts.unaccounted(report)
     if lost is not None and abs(lost) * 50 > total:
-        shown.append(f"nobody's {share(lost, total)}")
+        shown.append(f"in no counter {share(lost, total)}")
     shmem = report["global"].get("shmem", 0)
     if shmem * 10 > total:
         shown.append(f"shared memory and tmpfs, in anonymous: {share(shmem, total)}")

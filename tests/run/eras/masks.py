@@ -144,3 +144,13 @@ def fitting(number, text):
 def candidates(number):
     """Return the versions, each the first of its layout, in which the number has no unknown bit."""
     return [since for since in SINCE if not decode(number, since)[1]]
+
+
+def spoken(names, found):
+    """Return a set of flags as text, as kernels print it: what stands for many of them first."""
+    left, words = set(names), []
+    for word, flags in sorted(composites(found).items(), key=lambda one: -len(one[1])):
+        if flags and flags <= left and (word.startswith("GFP_") and len(flags) > 1 or word in ("GFP_DMA", "GFP_DMA32")):
+            words.append(word)
+            left -= flags
+    return "|".join(words + [f"__GFP_{name}" for name in layout(found) if name in left])

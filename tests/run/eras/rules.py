@@ -62,7 +62,7 @@ def mark(base, request, found):
         return 0
     if allowed.high:
         base -= base // 2
-    if request.victim:
+    if request.victim and not request.has("NOMEMALLOC"):
         return base - base // 2
     if allowed.harder and (found < (6, 3, 0) or allowed.high):
         base -= base // 4
@@ -103,11 +103,27 @@ def loops_over_orders(found):
 
 def may_take_reserve_block(request, found):
     """May one free block of the high-order reserve serve the request?"""
-    if found < (4, 4, 0) or request.order == 0:
+    allowed = rights(request, found)
+    if found < (4, 4, 0):
         return False
     if found < (6, 3, 0):
-        return rights(request, found).harder or (request.victim and found >= (4, 14, 0))
-    return rights(request, found).reserve or request.victim
+        return request.order > 0 and (allowed.harder or (request.victim and found >= (4, 14, 0)))
+    return allowed.reserve or request.victim or (allowed.harder and found >= (6, 12, 0))
+
+
+def cma_counts_in_loop(found):
+    """Are CMA pages taken off in the loop over orders as well, as by 3.8 alone?"""
+    return (3, 8, 0) <= found < (3, 10, 0)
+
+
+def ignores_cpuset(request, found):
+    """May a request use nodes that its task's cpuset does not allow?"""
+    return not request.may_wait and (found < (6, 3, 0) or request.has("HIGH"))
+
+
+def may_hide_boost(found):
+    """Is a boost part of the marks without being printed?"""
+    return (5, 0, 0) <= found < (5, 17, 0)
 
 
 def has_fast_test(request, found):
@@ -131,6 +147,8 @@ def kill_is_refused(request, limit, found):
     """Return why no kill can come of such a request, or None; `limit`: its highest zone's name."""
     if not request.may_wait:
         return "it may not wait"
+    if request.has("NOFAIL") and found < (4, 13, 0):
+        return None
     if request.order > 3:
         return "its order is above 3: it is refused instead"
     if limit in ("DMA", "DMA32") and found >= (3, 10, 0):

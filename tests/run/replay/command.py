@@ -66,9 +66,14 @@ def again(one, number, name, options, follows):
         return 0
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
+    try:
+        lines = answered(path, words.outcome(one, found), one["kind"], options)
+    except engine.Refused as error:  # the next report may be a better one
+        print(f"Nothing to ask again: {error}.")
+        return 0
     chosen = text.count("\nchoice ")
     print(f"Rebuilt as {path}, with {chosen} choices that it lists; edited, it is STATE=")
-    print("\n".join(answered(path, words.outcome(one, found), one["kind"], options)))
+    print("\n".join(lines))
     return 1
 
 

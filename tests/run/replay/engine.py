@@ -10,6 +10,10 @@ REMEDIES = ("reserve-released", "lists-drained", "lowmem-waived")
 SECONDS = 60
 
 
+class Refused(UserError):
+    """A state that no machine can be in."""
+
+
 @dataclass(frozen=True)
 class Answer:
     """What became of the request in one arm, or with one remedy."""
@@ -50,7 +54,8 @@ def ask(program, path, arms):
     except subprocess.TimeoutExpired as error:
         raise UserError(f"{path}: no answer in {SECONDS} s") from error
     if done.returncode == 2:
-        raise UserError(f"{path}: {done.stderr.strip()}")
+        kind = Refused if done.stderr.startswith("state:") else UserError
+        raise kind(f"{path}: {done.stderr.strip()}")
     if done.returncode:
         raise UserError(f"{program}: ended with {done.returncode}: {done.stderr.strip()[-200:]}")
     return [answer(json.loads(line)) for line in done.stdout.splitlines()]

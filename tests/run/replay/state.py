@@ -43,6 +43,10 @@ class State:
             self.choices.append(line)
 
     def build(self):
+        self.choose("reclaim: LRU lists have their counts, and nothing on them: it finds nothing")
+        self.choose("rules: those of Linux 4.8, in all")
+        if self.report["page_kb"] != 4:
+            self.choose(f"pages: of {self.report['page_kb']} kB, taken one for one")
         names = self.names()
         self.order = self.pageblock_order()
         self.lines.append(f"pageblock_order {self.order}")
@@ -69,6 +73,10 @@ class State:
         return {key: name for key, name in found.items() if name}
 
     def pageblock_order(self):
+        printed = [zone.get("reserved_highatomic") or 0 for zone in self.report["zones"].values()]
+        if any(pages % (1 << MAX_ORDER) for pages in printed):
+            self.choose("pageblock_order: 9, since the reserve is no multiple of what it would be else")
+            return HUGE_ORDER
         sizes = {one["size_kb"] for one in self.report["hugepages"]}
         if HUGE_KB in sizes or (not sizes and self.asked.version < (3, 10, 0)):
             return HUGE_ORDER
@@ -90,11 +98,13 @@ class State:
         if version < (4, 4, 0):
             soft = set() if "NO_KSWAPD" in names else {"KSWAPD_RECLAIM"}
             hard = {"DIRECT_RECLAIM"} if "WAIT" in names else set()
-            names |= soft | hard | ({"ATOMIC"} if "HIGH" in names and not hard else set())
-        if version >= (6, 3, 0) and "HIGH" in names and "DIRECT_RECLAIM" not in names:
+            names |= soft | hard | ({"ATOMIC"} if not hard else set())
+        if version >= (6, 3, 0) and "DIRECT_RECLAIM" not in names:
+            self.choose("mask: a request that may not wait is atomic to 4.8, where it is not to this version without HIGH")
             names.add("ATOMIC")
         if "RETRY_MAYFAIL" in names:
-            names.add("REPEAT")
+            self.choose("mask: RETRY_MAYFAIL, for which nobody is killed, is NORETRY")
+            names.add("NORETRY")
         if self.asked.limit == "HighMem":
             names.add("MOVABLE")
         known = {name for name in masks.layout(RULES) if name != "-"}
@@ -236,9 +246,17 @@ class State:
             pages = sum(zone.get(name, 0) for key, zone in self.report["zones"].items()
                         if question.split(key)[0] == self.node for name in ("active_anon", "inactive_anon"))
             rows = [{"pid": 2, "name": "unknown", "rss": pages}]
+        if any(size(row) != row.get("rss", 0) for row in rows):
+            self.choose("tasks: rss is with page tables, since the killer counts them")
         for row in rows:
-            self.lines.append(f"task pid={row['pid']} comm={word(row['name'])} rss={row.get('rss', 0)} "
+            self.lines.append(f"task pid={row['pid']} comm={word(row['name'])} rss={size(row)} "
                               f"swapents={row.get('swapents', 0)} adj={row.get('oom_score_adj', 0)}")
+
+
+def size(row):
+    """Return the pages of a task that the killer counts, besides those in swap."""
+    tables = row.get("nr_ptes", 0) + row.get("nr_pmds", 0) + row.get("pgtables_bytes", 0) // 4096
+    return row.get("rss", 0) + tables
 
 
 def largest_blocks(pages):
@@ -261,4 +279,4 @@ def folded(rows):
 
 def word(text):
     """Return a name as one word of the file."""
-    return "".join(c if c.isprintable() and c not in " =#" else "_" for c in text)[:15] or "_"
+    return "".join(c if c.isprintable() and c not in " =#\"\\" and c.isascii() else "_" for c in text)[:15] or "_"

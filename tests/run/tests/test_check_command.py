@@ -1,4 +1,6 @@
 """`make check` as a person uses it, and under damage of every kind."""
+import gzip
+import itertools
 import json
 import os
 import subprocess
@@ -23,6 +25,49 @@ def check(*argv, stdin=b""):
                           capture_output=True, check=False, timeout=60)
     return done.returncode, done.stdout.decode(), done.stderr.decode()
 
+TEN_LINES = {
+    "seed-highatomic-commit.txt": """\
+AVOIDABLE: 4871 free pages of DMA32 (19.0 MiB) are held for high-order atomic requests and would have served it.
+It wanted: one page (4 kB), GFP_HIGHUSER_MOVABLE|__GFP_ZERO (0x24280ca), up to zone Movable; it could wait.
+  DMA32    4851 pages free, min 1407, high-order reserve 4871 to 6144: passes by 3444, but every block is of the high-order reserve
+  DMA      2047 pages free, min 11, high-order reserve 2048, lowmem_reserve 1952: passes by 84, but every block is of the high-order reserve
+Besides: 225 pages of DMA32, per-CPU lists (a handful: low - min is 499).
+Memory: 1998 MiB: anonymous 95.9 %, free 1.3 %, unreclaimable slab 0.7 %, reclaimable slab 0.5 %.
+Swap: 8 kB free of 249 MiB. It was full.
+Whom it killed, this text does not say.
+Otherwise if: those pages had not been there; then UNAVOIDABLE.""",
+    "08-4.9-i386-highmem.txt": """\
+AVOIDABLE: 126391 pages (493 MiB) of page cache in Normal were not reclaimed.
+It wanted: 2 pages in one block (8 kB), GFP_KERNEL_ACCOUNT|__GFP_NOTRACK (0x27000c0), up to zone Normal; it could wait.
+  Normal   10599 pages free, min 10604, high-order reserve 0 to 4096: fails, 6 pages below
+  DMA      1021 pages free, min 197, high-order reserve 0 to 2048, lowmem_reserve 833: fails, 10 pages below
+Besides: 824 pages of DMA, lowmem_reserve (by design).
+Memory: 3024 MiB: page cache 63.4 %, anonymous 21.1 %, reclaimable slab 6.9 %, free 5.4 %.
+Swap: 2025 MiB free of 2047 MiB.
+Killed: firefox.real (2935), which held 499 MiB.
+Otherwise if: those pages had not been there; then UNAVOIDABLE.""",
+    "19-6.1-arch.txt": """\
+UNAVOIDABLE: every zone that the request may use fails (Normal by 12, DMA32 by 82, DMA by 12347), and nothing that a patch or a setting withholds would have done.
+It wanted: one page (4 kB), GFP_HIGHUSER_MOVABLE|__GFP_COMP|__GFP_ZERO (0x140dca), up to zone Movable; it could wait.
+  Normal   15475 pages free, min 15487: fails, 12 pages below
+  DMA32    15826 pages free, min 3440, lowmem_reserve 12468: fails, 82 pages below
+  DMA      3328 pages free, min 16, lowmem_reserve 15659: fails, 12347 pages below
+Besides: 2048 pages of Normal, boost of the watermarks (a handful: low - min is 3359); 12386 pages of DMA32, lowmem_reserve (by design); 3312 pages of DMA, lowmem_reserve (by design).
+Memory: 15.3 GiB: anonymous 72.7 %, reclaimable slab 3.2 %, unreclaimable slab 2.2 %, free 0.9 %, in no counter 20.2 %.
+Swap: 84 kB free of 24.0 GiB. It was full.
+Killed: doxygen (473206), which held 9017 MiB.
+Otherwise if: 13 more pages had been free in Normal.""",
+    "01-2.6.31-rc1.txt": """\
+CANNOT TELL: DMA32 would serve it as the numbers stand, with 105 pages to spare above min; before a kill the zone must pass high, and it is 43 pages below that: pages came too late, and too few.
+It wanted: 2 pages in one block (8 kB), GFP_KERNEL (0xd0), up to zone Normal; it could wait.
+  DMA32    1458 pages free, min 1000: passes by 105
+  DMA      1009 pages free, min 15, lowmem_reserve 994: fails, 1 page below
+Memory: 998 MiB: anonymous 28.7 %, page tables 26.2 %, slab 14.9 %, free 1.0 %, in no counter 29.1 %.
+Swap: none.
+Killed: msgctl11 (4222).
+Otherwise if: the numbers of the moment of the attempt were known.""",
+}
+
 
 class Command(unittest.TestCase):
     def test_the_seeds_reports_in_words(self):
@@ -30,7 +75,7 @@ class Command(unittest.TestCase):
         self.assertEqual((code, err, out.count("AVOIDABLE: ")), (0, "", 2))
         first, second = out.split("\n\n")
         self.assertIn("report 1 (line 16): OOM kill, asked for by balloon (8473)", first)
-        self.assertIn("DMA      1937 free, min 11 (5 for this request), lowmem_reserve 1952: fails, 20 pages below",
+        self.assertIn("DMA      1937 pages free, min 11 (5 for this request), lowmem_reserve 1952: fails, 20 pages below",
                       second)
         self.assertIn("Nobody was killed for it: it may not wait.", second)
 
@@ -38,7 +83,7 @@ class Command(unittest.TestCase):
         _, out, _ = check("--full", "--report", "1", SEEDS)
         self.assertNotIn("imklog", out)
         for line in ("Rules: Linux 4.8; flags DIRECT_RECLAIM FS HARDWALL HIGHMEM IO KSWAPD_RECLAIM MOVABLE ZERO",
-                     "DMA32: 4851 free - 0 for the block - (4871 to 6099) reserved - 0 CMA = -20; mark 1407 of min "
+                     "DMA32: 4851 free - 0 for the block - (4871 to 6144) reserved - 0 CMA = -20; mark 1407 of min "
                      "1407 + lowmem_reserve 0",
                      "  a single page also has: 4851 free - mark 1407 - 0 = 3444"):
             self.assertIn(line + "\n", out)
@@ -81,6 +126,40 @@ class Command(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             code, _, err = check(folder)
             self.assertEqual((code, err), (2, f"lowwater: {folder}: Is a directory\n"))
+
+    def test_ten_lines_of_three_reports(self):
+        """As a person reads them at night; a change of a word is to be seen here."""
+        for name in ("seed-highatomic-commit.txt", "08-4.9-i386-highmem.txt", "19-6.1-arch.txt", "01-2.6.31-rc1.txt"):
+            _, out, _ = check("--report", "1", FOLDER / name)
+            with self.subTest(name):
+                first, *lines = out.splitlines()
+                self.assertTrue(first.startswith(str(FOLDER / name)))
+                self.assertEqual("\n".join(lines), TEN_LINES[name])
+
+    def test_packed_and_wide_logs_are_no_all_clear(self):
+        for log, what in ((gzip.compress(SEEDS.read_bytes()), "packed by gzip (zcat reads it)"),
+                          (SEEDS.read_text().encode("utf-16"), "UTF-16 (iconv makes text of it)")):
+            code, out, err = check("-", stdin=log)
+            self.assertEqual((code, out, err), (2, "", f"lowwater: check: standard input: {what}; expected plain text\n"))
+
+    def test_what_is_cut_is_judged_no_firmer_than_the_whole(self):
+        for name in ("19-6.1-arch.txt", "20-6.10-tmpfiles-order1.txt", "21-6.19-kswapd-nomemalloc.txt",
+                     "seed-highatomic-commit.txt"):
+            whole = TEXTS[name]
+            [kind, *_] = [verdict.judge(one).kind for one in report.parse(whole)]
+            for at, line in enumerate(whole):
+                if " free:" in line or "lowmem_reserve" in line:
+                    [one, *_] = report.parse(whole[:at] + whole[at + 1:])
+                    self.assertIn(verdict.judge(one).kind, (kind, verdict.CANNOT_TELL), (name, line[:60]))
+
+    def test_two_reports_at_once_on_two_cpus(self):
+        first, second = SEEDS.read_text().split("\nAnother example")
+        def said(text, who):
+            return [f"[  8.000001][ T{who}] {line.strip()}" for line in text.split("\n") if line.startswith("  ")]
+        pair = [line for lines in itertools.zip_longest(said(first, 8473), said(second, 476)) for line in lines if line]
+        one, two = report.parse(pair)
+        self.assertEqual((one["zones"]["DMA32"]["free"], two["zones"]["DMA32"]["free"]), (4851, 7532))
+        self.assertEqual((one["comm"], two["comm"]), ("balloon", "in:imklog"))
 
     def test_it_needs_no_kernel(self):
         clean = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}

@@ -1,5 +1,7 @@
 """Tests of what kernels of other eras mean: versions, masks, watermark rules. Values: reference eras-masks."""
+import re
 import unittest
+from pathlib import Path
 
 from eras import masks, release, rules
 
@@ -68,6 +70,14 @@ class Masks(unittest.TestCase):
         self.assertEqual(masks.read("GFP_KERNEL|0x4000|what", (5, 4, 0))[1:], (0x4000, ["what"]))
 
 
+def before(version):
+    return (*version[:2], version[2] - 1) if version[2] else (version[0], version[1] - 1, 99)
+
+
+def after(version):
+    return version[0], version[1] + 1, 0
+
+
 class Rules(unittest.TestCase):
     def request(self, text, version, order=0):
         return rules.Request(order, frozenset(masks.read(text, version)[0]))
@@ -87,6 +97,49 @@ class Rules(unittest.TestCase):
                                       ("GFP_ATOMIC", (4, 4, 0), True), ("GFP_NOWAIT", (5, 4, 0), False),
                                       ("GFP_NOWAIT", (6, 4, 0), True), ("GFP_KERNEL|__GFP_HIGH", (6, 4, 0), True)):
             self.assertIs(rules.counts_reserve(self.request(text, version), version), counts, (text, version))
+
+    def test_who_may_have_a_block_of_the_reserve(self):
+        for text, version, order, victim, may in (
+                ("GFP_ATOMIC", (4, 3, 0), 1, False, False), ("GFP_ATOMIC", (4, 4, 0), 1, False, True),
+                ("GFP_ATOMIC", (4, 4, 0), 0, False, False), ("GFP_KERNEL", (5, 4, 0), 1, False, False),
+                ("GFP_KERNEL", (4, 13, 0), 1, True, False), ("GFP_KERNEL", (4, 14, 0), 1, True, True),
+                ("GFP_KERNEL", (6, 2, 0), 0, True, False), ("GFP_KERNEL", (6, 3, 0), 0, True, True),
+                ("GFP_ATOMIC", (6, 10, 0), 0, False, False), ("GFP_ATOMIC", (6, 12, 0), 0, False, True),
+                ("GFP_NOWAIT", (6, 3, 0), 1, False, True), ("GFP_NOWAIT", (6, 10, 0), 1, False, True)):
+            request = rules.Request(order, frozenset(masks.read(text, version)[0]), victim)
+            self.assertIs(rules.may_take_reserve_block(request, version), may, (text, version, order, victim))
+
+    def test_boundaries_between_versions(self):
+        request = self.request("GFP_KERNEL", (5, 4, 0))
+        for rule, first, last in ((rules.loops_over_orders, (2, 6, 31), (4, 3, 6)),
+                                  (rules.by_preferred_zone, (2, 6, 31), (5, 7, 19)),
+                                  (rules.may_hide_boost, (5, 0, 0), (5, 16, 9)),
+                                  (rules.cma_counts_in_loop, (3, 8, 0), (3, 9, 9)),
+                                  (lambda found: rules.has_fast_test(request, found), (4, 8, 0), (5, 8, 18)),
+                                  (rules.reserve_is_free_part, (6, 12, 0), (6, 19, 0))):
+            for version, holds in ((first, True), (last, True), (before(first), False), (after(last), False)):
+                if (2, 6, 31) <= version <= (6, 19, 0):
+                    self.assertIs(rule(version), holds, (rule, version))
+
+    def test_a_victim_may_do_more_unless_it_may_not(self):
+        for text, version, mark in (("GFP_KERNEL", (4, 8, 0), 0), ("GFP_KERNEL", (4, 14, 0), 500),
+                                    ("GFP_KERNEL|__GFP_NOMEMALLOC", (4, 8, 0), 1000),
+                                    ("GFP_KERNEL|__GFP_NOMEMALLOC", (6, 4, 0), 1000)):
+            request = rules.Request(0, frozenset(masks.read(text, version)[0]), True)
+            self.assertEqual(rules.mark(1000, request, version), mark, (text, version))
+
+    def test_each_rule_is_asked_for(self):
+        """A rule that nobody asks for is one that is not applied."""
+        text = "".join(path.read_text() for folder in ("check", "eras", "replay")
+                       for path in (Path(rules.__file__).parent.parent / folder).glob("*.py"))
+        for name in re.findall(r"^def (\w+)", Path(rules.__file__).read_text(), re.M):
+            self.assertGreater(len(re.findall(rf"\b{name}\(", text)), 1, name)
+
+    def test_masks_as_text(self):
+        for number, version, text in ((0x201da, (3, 10, 0), "GFP_HIGHUSER_MOVABLE|__GFP_COLD"), (0xd0, (2, 6, 32), "GFP_KERNEL"),
+                                      (0x280da, (3, 0, 0), "GFP_HIGHUSER_MOVABLE|__GFP_ZERO"), (0x20, (4, 1, 0), "__GFP_HIGH"),
+                                      (0x24280ca, (4, 8, 0), "GFP_HIGHUSER_MOVABLE|__GFP_ZERO")):
+            self.assertEqual(masks.spoken(masks.decode(number, version)[0], version), text)
 
     def test_what_the_block_costs(self):
         for order, version, pages in ((0, (2, 6, 37), 0), (0, (3, 2, 0), 2), (3, (3, 2, 0), 9), (3, (3, 3, 0), 7)):
