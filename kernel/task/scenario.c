@@ -148,6 +148,7 @@ static void report_counters(void)
 	event_counter(COUNTER("forced_switches"), forced_switches());
 	replay_report();
 	sysrq_report();
+	memory_samples_end();
 	if (show_vmstat)
 		print_vmstat(m);
 }
@@ -358,6 +359,7 @@ void scenario_run(void (*at_start)(void), void (*at_end)(void))
 	check_knobs(s);
 	check_machine(s);
 	check_reaper(m);
+	memory_samples_prepare();
 	before = take_stock(m);
 	slab_note_use(m);
 	at_start();

@@ -27,4 +27,14 @@ void reserve_highatomic_pageblock(struct zone *z, struct page *page);
  */
 bool unreserve_highatomic_pageblock(const struct alloc_context *ac, bool force);
 
+/* The same, and memory_notice() is told of pages that moved. */
+static inline bool release_highatomic_pageblock(const struct alloc_context *ac, bool force)
+{
+	bool moved = unreserve_highatomic_pageblock(ac, force);
+
+	if (moved)
+		memory_notice(ac->memory, "release");
+	return moved;
+}
+
 #endif

@@ -126,6 +126,7 @@ static void kill_victim(const struct oom_control *oc, struct task *chosen)
 		return;
 	count_kill(oc);
 	print_killed(&k);
+	memory_notice(m, "kill");
 	if (m->after_kill)
 		m->after_kill(m, k.t);
 	if (kill_sharers(m, k.mm, k.t))

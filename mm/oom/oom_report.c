@@ -99,4 +99,5 @@ noinline void dump_header(const struct oom_control *oc)
 		flags = print_table(rows, nr_rows, flags);
 	report_verdict(oc->memory, "oom", oc->gfp, oc->order);
 	output_unlock(flags);
+	memory_notice(oc->memory, "oom");
 }

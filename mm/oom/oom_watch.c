@@ -45,6 +45,7 @@ void oom_watch_reaped(struct memory *m, const struct mm *mm)
 	timeline("reaped", 0, "", rss(mm), now);
 	if (w->mm == mm && !w->reaped_ns)
 		w->reaped_ns = now;
+	memory_notice(m, "reap");
 }
 
 void oom_watch_exit(struct memory *m, const struct task *victim)

@@ -270,7 +270,8 @@ struct memory {
 	int oom_victims; /* tasks with memdie; under tasks_lock() */
 	/* Under oom_lock: who it was, once that is printed; for a floor above to which that is the end. Or NULL. */
 	void (*after_kill)(struct memory *m, const struct task *victim);
-	bool oom_killer_disabled;           /* set under oom_lock */
+	void (*noticed)(struct memory *m, const char *what); /* by memory_notice(); or NULL */
+	bool oom_killer_disabled;                            /* set under oom_lock */
 	bool storage_suspended;             /* IO and FS are out of reach for everybody */
 	struct wait_queue oom_victims_wait; /* until there are none */
 	struct notifier_chain oom_reclaim_list;
@@ -482,6 +483,17 @@ static inline long zone_stat(const struct zone *z, enum zone_stat item)
 static inline void mm_event_add(struct memory *m, enum mm_event item, unsigned long delta)
 {
 	atomic_add((long *)&m->event[item], delta);
+}
+
+/*
+ * A moment that a picture of the run shows has come: "oom" (a report is out), "kill", "reap" (one has come to
+ * its end), "failure" (the report of one is out), "release" (of a pageblock of the reserve, with free pages). For
+ * a floor above, which is told only if it asks. Any context, not with a zone's lock or the output's.
+ */
+static inline void memory_notice(struct memory *m, const char *what)
+{
+	if (unlikely(m->noticed))
+		m->noticed(m, what);
 }
 
 /* MiB that the machine has: the firmware's map lacks a few pages of the last one. */

@@ -90,7 +90,7 @@ struct page *direct_reclaim(
 	if (page)
 		return page;
 	/* In this order: what sits on per-CPU lists is sampled as H and drained after (R1'). */
-	unreserve_highatomic_pageblock(ac, false);
+	release_highatomic_pageblock(ac, false);
 	pcp_drain_all(ac->memory);
 	return get_page_from_freelist(ac, alloc_flags);
 }

@@ -97,14 +97,10 @@ static void show_zone(const struct zone *z)
 	pr_warn("%s", l.text);
 }
 
-/*
- * A report reads lists that other CPUs change; but a machine that is ending may hold the lock for
- * ever, and shall still have its report. Interrupts off.
- */
-static bool lock_for_report(struct zone *z)
+bool lock_for_report(struct spinlock *lock)
 {
 	for (int i = 0; i < REPORT_TRIES; i++) {
-		if (spin_trylock(&z->lock))
+		if (spin_trylock(lock))
 			return true;
 		cpu_relax();
 	}
@@ -130,7 +126,7 @@ static void add_letters(struct line *l, const struct free_area *area)
 
 static void show_buddy(struct zone *z)
 {
-	bool locked = lock_for_report(z);
+	bool locked = lock_for_report(&z->lock);
 	unsigned long total = 0;
 	struct line l;
 
@@ -239,4 +235,5 @@ noinline void warn_alloc_failed(struct memory *m, gfp_t gfp, unsigned int order)
 	show_mem(m);
 	report_verdict(m, "alloc-failure", gfp, order);
 	output_unlock(flags);
+	memory_notice(m, "failure");
 }

@@ -3,7 +3,7 @@
  *
  * In reading order: show_mem.h (this: Mem-Info and the allocation-failure report), outlook.h (how a
  * request finds a zone), verdict.h (could it have been served?), proc.h (zoneinfo and its kin),
- * vmstat_show.h, sample.h, validate.h (does the state agree with itself?).
+ * vmstat_show.h, sample.h, page_map.h, validate.h (does the state agree with itself?).
  *
  * Locks: zone->lock while free lists are counted; a machine that is ending waits for it only so long.
  */
@@ -16,6 +16,12 @@
 #define MM_SHOW_MEM_H
 
 #include "mm/page/node_stat.h"
+
+/*
+ * A report reads lists that other CPUs change; but a machine that is ending may hold the lock for
+ * ever, and shall still have its report: false. Interrupts off.
+ */
+bool lock_for_report(struct spinlock *lock);
 
 /* "Mem-Info:" to the trailer. */
 void show_mem(struct memory *m);

@@ -62,7 +62,7 @@ static bool should_reclaim_retry(
 	if (loops > MAX_RECLAIM_RETRIES) {
 		/* The seed's place: before OOM, exhaust the reserve. */
 		if (ac->memory->patches & PATCH_HIGHATOMIC_EXHAUST)
-			return unreserve_highatomic_pageblock(ac, force);
+			return release_highatomic_pageblock(ac, force);
 		return false;
 	}
 	for (unsigned int i = ac->first; (z = ac->memory->zonelist[i]); i++) {
@@ -80,7 +80,7 @@ static bool should_reclaim_retry(
 		}
 	}
 	/* Linux 6.8's place: every "no" tries the reserve first, by force. */
-	return early && unreserve_highatomic_pageblock(ac, true);
+	return early && release_highatomic_pageblock(ac, true);
 }
 
 /* COMPACTION=n (§5.7): orders 1 to 3 go on while some zone passes the order-0 test. */

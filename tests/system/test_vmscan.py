@@ -55,7 +55,8 @@ class Samples(unittest.TestCase):
         self.assertEqual((first.channel, first.console), (second.channel, second.console))
         start = next(event for event in first.events if event.get("event") == "start")
         end = next(event for event in first.events if event.get("event") == "end")
-        samples = [event for event in first.events if event.get("event") == "memory_sample"]
+        samples = [event for event in first.events
+                   if event.get("event") == "memory_sample" and event["why"] == "sample"]
         self.assertEqual(len(samples), (end["ns"] - start["ns"]) // 4_000_000 + 1)
         # A tick waits for whoever has interrupts off.
         apart = [b["ns"] - a["ns"] for a, b in zip(samples[1:], samples[2:])]

@@ -17,7 +17,7 @@
 	X(gfp) X(watermark) X(seed_numbers) X(zones) X(boot_mem) X(bootinfo) X(buddy) X(fallback)  \
 	X(managed) X(pcp) X(page_alloc) X(highatomic) X(slowpath) X(retry) X(reclaim) X(shrinker) X(oom) X(oom_report) \
 	X(oom_adj) X(rule) X(fail_page_alloc) \
-	X(show_mem) X(vmstat_show) X(sample) X(vmscan_trace) X(vma) X(fault) X(zero_page) X(fault_races) X(exit_mm) X(patch) X(param) X(lock) X(lockdep) X(lockdep_random)         \
+	X(show_mem) X(vmstat_show) X(sample) X(page_map) X(vmscan_trace) X(vma) X(fault) X(zero_page) X(fault_races) X(exit_mm) X(patch) X(param) X(lock) X(lockdep) X(lockdep_random)         \
 	X(validate) X(random) X(madt) X(madt_random) X(vmstat) X(races) X(reserve_scenarios) \
 	X(reserve_walk) X(fibers) X(runs) X(verdict) X(verdict_truth) X(trace) X(waits) \
 	X(device_place) \
