@@ -33,7 +33,7 @@ PORT ?=
 # tests/host/*.mk as well, besides BUILDS; make refuses any other on its command line.
 RUNS := MEM SHIFT CPUS SEED SCHED MODE ARGS DEVICES BOOT BUILD TIMEOUT OUT
 BUILDS := CC OPT TOP NEWLIB PY SHELL HOST HOST_CHECKS HOST_COMMON EXPLORE_COMMON
-READS_run := SCENARIO PATCH $(RUNS) JOBS LOG STATE
+READS_run := SCENARIO PATCH $(RUNS) JOBS LOG MAP STATE
 READS_matrix := SCENARIO PATCH MEM CPUS SEED ARGS DEVICES BUILD TIMEOUT JOBS
 READS_list := SCENARIO BUILD
 READS_sweep := SCENARIO PATCH $(RUNS) SEEDS SCHEDS FAIL_NTH JOBS PARALLEL_OPTIONS
@@ -88,6 +88,10 @@ JOBS ?=
 
 # 1: make run shows the console of its one run as it comes. Of make check: the log, or a pattern of logs.
 LOG ?=
+
+# 1: make run has samples and maps of memory in its results, at every tick of a usual machine.
+MAP ?=
+MAP_ARGS := sample_us=4000 map_us=4000
 
 # A state file, which make replay writes, and scenario replay wants.
 STATE ?=
@@ -148,7 +152,7 @@ RUN := PYTHONPYCACHEPREFIX=$(TOP)/pycache $(PY) tests/run/lowwater.py
 quoted = '$(subst ','\'',$(1))'
 opt = --$(1)=$(call quoted,$(2))
 RUN_OPTIONS = $(call opt,mem,$(MEM)) $(call opt,shift,$(SHIFT)) $(call opt,cpus,$(CPUS)) \
-	$(call opt,seed,$(SEED)) $(call opt,sched,$(SCHED)) $(call opt,mode,$(MODE)) $(call opt,args,$(ARGS)) \
+	$(call opt,seed,$(SEED)) $(call opt,sched,$(SCHED)) $(call opt,mode,$(MODE)) $(call opt,args,$(if $(MAP),$(MAP_ARGS) )$(ARGS)) \
 	$(call opt,devices,$(DEVICES)) $(call opt,boot,$(BOOT)) $(call opt,build,$(BUILD)) $(call opt,timeout,$(TIMEOUT)) $(call opt,results,$(OUT)) --build-dir=$(TOP)
 WITH_STATE = $(if $(STATE),$(call opt,state,$(STATE)))
 # Which run; console, debug and core have a scenario where none is named.
@@ -309,7 +313,7 @@ help:
 	@echo "                     MODE=exact|fast BOOT=kernel|iso BUILD=release|debug"
 	@echo "                     ARGS=\"spike.apps=8\" DEVICES=\"disk=64 card=32\"]   one run"
 	@echo "                     (MEM, SHIFT and DEVICES, where empty, are what the scenario declares)"
-	@echo "                     LOG=1: its console as it comes"
+	@echo "                     LOG=1: its console as it comes; MAP=1: pageblocks over time in result.json"
 	@echo "make run SCENARIO='spike*' PATCH=\"none all\"   some scenarios, some arms, one table"
 	@echo "make list [SCENARIO=lockup]   scenarios, their arms, knobs and machines; patches; parameters"
 	@echo "make matrix [SCENARIO='spike*' PATCH=all MEM=\"64 2048\" CPUS=\"1 2 8\"]   every arm on many machines"

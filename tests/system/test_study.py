@@ -286,7 +286,7 @@ class Runner(unittest.TestCase):
             self.assertTrue((run.folder / name).is_file(), name)
         result = run.result
         for key in ("scenario", "source", "arm", "patches", "seed", "sched", "cpus", "mem_mib",
-                    "shift", "showed", "samples", "memory_samples", "timeline", "virtual_ns", "mode", "build", "outcome", "as_expected", "console_sha256", "wall_seconds", "qemu"):
+                    "shift", "showed", "samples", "memory_samples", "zones", "map", "timeline", "virtual_ns", "mode", "build", "outcome", "as_expected", "console_sha256", "wall_seconds", "qemu"):
             self.assertIn(key, result)
 
     def test_a_rule_of_4_8_is_no_run_of_the_arm_of_4_6(self):

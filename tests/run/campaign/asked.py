@@ -12,7 +12,7 @@ from machine import qemu
 from nearest import hint
 from options import MAX_LINE, UserError
 
-OBSERVE = ("trace", "outside")  # change nothing of what happens
+OBSERVE = ("trace", "outside", "sample_us", "map_us")  # change nothing of what happens
 KEYS_THAT_TELL = "htdm"  # of sysrq=
 LIST = "list"  # the scenario that lists all
 

@@ -4,10 +4,14 @@ Tolerant on purpose: a guest that dies leaves a torn last line, and a newer kern
 this runner does not know. Both are skipped; a broken line in the middle leaves a note.
 """
 import json
+import re
 from dataclasses import dataclass, field
 
 SAMPLE_FIELDS = ("ns", "value", "pid")
-MEMORY_FIELDS = ("ns", "inactive_anon", "active_anon", "swap_free", "swap_cached")
+MEMORY_FIELDS = ("ns", "inactive_anon", "active_anon", "swap_free", "swap_cached", "allocstall", "kills", "reaps")
+ZONE_FIELDS = ("start_pfn", "pageblocks", "managed", "min", "low", "high")
+CELL = re.compile(r"([1-9][0-9]{0,5})([A-Z-])([0-9a-f])")
+CELLS = re.compile(f"(?:{CELL.pattern})+")
 LOCK_FIELDS = ("name", "acquisitions", "contended", "longest_hold_ns")
 
 
@@ -28,6 +32,8 @@ class Events:
     locks: list = field(default_factory=list)  # a debug build's statistics
     samples: dict = field(default_factory=dict)  # name: [{ns, value, pid}] in the order they came
     memory_samples: list = field(default_factory=list)  # lists and swap over time, in order
+    zones: dict = field(default_factory=dict)  # what those, and maps, are held against
+    map: list = field(default_factory=list)  # {ns, zone, cells} of each zone that had changed, in order
     points: dict = field(default_factory=dict)  # name: {ns, counters} where a scenario asked for them
     replay: dict = field(default_factory=dict)  # what became of a state's request (scenario replay)
     timeline: list = field(default_factory=list)  # what befell the OOM killer's victims, in order
@@ -85,7 +91,15 @@ def add(events, item):
         events.samples.setdefault(text(item, "name"), []).append(one)
     elif kind == "memory_sample":
         zones = {key: {zone: number(item[key], zone) for zone in item[key]} for key in ("free", "reserved")}
-        events.memory_samples.append({key: number(item, key) for key in MEMORY_FIELDS} | zones)
+        events.memory_samples.append({key: number(item, key) for key in MEMORY_FIELDS}
+                                     | {"why": text(item, "why")} | zones)
+    elif kind == "zones":
+        pages = number(item, "pageblock_pages")
+        events.zones = {name: {key: number(one, key) for key in ZONE_FIELDS} | {"pageblock_pages": pages}
+                        for name, one in item["zones"].items()}
+    elif kind == "map":
+        cells(text(item, "cells"))
+        events.map.append({"ns": number(item, "ns"), "zone": text(item, "zone"), "cells": item["cells"]})
     elif kind == "point":
         found = events.points.setdefault(text(item, "point"), {"ns": number(item, "ns"), "counters": {}})
         found["counters"][text(item, "name")] = number(item, "value")
@@ -94,6 +108,13 @@ def add(events, item):
                    "ns": number(item, "ns")}
         more = {key: value for key, value in item.items() if key != "event"}
         events.timeline.append(checked | more)
+
+
+def cells(runs):
+    """Return [(type letter, use)] of each pageblock of a map's runs; use: 0, nothing of it, to 15, all."""
+    if not CELLS.fullmatch(runs):
+        raise ValueError("cells: expected runs such as 12Mf4H0")
+    return [(letter, int(use, 16)) for count, letter, use in CELL.findall(runs) for _ in range(int(count))]
 
 
 def number(item, key):

@@ -56,7 +56,7 @@ def build(spec, folder, arm, ended):
         "qemu": shlex.join(ended.argv),
         "counters": said.counters, "locks": said.locks, "reports": reports,
         "ktap": ktap.tests(lines), "timeline": said.timeline, "samples": said.samples,
-        "memory_samples": said.memory_samples,
+        "memory_samples": said.memory_samples, "zones": said.zones, "map": said.map,
         "points": said.points, "replay": {key: said.replay[key] for key in said.replay if key != "event"} or None,
     }
 

@@ -41,6 +41,7 @@ SUITES = {  # name: where its tests are, what they need
     "swap": ("tests/system/test_swap.py", KERNELS),
     "oracle": ("tests/system/test_oracle.py", ("image",)),
     "vmscan": ("tests/system/test_vmscan.py", ("image",)),
+    "map": ("tests/system/test_map.py", ("image",)),
     "vmstat": ("tests/system/test_vmstat.py", ("image",)),
     "rooms": ("tests/system/test_rooms.py", ("image",)),
     "faults": ("tests/system/test_faults.py", KERNELS),

@@ -28,7 +28,9 @@ TOLD = {
                {"name": "watchdog_ms", "help": "ms", "min": 0, "max": 60000, "default": 5000},
                {"name": "spike.apps", "help": "apps", "min": 1, "max": 9, "default": 4},
                {"name": "info.depth", "help": "depth", "min": 0, "max": 9, "default": 0},
-               {"name": "info.latency", "help": "of a device", "min": 0, "max": 9, "default": 0, "kernel": True}],
+               {"name": "info.latency", "help": "of a device", "min": 0, "max": 9, "default": 0, "kernel": True},
+               {"name": "sample_us", "help": "how often", "min": 0, "max": 9999, "default": 0},
+               {"name": "map_us", "help": "how often", "min": 0, "max": 9999, "default": 0}],
     "counters": ["oom_kills", "victim%d_pages"],
 }
 KNOWN = arms.Known(TOLD)
@@ -106,7 +108,7 @@ class Asked(unittest.TestCase):
         for args, changed in (("spike.apps=3", "spike.apps=3"), ("watchdog_ms=9 trace=on", "watchdog_ms=9"),
                               ("sysrq=f@10", "sysrq=f@10"), ("sysrq=t@10,m@20", ""), ("hz=250", ""),
                               ("spike.apps=2", ""), ("spike.apps=4", "spike.apps=4"),
-                              ("trace=on outside=1", "")):
+                              ("trace=on outside=1", ""), ("sample_us=4000 map_us=8000", "")):
             one, arm = asked.settle(spec(args=args), KNOWN)
             self.assertEqual(one.undeclared, f"not declared: {changed}" if changed else "", args)
             self.assertEqual(arm is None, bool(changed))

@@ -47,7 +47,8 @@ class Variables(unittest.TestCase):
         for words, name, expected in ((("bench", "PATCH=x"), "PATCH", "MEM SHIFT CPUS "),
                                       (("test", "SCENARIO=x"), "SCENARIO", "SUITE TEST JOBS."),
                                       (("matrix", "SEEDS=1..3"), "SEEDS", "SCENARIO PATCH MEM CPUS "),
-                                      (("MEM=64",), "MEM", "BUILD."), (("clean", "JOBS=2"), "JOBS", "none.")):
+                                      (("MEM=64",), "MEM", "BUILD."),
+                                      (("sweep", "MAP=1"), "MAP", "SCENARIO PATCH MEM "), (("clean", "JOBS=2"), "JOBS", "none.")):
             with self.subTest(words):
                 code, out, err = make(*words)
                 self.assertEqual((code, out, err.count("\n")), (2, "", 1))
@@ -65,7 +66,7 @@ class Variables(unittest.TestCase):
                 words = [f"{name}=zz{name}" for name in names if name != "BUILD"]
                 code, out, err = make(target, *words)
                 self.assertEqual((code, err), (0, ""), target)
-                for name in names - {"BUILD", "LOG", "UPDATE"}:
+                for name in names - {"BUILD", "LOG", "MAP", "UPDATE"}:
                     self.assertIn(f"zz{name}", out, target)
 
     def test_every_target_says_what_it_reads(self):
@@ -88,6 +89,13 @@ class Variables(unittest.TestCase):
             said = subprocess.run(["/bin/sh", "-c", "printf '%s\\n' " + out.split("lowwater.py")[1]],
                                   text=True, capture_output=True, check=True).stdout
             self.assertIn(f"\n--args={text}\n", said)
+
+
+    def test_map_adds_its_words_to_those_of_a_user(self):
+        for words, args in (((), ""), (("MAP=1",), "sample_us=4000 map_us=4000 "),
+                            (("MAP=1", "ARGS=hz=100"), "sample_us=4000 map_us=4000 hz=100")):
+            with self.subTest(words):
+                self.assertIn(f" --args='{args}' ", make("run", "SCENARIO=info", *words)[1])
 
 
 class Nearest(unittest.TestCase):

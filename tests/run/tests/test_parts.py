@@ -167,14 +167,31 @@ class Events(unittest.TestCase):
 
     def test_samples_of_memory_in_order(self):
         one = {"ns": 1, "free": {"DMA": 2}, "reserved": {"DMA": 0}, "inactive_anon": 3, "active_anon": 4,
-               "swap_free": 5, "swap_cached": 6}
+               "swap_free": 5, "swap_cached": 6, "allocstall": 7, "kills": 8, "reaps": 9, "why": "kill"}
         said = events.parse("".join(json.dumps(one | {"event": "memory_sample", "ns": ns, "more": 1}) + "\n"
                                     for ns in (7, 8)))
         self.assertEqual(said.memory_samples, [one | {"ns": 7}, one | {"ns": 8}])
-        for bad in ({"free": 5}, {"free": "x"}, {"reserved": {"DMA": "2"}}, {"swap_free": None}, {"ns": 1.5}):
+        for bad in ({"free": 5}, {"free": "x"}, {"reserved": {"DMA": "2"}}, {"swap_free": None}, {"ns": 1.5}, {"why": 1},
+                    {"kills": "2"}):
             with self.subTest(bad):
                 said = events.parse(json.dumps(one | {"event": "memory_sample"} | bad) + "\n")
                 self.assertEqual((said.memory_samples, len(said.notes)), ([], 1))
+
+    def test_maps_in_order_with_what_they_are_held_against(self):
+        one = {"ns": 1, "zone": "DMA", "cells": "12Mf4H03U83-f"}
+        zone = {"start_pfn": 1, "pageblocks": 22, "managed": 2, "min": 3, "low": 4, "high": 5}
+        said = events.parse(json.dumps({"event": "zones", "pageblock_pages": 512, "zones": {"DMA": zone}}) + "\n"
+                            + "".join(json.dumps(one | {"event": "map", "ns": ns, "more": 1}) + "\n" for ns in (7, 8)))
+        self.assertEqual(said.map, [one | {"ns": 7}, one | {"ns": 8}])
+        self.assertEqual(said.zones, {"DMA": zone | {"pageblock_pages": 512}})
+        self.assertEqual(events.cells(one["cells"]), [("M", 15)] * 12 + [("H", 0)] * 4 + [("U", 8)] * 3 + [("-", 15)] * 3)
+        for bad in ({"cells": ""}, {"cells": "12M"}, {"cells": "Mf"}, {"cells": "0Mf"}, {"cells": "1Mg"},
+                    {"cells": "1Mf "}, {"cells": "99999999Mf"}, {"cells": 5}, {"zone": ""}, {"ns": "1"}):
+            with self.subTest(bad):
+                said = events.parse(json.dumps(one | {"event": "map"} | bad) + "\n")
+                self.assertEqual((said.map, len(said.notes)), ([], 1))
+        said = events.parse(json.dumps({"event": "zones", "pageblock_pages": 512, "zones": {"DMA": {"min": 1}}}) + "\n")
+        self.assertEqual((said.zones, len(said.notes)), ({}, 1))
 
     def test_timeline_in_order_with_all_that_was_said(self):
         said = events.parse('{"event":"oom","what":"reaped","pid":7,"ns":9,"pages":3}\n'
