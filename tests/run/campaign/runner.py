@@ -6,7 +6,7 @@ place together, once all of them are there.
 import json
 import sys
 
-from campaign import arms
+from campaign import arms, origin
 from machine import accel, balloon, disks, facts, iso, qemu
 from results import change, junit, ktap, result, table, tracefile, whole
 from campaign.progress import Progress
@@ -30,6 +30,7 @@ def run(spec, arm, follow=Progress):
         tracefile.write(folder)
         ktap.write(folder)
         found = result.build(spec, folder, arm, ended)
+        found |= origin.of(spec)
         found["changed"] = change.counters(change.last(spec.folder), found)
         whole.write(folder / "result.json", json.dumps(found, indent=1) + "\n")
         publish([found], folder)
