@@ -42,6 +42,7 @@ READS_compare := BASE SCENARIO PATCH MEM SEEDS SCHEDS CPUS ARGS DEVICES BUILD TI
 READS_oracle := WORKLOAD BUILD TIMEOUT JOBS
 READS_check := LOG REPORT FULL JSON
 READS_replay := LOG REPORT STATE PATCH BOOT
+READS_report := RESULTS
 READS_test := SUITE TEST JOBS
 READS_console := SCENARIO PATCH $(RUNS)
 READS_debug := SCENARIO PATCH $(RUNS) PORT STATE
@@ -61,7 +62,7 @@ READS_mutants := FILES SAMPLE SEED JOBS
 READS_explore := SCENARIO BOUND SECONDS TOKEN JOBS
 READS_explore-test := PART JOBS
 READS_explore-plants := JOBS
-READ_NOTHING := host-replay image-debug host-tests-debug threads-tests coverage setup clean format help
+READ_NOTHING := browser host-replay image-debug host-tests-debug threads-tests coverage setup clean format help
 
 READS := $(filter READS_%,$(.VARIABLES))
 MAY_SET := $(sort $(BUILDS) $(foreach row,$(READS),$($(row))))
@@ -100,6 +101,9 @@ STATE ?=
 REPORT ?=
 FULL ?=
 JSON ?=
+
+# Of make report: the folder of runs that the page is about, build/results where empty.
+RESULTS ?=
 
 # What a sweep is besides (SEED and SCHED where these are empty).
 SEEDS ?=
@@ -162,7 +166,8 @@ WHICH_RUNS = $(if $(SCENARIO),$(call opt,scenario,$(SCENARIO))) \
 	$(if $(filter file,$(origin PATCH)),,$(call opt,patch,$(PATCH))) $(call opt,jobs,$(JOBS))
 WHICH_ONE = $(call opt,scenario,$(or $(SCENARIO),spike)) $(call opt,patch,$(PATCH))
 
-.PHONY: all image image-debug setup run list matrix sweep bench compare oracle check replay test console debug core iso clean help format \
+.PHONY: all image image-debug setup browser run list matrix sweep bench compare oracle check replay report test console debug core \
+	iso clean help format \
 	clang-check objects
 all: image iso
 
@@ -171,6 +176,10 @@ image: $(ELF)
 
 setup:
 	@tests/run/toolchain/setup.sh
+
+# Only a page's tests want one.
+browser: setup
+	@tests/run/toolchain/setup.sh browser
 
 # What it was built by is kept as `done`: a recipe that is only newer, as in a fresh checkout, is no other.
 NEWLIB_SH := tests/run/toolchain/newlib.sh
@@ -269,6 +278,10 @@ replay: $(if $(filter kernel,$(BOOT)),$(if $(filter file,$(origin BOOT)),host-re
 		$(if $(filter file,$(origin PATCH)),,$(call opt,patch,$(PATCH))) \
 		$(if $(filter file,$(origin BOOT)),,$(call opt,boot,$(BOOT))) --build-dir=$(TOP) -- $(if $(LOG),$(call quoted,$(LOG)))
 
+# Of what is in the folder now; nothing is run or built for it.
+report: setup
+	@$(RUN) report $(if $(RESULTS),$(call opt,results,$(RESULTS))) --build-dir=$(TOP)
+
 TEST_ALL := $(PY) tests/run/suites/test_all.py
 
 test: setup
@@ -328,6 +341,7 @@ help:
 	@echo "                     say, by the arithmetic of the kernel that printed them; LOG=- reads standard input"
 	@echo "make replay LOG=file [REPORT=2 PATCH=\"none all\" BOOT=kernel]   rebuilds the machine that a report describes and"
 	@echo "                     makes its request again in each arm; STATE=file: from the file that it wrote"
+	@echo "make report [RESULTS=folder]   one page of HTML about all runs of build/results, with their pictures"
 	@echo "make console SCENARIO=keys [MODE=fast ...]   the serial console here: press h for the keys"
 	@echo "make debug SCENARIO=spike PATCH=none     GDB, stopped at the first kill"
 	@echo "make core SCENARIO=spike PATCH=none AT=oom|panic|end   a core of the guest for GDB"

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""The runner's command line: run, all, sweep, bench, oracle, iso, list, console, debug, core; other modules do
-the work.
+"""The runner's command line: run, all, sweep, bench, oracle, iso, list, console, debug, core, and for those who
+have logs or results: check, replay, report; other modules do the work.
 
 Exit code of `run`: 0 as expected, 1 finished otherwise or a report's sums are wrong, 2 bad
 parameter, 3 panic, 4 lockup, 5 timeout, 6 crash. `all`: 0 when every arm did what it declares.
@@ -59,7 +59,7 @@ def main(argv=None):
     """Do what argv says and return the exit code."""
     argv = sys.argv[1:] if argv is None else argv
     try:
-        if argv[:1] in (["check"], ["replay"]):
+        if argv[:1] in (["check"], ["replay"], ["report"]):
             return reports_of(argv)
         options = parser().parse_args(argv)
         spec = make_spec(one_of(options))
@@ -85,10 +85,14 @@ def main(argv=None):
 
 
 def reports_of(argv):
-    """For those who have a log: none of a run's options are read, and of check nothing is built."""
-    from check import command as check
-    from replay import command as replay
-    code = (check if argv[0] == "check" else replay).main(argv[1:])
+    """For those who have a log, or results: none of a run's options are read; of check and report nothing is built."""
+    if argv[0] == "check":
+        from check import command
+    elif argv[0] == "replay":
+        from replay import command
+    else:
+        from lab import command
+    code = command.main(argv[1:])
     sys.stdout.flush()
     return code
 
@@ -194,7 +198,16 @@ def run(spec, options):
     for name in ("console.log", "result.json", ktap.NAME, facts.NAME, *tracefile.FILES):
         if (spec.folder / name).exists():
             print(spec.folder / name)
+    print_page([spec.folder], spec.results)
     return code
+
+
+def print_page(folders, results, before=""):
+    """Make the page about runs that have just been, and say where it is."""
+    from lab import command  # pylint: disable=import-outside-toplevel
+    page = command.after(folders, results)
+    if page:
+        print(f"{before}{page}")
 
 
 def known_arms(spec):
@@ -228,6 +241,7 @@ def run_all(spec, options):
         for line in table.problems(result):
             print(f"{result['scenario']} {result['arm']}: {line}")
     print(f"results: {folder}/table.txt and junit.xml; of each run: {spec.results}/SCENARIO/ARM/")
+    print_page([one.folder for one, _ in pairs], spec.results, "pictures: ")
     print(closing(results))
     return 2 if wrong else max(map(outcome.is_bad, results), default=0)
 

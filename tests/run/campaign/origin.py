@@ -21,7 +21,8 @@ def of(spec):
     about = spec.elf.stat()
     image = image_facts(spec.elf, about.st_mtime_ns, about.st_size)
     return {"revision": revision(), "toolchain": {"compiler": image["compiler"], "linker": linker()},
-            "qemu_version": emulator(qemu.binary()), "image_sha256": image["sha256"], "command": command(spec)}
+            "qemu_version": emulator(qemu.binary()), "image_sha256": image["sha256"],
+            "command": command(spec)}
 
 
 @functools.cache
@@ -29,7 +30,8 @@ def revision():
     """Return the commit of the tree, and whether all in it is as committed; None where git cannot tell."""
     if not (ROOT / ".git").exists():  # any other tree around it is another one
         return {"commit": None, "clean": None}
-    lines = said("git", "--no-optional-locks", "-C", str(ROOT), "status", "--porcelain=v2", "--branch").splitlines()
+    text = said("git", "--no-optional-locks", "-C", str(ROOT), "status", "--porcelain=v2", "--branch")
+    lines = text.splitlines()
     commit = next((line.split()[-1] for line in lines if line.startswith("# branch.oid ")), None)
     return {"commit": commit, "clean": None if commit is None else all(line[:1] == "#" for line in lines)}
 
@@ -69,4 +71,5 @@ def command(spec):
     words |= {name: getattr(spec, name) for name, usual in USUAL.items() if getattr(spec, name) != usual}
     words |= {"args": spec.args} if spec.args else {}
     words |= {"state": spec.state} if spec.state else {}
-    return shlex.join(["make", "run", *(f"{name.upper()}={value}".replace("$", "$$") for name, value in words.items())])
+    given = [f"{name.upper()}={value}".replace("$", "$$") for name, value in words.items()]
+    return shlex.join(["make", "run", *given])

@@ -62,7 +62,7 @@ class Variables(unittest.TestCase):
         """But for those that start makes of their own, and for those that build."""
         for target, names in table().items():
             if target in ("run", "matrix", "list", "sweep", "bench", "console", "debug", "core", "host-run",
-                          "host-threads", "host-bench", "fuzz", "fuzz-fs", "explore", "explore-test"):
+                          "host-threads", "host-bench", "fuzz", "fuzz-fs", "explore", "explore-test", "report"):
                 words = [f"{name}=zz{name}" for name in names if name != "BUILD"]
                 code, out, err = make(target, *words)
                 self.assertEqual((code, err), (0, ""), target)

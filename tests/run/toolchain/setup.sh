@@ -1,5 +1,7 @@
 #!/bin/sh
 # Installs what Lowwater needs and a fresh Debian 12 lacks; says what to run where it may not.
+#
+#	setup.sh [browser]	the same of the browser, which only tests of pages want
 set -eu
 
 # A tool or file that must exist, and the package that brings it; moreutils has a "parallel" too.
@@ -32,7 +34,15 @@ needs() {
 		gdb gdb
 		env_parallel parallel
 		gcovr gcovr
+		/usr/share/javascript/dygraphs/dygraph.min.js libjs-dygraphs
 	LIST
+}
+
+wanted() {
+	case ${1:-} in
+	browser) echo chromium chromium ;;
+	*) needs ;;
+	esac
 }
 
 # Every make asks, so it takes no process. A file may be a pattern, of which the first match will do.
@@ -44,7 +54,7 @@ there() {
 }
 
 # shellcheck disable=SC2086 # the pattern
-missing=$(needs | while read -r thing package; do
+missing=$(wanted "$@" | while read -r thing package; do
 	there $thing || printf '%s ' "$package"
 done)
 [ -n "$missing" ] || exit 0
