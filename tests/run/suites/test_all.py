@@ -46,6 +46,7 @@ SUITES = {  # name: where its tests are, what they need
     "rooms": ("tests/system/test_rooms.py", ("image",)),
     "faults": ("tests/system/test_faults.py", KERNELS),
     "timeout": ("tests/system/test_timeout.py", KERNELS),
+    "page": ("tests/system/test_report_html.py", ("browser",)),
     "readme": ("tests/system/test_readme.py", ("image", "host-replay")),
     "sweep": ("tests/system/test_sweep.py", KERNELS),
     "gdb": ("tests/gdb", KERNELS),

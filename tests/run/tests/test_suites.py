@@ -64,7 +64,7 @@ class Commands(unittest.TestCase):
         self.assertEqual(self.said("--builds", "host"), (0, "host-tests\n", ""))
         self.assertEqual(self.said("--builds", "gdb", "oom"), (0, "image image-debug\n", ""))
         self.assertEqual(set(self.said("--builds")[1].split()),
-                         {"image", "image-debug", "clang-check", "host-replay", "host-tests", "host-tests-debug",
+                         {"image", "image-debug", "clang-check", "browser", "host-replay", "host-tests", "host-tests-debug",
                           "threads-tests", "build/explore/explore", "explore-plants", "host-replay"})
 
     def test_every_file_of_tests_is_in_one_suite(self):
