@@ -166,9 +166,8 @@ WHICH_RUNS = $(if $(SCENARIO),$(call opt,scenario,$(SCENARIO))) \
 	$(if $(filter file,$(origin PATCH)),,$(call opt,patch,$(PATCH))) $(call opt,jobs,$(JOBS))
 WHICH_ONE = $(call opt,scenario,$(or $(SCENARIO),spike)) $(call opt,patch,$(PATCH))
 
-.PHONY: all image image-debug setup browser run list matrix sweep bench compare oracle check replay report test console debug core \
-	iso clean help format \
-	clang-check objects
+.PHONY: all image image-debug setup browser run list matrix sweep bench compare oracle check replay report test \
+	console debug core iso clean help format clang-check objects
 all: image iso
 
 image: $(ELF)

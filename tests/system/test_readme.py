@@ -9,11 +9,13 @@ from pathlib import Path
 
 import system
 from campaign import arms, asked, choice
-from check import command
+from check import command as check
+from lab import command as lab
 from replay import command as replay
 import lowwater
 from options import make_spec
 
+READERS = {"check": check, "replay": replay, "report": lab}  # commands that run nothing
 TEXT = Path("README.md").read_text(encoding="utf-8")
 # How many free blocks of a size there are, and of which types if there are any; or any number.
 NUMBER = re.compile(r"[0-9]+(?P<size>\*[0-9]+kB)(?: \([A-Z]+\))?|0x[0-9a-f]+|[0-9a-f]{8,}|[0-9]+")
@@ -74,8 +76,8 @@ class Commands(unittest.TestCase):
 
     def check(self, argv, known):
         """Its options are valid, and what it asks for is there; nothing is run."""
-        if argv[0] in ("check", "replay"):
-            (command if argv[0] == "check" else replay).arguments().parse_args(argv[1:])
+        if argv[0] in READERS:
+            READERS[argv[0]].arguments().parse_args(argv[1:])
             return
         options = lowwater.parser().parse_args(argv)
         spec = make_spec(lowwater.one_of(options))

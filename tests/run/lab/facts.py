@@ -3,7 +3,8 @@ import shlex
 
 from results import outcome, table
 
-SAMPLES, MAP = "sample_us=4000", "MAP=1"
+SAMPLES, MAP, BOTH = "sample_us=4000", "map_us=4000", "MAP=1"  # the last one is make's
+PICTURES = ("sample_us", "map_us")
 UNKNOWN = "not recorded"
 
 
@@ -65,13 +66,15 @@ def revision(found):
 
 
 def command(result, extra=""):
-    """Return the command that repeats a run, with more ARGS, or with more variables of make."""
+    """Return the command that repeats a run; extra: SAMPLES, MAP or BOTH, so that it has pictures as well."""
     words = shlex.split(result["command"]) if result.get("command") else guessed(result)
-    if extra.isupper() or not extra:
-        return shlex.join(words + extra.split())
+    if not extra:
+        return shlex.join(words)
     rest = [word for word in words if not word.startswith("ARGS=")]
-    args = next((word.removeprefix("ARGS=") for word in words if word.startswith("ARGS=")), "")
-    return shlex.join(rest + [f"ARGS={args} {extra}".replace("= ", "=")])
+    args = " ".join(word.removeprefix("ARGS=") for word in words if word.startswith("ARGS=")).split()
+    left = PICTURES if extra == BOTH else (extra.split("=")[0],)
+    args = [word for word in args if word.split("=")[0] not in left] + [extra] * (extra != BOTH)
+    return shlex.join(rest + ([f"ARGS={' '.join(args)}"] if args else []) + [BOTH] * (extra == BOTH))
 
 
 def guessed(result):

@@ -120,11 +120,13 @@ def stamp(lines, report):
 
 
 def hints(result):
-    """Return a line for each picture that the run has no data for, with the command that makes them."""
-    lines = []
-    if not result.get("memory_samples"):
-        lines.append(["It took no samples of memory over time; this does:",
-                      facts.command(result, facts.SAMPLES)])
-    if not result.get("map"):
-        lines.append(["It drew no page map; this does:", facts.command(result, facts.MAP)])
-    return lines
+    """Return [line, command], or nothing: what pictures the run has no data for, and how it would."""
+    sampled, drawn = bool(result.get("memory_samples")), bool(result.get("map"))
+    if sampled and drawn:
+        return []
+    if sampled:
+        return [["It drew no page map; this does:", facts.command(result, facts.MAP)]]
+    if drawn:
+        return [["It took no samples of memory over time; this does:", facts.command(result, facts.SAMPLES)]]
+    return [["It took no samples of memory over time, and drew no page map; this does both:",
+             facts.command(result, facts.BOTH)]]

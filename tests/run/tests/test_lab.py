@@ -67,13 +67,19 @@ class Series(unittest.TestCase):
         self.assertEqual(found[0]["text"], "killed: spike (pid 12, rss 9000 pages)")
 
     def test_without_samples_the_command_that_makes_them(self):
-        result = run(memory_samples=[], map=[]).result
-        self.assertEqual([line[1] for line in series.hints(result)],
-                         ["make run SCENARIO=spike PATCH=none MEM=256 ARGS=sample_us=4000",
-                          "make run SCENARIO=spike PATCH=none MEM=256 MAP=1"])
-        self.assertEqual(facts.command({"command": "make run ARGS='a=1 b=2'"}, facts.SAMPLES),
-                         "make run 'ARGS=a=1 b=2 sample_us=4000'")
+        base = "make run SCENARIO=spike PATCH=none MEM=256"
+        for changes, more in (({"memory_samples": []}, " ARGS=sample_us=4000"), ({"map": []}, " ARGS=map_us=4000"),
+                              ({"memory_samples": [], "map": []}, " MAP=1")):
+            [[_, said]] = series.hints(run(**changes).result)
+            self.assertEqual(said, base + more)
         self.assertEqual(series.hints(run().result), [])
+
+    def test_a_command_says_nothing_twice(self):
+        result = {"command": "make run 'ARGS=a=1 sample_us=9 b=2'"}
+        for extra, more in ((facts.SAMPLES, "'ARGS=a=1 b=2 sample_us=4000'"), (facts.BOTH, "'ARGS=a=1 b=2' MAP=1"),
+                            (facts.MAP, "'ARGS=a=1 sample_us=9 b=2 map_us=4000'"), ("", "'ARGS=a=1 sample_us=9 b=2'")):
+            self.assertEqual(facts.command(result, extra), f"make run {more}")
+        self.assertEqual(facts.command({"command": "make run ARGS=sample_us=9"}, facts.BOTH), "make run MAP=1")
 
     def test_a_result_from_before_the_command(self):
         result = run().result
