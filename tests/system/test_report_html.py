@@ -233,6 +233,16 @@ class Page(unittest.TestCase):
         browser.wait("document.querySelector('.map output').textContent === 'at 0.100000 s'")
         browser.wait("document.querySelector('.play').textContent === 'Play'")
 
+    def test_a_click_on_a_timeline_moves_the_map(self):
+        browser = self.shown("spike/none")
+        box = self.box(CHART)
+        browser.click(box["x"] + browser.run("lab.charts.get('zone-DMA32').toDomXCoord(46)"), box["y"] + 60)
+        self.assertEqual(self.text(".map output"), "at 0.040000 s")
+        browser.run(f"document.querySelector('{CHART}').focus()")
+        browser.press("End")
+        browser.press("Enter")
+        self.assertEqual(self.text(".map output"), "at 0.100000 s")
+
     def test_the_history_of_a_pageblock(self):
         browser = self.shown("spike/none")
         self.slide(3)
@@ -305,6 +315,9 @@ class Page(unittest.TestCase):
                 browser.ask("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": system}])
                 browser.wait(f"document.documentElement.dataset.theme === '{system}'")
                 self.assertEqual(browser.run("faint()"), [], system)
+            for event, wanted in (("beforeprint", "light"), ("afterprint", "dark")):
+                browser.run(f"dispatchEvent(new Event('{event}'))")
+                self.assertEqual(browser.run("document.documentElement.dataset.theme"), wanted)
             dark, line = browser.run(back), browser.run("lab.charts.get('lists').getColors()[0]")
             browser.run("document.getElementById('theme').click()")
             self.assertEqual(browser.run("document.documentElement.dataset.theme"), "light")

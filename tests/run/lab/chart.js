@@ -64,7 +64,7 @@ lab.chart = (function () {
 	}
 
 	/* Keys for what the mouse does otherwise. */
-	function keys(graph) {
+	function keys(graph, clock) {
 		let row = -1;
 		return function (event) {
 			const last = graph.numRows() - 1, [from, to] = graph.xAxisRange();
@@ -73,6 +73,8 @@ lab.chart = (function () {
 			if (event.key in steps) {
 				row = Math.max(0, Math.min(last, steps[event.key]));
 				graph.setSelection(row);
+			} else if (event.key === "Enter" && row >= 0) {
+				clock.seek?.(graph.getValue(row, 0) * MS);
 			} else if (event.key in zooms) {
 				const middle = row < 0 ? (from + to) / 2 : graph.getValue(row, 0);
 				const half = (to - from) / 2 * zooms[event.key];
@@ -87,7 +89,7 @@ lab.chart = (function () {
 	}
 
 	/* A button for charts with levels: all else is far above them most of the time. */
-	function near(chart, graph) {
+	function near(chart, graph, usual) {
 		const level = (name) => chart.columns[chart.names.indexOf(name) + 1][0];
 		const highest = Math.max(0, ...chart.levels.map(level));
 		const button = lab.el("button",
@@ -95,7 +97,7 @@ lab.chart = (function () {
 		button.addEventListener("click", () => {
 			const on = button.getAttribute("aria-pressed") === "false";
 			button.setAttribute("aria-pressed", String(on));
-			graph().updateOptions({valueRange: on ? [0, 4 * highest] : null});
+			graph().updateOptions({valueRange: on ? [0, 4 * highest] : usual});
 		});
 		return highest ? button : null;
 	}
@@ -103,22 +105,25 @@ lab.chart = (function () {
 	/* Draw what lies under the lines anew. */
 	const redraw = (group) => group.forEach((one) => one.updateOptions({}));
 
-	/* group: charts that are zoomed together; clock: {ns} at which the page map stands. */
+	/* group: charts that are zoomed together; clock: {ns} at which the page map stands, and
+	   seek(ns), which moves it. */
 	function draw(place, chart, marks, clock, group, more) {
 		const legend = lab.el("div", {class: "legend", role: "status"});
-		const label = `${chart.title}: arrow keys read it, + and - zoom, 0 shows all`;
+		const label = `${chart.title}: arrow keys read it, + and - zoom, 0 shows all, ` +
+			"Enter moves the page map";
 		const canvas = lab.el("div", {class: "chart", tabindex: 0, role: "group",
 			"data-key": chart.key, "aria-label": label});
 		const title = lab.el("h4", {}, chart.title);
-		place.append(lab.el("div", {class: "controls"}, title, near(chart, () => graph)),
-			legend, canvas);
+		const button = near(chart, () => graph, more.valueRange || null);
+		place.append(lab.el("div", {class: "controls"}, title, button), legend, canvas);
 		const zoom = (window) => group.forEach((one) =>
 			one !== graph && one.updateOptions({dateWindow: window}));
 		const graph = new Dygraph(canvas, rows(chart.columns), {
 			...options(chart, legend, marks, clock, more),
 			zoomCallback: (from, to) => zoom([from, to]),
+			clickCallback: (event, ms) => clock.seek?.(ms * MS),
 		});
-		canvas.addEventListener("keydown", keys(graph));
+		canvas.addEventListener("keydown", keys(graph, clock));
 		group.push(graph);
 		lab.charts.set(chart.key, graph);
 		lab.painters.push({element: canvas, paint: () => graph.updateOptions(colours())});

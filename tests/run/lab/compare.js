@@ -26,7 +26,8 @@ lab.compare = (function () {
 			return lab.row(name, text(left), text(right), text(more));
 		});
 		const title = `Counters that differ: ${rows.length} of ${names.length}`;
-		return [lab.el("h3", {}, title), lab.table(["", a.name, b.name, "difference"], rows)];
+		const heads = ["", a.name, b.name, "difference"];
+		return [lab.el("h3", {}, title), lab.table(heads, rows)];
 	}
 
 	/* The same axes for both, so that a difference is one of the runs. */
@@ -44,10 +45,10 @@ lab.compare = (function () {
 		for (const key of keys) {
 			const places = runs.map(() => lab.el("div", {}));
 			const both = runs.map((run) => run.charts.find((one) => one.key === key));
-			const same = axes(both.filter(Boolean));
+			const same = axes(both.filter(Boolean)), {draw} = lab.chart;
 			view.append(pair(...places));
 			both.forEach((one, at) => one
-				? lab.chart.draw(places[at], one, runs[at].marks, clock, group, same)
+				? draw(places[at], one, runs[at].marks, clock, group, same)
 				: places[at].append("This run has no samples of that."));
 		}
 	}
@@ -65,6 +66,7 @@ lab.compare = (function () {
 		});
 		view.append(lab.el("h3", {}, "Page maps"), controls.element,
 			pair(...made.map((map) => map?.element || "This run drew no page map.")));
+		clock.seek = controls.seek;
 		controls.set(0);
 	}
 

@@ -209,7 +209,8 @@ lab.map = (function () {
 			timer = setInterval(step, STEP_MS);
 		});
 		const element = lab.el("div", {class: "controls map"}, button, slider, output);
-		return {element, set};
+		const seek = (ns) => set(Math.max(0, times.findLastIndex((time) => time <= ns)));
+		return {element, set, seek};
 	}
 
 	return {make, controls};

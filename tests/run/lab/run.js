@@ -40,6 +40,7 @@ lab.run = (function () {
 				lab.chart.redraw(group);
 			});
 			view.append(lab.el("h3", {}, "Page map"), controls.element, map.element);
+			clock.seek = controls.seek;
 			controls.set(0);
 		}
 		view.append(lab.el("h3", {}, "Console"), lab.log.make(run.log, "log"),

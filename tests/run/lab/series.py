@@ -55,7 +55,7 @@ def swap_chart(memory):
     free = [one.get("swap_free") or 0 for one in memory]
     if not any(free) and not any(one.get("swap_cached") for one in memory):
         return None
-    slots = max(free)
+    slots = max(free)  # at first all of them are
     columns = {"used": [slots - now for now in free],
                "in swap cache": [one.get("swap_cached") for one in memory]}
     return chart("swap", f"Swap, {slots} slots", memory, columns)

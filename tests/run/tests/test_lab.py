@@ -16,7 +16,6 @@ import lowwater
 from check import verdict
 from fake_build import FakeBuild
 from lab import collect, command, explain, facts, log, pack, page, pagemap, series
-from options import UserError
 from reports import report
 from results import console
 

@@ -8,6 +8,7 @@ from unittest import mock
 
 from campaign import origin
 from fake_build import FakeBuild
+from test_make import make
 
 WANTED = (("--scenario", "stuck"),
           ("--scenario", "stuck", "--patch", "x", "--mem", "64", "--args", "stuck.apps=5 hz=100", "--seed", "7"),
@@ -36,9 +37,9 @@ class Command(FakeBuild):
         self.lowwater("run", "--scenario", "stuck", "--args", "outside=1 x=$y")
         words = shlex.split(self.result("stuck")["command"])
         self.assertIn("ARGS=outside=1 x=$$y", words)
-        done = subprocess.run(["make", "-n", "-s", *words[1:]], capture_output=True, text=True, check=False)
-        self.assertEqual((done.returncode, done.stderr), (0, ""))
-        self.assertIn("--args='outside=1 x=$y'", done.stdout)
+        code, out, err = make(*words[1:])
+        self.assertEqual((code, err), (0, ""))
+        self.assertIn("--args='outside=1 x=$y'", out)
 
     def test_image_and_versions(self):
         (self.build / "lowwater.elf").write_bytes(b"ELF\0GNU C11 12.2.0 -O2\0GNU C11 12.2.0 -Og\0")
