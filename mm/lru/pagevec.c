@@ -101,7 +101,7 @@ static void to_inactive_tails(struct memory *m, struct pagevec *v)
 		struct page *page = v->page[i];
 		bool was_active = page_has(page, PG_ACTIVE);
 
-		if ((page->flags & (PG_LRU | PG_UNEVICTABLE)) != PG_LRU ||
+		if ((READ_ONCE(page->flags) & (PG_LRU | PG_UNEVICTABLE)) != PG_LRU ||
 			READ_ONCE(page->mapcount))
 			continue;
 		lru_del(m, page);

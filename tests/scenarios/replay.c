@@ -239,7 +239,7 @@ static void after_kill(struct memory *m, const struct task *victim)
 	end(&o);
 }
 
-static void replay(void)
+static void ask_again(void)
 {
 	struct memory *m = &system_memory;
 	struct outcome o = {.end = END_FAILED};
@@ -269,7 +269,7 @@ SCENARIO(replay_scenario) = {
 	.help = "the state of a report, from a file that comes with the image, and its request "
 		"made again",
 	.group = "test",
-	.kernel = replay,
+	.kernel = ask_again,
 	.knobs = knobs,
 	.nr_knobs = ARRAY_SIZE(knobs),
 };

@@ -4,7 +4,7 @@ Exit code 0, or 1 where something differs that FAIL_ON names; 2: a revision, an 
 """
 import json
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from campaign import arms, fleet
 from compare import base, bench, differ, runs, words
@@ -12,6 +12,7 @@ from options import UserError, jobs
 from results import whole
 
 FAILS = ("outcome", "counters", "bench")
+ORIGIN = ("toolchain", "qemu_version", "image_sha256")
 
 
 @dataclass
@@ -26,6 +27,7 @@ class Found:
     bench: list
     benched: int
     left_out: list
+    origins: list = field(default_factory=list)  # what either side's runs were made with
 
 
 def run(spec, options):
@@ -42,10 +44,22 @@ def run(spec, options):
     rows = differ.rows(*([(one, results[one.folder]) for one, _ in side] for side in sides))
     benches = [bench.rows(spec, one) for one in (other, this)] if options.scenario == "*" else [{}, {}]
     found = Found(other, this, same_image(spec, other), repeated(spec, options), rows,
-                  bench.differences(*benches), len(benches[1]), left_out + missing(sides))
+                  bench.differences(*benches), len(benches[1]), left_out + missing(sides),
+                  [origin(side, results) for side in sides])
     keep(spec, found)
     print("\n".join(words.text(found)))
     return int(fails_on(found, fails))
+
+
+def origin(side, results):
+    """Return what the runs of a side say that they were made with, and how many of each seed there are."""
+    if not side:
+        return {}
+    one = results[side[0][0].folder]
+    return {key: one.get(key) for key in ORIGIN} | {
+        "seeds": sorted({spec.seed for spec, _ in side}), "runs": len(side),
+        "logs_sha256": {f"{spec.scenario} {spec.patch} seed {spec.seed} cpus {spec.cpus}": results[spec.folder]["console_sha256"]
+                        for spec, _ in side}}
 
 
 def wanted_fails(text):

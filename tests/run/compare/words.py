@@ -63,7 +63,16 @@ def markdown(found):
     if found.bench:
         lines += ["", "| operation | before | now |", "|---|---:|---:|"]
         lines += [f"| {name} | {number(old)} | {number(new)} |" for name, old, new in found.bench]
-    return [*lines, "", f"Repeat it: `{found.command}`"]
+    return [*lines, *made_with(found.origins), "", f"Repeat it: `{found.command}`"]
+
+
+def made_with(origins):
+    """Yield a line a side on compiler, emulator and image."""
+    for name, one in zip(("base", "this"), origins):
+        tools = one.get("toolchain") or {}
+        text = ", ".join(str(value) for value in (*tools.values(), one.get("qemu_version")) if value)
+        if text:
+            yield from ("", f"{name}: {text}; image sha256 {(one.get('image_sha256') or '-')[:16]}")
 
 
 def number(value):
@@ -72,7 +81,8 @@ def number(value):
 
 def as_json(found):
     differing = [dataclasses.asdict(row) for row in found.rows if row.differs]
-    return {"base": side(found.base), "this": side(found.this), "same_image": found.same_image,
+    origins = found.origins or [{}, {}]
+    return {"base": side(found.base) | origins[0], "this": side(found.this) | origins[1], "same_image": found.same_image,
             "command": found.command, "arms": len(found.rows), "runs": sum(row.runs for row in found.rows),
             "differ": differing, "bench_rows": found.benched,
             "bench": [{"operation": name, "before": old, "now": new} for name, old, new in found.bench],
