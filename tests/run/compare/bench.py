@@ -1,21 +1,22 @@
 """Instructions of `make bench` on both sides."""
 import dataclasses
 
-from campaign import arms, bench, runner
+from campaign import arms, bench
 from compare import runs
 from options import UserError
 
 
-def rows(spec, revision):
-    """Return {operation: [instructions, operations]} of a revision, from the run that it has done before if it has."""
+def run_of(spec, revision):
+    """Return the settled run that counts them on a side."""
     one = runs.placed(dataclasses.replace(spec, scenario="bench", patch="none"), revision)
-    one = arms.settle(one, arms.load(one))
-    found = bench.rows_of(one.folder) if (one.folder / "result.json").is_file() else {}
-    if not found:
-        result = runner.run(one, None)
-        found = bench.rows_of(one.folder)
-        if result["outcome"] != "completed" or not found:
-            raise UserError(f"{revision.name}: bench: {result['message'] or result['outcome']}; see {one.folder}")
+    return arms.settle(one, arms.load(one))
+
+
+def rows(one, result):
+    """Return {operation: [instructions, operations]} of such a run that has been done."""
+    found = bench.rows_of(one.folder)
+    if result["outcome"] != "completed" or not found:
+        raise UserError(f"bench: {result['message'] or result['outcome']}; see {one.folder}")
     return found
 
 

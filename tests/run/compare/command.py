@@ -40,9 +40,10 @@ def run(spec, options):
         pairs, out = runs.pairs(spec, revision, options)
         sides.append(pairs)
         left_out += [line for line in out if line not in left_out]
-    results = runs.do(sides, jobs(options.jobs, fleet.usual_jobs(spec)))
+    benched = [bench.run_of(spec, one) for one in (other, this)] if options.scenario == "*" else []
+    results = runs.do([*sides, [(one, None) for one in benched]], jobs(options.jobs, fleet.usual_jobs(spec)))
     rows = differ.rows(*([(one, results[one.folder]) for one, _ in side] for side in sides))
-    benches = [bench.rows(spec, one) for one in (other, this)] if options.scenario == "*" else [{}, {}]
+    benches = [bench.rows(one, results[one.folder]) for one in benched] or [{}, {}]
     found = Found(other, this, same_image(spec, other), repeated(spec, options), rows,
                   bench.differences(*benches), len(benches[1]), left_out + missing(sides),
                   [origin(side, results) for side in sides])
