@@ -21,9 +21,12 @@ class Stopped(Exception):
     """The runs are to end; says so to a thread."""
 
 
-def run(pairs, jobs, stream=None):
-    """Do runs, pairs of a settled spec and its arm, and return their results in that order."""
-    guesses = [expected(spec, arm) for spec, arm in pairs]
+def run(pairs, jobs, stream=None, guesses=None):
+    """Do runs, pairs of a settled spec and its arm, and return their results in that order.
+
+    guesses: the seconds that each will take, where somebody knows better than the last one's result does.
+    """
+    guesses = guesses or [expected(spec, arm) for spec, arm in pairs]
     progress, stop = Fleet(guesses, jobs, stream), threading.Event()
     pool = futures.ThreadPoolExecutor(jobs)
 

@@ -54,9 +54,18 @@ def do(sides, at_once):
     found = {folder: kept(spec) for folder, (spec, _) in wanted.items()}
     missing = [wanted[folder] for folder, result in found.items() if result is None]
     if missing:
-        for (spec, _), result in zip(missing, fleet.run(missing, at_once)):
+        guesses = [likely(spec, arm, found) for spec, arm in missing]
+        for (spec, _), result in zip(missing, fleet.run(missing, at_once, guesses=guesses)):
             found[spec.folder] = result
     return found
+
+
+def likely(spec, arm, found):
+    """Return the seconds that a run will take: those of the other side's, if that is there."""
+    for folder, result in found.items():
+        if result and folder.name == spec.folder.name and folder.parent.name == spec.folder.parent.name:
+            return float(result["wall_seconds"])
+    return fleet.expected(spec, arm)
 
 
 def kept(spec):
