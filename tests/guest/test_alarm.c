@@ -3,8 +3,11 @@
  */
 #include <string.h>
 
+#include "kernel/core/cpu/arch.h"
+#include "kernel/core/cpu/lapic.h"
 #include "kernel/core/lock/lock.h"
 #include "kernel/core/sched/alarm.h"
+#include "kernel/core/sched/tick.h"
 #include "kernel/core/time/time.h"
 #include "kernel/task/app.h"
 #include "tests/guest/ktest.h"
@@ -141,6 +144,32 @@ static void ring_again(struct alarm *a)
 	ring(a);
 	if (rung < ROUNDS)
 		alarm_start(a, clock_ns() + 70 * US);
+}
+
+static void change_modes(void *unused)
+{
+	unsigned long flags;
+
+	(void)unused;
+	sched_bind(0);
+	flags = irq_save();
+	for (int i = 0; i < ROUNDS; i++) {
+		lapic_timer_once(1);
+		lapic_timer_periodic(jiffy());
+	}
+	tick_set_timer();
+	irq_restore(flags);
+	app_exit(1);
+}
+
+/* Where QEMU's main loop runs beside the CPUs, it would serve nothing else but a period of 1 ns from then on. */
+KTEST(the_timer_has_no_short_period_while_its_mode_changes)
+{
+	int code;
+
+	EXPECT(kthread_spawn("modes", change_modes, NULL));
+	EXPECT(app_wait(&code) > 0 && code == 1);
+	return NULL;
 }
 
 /* Jiffies go by the clock, whatever has set the timer meanwhile. */

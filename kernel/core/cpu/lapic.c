@@ -93,8 +93,13 @@ void lapic_timer_once(uint32_t ns)
 	put(REG_INITIAL, ns);
 }
 
+/*
+ * Stopped first: between the two other writes the initial count would still be the last one-shot's,
+ * and a period of a nanosecond is one that QEMU, once it has begun to serve it, never catches up with.
+ */
 void lapic_timer_periodic(uint32_t ns)
 {
+	put(REG_INITIAL, 0);
 	put(REG_LVT_TIMER, TIMER_PERIODIC | IRQ_TIMER);
 	put(REG_INITIAL, ns);
 }
