@@ -14,6 +14,7 @@
 #include "mm/alloc/fallback.h"
 #include "mm/alloc/highatomic.h"
 #include "mm/alloc/page_alloc.h"
+#include "mm/alloc/page_poison.h"
 #include "mm/page/bad_page.h"
 #include "mm/page/node_stat.h"
 #include "mm/page/pageblock.h"
@@ -58,56 +59,6 @@ static inline struct page *rmqueue(
 	return page;
 }
 
-/*
- * Debug builds fill memory with odd, visible bytes: one for what was freed, another for what is
- * handed out without __GFP_ZERO, so that use after free and use before set-up show themselves. What
- * was freed must be as it was left when it is handed out again.
- */
-#ifdef LW_DEBUG
-#define POISON_FREE  0x6b6b6b6b6b6b6b6bul
-#define POISON_FRESH 0x5a5a5a5a5a5a5a5aul
-#define POISON_WORDS (PAGE_SIZE / sizeof(unsigned long))
-
-static void poison(
-	const struct memory *m, struct page *page, unsigned int order, unsigned long with)
-{
-	for (unsigned int i = 0; i < 1u << order; i++) {
-		unsigned long *word = page_address(m, page + i);
-
-		if (page[i].unflushed)
-			bad_page(m, page + i, "freed while a TLB may still know it");
-		for (unsigned int w = 0; w < POISON_WORDS; w += 4)
-			word[w] = word[w + 1] = word[w + 2] = word[w + 3] = with;
-		page[i].poisoned = with == POISON_FREE;
-	}
-}
-
-static bool is_poisoned(const unsigned long *word)
-{
-	const unsigned long *end = word + POISON_WORDS;
-	unsigned long all = POISON_FREE, any = POISON_FREE;
-
-	for (; word < end; word += 4) {
-		all &= word[0] & word[1] & word[2] & word[3];
-		any |= word[0] | word[1] | word[2] | word[3];
-	}
-	return all == POISON_FREE && any == POISON_FREE;
-}
-
-/* Boot frees pages that nobody has written to. */
-static void check_poison(const struct memory *m, struct page *page, unsigned int order)
-{
-	for (unsigned int i = 0; i < 1u << order; i++) {
-		if (page[i].poisoned && !is_poisoned(page_address(m, page + i)))
-			bad_page(m, page + i, "written to after it was freed");
-		page[i].poisoned = false;
-	}
-}
-#else
-#define poison(m, page, order, with) ((void)0)
-#define check_poison(m, page, order) ((void)0)
-#endif
-
 static noinline struct page *clear_pages(
 	const struct memory *m, struct page *page, unsigned int order)
 {
@@ -131,9 +82,9 @@ static inline struct page *prep_new_page(
 	page->users = 1; /* refcount 1, mapcount 0 */
 	if (order)
 		page->order = order;
-	check_poison(m, page, order);
+	page_poison_check(m, page, order);
 	if (!(gfp & __GFP_ZERO)) {
-		poison(m, page, order, POISON_FRESH);
+		page_poison(m, page, order, PAGE_POISON_FRESH);
 		return page;
 	}
 	if (order)
@@ -344,7 +295,7 @@ static noinline void free_block(
 		bad_free(m, page, order);
 		return;
 	}
-	poison(m, page, order, POISON_FREE);
+	page_poison(m, page, order, PAGE_POISON_FREE);
 	page->users = 0;
 	page->order = 0; /* it may become the inside of a larger block */
 	page->mapping = NULL;
@@ -384,7 +335,7 @@ void free_pages(struct memory *m, struct page *page, unsigned int order)
 		bad_free(m, page, 0);
 		return;
 	}
-	poison(m, page, 0, POISON_FREE);
+	page_poison(m, page, 0, PAGE_POISON_FREE);
 	mm_event_add(m, PGFREE, 1);
 	flags = irq_save();
 	pcp = this_cpu_pages(z);
@@ -408,7 +359,7 @@ static always_inline void free_some(
 
 		if (unlikely(!is_single(page[n])))
 			bad_free(m, page[n], 0);
-		poison(m, page[n], 0, POISON_FREE);
+		page_poison(m, page[n], 0, PAGE_POISON_FREE);
 		if (unlikely(put_single(m, z, pcp, page[n], cold)))
 			pcp_free_batch(z, pcp);
 	}

@@ -52,6 +52,26 @@ KTEST(whole_page_operations_keep_fp_registers)
 	return NULL;
 }
 
+KTEST(a_page_is_filled_or_one_byte_of_it_is_another)
+{
+	static unsigned char page[PAGE_SIZE] __attribute__((aligned(4096)));
+	unsigned long pattern = 0x5aa51234567890abul;
+	uint64_t before[2] = {0x1234567890abcdef, 0xfedcba0987654321}, after[2];
+
+	asm volatile("movq %0, %%xmm0; movq %1, %%xmm1" : : "r"(before[0]), "r"(before[1]));
+	pattern_page(page, pattern);
+	EXPECT(page_has_pattern(page, pattern) && !page_has_pattern(page, pattern ^ 1));
+	asm volatile("movq %%xmm0, %0; movq %%xmm1, %1" : "=r"(after[0]), "=r"(after[1]));
+	EXPECT(!memcmp(before, after, sizeof(after)));
+	for (size_t i = 0; i < sizeof(page); i++) {
+		EXPECT(page[i] == (unsigned char)(pattern >> i % 8 * 8));
+		page[i] ^= 1 << i % 8;
+		EXPECT(!page_has_pattern(page, pattern));
+		page[i] ^= 1 << i % 8;
+	}
+	return NULL;
+}
+
 KTEST(copy_from_a_bad_address_returns_what_is_left)
 {
 	char buf[16];

@@ -233,7 +233,7 @@ static inline void tlb_flush_address(uint64_t addr)
 }
 
 /*
- * Whole pages, with 16-byte stores; the FP register used is saved and restored, so that any
+ * Whole pages, with 16-byte stores; the FP registers used are saved and restored, so that any
  * context may call them. `page` is page-aligned. See clear_page.S. Clearing keeps all registers:
  * said to the compiler by this call, it saves none around it.
  */
@@ -242,6 +242,8 @@ static inline void clear_page(void *page)
 	asm volatile("call clear_page_thunk" : : "D"(page) : "memory", "cc");
 }
 void copy_page(void *to, const void *from);
+void pattern_page(void *page, unsigned long pattern);
+bool page_has_pattern(const void *page, unsigned long pattern);
 /* The first 16 bytes of each cache line of a page. */
 void clear_line_heads(void *page);
 

@@ -1,17 +1,21 @@
 /*
- * Zero or copy one page by 16-byte stores: 4 instructions a cache line and no `rep`, which QEMU
- * counts (and runs) one iteration at a time. What xmm0 holds belongs to the interrupted or faulting
- * app and is put back.
+ * Zero, fill or copy one page by 16-byte stores: 4 instructions a cache line and no `rep`, which QEMU
+ * counts (and runs) one iteration at a time. What the xmm registers hold belongs to the interrupted
+ * or faulting app and is put back.
  */
-	.macro zero_page_every step
-	subq $24, %rsp
-	movups %xmm0, (%rsp)
-	pxor %xmm0, %xmm0
+	.macro store_every step
 	.set off, 0
 	.rept 4096 / \step
 	movaps %xmm0, off(%rdi)
 	.set off, off + \step
 	.endr
+	.endm
+
+	.macro zero_page_every step
+	subq $24, %rsp
+	movups %xmm0, (%rsp)
+	pxor %xmm0, %xmm0
+	store_every \step
 	movups (%rsp), %xmm0
 	addq $24, %rsp
 	ret
@@ -54,4 +58,45 @@ copy_page:
 	addq $24, %rsp
 	ret
 	.size copy_page, . - copy_page
+
+	.globl pattern_page
+	.type pattern_page, @function
+	.balign 16
+pattern_page:
+	subq $24, %rsp
+	movups %xmm0, (%rsp)
+	movq %rsi, %xmm0
+	punpcklqdq %xmm0, %xmm0
+	store_every 16
+	movups (%rsp), %xmm0
+	addq $24, %rsp
+	ret
+	.size pattern_page, . - pattern_page
+
+/* A page is all pattern where what is set in each of its words is also what is set in any. */
+	.globl page_has_pattern
+	.type page_has_pattern, @function
+	.balign 16
+page_has_pattern:
+	subq $40, %rsp
+	movups %xmm0, (%rsp)
+	movups %xmm1, 16(%rsp)
+	movq %rsi, %xmm0
+	punpcklqdq %xmm0, %xmm0
+	movaps %xmm0, %xmm1
+	.set off, 0
+	.rept 4096 / 16
+	pand off(%rdi), %xmm0
+	por off(%rdi), %xmm1
+	.set off, off + 16
+	.endr
+	pcmpeqd %xmm1, %xmm0
+	pmovmskb %xmm0, %eax
+	cmpl $0xffff, %eax
+	sete %al
+	movups (%rsp), %xmm0
+	movups 16(%rsp), %xmm1
+	addq $40, %rsp
+	ret
+	.size page_has_pattern, . - page_has_pattern
 	.section .note.GNU-stack, "", @progbits

@@ -27,13 +27,13 @@ static unsigned long enter(void)
 /* The message is copied out before others may overwrite it. */
 static void leave(unsigned long flags, const char *message)
 {
-	char text[LOCKDEP_MESSAGE] = "";
+	char text[LOCKDEP_MESSAGE];
 
-	if (message)
+	if (unlikely(message))
 		ksnprintf(text, sizeof(text), "%s", message);
 	__atomic_store_n(&checker_busy, false, __ATOMIC_RELEASE);
 	irq_restore(flags);
-	if (text[0])
+	if (unlikely(message))
 		panic("BUG: locks: %s (%s, pid %d)", text, current->comm, current->pid);
 }
 

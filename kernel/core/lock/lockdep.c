@@ -30,12 +30,26 @@ static bool sleeps(const struct lockdep_lock *l)
 	return waits(l) && !(l->flags & LOCKDEP_SPIN);
 }
 
-static unsigned int find_class(const struct lockdep *d, const char *name)
+static unsigned int search_class(const struct lockdep *d, const char *name)
 {
 	for (unsigned int i = 0; i < d->nr_classes; i++)
 		if (d->classes[i].name == name || !strcmp(d->classes[i].name, name))
 			return i;
 	return LOCKDEP_CLASSES;
+}
+
+/* A name is mostly at the place where it was the last time. */
+static unsigned int find_class(struct lockdep *d, const char *name)
+{
+	uint8_t *found = &d->found[(uintptr_t)name % LOCKDEP_FOUND];
+	unsigned int i = *found;
+
+	if (d->classes[i].name == name)
+		return i;
+	i = search_class(d, name);
+	if (i < LOCKDEP_CLASSES)
+		*found = i;
+	return i;
 }
 
 static unsigned int get_class(struct lockdep *d, const char *name, uint64_t place)
@@ -186,10 +200,19 @@ static void add_edge(struct lockdep *d, unsigned int from, unsigned int to)
 
 	if (has(c[from].after, to) || has(gained, from))
 		return;
+	c[to].unsettled = true;
 	c[from].after |= bit(to);
 	for (unsigned int i = 0; i < d->nr_classes; i++)
 		if (i == from || has(c[i].reach, from))
 			c[i].reach |= gained;
+}
+
+static void add_use(struct lockdep *d, uint64_t *users, unsigned int class)
+{
+	if (has(*users, class))
+		return;
+	d->classes[class].unsettled = true;
+	*users |= bit(class);
 }
 
 static void learn(struct lockdep *d, const struct lockdep_held *h, const struct lockdep_lock *l)
@@ -201,9 +224,9 @@ static void learn(struct lockdep *d, const struct lockdep_held *h, const struct 
 		return;
 	/* A handler that only tries never waits for whom it interrupted. */
 	if ((l->flags & LOCKDEP_IN_IRQ) && waits(l))
-		d->used_in_irq |= bit(l->class);
+		add_use(d, &d->used_in_irq, l->class);
 	if (l->flags & LOCKDEP_IRQS_ON)
-		d->used_irqs_on |= bit(l->class);
+		add_use(d, &d->used_irqs_on, l->class);
 }
 
 static const char *say_irq(struct lockdep *d, unsigned int outer, unsigned int inner)
@@ -218,17 +241,10 @@ static const char *say_irq(struct lockdep *d, unsigned int outer, unsigned int i
 	return d->message;
 }
 
-/*
- * A handler may wait for `outer`, whose holder waits for `inner`, whose holder the handler
- * interrupted. What `l` just added, a use or an edge, puts its class on the way between them.
- */
-static const char *check_irq(struct lockdep *d, const struct lockdep_lock *l)
+static const char *find_irq(struct lockdep *d, const struct lockdep_lock *l)
 {
-	uint64_t self, inner;
+	uint64_t self = bit(l->class), inner;
 
-	if (l->class == LOCKDEP_CLASSES)
-		return NULL;
-	self = bit(l->class);
 	if ((d->used_in_irq & d->used_irqs_on & self) &&
 		first_time(d, LOCKDEP_IRQ, l->class, l->class))
 		return say(d, "%s is taken by interrupt handlers and with interrupts on", l->name);
@@ -241,6 +257,22 @@ static const char *check_irq(struct lockdep *d, const struct lockdep_lock *l)
 				return say_irq(d, o, i);
 	}
 	return NULL;
+}
+
+/*
+ * A handler may wait for `outer`, whose holder waits for `inner`, whose holder the handler
+ * interrupted. What `l` just added, a use or an edge, puts its class on the way between them; it is
+ * looked for until nothing more is found.
+ */
+static const char *check_irq(struct lockdep *d, const struct lockdep_lock *l)
+{
+	const char *message;
+
+	if (l->class == LOCKDEP_CLASSES || !d->classes[l->class].unsettled)
+		return NULL;
+	message = find_irq(d, l);
+	d->classes[l->class].unsettled = message != NULL;
+	return message;
 }
 
 static const char *check(struct lockdep *d, struct lockdep_held *h, const struct lockdep_lock *l)

@@ -13,7 +13,7 @@
 
 #include "kernel/core/types.h"
 
-enum { LOCKDEP_CLASSES = 64, LOCKDEP_HELD = 16, LOCKDEP_MESSAGE = 256 };
+enum { LOCKDEP_CLASSES = 64, LOCKDEP_HELD = 16, LOCKDEP_MESSAGE = 256, LOCKDEP_FOUND = 128 };
 
 enum lockdep_flags {
 	LOCKDEP_TRY = 1 << 0,     /* did not wait */
@@ -33,6 +33,7 @@ struct lockdep_class {
 	uint64_t after;       /* waited for while this one was held */
 	uint64_t reach;       /* the same, over any number of classes between */
 	uint64_t told[LOCKDEP_RULES];
+	bool unsettled; /* something was learned of it that handlers may deadlock by */
 
 	uint64_t acquisitions;
 	uint64_t contended;
@@ -43,8 +44,9 @@ struct lockdep_class {
 struct lockdep {
 	struct lockdep_class classes[LOCKDEP_CLASSES];
 	unsigned int nr_classes;
-	uint64_t used_in_irq;  /* spinlocks that interrupt handlers wait for */
-	uint64_t used_irqs_on; /* spinlocks taken with interrupts enabled */
+	uint8_t found[LOCKDEP_FOUND]; /* classes by where their names are, to begin a search with */
+	uint64_t used_in_irq;         /* spinlocks that interrupt handlers wait for */
+	uint64_t used_irqs_on;        /* spinlocks taken with interrupts enabled */
 	bool told_classes, told_held;
 	char message[LOCKDEP_MESSAGE];
 };

@@ -171,6 +171,20 @@ static inline void clear_page(void *page)
 	memset(page, 0, PAGE_SIZE);
 }
 
+static inline void pattern_page(void *page, unsigned long pattern)
+{
+	for (unsigned int i = 0; i < PAGE_SIZE / sizeof(pattern); i++)
+		((unsigned long *)page)[i] = pattern;
+}
+
+static inline bool page_has_pattern(const void *page, unsigned long pattern)
+{
+	for (unsigned int i = 0; i < PAGE_SIZE / sizeof(pattern); i++)
+		if (((const unsigned long *)page)[i] != pattern)
+			return false;
+	return true;
+}
+
 static inline void copy_page(void *to, const void *from)
 {
 	memcpy(to, from, PAGE_SIZE);
