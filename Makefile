@@ -359,5 +359,6 @@ help:
 	@echo "make host-replay     build/host/replay STATE [--arm A,B] [--report]: a state file's request, made again"
 	@echo "make iso, make clean, make help"
 
+GOALS_WITHOUT_HOST := all image iso run list matrix sweep bench compare oracle check report console debug core help
 -include tests/host/host.mk
 -include $(KERNEL_O:.o=.d) $(APP_O:.o=.d)

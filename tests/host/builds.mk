@@ -138,4 +138,4 @@ $(REPLAY): $(REPLAY_O) $(BENCH)/sources tests/host/twin/params.ld
 	@mkdir -p $(@D)
 	@gcc $(HOST_LINK) $(REPLAY_O) -lcmocka -o $@
 
--include $(FUZZ_O:.o=.d) $(FUZZ_FS_O:.o=.d) $(THREADS_O:.o=.d) $(BENCH_O:.o=.d) $(REPLAY_O:.o=.d)
+HOST_READ += $(FUZZ_O:.o=.d) $(FUZZ_FS_O:.o=.d) $(THREADS_O:.o=.d) $(BENCH_O:.o=.d) $(REPLAY_O:.o=.d)

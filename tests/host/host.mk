@@ -37,6 +37,8 @@ HOST_CLANG := $(if $(findstring clang,$(CC)),-mllvm -asan-globals=0)
 # What is read before it is set is the same odd bytes every time, not a 0 that was meant and is there by chance.
 HOST_UNSET := -ftrivial-auto-var-init=pattern
 HOST_CHECKS := -O1 $(HOST_UNSET) -fsanitize=address,undefined -fno-sanitize-recover=all
+# Most tests run for less time than it takes to optimise them.
+HOST_PLAIN_C := $(filter-out %_random.c,$(wildcard tests/host/*/test_*.c))
 HOST_COMMON := -std=gnu11 -g -Wall -Wextra -Werror -fno-omit-frame-pointer -fno-pie \
 	-fno-strict-aliasing -Itests/host/shim -Itests/host/twin -Itests/host -I. -MMD -MP
 HOST_FLAGS := $(HOST_COMMON) $(HOST_CHECKS) $(if $(filter debug,$(BUILD)),-DLW_DEBUG)
@@ -55,6 +57,8 @@ host-tests-debug:
 # The one object that kernel/task and kernel/dev name is each test's own.
 $(HOST)/kernel/task/%.o $(HOST)/kernel/dev/%.o $(HOST)/tests/host/task/%.o: HOST_MEMORY := '-Dsystem_memory=(*task_memory)'
 
+$(HOST_PLAIN_C:%.c=$(HOST)/%.o): HOST_OPT := -O0
+
 $(HOST)/flags: .FORCE
 	$(call stamp,$(call version,$(CC)) $(HOST_FLAGS) $(HOST_CLANG))
 
@@ -63,7 +67,7 @@ $(HOST)/sources: .FORCE
 
 $(HOST)/%.o: %.c $(HOST)/flags tests/host/host.mk
 	@mkdir -p $(@D)
-	@$(CC) $(HOST_FLAGS) $(HOST_MEMORY) $(HOST_CLANG) -c $< -o $@
+	@$(CC) $(HOST_FLAGS) $(HOST_OPT) $(HOST_MEMORY) $(HOST_CLANG) -c $< -o $@
 
 $(HOST)/twin: $(HOST_O) $(HOST)/sources tests/host/twin/params.ld
 	@$(CC) $(HOST_CHECKS) $(HOST_LINK) $(HOST_O) -lcmocka -o $@
@@ -73,4 +77,7 @@ host-run: $(HOST)/twin
 
 -include tests/host/builds.mk
 -include tests/host/explore/explore.mk
--include $(HOST_O:.o=.d)
+# What the compiler read takes as long to read as all else that make reads: not for goals that build nothing here.
+ifneq ($(filter-out $(GOALS_WITHOUT_HOST),$(or $(MAKECMDGOALS),all)),)
+-include $(HOST_O:.o=.d) $(HOST_READ)
+endif

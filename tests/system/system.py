@@ -62,21 +62,21 @@ def argv_for(folder, line=None, without=(), serial=None, **options):
     return argv
 
 
-def boot(line=None, extra=(), without=(), while_running=None, again=False, **options):
+def boot(line=None, extra=(), without=(), while_running=None, again=0, **options):
     """Boot and return what happened; while_running() may talk to the emulator.
 
     An exact run of the same arguments is the same run, however many of them are said aloud, so one
-    `make test` does it once, unless it is to be done `again`.
+    `make test` does it once. Whether it is the same, a second one tells, `again=1`; a third, `again=2`.
     """
     def fill(folder):
         emulate(folder, line, extra, without, while_running, options)
 
-    if again or while_running or options.get("mode", "exact") != "exact":
+    if while_running or options.get("mode", "exact") != "exact":
         with tempfile.TemporaryDirectory() as name:
             fill(Path(name))
             return left_in(Path(name))
     said = DEFAULTS | {"shift": "0"} | options
-    return left_in(once.folder(fill, "boot", line, *extra, *without, *sorted(said.items())))
+    return left_in(once.folder(fill, "boot", again, line, *extra, *without, *sorted(said.items())))
 
 
 def emulate(folder, line, extra, without, while_running, options):
@@ -110,10 +110,10 @@ def repeated(**options):
     that was the CPU thread's to serve, and a turn ends early (one run in some forty on an
     overloaded host). A kernel that does not repeat itself differs in the third as well.
     """
-    first, second = boot(**options), boot(again=True, **options)
+    first, second = boot(**options), boot(again=1, **options)
     if first == second:
         return first, second
-    third = boot(again=True, **options)
+    third = boot(again=2, **options)
     return (first if first == third else second), third
 
 

@@ -105,7 +105,7 @@ class Exact(unittest.TestCase):
 
     def alike(self, cpus, times):
         with ThreadPoolExecutor(times) as pool:
-            runs = list(pool.map(lambda _: disk(cpus=cpus, args="disk.pages=2 disk.requests=2000", again=True),
+            runs = list(pool.map(lambda turn: disk(cpus=cpus, args="disk.pages=2 disk.requests=2000", again=turn),
                                  range(times)))
         right(self, runs[0])
         self.assertEqual(len({run.console for run in runs}), 1)

@@ -49,8 +49,8 @@ class Exact(unittest.TestCase):
     def test_the_same_log_twice(self):
         for devices, cpus in (("disk=32:ext4:ro:modern", "2"), ("disk=32:ext4:ro:legacy", "1")):
             with self.subTest(devices, cpus=cpus):
-                first, second = (files(devices=devices, cpus=cpus, args="disk.jitter_us=300", again=True)
-                                 for _ in range(2))
+                first, second = (files(devices=devices, cpus=cpus, args="disk.jitter_us=300", again=turn)
+                                 for turn in range(2))
                 self.assertEqual(first.status, system.STATUS["finished"])
                 self.assertEqual(first.console, second.console)
 
@@ -58,9 +58,10 @@ class Exact(unittest.TestCase):
 class Mapped(unittest.TestCase):
     """A file by root=, in the page cache, in an app's tables."""
     MACHINE = dict(scenario="file-map", mem="32", devices="disk=32:ext4:ro", args="root=vda")
+    TWO = {"cpus": "2", "devices": "disk=32:ext2:ro:legacy"}
 
     def test_pages_come_go_and_come_back(self):
-        for options in ({}, {"cpus": "2", "devices": "disk=32:ext2:ro:legacy"}, {"cpus": "4", "build": "debug"}):
+        for options in ({}, self.TWO, {"cpus": "4", "build": "debug"}):
             with self.subTest(**options):
                 run = system.boot(**self.MACHINE | options)
                 self.assertEqual(run.status, system.STATUS["finished"], run.console[-600:])
@@ -71,7 +72,7 @@ class Mapped(unittest.TestCase):
                     self.assertGreater(run.counter(f"file_map_{name}"), 0, name)
 
     def test_the_same_log_twice(self):
-        first, second = (system.boot(**self.MACHINE, cpus="2", again=True) for _ in range(2))
+        first, second = (system.boot(**self.MACHINE | self.TWO, again=turn) for turn in range(2))
         self.assertEqual((first.channel, first.console), (second.channel, second.console))
 
     def test_a_root_that_is_none(self):

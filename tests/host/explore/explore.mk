@@ -64,4 +64,4 @@ $(EXPLORE)/%.o: %.c $(EXPLORE)/flags tests/host/explore/explore.mk
 $(EXPLORE)/explore: $(EXPLORE_O) $(EXPLORE)/sources
 	@$(EXPLORE_LINK) $(EXPLORE_O) -lcmocka -o $@
 
--include $(EXPLORE_O:.o=.d)
+HOST_READ += $(EXPLORE_O:.o=.d)
