@@ -22,7 +22,8 @@ void page_poison(
 void page_poison_check(const struct memory *m, struct page *page, unsigned int order)
 {
 	for (unsigned int i = 0; i < 1u << order; i++) {
-		if (page[i].poisoned && !page_has_pattern(page_address(m, page + i), PAGE_POISON_FREE))
+		if (page[i].poisoned &&
+			!page_has_pattern(page_address(m, page + i), PAGE_POISON_FREE))
 			bad_page(m, page + i, "written to after it was freed");
 		page[i].poisoned = false;
 	}
