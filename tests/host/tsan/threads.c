@@ -3,6 +3,7 @@
  */
 #include <pthread.h>
 #include <sched.h>
+#include <time.h>
 
 #include "threads.h"
 
@@ -10,6 +11,7 @@
 
 #define TOO_LONG      (200ul << 20) /* looks at a lock that nobody gives back */
 #define POINTS_A_TURN 16            /* points of the schedule between two changes of thread */
+#define YIELDS        8             /* before a wait sleeps for a moment */
 
 struct call {
 	void (*fn)(void *arg);
@@ -31,6 +33,21 @@ static __thread unsigned long points, looks;
 
 #define load(p)     __atomic_load_n(p, __ATOMIC_SEQ_CST)
 #define store(p, v) __atomic_store_n(p, v, __ATOMIC_SEQ_CST)
+
+/*
+ * Who is waited for may have no CPU of the host: on a busy one, to yield alone is to look on for as long as
+ * the scheduler leaves us there.
+ */
+static void give_way(void)
+{
+	const struct timespec moment = {.tv_nsec = 20000};
+	static __thread unsigned int yields;
+
+	if (++yields % YIELDS)
+		sched_yield();
+	else
+		nanosleep(&moment, NULL);
+}
 
 /* As the interrupt would: with interrupts off, whatever this CPU was doing. */
 static void run_calls(struct cpu_thread *self)
@@ -59,7 +76,7 @@ static void stand_still(struct cpu_thread *self)
 			return;
 		store(&self->parked, true);
 		while (load(&freezer) == who)
-			sched_yield();
+			give_way();
 		store(&self->parked, false);
 	}
 }
@@ -75,7 +92,7 @@ void answer_calls(void)
 void let_others_run(void)
 {
 	answer_calls();
-	sched_yield();
+	give_way();
 }
 
 void host_safe_point(void)
@@ -97,7 +114,7 @@ void host_spin(void)
 {
 	if (++looks > TOO_LONG)
 		panic("deadlock: CPU %u spins on a lock that nobody gives back", this_cpu_id());
-	sched_yield();
+	give_way();
 	if (host_arch.irqs)
 		host_safe_point();
 }
