@@ -9,7 +9,6 @@ from results import events
 
 MAP = "sample_us=4000 map_us=4000"  # as MAP=1
 SMALL = {"scenario": "spike", "mem": "512"}
-OFTEN = "sample_us=500 map_us=500"  # as often as it takes for as many as in a run of 2 GiB
 KINDS = {"zones", "map", "memory_sample"}
 
 
@@ -21,7 +20,7 @@ def blocks_at(said, zone, ns):
 class Spike(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.runs = system.repeated(**SMALL, args=OFTEN)
+        cls.runs = system.repeated(**SMALL, args=MAP)
         cls.said = events.parse(cls.runs[0].channel)
 
     def test_the_same_twice(self):
@@ -43,7 +42,7 @@ class Spike(unittest.TestCase):
 
     def test_as_many_as_ticks_and_not_much(self):
         dma32 = [one for one in self.said.map if one["zone"] == "DMA32"]
-        self.assertGreater(len(dma32), 100)
+        self.assertGreater(len(dma32), 50)
         self.assertLess(sum(len(line) for line in self.runs[0].channel.splitlines() if '"map"' in line), 512 << 10)
 
     def test_at_each_moment_reserved_pageblocks_are_the_reserve(self):
