@@ -1,13 +1,15 @@
 /*
- * Runs every group. An argument, a pattern as a shell has them, picks tests by name, and one that picks
- * none is refused; further ones name the groups to run, in that order. --groups lists the groups; --serve
- * runs those that standard input names, each in a process of its own, which costs less than a start.
+ * Runs every group, each in a process of its own: the checker of locks would take them for one machine. An
+ * argument, a pattern as a shell has them, picks tests by name, and one that picks none is refused; further
+ * ones name the groups to run, in that order and in this process. --groups lists the groups; --serve runs
+ * those that standard input names.
  * CMOCKA_MESSAGE_OUTPUT=TAP in the environment gives TAP instead of cmocka's lines.
  */
 #include "twin.h"
 
 #include <fnmatch.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -46,7 +48,12 @@ static const struct group {
 	GROUPS(ENTRY)};
 
 static const char *pattern = "*";
-static unsigned int tests_run;
+
+/* Of all processes. */
+struct outcome {
+	unsigned int run, failed;
+};
+static struct outcome *outcome;
 
 int twin_run_group(const char *name, const struct CMUnitTest *tests, size_t count)
 {
@@ -56,7 +63,7 @@ int twin_run_group(const char *name, const struct CMUnitTest *tests, size_t coun
 	for (size_t i = 0; i < count; i++)
 		if (!fnmatch(pattern, tests[i].name, 0))
 			picked[n++] = tests[i];
-	tests_run += n;
+	outcome->run += n;
 	return n ? _cmocka_run_group_tests(name, picked, n, NULL, NULL) : 0;
 }
 
@@ -69,22 +76,44 @@ static const struct group *find_group(const char *name)
 	exit(2);
 }
 
-static int run_named(char **name)
+static void run_here(const struct group *group)
 {
-	int failed = 0;
-
-	for (; *name; name++)
-		failed += find_group(*name)->run();
-	return failed;
+	outcome->failed += group->run();
 }
 
-static int run_all(void)
+/* In a process of its own; how that ended, 0 and 1 as its tests did. */
+static int run_apart(const struct group *group)
 {
-	int failed = 0;
+	struct outcome before = *outcome;
+	int status;
+	pid_t child = fork();
 
-	for (size_t i = 0; i < ARRAY_SIZE(groups); i++)
-		failed += groups[i].run();
-	return failed;
+	if (child == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		run_here(group);
+		exit(outcome->failed > before.failed || outcome->run == before.run);
+	}
+	if (child < 0 || waitpid(child, &status, 0) < 0)
+		return -1;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 256 + WTERMSIG(status);
+}
+
+static void run_named(char **name)
+{
+	for (; *name; name++)
+		run_here(find_group(*name));
+}
+
+static void run_all(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(groups); i++) {
+		int status = run_apart(&groups[i]);
+
+		if (status == 0 || status == 1)
+			continue;
+		printf("# %s ended with status %d\n", groups[i].name, status);
+		outcome->failed++;
+	}
 }
 
 static int list_groups(void)
@@ -100,47 +129,36 @@ static int nothing_named(void)
 	return 2;
 }
 
-/* In a process of its own; a line says how that ended. */
-static void run_apart(const struct group *group)
-{
-	int status;
-	pid_t child = fork();
-
-	if (child == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		exit(group->run() || !tests_run ? 1 : 0);
-	}
-	if (child < 0 || waitpid(child, &status, 0) < 0)
-		status = -1;
-	printf("\n# status %d\n", WIFEXITED(status) ? WEXITSTATUS(status) : 256 + WTERMSIG(status));
-}
-
 static int serve(void)
 {
 	char name[64];
 
 	while (scanf("%63s", name) == 1)
-		run_apart(find_group(name));
+		printf("\n# status %d\n", run_apart(find_group(name)));
 	return 0;
 }
 
 int main(int argc, char **argv)
 {
-	int failed;
-
 	setvbuf(stdout, NULL, _IOLBF, 0);
+	outcome = mmap(NULL, sizeof(*outcome), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (outcome == MAP_FAILED)
+		return 2;
 	if (argc == 2 && !strcmp(argv[1], "--groups"))
 		return list_groups();
 	if (argc == 2 && !strcmp(argv[1], "--serve"))
 		return serve();
 	if (argc > 1)
 		pattern = argv[1];
-	failed = argc > 2 ? run_named(argv + 2) : run_all();
-	if (!tests_run)
+	if (argc > 2)
+		run_named(argv + 2);
+	else
+		run_all();
+	if (!outcome->run)
 		return nothing_named();
 	if (argc > 1)
-		printf("# host: %d failed of %u that match %s\n", failed, tests_run, pattern);
+		printf("# host: %u failed of %u that match %s\n", outcome->failed, outcome->run, pattern);
 	else
-		printf("# host: %u passed, %d failed\n", tests_run - failed, failed);
-	return failed ? 1 : 0;
+		printf("# host: %u passed, %u failed\n", outcome->run - outcome->failed, outcome->failed);
+	return outcome->failed ? 1 : 0;
 }

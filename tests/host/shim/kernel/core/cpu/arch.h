@@ -173,16 +173,15 @@ static inline void clear_page(void *page)
 
 static inline void pattern_page(void *page, unsigned long pattern)
 {
-	for (unsigned int i = 0; i < PAGE_SIZE / sizeof(pattern); i++)
-		((unsigned long *)page)[i] = pattern;
+	memcpy(page, &pattern, sizeof(pattern));
+	for (unsigned int n = sizeof(pattern); n < PAGE_SIZE; n *= 2)
+		memcpy((char *)page + n, page, n);
 }
 
 static inline bool page_has_pattern(const void *page, unsigned long pattern)
 {
-	for (unsigned int i = 0; i < PAGE_SIZE / sizeof(pattern); i++)
-		if (((const unsigned long *)page)[i] != pattern)
-			return false;
-	return true;
+	return !memcmp(page, &pattern, sizeof(pattern)) &&
+		!memcmp(page, (const char *)page + sizeof(pattern), PAGE_SIZE - sizeof(pattern));
 }
 
 static inline void copy_page(void *to, const void *from)
