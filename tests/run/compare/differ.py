@@ -1,4 +1,5 @@
 """What two sides of an arm differ in, over all seeds and machines that both have run."""
+import os
 import re
 from collections import Counter
 from dataclasses import dataclass, field
@@ -8,7 +9,10 @@ from results import change
 
 WORDS = ("outcome", "victims", "verdicts", "notes")
 STAMP = re.compile(r"^\[ *\d+\.\d+\] ?")
-LINE = 110  # characters of a log's line that are shown
+# Where an image's code lies: addresses in it, and behind a function's name how far in and how long it is. And
+# the words of a stack, among which are such, and what earlier calls have left there.
+LAYOUT = re.compile(r"ffffffff8[0-9a-f]{7}(?![0-9a-f])|(?<=\+)0x[0-9a-f]+/0x[0-9a-f]+|^(?: ?[0-9a-f]{16})+$")
+LINE, BEFORE = 110, 30  # characters of a log's line that are shown, and of these before the first that differs
 
 
 @dataclass
@@ -27,6 +31,11 @@ class Row:
     @property
     def differs(self):
         return bool(self.words or self.counters or self.logs)
+
+    @property
+    def moved(self):
+        """Does it differ in no more than when things happen, and where the image's code lies?"""
+        return self.differs and not (self.words or self.counters or self.log["line"])
 
 
 def rows(before, now):
@@ -90,24 +99,33 @@ def spread(values):
 
 
 def part_logs(found, group):
-    """Find the first pair of logs that part, and where."""
+    """Find the first pair of logs that part, and where; one that parts in times alone only if no other does."""
     for spec, old, other, new in group:
         if old["console_sha256"] == new["console_sha256"]:
             continue
         found.logs += 1
-        if found.log is None:
-            found.log = {"seed": spec.seed, "cpus": spec.cpus} | parting(spec.folder, other.folder)
+        if found.log is None or not found.log["line"]:
+            where = parting(spec.folder, other.folder)
+            if found.log is None or where["line"]:
+                found.log = {"seed": spec.seed, "cpus": spec.cpus} | where
 
 
 def parting(before, now):
-    """Return the first line whose text differs in two console logs, and that line of both; 0: none, but times do."""
+    """Return the first line whose text differs in two console logs, and that line of both.
+
+    0: none; only times do, or where code lies.
+    """
     with open(before / "console.log", "rb") as old, open(now / "console.log", "rb") as new:
         for number, pair in enumerate(iter(lambda: (old.readline(), new.readline()), (b"", b"")), 1):
             texts = [STAMP.sub("", line.decode("utf-8", "replace").strip()) for line in pair]
-            if texts[0] != texts[1]:
-                return {"line": number, "before": shown(texts[0]), "now": shown(texts[1])}
+            if LAYOUT.sub("", texts[0]) != LAYOUT.sub("", texts[1]):
+                old_line, new_line = shown(*texts)
+                return {"line": number, "before": old_line, "now": new_line}
     return {"line": 0, "before": "", "now": ""}
 
 
-def shown(line):
-    return line[:LINE] or "(the end)"
+def shown(*texts):
+    """Return two lines as far as there is room, of long ones what is around the first difference."""
+    common = len(os.path.commonprefix(texts))
+    start = max(0, common - BEFORE) if max(map(len, texts)) > LINE else 0
+    return [("..." if start else "") + text[start:start + LINE] or "(the end)" for text in texts]

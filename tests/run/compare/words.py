@@ -7,14 +7,29 @@ COUNTERS = 6  # that are shown of an arm
 def text(found):
     """Return the lines of a comparison (command.Found)."""
     lines = [head(found)]
-    differing = [row for row in found.rows if row.differs]
-    for row in differing:
+    for row in told(found):
         lines.append(f"{row.scenario} {row.patch}" + (f", {row.runs} runs each" if row.runs > 1 else ""))
         lines += [f"  {name:<13}{what}" for name, what in parts(row)]
     for name, old, new in found.bench:
         lines.append(f"bench {name}: {number(old)} -> {number(new)} instructions")
     lines += [f"left out: {line}" for line in found.left_out]
-    return [*lines, closing(found, differing)]
+    return [*lines, *moved(found), closing(found)]
+
+
+def told(found):
+    """Return the rows that differ in what happened."""
+    return [row for row in found.rows if row.differs and not row.moved]
+
+
+def moved(found):
+    """Yield a line on the rows that differ only in when it happened, and in where the image's code lies."""
+    scenarios = {}
+    for row in found.rows:
+        if row.moved:
+            scenarios.setdefault(row.scenario, []).append(row.patch)
+    if scenarios:
+        yield ("in times alone, and where code lies: "
+               + "; ".join(f"{name} {', '.join(patches)}" for name, patches in scenarios.items()))
 
 
 def head(found):
@@ -33,33 +48,35 @@ def parts(row):
     if row.instructions:
         yield "instructions", f"{row.instructions[0]} -> {row.instructions[1]}"
     if row.log and not row.log["line"]:
-        yield "log", "its times only"
+        yield "log", "its times only, and where code lies"
     elif row.log:
         where = f"seed {row.log['seed']}, " if row.runs > 1 else ""
         yield "log", f"{where}line {row.log['line']}: {row.log['before']}"
         yield "", f"{'':>{len(where)}}now: {row.log['now']}"
 
 
-def closing(found, differing):
+def closing(found):
     runs = sum(row.runs for row in found.rows)
     benched = f" and {found.benched} bench rows" if found.benched else ""
-    if not differing and not found.bench:
+    times = sum(row.moved for row in found.rows)
+    if not times and not told(found) and not found.bench:
         return f"no difference in {runs} runs{benched}"
-    return f"{len(differing)} of {len(found.rows)} arms differ ({runs} runs each)" + (
-        f", {len(found.bench)} of {found.benched} bench rows" if found.benched else "")
+    return (f"{len(told(found))} of {len(found.rows)} arms differ ({runs} runs each)"
+            + (f", {times} in times alone" if times else "")
+            + (f", {len(found.bench)} of {found.benched} bench rows" if found.benched else ""))
 
 
 def markdown(found):
     """Return the lines of a table for a mail."""
-    differing = [row for row in found.rows if row.differs]
-    lines = [head(found) + ":", "", closing(found, differing), ""]
-    if differing:
+    lines = [head(found) + ":", "", closing(found), ""]
+    if told(found):
         lines += ["| scenario | arm | what | before | now |", "|---|---|---|---|---|"]
-    for row in differing:
+    for row in told(found):
         for name, pair in {**row.words, **row.counters}.items():
             lines.append(f"| {row.scenario} | {row.patch} | {name} | {pair[0]} | {pair[1]} |")
         if row.instructions:
             lines.append(f"| {row.scenario} | {row.patch} | instructions | {row.instructions[0]} | {row.instructions[1]} |")
+    lines += ["", *moved(found)] if any(row.moved for row in found.rows) else []
     if found.bench:
         lines += ["", "| operation | before | now |", "|---|---:|---:|"]
         lines += [f"| {name} | {number(old)} | {number(new)} |" for name, old, new in found.bench]
@@ -80,7 +97,7 @@ def number(value):
 
 
 def as_json(found):
-    differing = [dataclasses.asdict(row) for row in found.rows if row.differs]
+    differing = [dataclasses.asdict(row) | {"times_alone": row.moved} for row in found.rows if row.differs]
     origins = found.origins or [{}, {}]
     return {"base": side(found.base) | origins[0], "this": side(found.this) | origins[1], "same_image": found.same_image,
             "command": found.command, "arms": len(found.rows), "runs": sum(row.runs for row in found.rows),

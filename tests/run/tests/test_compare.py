@@ -88,10 +88,35 @@ class Differ(Sides):
         self.assertEqual(row.log, {"seed": 1, "cpus": 1, "line": 2, "before": "two", "now": "three"})
         self.assertIn("  log          line 2: two\n               now: three\n", self.text(row)[0])
         row = self.row(self.side("old2"), self.side("new2", log="[    0.1] one\n[    0.9] two\n"))
-        self.assertEqual((row.logs, row.log["line"], row.differs), (1, 0, True))
-        self.assertIn("  log          its times only\n", self.text(row)[0])
+        self.assertEqual((row.logs, row.log["line"], row.differs, row.moved), (1, 0, True, True))
+        text, mail, data = self.text(row)
+        self.assertIn("\nin times alone, and where code lies: spike none\n0 of 1 arms differ (1 runs each), 1 in times alone", text)
+        self.assertNotIn("  log ", text)
+        self.assertIn("\nin times alone, and where code lies: spike none\n", mail)
+        self.assertTrue(data["differ"][0]["times_alone"])
         row = self.row(self.side("old3"), self.side("new3", log="[    0.1] one\n"))
         self.assertEqual((row.log["line"], row.log["now"]), (2, "(the end)"))
+
+    def test_where_code_lies_is_no_difference(self):
+        log = "[    0.1] Call Trace:\n[    0.1]  ffffffff8012{} ffffc98000034d40 f+0x{}/0x{}\n[    0.2] {}\n"
+        old, new = log.format("8eed", "10", "a0", "RAX: 1"), log.format("8efd", "1f", "b0", "RAX: 1")
+        self.assertTrue(self.row(self.side("old", log=old), self.side("new", log=new)).moved)
+        words = "[    0.1]  4e52454b5f504647 000000000000{}\n"
+        self.assertTrue(self.row(self.side("old1", log=words.format("4c45")), self.side("new1", log=words.format("0f00"))).moved)
+        new = log.format("8efd", "1f", "b0", "RAX: 2")
+        row = self.row(self.side("old2", log=old), self.side("new2", log=new))
+        self.assertEqual((row.moved, row.log["line"], row.log["now"]), (False, 3, "RAX: 2"))
+
+    def test_the_pair_that_parts_in_what_it_says_is_shown(self):
+        logs = {1: "[    0.1] one\n", 2: "[    0.1] two\n"}
+        old = self.side("old", (1,), log=logs[1]) + self.side("old", (2,), log=logs[1])
+        new = self.side("new", (1,), log=logs[1].replace("0.1", "0.2")) + self.side("new", (2,), log=logs[2])
+        row = self.row(old, new)
+        self.assertEqual((row.logs, row.log["seed"], row.log["now"]), (2, 2, "two"))
+
+    def test_of_long_lines_the_part_that_differs_is_shown(self):
+        row = self.row(self.side("old", log="a" * 200 + "b\n"), self.side("new", log="a" * 200 + "c\n"))
+        self.assertEqual((row.log["before"], row.log["now"]), ("..." + "a" * 30 + "b", "..." + "a" * 30 + "c"))
 
     def test_only_runs_that_both_sides_have(self):
         self.assertEqual(differ.rows(self.side("old", patch="all"), self.side("new")), [])
