@@ -107,6 +107,20 @@ class Plants(unittest.TestCase):
         self.assertIsNone(program)
         self.assertIn("no longer applies", why)
 
+    def test_one_that_names_a_file_which_it_does_not_change_says_so(self):
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            path = folder / "99-elsewhere.patch"
+            path.write_text("Nothing.\n\nscenario: calm\nbound: 1\nused in: mm/oom/oom.c mm/space/mm.c\n\n"
+                            "--- a/mm/space/mm.h\n+++ b/mm/space/mm.h\n@@ -1 +1 @@\n-/*\n+/* \n")
+            (folder / "explore").touch()
+            (folder / "mm.o").touch()
+            (folder / "mm.d").write_text("mm.o: mm/space/mm.c mm/space/mm.h\n")
+            options = explore.parse(["test", name, f"--objects={folder}/mm.o"])
+            program, why = plants.build(options, plants.read(path))
+        self.assertIsNone(program)
+        self.assertIn("used in mm/oom/oom.c: not compiled, or nothing there is changed", why)
+
 
 if __name__ == "__main__":
     unittest.main()
