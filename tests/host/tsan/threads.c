@@ -9,9 +9,9 @@
 
 #include "kernel/core/sched/smp.h"
 
-#define TOO_LONG      (200ul << 20) /* looks at a lock that nobody gives back */
-#define POINTS_A_TURN 16            /* points of the schedule between two changes of thread */
-#define YIELDS        8             /* before a wait sleeps for a moment */
+#define TOO_LONG      (4ul << 20) /* looks at a lock that nobody gives back: most of a minute */
+#define POINTS_A_TURN 16          /* points of the schedule between two changes of thread */
+#define YIELDS        8           /* before a wait sleeps for a moment */
 
 struct call {
 	void (*fn)(void *arg);
