@@ -67,11 +67,24 @@ static void check(const struct extent *e)
 			fail("a page of load has lost its contents");
 }
 
+/*
+ * A mapping of its own, with a hole behind it: to give back a part of one asks for memory, for the rest's
+ * VMA, and where the ring has just taken all down to half of min that would be a kill before the peak.
+ */
+static unsigned char *map_apart(long pages)
+{
+	unsigned char *start = lw_map((pages + 1) * PAGE);
+
+	if (start)
+		lw_unmap(start + pages * PAGE, PAGE);
+	return start;
+}
+
 static void grow(struct desk *d, long pages)
 {
 	while (pages > 0) {
 		long n = extent_kib / 4 < pages ? extent_kib / 4 : pages;
-		unsigned char *start = lw_map(n * PAGE);
+		unsigned char *start = map_apart(n);
 
 		extents = realloc(extents, (nr_extents + 1) * sizeof(*extents));
 		if (!start || !extents)

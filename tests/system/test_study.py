@@ -77,6 +77,11 @@ class Spike(unittest.TestCase):
         self.assertIn(f"] {own}: ", run.console)
         self.assertEqual(verdict.judge(one).kind, own)
 
+    def test_an_app_that_gives_back_needs_no_memory_for_it(self):
+        """With eight CPUs it did, for a VMA's slab, and was the first kill, before the peak."""
+        run = study("spike", "none", "--mem", "1025", "--cpus", "8")
+        self.assertEqual((run.code, run.result["failed_checks"]), (0, []), run.shown)
+
     def test_debug_build_and_fast_mode(self):
         for options in ({"build": "debug"}, {"mode": "fast"}):
             with self.subTest(**options):

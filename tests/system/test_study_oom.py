@@ -53,6 +53,10 @@ class Arms(unittest.TestCase):
                 code, shown, _ = study(scenario, patch, "--cpus", cpus, "--sched", sched, *CHEAP)
                 self.assertEqual(code, 0, shown)
 
+    def test_who_is_last_to_leave_an_address_space_is_open_on_several_cpus(self):
+        code, shown, _ = study("exit-race", "oom-reaper", "--cpus", "8", "--mem", MEM)
+        self.assertEqual(code, 0, shown)
+
     def test_as_declared_in_debug_builds(self):
         for scenario, patch in (("lockup", "oom-reaper"), ("notifier", "all"), ("two-victims", "all")):
             with self.subTest(scenario=scenario, patch=patch):
