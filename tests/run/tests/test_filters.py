@@ -11,7 +11,13 @@ from pathlib import Path
 
 MAIN = "tests/host/twin/main.c"
 # A group of two tests in the place of each of the twin's.
-GROUP = """static const struct CMUnitTest {0}_tests[] = {{{{"test_{0}_a", good}}, {{"test_{0}_b", good}}}};
+# Fails where another group has been before.
+TESTS = """#include "twin.h"
+static bool left;
+static void first(void **s) { (void)s; assert_false(left); }
+static void second(void **s) { (void)s; left = true; }
+"""
+GROUP = """static const struct CMUnitTest {0}_tests[] = {{{{"test_{0}_a", first}}, {{"test_{0}_b", second}}}};
 int host_{0}(void);
 int host_{0}(void) {{ return twin_run_group("{0}", {0}_tests, 2); }}
 """
@@ -19,7 +25,7 @@ COMPILE = ("gcc", "-std=gnu11", "-Itests/host/shim", "-Itests/host/twin", "-Ites
 
 
 class Twin(unittest.TestCase):
-    """The host twin's main program over groups of tests that do nothing."""
+    """The host twin's main program over groups of tests that leave something behind for the next one."""
 
     @classmethod
     def setUpClass(cls):
@@ -27,8 +33,7 @@ class Twin(unittest.TestCase):
         cls.addClassCleanup(place.cleanup)
         names = re.findall(r"X\((\w+)\)", Path(MAIN).read_text(encoding="utf-8").replace("GROUPS(X)", ""))
         groups = Path(place.name) / "groups.c"
-        groups.write_text('#include "twin.h"\nstatic void good(void **s) { (void)s; }\n'
-                          + "".join(map(GROUP.format, names)), encoding="utf-8")
+        groups.write_text(TESTS + "".join(map(GROUP.format, names)), encoding="utf-8")
         cls.program, cls.groups = Path(place.name) / "twin", names
         subprocess.run([*COMPILE, MAIN, groups, "-lcmocka", "-o", cls.program], check=True)
 
@@ -43,10 +48,14 @@ class Twin(unittest.TestCase):
                                                           f"{words[0]}\n"))
 
     def test_only_what_the_pattern_picks_is_run(self):
-        for words, picked in ((("test_gfp_?",), 2), (("test_*_[a]",), len(self.groups)),
-                              (("*", "gfp", "patch"), 4), ((), 2 * len(self.groups))):
+        for words, picked in ((("test_gfp_?",), 2), (("test_*_[a]",), len(self.groups)), ((), 2 * len(self.groups))):
             code, out, _ = self.run_it(*words)
             self.assertEqual((code, len(re.findall("^ok ", out, re.M))), (0, picked), words)
+
+    def test_groups_that_are_named_share_a_process(self):
+        code, out, _ = self.run_it("*", "gfp", "patch")
+        self.assertEqual((code, re.findall("(?m)^(not ok|ok) . - (\\w+)", out)),
+                         (1, [("ok", "test_gfp_a"), ("ok", "test_gfp_b"), ("not ok", "test_patch_a"), ("ok", "test_patch_b")]))
 
     def test_groups_that_standard_input_names_are_run_one_by_one(self):
         done = subprocess.run([self.program, "--serve"], input="gfp\npatch\n", capture_output=True, text=True,
