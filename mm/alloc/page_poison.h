@@ -14,10 +14,13 @@ struct memory;
 #define PAGE_POISON_FRESH 0x5a5a5a5a5a5a5a5aul
 
 #ifdef LW_DEBUG
-/* A block of 2^order pages that is its caller's alone; any context. */
+/*
+ * A block of 2^order pages that is its caller's alone; any context. Does not return if a TLB may still know
+ * one of them (bad_page()).
+ */
 void page_poison(
 	const struct memory *m, struct page *page, unsigned int order, unsigned long pattern);
-/* Of pages that are handed out: does not return if somebody wrote to one (bad_page()). */
+/* Of 2^order pages that are handed out; any context. Does not return if somebody wrote to one (bad_page()). */
 void page_poison_check(const struct memory *m, struct page *page, unsigned int order);
 #else
 #define page_poison(m, page, order, pattern) ((void)0)

@@ -242,6 +242,7 @@ static inline void clear_page(void *page)
 	asm volatile("call clear_page_thunk" : : "D"(page) : "memory", "cc");
 }
 void copy_page(void *to, const void *from);
+/* Every word of a page becomes `pattern`; is every word of it? */
 void pattern_page(void *page, unsigned long pattern);
 bool page_has_pattern(const void *page, unsigned long pattern);
 /* The first 16 bytes of each cache line of a page. */

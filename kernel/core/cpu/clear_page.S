@@ -3,6 +3,17 @@
  * counts (and runs) one iteration at a time. What the xmm registers hold belongs to the interrupted
  * or faulting app and is put back.
  */
+	.macro keep_xmm0
+	subq $24, %rsp
+	movups %xmm0, (%rsp)
+	.endm
+
+	.macro put_xmm0_back_and_return
+	movups (%rsp), %xmm0
+	addq $24, %rsp
+	ret
+	.endm
+
 	.macro store_every step
 	.set off, 0
 	.rept 4096 / \step
@@ -12,13 +23,10 @@
 	.endm
 
 	.macro zero_page_every step
-	subq $24, %rsp
-	movups %xmm0, (%rsp)
+	keep_xmm0
 	pxor %xmm0, %xmm0
 	store_every \step
-	movups (%rsp), %xmm0
-	addq $24, %rsp
-	ret
+	put_xmm0_back_and_return
 	.endm
 
 	.text
@@ -40,8 +48,7 @@ clear_line_heads:
 	.type copy_page, @function
 	.balign 16
 copy_page:
-	subq $24, %rsp
-	movups %xmm0, (%rsp)
+	keep_xmm0
 	leaq 4096(%rdi), %rax
 1:
 	.set off, 0
@@ -54,23 +61,18 @@ copy_page:
 	addq $256, %rdi
 	cmpq %rax, %rdi
 	jne 1b
-	movups (%rsp), %xmm0
-	addq $24, %rsp
-	ret
+	put_xmm0_back_and_return
 	.size copy_page, . - copy_page
 
 	.globl pattern_page
 	.type pattern_page, @function
 	.balign 16
 pattern_page:
-	subq $24, %rsp
-	movups %xmm0, (%rsp)
+	keep_xmm0
 	movq %rsi, %xmm0
 	punpcklqdq %xmm0, %xmm0
 	store_every 16
-	movups (%rsp), %xmm0
-	addq $24, %rsp
-	ret
+	put_xmm0_back_and_return
 	.size pattern_page, . - pattern_page
 
 /* A page is all pattern where what is set in each of its words is also what is set in any. */
