@@ -359,6 +359,7 @@ help:
 	@echo "make host-replay     build/host/replay STATE [--arm A,B] [--report]: a state file's request, made again"
 	@echo "make iso, make clean, make help"
 
+# Goals that build nothing by tests/host/*.mk: what those builds depend on is not read for them.
 GOALS_WITHOUT_HOST := all image iso run list matrix sweep bench compare oracle check report console debug core help
 -include tests/host/host.mk
 -include $(KERNEL_O:.o=.d) $(APP_O:.o=.d)
