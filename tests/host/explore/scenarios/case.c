@@ -101,6 +101,8 @@ const char *case_whole(void)
 
 	if (!err && all_free(m) != free_before)
 		err = wrong("%ld pages are free, %ld were", all_free(m), free_before);
+	if (!err && m->page_waiters)
+		err = wrong("%ld are said to wait for pages", m->page_waiters);
 	return err;
 }
 
