@@ -2,11 +2,12 @@
  * The room mm/cache: pages of files in memory (§32, §33).
  *
  * In reading order: address_space.h (this: a file's pages, and what a file system registers), page_cache.h (find,
- * enter, leave), workingset.h (what comes back too soon), file.h (an open file), readahead.h, read.c,
- * filemap_fault.h (a fault on a page of a file), mappers.h (who maps it), cache_validate.c.
+ * enter, leave), cache_run.h (some in a row), workingset.h (what comes back too soon), file.h (an open file),
+ * readahead.h, read.c, filemap_fault.h (a fault on a page of a file), mappers.h (who maps it), cache_validate.c.
  *
  * Locks: a page's, then a mapping's tree_lock, interrupts off; inside it cache_state.shadow_lock, and the page
- * allocator for nodes. Look-ups hold tree_lock, so that a page that is found has a reference of the tree's.
+ * allocator for nodes; a page's may be tried there (cache_run.h). Look-ups hold tree_lock, so that a page that is
+ * found has a reference of the tree's.
  */
 
 /*

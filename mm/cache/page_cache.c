@@ -36,53 +36,6 @@ bool page_cache_has(struct address_space *as, unsigned long index)
 	return has;
 }
 
-/* Of `n` slots of a lowest node from `slot` on. */
-static inline unsigned int get_from(
-	const struct index_node *leaf, unsigned long slot, unsigned long n, struct page **page)
-{
-	uint64_t bits = leaf->present >> slot << (INDEX_SLOTS - n) >> (INDEX_SLOTS - n);
-	unsigned int got = 0;
-
-	for (; bits; bits &= bits - 1) {
-		page[got] = leaf->slot[slot + __builtin_ctzll(bits)];
-		page_get(page[got++]);
-	}
-	return got;
-}
-
-/* From one lowest node, from *first on, which goes on to what is to be looked at next. tree_lock held. */
-static unsigned int get_some(struct address_space *as, unsigned long *first, unsigned long last,
-	struct page **page, unsigned int most)
-{
-	const struct index_node *leaf = index_leaf(&as->tree, *first);
-	unsigned long end = MIN(last, *first | (INDEX_SLOTS - 1)), at = *first;
-
-	if (leaf) {
-		unsigned long n = MIN(end - at + 1, (unsigned long)most);
-
-		*first = at + n;
-		return get_from(leaf, at & (INDEX_SLOTS - 1), n, page);
-	}
-	*first = end + 1; /* without a node there is an entry at 0, if at all */
-	page[0] = page_at(as, at);
-	if (!page[0])
-		return 0;
-	page_get(page[0]);
-	return 1;
-}
-
-unsigned int find_get_pages(struct address_space *as, unsigned long first, unsigned long last,
-	struct page **page, unsigned int most)
-{
-	unsigned long flags = spin_lock_irqsave(&as->tree_lock);
-	unsigned int n = 0;
-
-	while (first <= last && n < most)
-		n += get_some(as, &first, last, page + n, most - n);
-	spin_unlock_irqrestore(&as->tree_lock, flags);
-	return n;
-}
-
 unsigned long next_hole(struct address_space *as, unsigned long index, unsigned long most)
 {
 	unsigned long flags = spin_lock_irqsave(&as->tree_lock);

@@ -12,9 +12,6 @@
 struct page *find_get_page(struct address_space *as, unsigned long index);
 /* Is one there, now? */
 bool page_cache_has(struct address_space *as, unsigned long index);
-/* The pages from `first` to `last`, in order, with a reference each: how many, at most `most`. */
-unsigned int find_get_pages(struct address_space *as, unsigned long first, unsigned long last,
-	struct page **page, unsigned int most);
 /* The first place from `index` on, and before index + most, where no page is; index + most: there is one everywhere. */
 unsigned long next_hole(struct address_space *as, unsigned long index, unsigned long most);
 /* How many pages there are in a row right before `index`, at most `most`. */

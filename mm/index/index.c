@@ -164,13 +164,6 @@ void *index_lookup(const struct index_root *root, unsigned long index)
 	return find_place(root, index, &p) ? *p.slot : NULL;
 }
 
-struct index_node *index_leaf(const struct index_root *root, unsigned long index)
-{
-	struct place p;
-
-	return find_place(root, index, &p) ? p.node : NULL;
-}
-
 /* An only entry at index 0 needs no node; but without one a shadow would be lost (§21.2). */
 static bool may_shrink(const struct index_node *top)
 {

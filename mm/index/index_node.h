@@ -59,7 +59,22 @@ static inline void *index_from_node(struct index_node *node)
 }
 
 /* The lowest node in which an index is, or would be; NULL: no node leads there. The tree's lock held. */
-struct index_node *index_leaf(const struct index_root *root, unsigned long index);
+static inline struct index_node *index_leaf(const struct index_root *root, unsigned long index)
+{
+	const void *at = root->top;
+	struct index_node *node;
+
+	/* In two steps: of a tree of all indices the shift is 60, and 6 more. */
+	if (!index_is_node(at) || index >> index_to_node(at)->shift >> INDEX_SHIFT)
+		return NULL;
+	for (node = index_to_node(at); node->shift; node = index_to_node(at)) {
+		at = node->slot[index >> node->shift & (INDEX_SLOTS - 1)];
+		if (!at)
+			return NULL;
+	}
+	return node;
+}
+
 /* A lowest node that holds nothing but shadows loses them, and goes. The same. */
 void index_drop_shadows(struct index_root *root, struct index_node *leaf);
 

@@ -154,12 +154,17 @@ static enum fault_result map_zero_page(struct mm *mm, uint64_t *pte)
 	return FAULT_OK;
 }
 
-/* An empty entry of a VMA that is not all zeroes in the beginning, or not its own. */
+/* A VMA that is not all zeroes in the beginning, or not its own, and no file's. */
 static noinline enum fault_result fault_on_contents(
-	struct mm *mm, struct vma *vma, uint64_t addr, unsigned int flags, uint64_t *pte)
+	struct mm *mm, struct vma *vma, uint64_t addr, unsigned int flags)
 {
-	if (vma->flags & VM_FILE)
-		return do_read_fault(mm, vma, addr, flags, pte);
+	uint64_t *pte = pte_make(mm, addr), old;
+
+	if (!pte)
+		return FAULT_OOM;
+	old = READ_ONCE(*pte);
+	if (old)
+		return fault_on_present(mm, vma, addr, flags, pte, old);
 	if (vma->flags & VM_SHARED)
 		return shmem_fault(mm, vma, addr, flags, pte);
 	if (!(flags & FAULT_WRITE) && is_zero(vma, addr))
@@ -174,12 +179,14 @@ enum fault_result kernel_fault_result(const struct mm *mm, enum fault_result res
 
 enum fault_result handle_mm_fault(struct mm *mm, struct vma *vma, uint64_t addr, unsigned int flags)
 {
-	uint64_t *pte = pte_find(mm, addr), old;
+	uint64_t *pte, old;
 
 	mm_event_add(mm->memory, PGFAULT, 1);
+	if (unlikely(vma->template)) /* or its file, or its object */
+		return vma->flags & VM_FILE ? do_read_fault(mm, vma, addr, flags) :
+					      fault_on_contents(mm, vma, addr, flags);
+	pte = pte_find(mm, addr);
 	if (unlikely(!pte)) {
-		if (vma->flags & VM_FILE)
-			return do_read_fault(mm, vma, addr, flags, pte);
 		pte = pte_make(mm, addr);
 		if (!pte)
 			return FAULT_OOM;
@@ -187,8 +194,6 @@ enum fault_result handle_mm_fault(struct mm *mm, struct vma *vma, uint64_t addr,
 	old = READ_ONCE(*pte);
 	if (unlikely(old))
 		return fault_on_present(mm, vma, addr, flags, pte, old);
-	if (unlikely(vma->template))
-		return fault_on_contents(mm, vma, addr, flags, pte);
 	if (unlikely(!(flags & FAULT_WRITE)))
 		return map_zero_page(mm, pte);
 	return map_page(mm, vma, addr, pte, 0, true);

@@ -4,8 +4,8 @@
  * tried again.
  */
 #include "kernel/core/sched/sched.h"
+#include "mm/cache/cache_run.h"
 #include "mm/cache/filemap_fault.h"
-#include "mm/cache/page_cache.h"
 #include "mm/lru/lru.h"
 #include "mm/page/page_lock.h"
 #include "mm/space/file_map.h"
@@ -15,108 +15,149 @@
 #define FAULT_AROUND_BYTES (FAULT_AROUND_PAGES * PAGE_SIZE)
 #define TABLE_BYTES        (PT_ENTRIES * (uint64_t)PAGE_SIZE)
 
-static uint64_t entry_for(const struct memory *m, const struct vma *vma, const struct page *page)
+_Static_assert((uint64_t)VM_EXEC << 58 == PTE_NX, "one bit becomes the other");
+
+/* Of an entry, besides its page. */
+static uint64_t entry_bits(const struct vma *vma)
 {
-	return page_to_phys(m, page) | PTE_PRESENT | PTE_ACCESSED |
-		(vma->flags & VM_EXEC ? 0 : PTE_NX);
+	return PTE_PRESENT | PTE_ACCESSED | (uint64_t)(~vma->flags & VM_EXEC) << 58;
 }
 
-/*
- * The page is locked, and mapped where nothing is: its reference is the entry's then. False: a thread
- * was faster.
- */
-static bool map_at(struct mm *mm, const struct vma *vma, uint64_t *pte, struct page *page)
-{
-	struct memory *m = mm->memory;
-
-	if (!pte_change(pte, 0, entry_for(m, vma, page)))
-		return false;
-	object_mapped(m, &mm->file_rss, page);
-	return true;
-}
-
-/* §41.1: the pages of a VMA that are mapped at once, by their addresses. */
+/* §41.1: the pages of a VMA that are mapped at once: `n` from place `first` of the file on. */
 struct around {
-	struct mm *mm;
-	struct vma *vma;
-	uint64_t start, last;
-	uint64_t *pte;  /* of `start`; NULL: it has no table, but ... */
-	uint64_t table; /* ... one that is ready to be put there, or 0 */
+	unsigned long first, n;
+	uint64_t start; /* their address, ... */
+	uint64_t *pte;  /* ... and its entry; NULL: it has no table */
 };
 
-static void set_place(struct around *a, uint64_t addr)
+static always_inline struct around place_around(const struct vma *v, uint64_t addr, uint64_t *pte)
 {
-	const struct vma *v = a->vma;
-	uint64_t table_end;
+	uint64_t start = MAX(addr & ~(FAULT_AROUND_BYTES - 1), v->start), last;
 
-	a->start = MAX(addr & ~(FAULT_AROUND_BYTES - 1), v->start);
-	table_end = (a->start & ~(TABLE_BYTES - 1)) + TABLE_BYTES;
-	a->last = MIN(MIN(table_end, v->end), a->start + FAULT_AROUND_BYTES) - PAGE_SIZE;
+	last = MIN(MIN(start + FAULT_AROUND_BYTES, v->end) - 1, start | (TABLE_BYTES - 1));
+	return (struct around){.first = vma_index(v, start),
+		.n = ((last - start) >> PAGE_SHIFT) + 1,
+		.start = start,
+		.pte = pte ? pte - ((addr - start) >> PAGE_SHIFT) : NULL};
+}
+
+/* One with a marker is left to be faulted on, so that the marker is met. */
+static bool may_map(const struct page *page)
+{
+	return (READ_ONCE(page->flags) & (PG_UPTODATE | PG_RECLAIM | PG_LOCKED)) == PG_UPTODATE;
+}
+
+/* What has been done. */
+struct tally {
+	unsigned long met;    /* pages that are in memory: for each a miss less */
+	unsigned long mapped; /* entries more, ... */
+	unsigned long first;  /* ... of those the first ones of their pages */
+};
+
+/* The page is locked. A reference is the entry's: once that is there somebody may take it out again. */
+static always_inline void map_locked(
+	struct memory *m, struct page *page, uint64_t *pte, uint64_t bits, struct tally *t)
+{
+	if (READ_ONCE(*pte))
+		return;
+	page_get(page);
+	if (unlikely(!pte_change(pte, 0, page_to_phys(m, page) | bits))) {
+		page_put(m, page);
+		return;
+	}
+	t->mapped++;
+	t->first += page_mapped_once_more(page);
+}
+
+/* Who shares the file by one open may do this at the same time (file.h). */
+static always_inline void pay_misses(struct file_ra *ra, unsigned long met)
+{
+	if (unlikely(ra->mmap_miss))
+		ra->mmap_miss -= MIN(ra->mmap_miss, met);
+}
+
+static always_inline void count_mapped(struct mm *mm, const struct tally *t)
+{
+	if (likely(t->mapped))
+		atomic_add(&mm->file_rss, t->mapped);
+	if (likely(t->first))
+		node_stat_add(mm->memory, NR_FILE_MAPPED, t->first);
+}
+
+/* Of `n` places from `first` on; `pte` is the first one's entry. */
+static noinline void map_pages(
+	struct mm *mm, const struct vma *vma, unsigned long first, unsigned long n, uint64_t *pte)
+{
+	struct address_space *as = vma->file->mapping;
+	struct memory *m = mm->memory;
+	uint64_t bits = entry_bits(vma);
+	struct tally t = {0};
+	unsigned long flags = spin_lock_irqsave(&as->tree_lock);
+	struct cache_run run = cache_run(as, first, n);
+	unsigned long here = cache_run_most(first);
+
+	for (; run.present; run.present &= run.present - 1) {
+		unsigned long i = __builtin_ctzll(run.present);
+		struct page *page = run.slot[i];
+
+		if (!may_map(page) || !trylock_page(page))
+			continue;
+		t.met++;
+		map_locked(m, page, pte + i, bits, &t);
+		unlock_page(m, page);
+	}
+	spin_unlock_irqrestore(&as->tree_lock, flags);
+	pay_misses(&vma->file->ra, t.met);
+	count_mapped(mm, &t);
+	if (unlikely(n > here)) /* the rest is in the next node */
+		map_pages(mm, vma, first + here, n - here, pte + here);
+}
+
+/* Is there one to be mapped, as far as one can say now? */
+static bool any_around(struct address_space *as, const struct around *a)
+{
+	unsigned long flags = spin_lock_irqsave(&as->tree_lock);
+	bool any = false;
+
+	for (unsigned long i = 0; i < a->n && !any; i++) {
+		struct cache_run run = cache_run(as, a->first + i, 1);
+
+		any = run.present && may_map(*run.slot);
+	}
+	spin_unlock_irqrestore(&as->tree_lock, flags);
+	return any;
 }
 
 /*
- * Is it to be mapped? Then it is locked. One with a marker is left to be faulted on, so that the marker
- * is met.
+ * The entry of the first, in a table that is asked for, as in 4.8, before anybody looks whether there is something
+ * to map; NULL: there is not, or no memory.
  */
-static bool take(const struct address_space *as, struct page *page)
+static noinline uint64_t *make_table(struct mm *mm, struct address_space *as, struct around a)
 {
-	if ((READ_ONCE(page->flags) & (PG_UPTODATE | PG_RECLAIM | PG_LOCKED)) != PG_UPTODATE ||
-		!trylock_page(page))
-		return false;
-	if (page->mapping == as && page_has(page, PG_UPTODATE) && page->index < as->size)
-		return true;
-	unlock_page(as->memory, page);
-	return false;
-}
+	uint64_t table = pte_table_alloc(mm);
 
-static bool map_around(struct around *a, struct page *page)
-{
-	uint64_t offset = page->index - vma_index(a->vma, a->start);
-
-	if (!a->pte) {
-		pte_table_install(a->mm, a->start, a->table);
-		a->table = 0;
-		a->pte = pte_find(a->mm, a->start);
+	if (table && !any_around(as, &a)) {
+		pte_table_free(mm, table);
+		return NULL;
 	}
-	return map_at(a->mm, a->vma, a->pte + offset, page);
-}
-
-static void map_found(struct around *a, struct page *page)
-{
-	struct file *f = a->vma->file;
-	struct memory *m = a->mm->memory;
-	bool mapped = false;
-
-	if (take(f->mapping, page)) {
-		if (f->ra.mmap_miss)
-			f->ra.mmap_miss--;
-		mapped = map_around(a, page);
-		unlock_page(m, page);
-	}
-	if (!mapped)
-		page_put(m, page);
+	if (table)
+		pte_table_install(mm, a.start, table);
+	return pte_find(mm, a.start);
 }
 
 /* Step 2; `pte` is the entry of `addr`, or NULL. Afterwards it may be there, or not. */
-static void fault_around(struct mm *mm, struct vma *vma, uint64_t addr, uint64_t *pte)
+static always_inline void fault_around(struct mm *mm, struct vma *vma, uint64_t addr, uint64_t *pte)
 {
-	struct around a = {.mm = mm, .vma = vma};
-	struct page *page[FAULT_AROUND_PAGES];
-	unsigned int n;
+	struct around a = place_around(vma, addr, pte);
 
-	set_place(&a, addr);
-	a.pte = pte ? pte - (addr - a.start) / PAGE_SIZE : pte_find(mm, a.start);
-	if (!a.pte) {
-		a.table = pte_table_alloc(mm);
-		if (!a.table)
+	if (unlikely(!pte)) {
+		a.pte = pte_find(mm, a.start);
+		if (!a.pte)
+			a.pte = make_table(mm, vma->file->mapping, a);
+		if (!a.pte)
 			return;
 	}
-	n = find_get_pages(vma->file->mapping, vma_index(vma, a.start), vma_index(vma, a.last),
-		page, FAULT_AROUND_PAGES);
-	for (unsigned int i = 0; i < n; i++)
-		map_found(&a, page[i]);
-	if (a.table)
-		pte_table_free(mm, a.table);
+	map_pages(mm, vma, a.first, a.n, a.pte);
 }
 
 static noinline unsigned int __do_fault(struct vma *vma, struct file_fault *f)
@@ -131,8 +172,10 @@ static enum fault_result finish(struct mm *mm, struct vma *vma, uint64_t addr, s
 {
 	struct memory *m = mm->memory;
 	uint64_t *pte = pte_make(mm, addr);
-	bool mapped = pte && map_at(mm, vma, pte, page);
+	bool mapped = pte && pte_change(pte, 0, page_to_phys(m, page) | entry_bits(vma));
 
+	if (mapped)
+		object_mapped(m, &mm->file_rss, page);
 	unlock_page(m, page);
 	if (!mapped)
 		page_put(m, page);
@@ -140,7 +183,7 @@ static enum fault_result finish(struct mm *mm, struct vma *vma, uint64_t addr, s
 }
 
 /* Step 1 (b). */
-static always_inline enum fault_result ask_for_page(
+static noinline enum fault_result ask_for_page(
 	struct mm *mm, struct vma *vma, uint64_t addr, unsigned int flags)
 {
 	struct file_fault f = {.file = vma->file,
@@ -160,14 +203,18 @@ static always_inline enum fault_result ask_for_page(
 }
 
 noinline enum fault_result do_read_fault(
-	struct mm *mm, struct vma *vma, uint64_t addr, unsigned int flags, uint64_t *pte)
+	struct mm *mm, struct vma *vma, uint64_t addr, unsigned int flags)
 {
-	if (!pte && !pmd_make(mm, addr))
+	uint64_t *pte = pte_find(mm, addr);
+
+	if (unlikely(!pte) && !pmd_make(mm, addr))
 		return FAULT_OOM;
+	if (unlikely(pte && READ_ONCE(*pte))) /* a thread was faster */
+		return FAULT_OK;
 	fault_around(mm, vma, addr, pte);
 	if (!pte)
 		pte = pte_find(mm, addr);
-	if (pte && READ_ONCE(*pte))
+	if (likely(pte && READ_ONCE(*pte)))
 		return FAULT_OK;
 	return ask_for_page(mm, vma, addr, flags);
 }

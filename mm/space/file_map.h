@@ -67,10 +67,16 @@ static inline long *object_rss(struct mm *mm, const struct page *page)
 	return page_has(page, PG_FILE) ? &mm->file_rss : &mm->shmem_rss;
 }
 
-/* A page of an object is in one table more, counted in `rss`. */
+/* A page is in one table more. True: it was in none. */
+static inline bool page_mapped_once_more(struct page *page)
+{
+	return !__atomic_fetch_add(&page->mapcount, 1, __ATOMIC_RELEASE);
+}
+
+/* A page of an object is, counted in `rss`. */
 static inline void object_mapped(struct memory *m, long *rss, struct page *page)
 {
-	if (!__atomic_fetch_add(&page->mapcount, 1, __ATOMIC_RELEASE))
+	if (page_mapped_once_more(page))
 		node_stat_add(m, NR_FILE_MAPPED, 1);
 	atomic_add(rss, 1);
 }
@@ -85,11 +91,7 @@ static inline void object_unmapped(struct memory *m, long *rss, struct page *pag
 	clear_page_mlock(m, page);
 }
 
-/*
- * A fault on a VMA of VM_FILE whose entry is empty, or has no table, and `pte` is NULL (§32.5).
- * mmap_sem held for read; may sleep.
- */
-enum fault_result do_read_fault(
-	struct mm *mm, struct vma *vma, uint64_t addr, unsigned int flags, uint64_t *pte);
+/* A fault on a VMA of VM_FILE (§32.5). mmap_sem held for read; may sleep. */
+enum fault_result do_read_fault(struct mm *mm, struct vma *vma, uint64_t addr, unsigned int flags);
 
 #endif

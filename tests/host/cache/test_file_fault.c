@@ -90,6 +90,30 @@ static void test_41_1_window_ends_with_the_table(void **state)
 	file_finish();
 }
 
+/* The pages around are in two nodes of the file's tree. */
+static void test_41_1_window_over_two_nodes(void **state)
+{
+	(void)state;
+	bring(0, 100);
+	assert_int_equal(mm_map_file(mm, AT(16), LEN(16), 0, disk.file, 60), AT(16));
+	assert_int_equal(mm_fault(mm, AT(31), 0), FAULT_OK);
+	for (unsigned int i = 16; i < 32; i++)
+		assert_ptr_equal(entry_page(m, entry_at(i)), cached(60 + i - 16));
+	assert_int_equal(mm->file_rss, 16);
+	file_finish();
+}
+
+/* The only page of a file has no node; nor has it a table yet. */
+static void test_32_5_the_only_page(void **state)
+{
+	(void)state;
+	bring(0, 1);
+	map_all(0);
+	assert_int_equal(touch(3), FAULT_OK); /* reads what is around it */
+	assert_true(is_mapped(0));
+	file_finish();
+}
+
 /* What is being read, or has failed, or has the marker, is left; what is mapped already pays back as well. */
 static void test_32_5_what_is_around(void **state)
 {
@@ -313,6 +337,8 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_32_5_a_cached_fault),
 	TEST(test_41_1_window),
 	TEST(test_41_1_window_ends_with_the_table),
+	TEST(test_41_1_window_over_two_nodes),
+	TEST(test_32_5_the_only_page),
 	TEST(test_32_5_what_is_around),
 	TEST(test_41_2_1_table),
 	TEST(test_32_5_beyond_the_end),
