@@ -284,8 +284,9 @@ class Elsewhere(Base):
                                     "--ex", f"python {slot}", "--ex", "lw-swap card $slot")
         self.assertEqual(status, 0, out + err)
         self.assertRegex(out, r"(?ms)^  is [^\n]*\bshmem\b[^\n]*$.*^  shmem: page \d+ of the 16 of the object at 0x\w+, "
-                              r"which has \d+ in memory and \d+ in swap\n  mapped by pid \d+ \(app\)[^\n]* at 0x10\w+, "
-                              r"not young, (dirty|clean); VMA 0x\w+ to 0x\w+, writable$")
+                              r"which has \d+ in memory and \d+ in swap\n"
+                              r"  mapped by pid \d+ \((app|thread)\)[^\n]* at 0x10\w+, not young, (dirty|clean); "
+                              r"VMA 0x\w+ to 0x\w+, writable$")
         self.assertRegex(out, r"(?m)^slot \d+ of card: byte 0xbf: shmem's$")
 
     def test_a_run_without_a_kill_stops_at_its_end(self):
