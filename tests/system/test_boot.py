@@ -203,7 +203,7 @@ class Parameters(unittest.TestCase):
 
 
 class DamagedBootInformation(unittest.TestCase):
-    """A damage of each kind; all of the map and the MADT are the host's test_bootinfo and test_madt."""
+    """A damage of each kind; all of the map and the MADT are the tests of the host: multiboot1, multiboot2, madt."""
 
     CASES = (
         ("madt-absent-cpu", "CPU 1 (APIC id 77) did not come up within 100 ms"),

@@ -15,26 +15,32 @@
 #include <unistd.h>
 
 /* clang-format off */
-#define GROUPS(X)                                                                                  \
-	X(gfp) X(watermark) X(seed_numbers) X(zones) X(boot_mem) X(bootinfo) X(buddy) X(fallback)  \
-	X(managed) X(pcp) X(page_alloc) X(highatomic) X(slowpath) X(retry) X(reclaim) X(shrinker) X(oom) X(oom_report) \
-	X(oom_adj) X(rule) X(fail_page_alloc) \
-	X(show_mem) X(vmstat_show) X(sample) X(page_map) X(vmscan_trace) X(vma) X(fault) X(zero_page) X(fault_races) X(exit_mm) X(patch) X(param) X(lock) X(lockdep) X(lockdep_random)         \
-	X(validate) X(random) X(madt) X(madt_random) X(vmstat) X(races) X(reserve_scenarios) \
-	X(reserve_walk) X(fibers) X(runs) X(verdict) X(verdict_truth) X(trace) X(waits) \
-	X(device_place) \
-	X(play) X(nofail) X(scarce) X(odd_maps) X(report_lock) X(sysrq_plan) X(mprotect) \
-	X(mlock) X(gather) X(zap) X(anon_vma) X(shmem) X(shmem_swap) X(node_stat) X(scan_count) X(shrink_page) X(shrink_shmem) X(shrink_list) X(shrink_node) X(kswapd) X(refused) X(reclaim_random) X(throttle) X(end_states) X(entry) X(pagevec) X(release) X(isolate) X(lru_mlock) X(munlock) X(rmap) X(unmap) X(tlb_batch) X(unmap_races) X(process) X(fair) X(work) X(oom_kill) X(oom_threads) X(oom_smp) \
-	X(oom_manual) X(oom_sharers) X(oom_reaper) X(oom_reaper_queue) X(oom_reaper_start) \
-	X(oom_reaper_exit) X(notifier) X(oom_notifier) X(oom_allowed) X(reap_races) X(oom_watch) X(oom_swap) \
-	X(tasks) X(token) X(slab_geometry) X(slab) \
-	X(index) X(index_random) X(swap_slots) X(swap_clusters) X(swap_cache) X(swap_random) X(swap_param) X(swap_space) X(swap_off) X(swap_reserve) \
-	X(kmalloc) X(failslab) X(slab_debug) X(slab_random) \
-	X(ring) X(ring_lies) X(ring_random) X(virtio) X(interrupt) X(virtio_blk) X(balloon) X(balloon_trouble) \
-	X(pci) X(pci_drivers) X(pci_irq) X(alarm) X(tags) X(block_merge) X(block_memory) X(block) X(block_bio) X(block_random) \
-	X(swap_disk) X(fs) X(fs_read) X(fs_mount) X(fs_damage) X(fs_random) X(readahead) \
-	X(replay_state) X(replay_layout) X(replay_shape) X(replay) \
-	X(page_cache) X(file_fault) X(file_read) X(cache_random) X(shrink_file) \
+#define GROUPS(X) \
+	X(gfp) X(watermark) X(seed_numbers) X(zones) X(boot_mem) X(multiboot1) X(multiboot2) \
+	X(buddy) X(fallback) X(managed) X(pcp) X(page_alloc) X(highatomic) X(slowpath) \
+	X(retry) X(reclaim) X(shrinker) X(oom) X(oom_report) X(oom_adj) X(rule) \
+	X(fail_page_alloc) X(show_mem) X(vmstat_show) X(sample) X(page_map) X(vmscan_trace) \
+	X(vma) X(fault) X(zero_page) X(fault_races) X(exit_mm) X(patch) X(param) X(lock) \
+	X(lockdep) X(lockdep_random) X(validate) X(random) X(madt) X(madt_random) X(vmstat) \
+	X(races) X(reserve_scenarios) X(reserve_walk) X(fibers) X(runs) X(verdict) \
+	X(verdict_truth) X(trace) X(waits) X(device_place) X(play) X(nofail) X(scarce) \
+	X(odd_maps) X(report_lock) X(sysrq_plan) X(mprotect) X(mlock) X(gather) X(zap) \
+	X(anon_vma) X(shmem) X(shmem_swap) X(node_stat) X(scan_count) X(shrink_page) \
+	X(shrink_shmem) X(shrink_list) X(shrink_node) X(kswapd) X(refused) X(reclaim_random) \
+	X(throttle) X(end_states) X(entry) X(pagevec) X(release) X(isolate) X(lru_mlock) \
+	X(munlock) X(rmap) X(unmap) X(tlb_batch) X(unmap_races) X(process) X(fair) X(work) \
+	X(oom_kill) X(oom_threads) X(oom_smp) X(oom_manual) X(oom_sharers) X(oom_reaper) \
+	X(oom_reaper_queue) X(oom_reaper_start) X(oom_reaper_exit) X(notifier) X(oom_notifier) \
+	X(oom_allowed) X(reap_races) X(oom_watch) X(oom_swap) X(tasks) X(token) \
+	X(slab_geometry) X(slab) X(index) X(index_random) X(swap_slots) X(swap_clusters) \
+	X(swap_cache) X(swap_random) X(swap_param) X(swap_space) X(swap_off) X(swap_reserve) \
+	X(kmalloc) X(failslab) X(slab_debug) X(slab_random) X(ring) X(ring_lies) \
+	X(ring_random) X(virtio) X(interrupt) X(virtio_blk) X(balloon) X(balloon_trouble) \
+	X(pci) X(pci_drivers) X(pci_irq) X(alarm) X(tags) X(block_merge) X(block_memory) \
+	X(block) X(block_bio) X(block_random) X(swap_disk) X(fs) X(fs_read) X(fs_mount) \
+	X(fs_damage) X(fs_random) X(readahead) X(replay_state) X(replay_layout) \
+	X(replay_shape) X(replay) X(page_cache) X(file_fault) X(file_read) X(cache_random) \
+	X(shrink_file)
 /* clang-format on */
 
 #define DECLARE(group) int host_##group(void);
