@@ -93,7 +93,8 @@ static void note_killed(struct killed *k, struct task *t)
 {
 	struct mm *mm = t->mm;
 
-	*k = (struct killed){t, mm, mm->total_vm, mm->anon_rss, mm->file_rss, mm->shmem_rss};
+	*k = (struct killed){t, mm, mm->total_vm, mm_counter(&mm->anon_rss),
+		mm_counter(&mm->file_rss), mm_counter(&mm->shmem_rss)};
 	mm_pin(mm);
 	task_get(t);
 }

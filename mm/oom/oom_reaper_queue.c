@@ -50,7 +50,8 @@ static void print_reaped(const struct task *t, const struct mm *mm)
 {
 	pr_info("oom_reaper: reaped process %d (%s), now anon-rss:%lukB, file-rss:%lukB, "
 		"shmem-rss:%lukB",
-		t->pid, t->comm, mm->anon_rss * 4, mm->file_rss * 4, mm->shmem_rss * 4);
+		t->pid, t->comm, mm_counter(&mm->anon_rss) * 4, mm_counter(&mm->file_rss) * 4,
+		mm_counter(&mm->shmem_rss) * 4);
 }
 
 /* mmap_sem held for reading; given up. The last user's teardown is left to a worker. */

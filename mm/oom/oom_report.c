@@ -19,8 +19,8 @@ static void fill_row(struct oom_row *row, const struct task *t, const struct mm 
 		.tgid = t->process->leader->pid,
 		.adj = t->process->oom_score_adj,
 		.total_vm = mm->total_vm,
-		.rss = mm->anon_rss + mm->file_rss + mm->shmem_rss,
-		.swapents = mm->swapents,
+		.rss = mm_rss(mm),
+		.swapents = mm_counter(&mm->swapents),
 		.nr_ptes = mm->nr_ptes,
 		.nr_pmds = mm->nr_pmds};
 	memcpy(row->comm, t->comm, sizeof(row->comm));

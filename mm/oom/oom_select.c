@@ -12,8 +12,7 @@ bool oom_unkillable_task(const struct task *t)
 
 static unsigned long size_of(const struct mm *mm)
 {
-	return MAX(mm->anon_rss, 0l) + MAX(mm->file_rss, 0l) + MAX(mm->shmem_rss, 0l) +
-		MAX(mm->swapents, 0l) + mm->nr_ptes + mm->nr_pmds;
+	return mm_rss(mm) + mm_counter(&mm->swapents) + mm->nr_ptes + mm->nr_pmds;
 }
 
 unsigned long oom_badness(const struct memory *m, const struct task *t, unsigned long totalpages)

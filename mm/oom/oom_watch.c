@@ -8,11 +8,6 @@
 #define NS_PER_MS   1000000ul
 #define MAX_SAMPLES 8
 
-static long rss(const struct mm *mm)
-{
-	return MAX(mm->anon_rss, 0l) + MAX(mm->file_rss, 0l) + MAX(mm->shmem_rss, 0l);
-}
-
 static void timeline(const char *what, int pid, const char *comm, long pages, uint64_t ns)
 {
 	char text[2 * TASK_COMM_LEN];
@@ -27,7 +22,7 @@ void oom_watch_kill(struct memory *m, const struct task *victim, const struct mm
 	struct oom_watch *w = &m->watch;
 	uint64_t now = clock_ns();
 
-	timeline("killed", victim->process->leader->pid, victim->comm, rss(mm), now);
+	timeline("killed", victim->process->leader->pid, victim->comm, mm_rss(mm), now);
 	if (w->pid)
 		return;
 	w->pid = victim->process->leader->pid;
@@ -42,7 +37,7 @@ void oom_watch_reaped(struct memory *m, const struct mm *mm)
 	struct oom_watch *w = &m->watch;
 	uint64_t now = clock_ns();
 
-	timeline("reaped", 0, "", rss(mm), now);
+	timeline("reaped", 0, "", mm_rss(mm), now);
 	if (w->mm == mm && !w->reaped_ns)
 		w->reaped_ns = now;
 	memory_notice(m, "reap");
@@ -77,7 +72,7 @@ static unsigned int take_samples(struct sample *s, unsigned int most)
 		return 0;
 	for_each_task(t)
 		if (t->memdie && t->mm && n < most)
-			s[n++] = (struct sample){t->process->leader->pid, rss(t->mm)};
+			s[n++] = (struct sample){t->process->leader->pid, mm_rss(t->mm)};
 	tasks_unlock(flags);
 	return n;
 }

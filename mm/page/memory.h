@@ -293,7 +293,7 @@ struct memory {
 	struct cache_state cache;
 	const struct io_plug_ops *io_plug; /* (B) of the floor above (io_plug.h); NULL: no disks */
 	struct wait_queue page_waits[PAGE_WAIT_QUEUES];
-	long page_waiters; /* in all of them */
+	long page_waiters; /* in all of them; atomically */
 	bool warned_atomic_reclaim, warned_refused, warned_nofail, warned_nofail_kill;
 };
 

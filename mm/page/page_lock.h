@@ -22,10 +22,10 @@ int lock_page_killable(struct memory *m, struct page *page); /* 0, or -1 when ki
 void wait_on_page_locked(struct memory *m, struct page *page);
 int wait_on_page_locked_killable(struct memory *m, struct page *page); /* the same */
 
-/* Whoever waits for this page looks again. Any context. */
+/* The part of wake_waiters() for when somebody waits for some page. */
 void wake_page(struct memory *m, const struct page *page);
 
-/* A waiter has been counted, by an atomic instruction, before it looks: it sees the page unlocked, or we see it. */
+/* Whoever waits for this page looks again. Any context. A waiter has been counted, by an atomic instruction, before it looks: it sees the page unlocked, or we see it. */
 static inline void wake_waiters(struct memory *m, const struct page *page)
 {
 	if (unlikely(READ_ONCE(m->page_waiters)))

@@ -41,7 +41,10 @@ static always_inline struct around place_around(const struct vma *v, uint64_t ad
 		.pte = pte ? pte - ((addr - start) >> PAGE_SHIFT) : NULL};
 }
 
-/* One with a marker is left to be faulted on, so that the marker is met. */
+/*
+ * One with a marker is left to be faulted on, so that the marker is met. With tree_lock held it is the file's, and
+ * inside the file; once it has been read it stays so.
+ */
 static bool may_map(const struct page *page)
 {
 	return (READ_ONCE(page->flags) & (PG_UPTODATE | PG_RECLAIM | PG_LOCKED)) == PG_UPTODATE;
@@ -49,24 +52,23 @@ static bool may_map(const struct page *page)
 
 /* What has been done. */
 struct tally {
-	unsigned long met;    /* pages that are in memory: for each a miss less */
-	unsigned long mapped; /* entries more, ... */
-	unsigned long first;  /* ... of those the first ones of their pages */
+	unsigned long met;   /* pages that could be mapped, or were already: for each a miss less */
+	unsigned long rss;   /* entries more, ... */
+	unsigned long fresh; /* ... of pages that nobody had mapped */
 };
 
-/* The page is locked. A reference is the entry's: once that is there somebody may take it out again. */
-static always_inline void map_locked(
-	struct memory *m, struct page *page, uint64_t *pte, uint64_t bits, struct tally *t)
+/*
+ * The page is locked, so nobody else makes an entry for it. The reaper may take it out again at once; but it drops
+ * the reference, which is the entry's, when our TLB has been flushed.
+ */
+static always_inline bool map_locked(
+	struct memory *m, struct page *page, uint64_t *pte, uint64_t bits)
 {
 	if (READ_ONCE(*pte))
-		return;
+		return false;
 	page_get(page);
-	if (unlikely(!pte_change(pte, 0, page_to_phys(m, page) | bits))) {
-		page_put(m, page);
-		return;
-	}
-	t->mapped++;
-	t->first += page_mapped_once_more(page);
+	__atomic_store_n(pte, page_to_phys(m, page) | bits, __ATOMIC_RELEASE);
+	return true;
 }
 
 /* Who shares the file by one open may do this at the same time (file.h). */
@@ -76,25 +78,26 @@ static always_inline void pay_misses(struct file_ra *ra, unsigned long met)
 		ra->mmap_miss -= MIN(ra->mmap_miss, met);
 }
 
+/* Pages that nobody had mapped are in a table, and entries more in this address space. */
 static always_inline void count_mapped(struct mm *mm, const struct tally *t)
 {
-	if (likely(t->mapped))
-		atomic_add(&mm->file_rss, t->mapped);
-	if (likely(t->first))
-		node_stat_add(mm->memory, NR_FILE_MAPPED, t->first);
+	if (likely(t->rss))
+		atomic_add(&mm->file_rss, t->rss);
+	if (likely(t->fresh))
+		node_stat_add(mm->memory, NR_FILE_MAPPED, t->fresh);
 }
 
-/* Of `n` places from `first` on; `pte` is the first one's entry. */
+/* Of `n` places from `place` on; `pte` is the entry of that. Counted before anybody comes between. */
 static noinline void map_pages(
-	struct mm *mm, const struct vma *vma, unsigned long first, unsigned long n, uint64_t *pte)
+	struct mm *mm, const struct vma *vma, unsigned long place, unsigned long n, uint64_t *pte)
 {
 	struct address_space *as = vma->file->mapping;
 	struct memory *m = mm->memory;
 	uint64_t bits = entry_bits(vma);
 	struct tally t = {0};
 	unsigned long flags = spin_lock_irqsave(&as->tree_lock);
-	struct cache_run run = cache_run(as, first, n);
-	unsigned long here = cache_run_most(first);
+	struct cache_run run = cache_run(as, place, n);
+	unsigned long here = cache_run_most(place);
 
 	for (; run.present; run.present &= run.present - 1) {
 		unsigned long i = __builtin_ctzll(run.present);
@@ -103,14 +106,17 @@ static noinline void map_pages(
 		if (!may_map(page) || !trylock_page(page))
 			continue;
 		t.met++;
-		map_locked(m, page, pte + i, bits, &t);
+		if (likely(map_locked(m, page, pte + i, bits))) {
+			t.rss++;
+			t.fresh += page_map_added(page);
+		}
 		unlock_page(m, page);
 	}
+	count_mapped(mm, &t);
 	spin_unlock_irqrestore(&as->tree_lock, flags);
 	pay_misses(&vma->file->ra, t.met);
-	count_mapped(mm, &t);
 	if (unlikely(n > here)) /* the rest is in the next node */
-		map_pages(mm, vma, first + here, n - here, pte + here);
+		map_pages(mm, vma, place + here, n - here, pte + here);
 }
 
 /* Is there one to be mapped, as far as one can say now? */
@@ -129,10 +135,10 @@ static bool any_around(struct address_space *as, const struct around *a)
 }
 
 /*
- * The entry of the first, in a table that is asked for, as in 4.8, before anybody looks whether there is something
- * to map; NULL: there is not, or no memory.
+ * The entry of the first, in a table of its own, which is asked for, as in 4.8, before anybody looks whether there is
+ * something to map. NULL: there is not, or no memory, and no other thread has put a table there.
  */
-static noinline uint64_t *make_table(struct mm *mm, struct address_space *as, struct around a)
+static noinline uint64_t *table_around(struct mm *mm, struct address_space *as, struct around a)
 {
 	uint64_t table = pte_table_alloc(mm);
 
@@ -153,7 +159,7 @@ static always_inline void fault_around(struct mm *mm, struct vma *vma, uint64_t 
 	if (unlikely(!pte)) {
 		a.pte = pte_find(mm, a.start);
 		if (!a.pte)
-			a.pte = make_table(mm, vma->file->mapping, a);
+			a.pte = table_around(mm, vma->file->mapping, a);
 		if (!a.pte)
 			return;
 	}
@@ -167,23 +173,21 @@ static noinline unsigned int __do_fault(struct vma *vma, struct file_fault *f)
 	return as->ops->fault ? as->ops->fault(f) : filemap_fault(f);
 }
 
-/* Step 7: the page, locked, and its reference. */
+/* Step 7: the page, locked, and its reference, which goes. */
 static enum fault_result finish(struct mm *mm, struct vma *vma, uint64_t addr, struct page *page)
 {
 	struct memory *m = mm->memory;
 	uint64_t *pte = pte_make(mm, addr);
-	bool mapped = pte && pte_change(pte, 0, page_to_phys(m, page) | entry_bits(vma));
 
-	if (mapped)
+	if (pte && map_locked(m, page, pte, entry_bits(vma)))
 		object_mapped(m, &mm->file_rss, page);
 	unlock_page(m, page);
-	if (!mapped)
-		page_put(m, page);
+	page_put(m, page);
 	return pte ? FAULT_OK : FAULT_OOM;
 }
 
 /* Step 1 (b). */
-static noinline enum fault_result ask_for_page(
+static always_inline enum fault_result ask_for_page(
 	struct mm *mm, struct vma *vma, uint64_t addr, unsigned int flags)
 {
 	struct file_fault f = {.file = vma->file,
@@ -209,7 +213,7 @@ noinline enum fault_result do_read_fault(
 
 	if (unlikely(!pte) && !pmd_make(mm, addr))
 		return FAULT_OOM;
-	if (unlikely(pte && READ_ONCE(*pte))) /* a thread was faster */
+	if (unlikely(pte && READ_ONCE(*pte))) /* a thread was faster, or it is tried again */
 		return FAULT_OK;
 	fault_around(mm, vma, addr, pte);
 	if (!pte)

@@ -5,7 +5,8 @@
  * pages are the page cache's; each entry that maps one has a reference of its own. Beyond the file's
  * end there is nothing: a fault there is FAULT_SIGBUS.
  *
- * Locks: mmap_sem, then a page's, then the mappers' `sem`. With that held nobody asks for memory.
+ * Locks: mmap_sem, then a page's, then the mappers' `sem`. With that held nobody asks for memory. Pages of a file
+ * that are in memory are mapped under its tree_lock, those that nobody has locked (mm/cache/cache_run.h).
  */
 #ifndef MM_FILE_MAP_H
 #define MM_FILE_MAP_H
@@ -67,16 +68,16 @@ static inline long *object_rss(struct mm *mm, const struct page *page)
 	return page_has(page, PG_FILE) ? &mm->file_rss : &mm->shmem_rss;
 }
 
-/* A page is in one table more. True: it was in none. */
-static inline bool page_mapped_once_more(struct page *page)
+/* A page is in one table more. True: it was in none, and NR_FILE_MAPPED is the caller's to count. */
+static inline bool page_map_added(struct page *page)
 {
 	return !__atomic_fetch_add(&page->mapcount, 1, __ATOMIC_RELEASE);
 }
 
-/* A page of an object is, counted in `rss`. */
+/* A page of an object is in one table more, counted in `rss`. */
 static inline void object_mapped(struct memory *m, long *rss, struct page *page)
 {
-	if (page_mapped_once_more(page))
+	if (page_map_added(page))
 		node_stat_add(m, NR_FILE_MAPPED, 1);
 	atomic_add(rss, 1);
 }

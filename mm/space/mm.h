@@ -93,6 +93,20 @@ struct mm {
 		swap_node; /* (mms_lock) of swap_state.mms, from its first entry of a slot on */
 };
 
+/*
+ * Pages that a counter of an address space says. As 4.8's get_mm_counter(): while one CPU counts what it has
+ * mapped, another one may have taken that out again, and for a moment there are fewer than none.
+ */
+static inline unsigned long mm_counter(const long *counter)
+{
+	return MAX(READ_ONCE(*counter), 0l);
+}
+
+static inline unsigned long mm_rss(const struct mm *mm)
+{
+	return mm_counter(&mm->anon_rss) + mm_counter(&mm->file_rss) + mm_counter(&mm->shmem_rss);
+}
+
 enum fault_result {
 	FAULT_OK,
 	FAULT_BAD_ADDRESS,

@@ -132,6 +132,7 @@ static inline void file_finish(void)
 	mapping_destroy(&disk.as);
 	assert_int_equal(node_stat_exact(m, NR_FILE_PAGES), m->swap.cached);
 	assert_int_equal(node_stat_exact(m, NR_FILE_MAPPED), 0);
+	assert_int_equal(m->page_waiters, 0);
 	assert_int_equal(node_stat_exact(m, NR_ACTIVE_FILE), 0);
 	assert_int_equal(node_stat_exact(m, NR_INACTIVE_FILE), 0);
 	assert_int_equal(m->cache.nr_shadow_nodes, 0);

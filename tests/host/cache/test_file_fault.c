@@ -109,8 +109,21 @@ static void test_32_5_the_only_page(void **state)
 	(void)state;
 	bring(0, 1);
 	map_all(0);
-	assert_int_equal(touch(3), FAULT_OK); /* reads what is around it */
+	assert_int_equal(touch(40), FAULT_OK);
+	assert_mapped(40, 40);
+	assert_int_equal(touch(3), FAULT_OK); /* which reads what is around it */
 	assert_true(is_mapped(0));
+	file_finish();
+}
+
+/* Neither has the window's first page; and a table is made for the sixth. */
+static void test_32_5_not_from_the_first_page_on(void **state)
+{
+	(void)state;
+	bring(5, 5);
+	map_all(0);
+	assert_int_equal(touch(7), FAULT_OK);
+	assert_mapped(5, 9);
 	file_finish();
 }
 
@@ -129,10 +142,16 @@ static void test_32_5_what_is_around(void **state)
 	assert_false(is_mapped(3) || is_mapped(4) || is_mapped(5));
 	assert_int_equal(disk.file->ra.mmap_miss, 1);
 	unlock_page(m, cached(5));
-	assert_int_equal(touch(5), FAULT_OK);
+	disk.file->ra.mmap_miss = 14;
+	assert_int_equal(touch(5), FAULT_OK); /* 13 are mapped already */
 	assert_int_equal(disk.file->ra.mmap_miss, 0);
 	assert_int_equal(mm->file_rss, 14);
 	page_set(cached(4), PG_UPTODATE);
+	disk.file->ra.mmap_miss = 1;
+	assert_int_equal(
+		mm_fault(mm, AT(5), 0), FAULT_OK); /* and so is this one: nothing is done */
+	assert_int_equal(disk.file->ra.mmap_miss, 1);
+	assert_int_equal(mm->file_rss, 14);
 	file_finish();
 }
 
@@ -148,11 +167,16 @@ static void test_41_2_1_table(void **state)
 	twin.on_sleep = NULL;
 	asked = mm->nr_ptes;
 	assert_true(down_read_trylock(&mm->mmap_sem));
-	assert_int_equal(handle_mm_fault(mm, find_vma(mm, AT(7)), AT(7), 0), FAULT_RETRY);
+	for (unsigned int i = 0; i < 2; i++) { /* nothing is in memory; all of it is being read */
+		current->fault_page = NULL;
+		assert_int_equal(handle_mm_fault(mm, find_vma(mm, AT(7)), AT(7), 0), FAULT_RETRY);
+		assert_int_equal(mm->nr_ptes, asked);
+		assert_null(pte_find(mm, AT(7)));
+		assert_non_null(current->fault_page);
+		if (!i)
+			page_put(m, current->fault_page);
+	}
 	up_read(&mm->mmap_sem);
-	assert_int_equal(mm->nr_ptes, asked);
-	assert_null(pte_find(mm, AT(7)));
-	assert_non_null(current->fault_page);
 	end_reads();
 	assert_int_equal(wait_for_fault_page(mm), 0);
 	assert_int_equal(touch(7), FAULT_OK);
@@ -339,6 +363,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_41_1_window_ends_with_the_table),
 	TEST(test_41_1_window_over_two_nodes),
 	TEST(test_32_5_the_only_page),
+	TEST(test_32_5_not_from_the_first_page_on),
 	TEST(test_32_5_what_is_around),
 	TEST(test_41_2_1_table),
 	TEST(test_32_5_beyond_the_end),

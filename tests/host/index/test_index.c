@@ -27,6 +27,16 @@ static void put(unsigned long index)
 	assert_int_equal(index_insert(&root, index, ENTRY(index), NULL), 0);
 }
 
+/* By its lowest node. */
+static void **leaf_slot(unsigned long index)
+{
+	struct index_node *leaf = index_leaf(&root, index);
+
+	assert_non_null(leaf);
+	assert_int_equal(leaf->shift, 0);
+	return &leaf->slot[index % INDEX_SLOTS];
+}
+
 static void take(unsigned long index)
 {
 	assert_ptr_equal(index_delete(&root, index, NULL), ENTRY(index));
@@ -56,6 +66,9 @@ static void test_as_high_as_the_highest_index_needs(void **state)
 		assert_int_equal(index_valid(&root), row[i].nodes);
 		assert_ptr_equal(index_lookup(&root, row[i].index), ENTRY(row[i].index));
 		assert_null(index_lookup(&root, row[i].index - 1));
+		assert_ptr_equal(*leaf_slot(row[i].index), ENTRY(row[i].index));
+		assert_null(index_leaf(
+			&root, row[i].index ^ 1ul << 58)); /* beyond, or no node leads there */
 		take(row[i].index);
 		assert_null(root.top);
 	}

@@ -121,6 +121,9 @@ static void test_what_is_not_zero_is_not_the_zero_page(void **state)
 	assert_int_equal(mm->anon_rss, 2); /* the second in part */
 	assert_int_equal(mm->shmem_rss, 1);
 	assert_zero_page(AT(2));
+	assert_int_equal(
+		mm_fault(mm, AT(2), FAULT_WRITE), FAULT_OK); /* behind initial data as well */
+	assert_int_equal(mm->anon_rss, 3);
 	mm_put_user(mm);
 	assert_all_back();
 }

@@ -147,7 +147,8 @@ static int serve(void)
 int main(int argc, char **argv)
 {
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	outcome = mmap(NULL, sizeof(*outcome), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	outcome = mmap(
+		NULL, sizeof(*outcome), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (outcome == MAP_FAILED)
 		return 2;
 	if (argc == 2 && !strcmp(argv[1], "--groups"))
@@ -163,8 +164,10 @@ int main(int argc, char **argv)
 	if (!outcome->run)
 		return nothing_named();
 	if (argc > 1)
-		printf("# host: %u failed of %u that match %s\n", outcome->failed, outcome->run, pattern);
+		printf("# host: %u failed of %u that match %s\n", outcome->failed, outcome->run,
+			pattern);
 	else
-		printf("# host: %u passed, %u failed\n", outcome->run - outcome->failed, outcome->failed);
+		printf("# host: %u passed, %u failed\n", outcome->run - outcome->failed,
+			outcome->failed);
 	return outcome->failed ? 1 : 0;
 }

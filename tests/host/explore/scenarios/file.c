@@ -1,6 +1,6 @@
 /*
- * A page of a file: it is faulted on and read while reclaim takes it, and while it leaves the file
- * (§32.4, §32.5, §33.6). Nothing is read ahead.
+ * A page of a file: it is faulted on and read while reclaim takes it, while the reaper does, and while it leaves
+ * the file (§32.4, §32.5, §33.6). Nothing is read ahead.
  */
 #include <errno.h>
 
@@ -11,6 +11,7 @@
 #include "mm/index/index_node.h"
 #include "mm/lru/isolate.h"
 #include "mm/lru/pagevec.h"
+#include "mm/oom/oom_reaper.h"
 #include "mm/page/page_lock.h"
 #include "mm/reclaim/scan.h"
 #include "mm/space/pgtable.h"
@@ -237,3 +238,34 @@ const struct scenario file_truncated = {.name = "file-truncated",
 	.check = all_gone,
 	.bound = 3,
 	.quick = 2};
+
+/* The reaper takes out what is just being mapped, without the page's lock. */
+static void reaps(void *unused)
+{
+	(void)unused;
+	down_read(&mm->mmap_sem);
+	oom_reap_address_space(mm);
+	up_read(&mm->mmap_sem);
+}
+
+static void reaped_setup(void)
+{
+	file_begins(true);
+	case_task(0, "faults", 10, mm);
+	case_kthread(1, "reaper", 11);
+}
+
+static const char *still_cached(void)
+{
+	return page_cache_has(&as, PLACE) ? all_gone() : "the page has left the file";
+}
+
+const struct scenario file_reaped = {.name = "file-reaped",
+	.title = "a fault on a page of a file that is in memory, and the reaper",
+	.arm = "none",
+	.cpus = 2,
+	.setup = reaped_setup,
+	.cpu = {faults, reaps},
+	.check = still_cached,
+	.bound = 3,
+	.quick = 3};

@@ -16,7 +16,7 @@
 	X(r6) X(r8) X(r9)                                                                          \
 	X(mlock_munmap_fault) X(mlock_fault) X(unmap_tlb_alloc) X(zero_page)                       \
 	X(unmap_locked) X(unmap_fault) X(unmap_exit)                                               \
-	X(file_fault) X(file_mapped) X(file_truncated)                                     \
+	X(file_fault) X(file_mapped) X(file_truncated) X(file_reaped)                      \
 	X(first_lock) X(rwsem_three) X(rwsem_kill) X(wait_kill) X(work_queue_three)
 /* clang-format on */
 
