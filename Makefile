@@ -156,7 +156,7 @@ RUN := PYTHONPYCACHEPREFIX=$(TOP)/pycache $(PY) tests/run/lowwater.py
 quoted = '$(subst ','\'',$(1))'
 opt = --$(1)=$(call quoted,$(2))
 RUN_OPTIONS = $(call opt,mem,$(MEM)) $(call opt,shift,$(SHIFT)) $(call opt,cpus,$(CPUS)) \
-	$(call opt,seed,$(SEED)) $(call opt,sched,$(SCHED)) $(call opt,mode,$(MODE)) $(call opt,args,$(if $(MAP),$(MAP_ARGS) )$(ARGS)) \
+	$(call opt,seed,$(SEED)) $(call opt,sched,$(SCHED)) $(call opt,mode,$(MODE)) $(call opt,args,$(if $(filter-out 0,$(MAP)),$(MAP_ARGS) )$(ARGS)) \
 	$(call opt,devices,$(DEVICES)) $(call opt,boot,$(BOOT)) $(call opt,build,$(BUILD)) $(call opt,timeout,$(TIMEOUT)) $(call opt,results,$(OUT)) --build-dir=$(TOP)
 WITH_STATE = $(if $(STATE),$(call opt,state,$(STATE)))
 # Which run; console, debug and core have a scenario where none is named.
@@ -236,7 +236,7 @@ $(ELF): $(KERNEL_O) $(O)/apps.o $(O)/symtab.o $(O)/sources linker.ld
 	@echo "built $@"
 
 run: image
-	@$(RUN) $(if $(SCENARIO),run $(if $(LOG),--log),all) $(WHICH_RUNS) $(RUN_OPTIONS) $(WITH_STATE)
+	@$(RUN) $(if $(SCENARIO),run $(if $(filter-out 0,$(LOG)),--log),all) $(WHICH_RUNS) $(RUN_OPTIONS) $(WITH_STATE)
 
 # MEM and CPUS are lists here; empty, and CPUS where it is not given, they are the usual ones.
 matrix: image
@@ -255,7 +255,7 @@ sweep: image
 		$(call opt,parallel-options,$(PARALLEL_OPTIONS))
 
 bench: image
-	@$(RUN) bench $(RUN_OPTIONS) $(if $(UPDATE),--update)
+	@$(RUN) bench $(RUN_OPTIONS) $(if $(filter-out 0,$(UPDATE)),--update)
 
 compare: image
 	@$(RUN) compare $(call opt,base,$(BASE)) $(if $(SCENARIO),$(call opt,scenario,$(SCENARIO))) \

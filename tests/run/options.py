@@ -116,6 +116,8 @@ def make_spec(raw):
         build_dir=Path(raw["build_dir"]),
         state=state_file(raw.get("state", ""), raw["boot"]),
     )
+    if spec.state and spec.scenario not in ("replay", "*"):
+        raise UserError(f"STATE={raw['state']!r}: expected none with SCENARIO={spec.scenario}, which does not read it")
     if spec.sched and spec.replays:
         raise UserError(f"SCHED='{spec.sched}': expected none with {TOKEN}... in ARGS")
     return spec

@@ -122,6 +122,27 @@ class Command(unittest.TestCase):
         code, kernel, err = self.run_it(str(SEEDS), "--report", "2", "--boot", "kernel")
         self.assertEqual((code, kernel), (0, twin), err)
 
+    def test_what_is_cut_is_not_rebuilt(self):
+        text = SEEDS.read_text(encoding="utf-8")
+        with tempfile.TemporaryDirectory() as folder:
+            log = Path(folder) / "cut.txt"
+            for cut, said in ((text[:2500], "what decides for DMA32 and DMA is not printed"),
+                              (text.replace(" low:7624kB", ""), "free pages and marks of DMA32 are not printed"),
+                              (text.replace(" high:9620kB", ""), "free pages and marks of DMA32 are not printed")):
+                log.write_text(cut, encoding="utf-8")
+                code, out, err = self.run_it(str(log), "--report", "1", "--patch", "none")
+                self.assertEqual((code, err), (1, ""), said)
+                self.assertRegex(out, rf"\nNothing to ask again: .*{said}\.\n$")
+
+    def test_a_log_without_a_report_is_one_line(self):
+        with tempfile.TemporaryDirectory() as folder:
+            log = Path(folder) / "empty"
+            for text in ("", "nothing\n" * 9):
+                log.write_text(text, encoding="utf-8")
+                self.assertEqual(self.run_it(str(log)), (
+                    2, "", f"lowwater: replay: {log}: no report of the OOM killer and no allocation failure; "
+                           "expected at least one\n"))
+
     def test_what_cannot_be_asked_again(self):
         code, out, _ = self.run_it(str(next(CORPUS.glob("14-*.txt"))))
         self.assertEqual(code, 1)

@@ -39,7 +39,7 @@ def cells(kind, same, total):
     places = ["/".join(map(str, record.place(one) if one["fail_nth"] else record.place(one)[:2]))
               for one in same[:SHOWN]]
     return [str(len(same)), f"{100 * len(same) / total:.1f}%", kind.outcome,
-            DECLARED[kind.as_expected], table.text(kind.kills), " ".join(places)]
+            DECLARED[False if kind.violated else kind.as_expected], table.text(kind.kills), " ".join(places)]
 
 
 def line(row, widths):

@@ -2,6 +2,7 @@
 import fnmatch
 import textwrap
 
+from nearest import hint
 from options import UserError
 
 WIDTH = 110
@@ -12,7 +13,8 @@ def text(known, pattern="*"):
     names = [name for name in dict.fromkeys([*(arm.scenario for arm in known), *known.scenarios])
              if any(fnmatch.fnmatchcase(name, word) for word in pattern.split())]
     if not names:
-        raise UserError(f"SCENARIO={pattern!r}: expected the name of a scenario, or a pattern")
+        near = hint(pattern, list(dict.fromkeys([*(arm.scenario for arm in known), *known.scenarios])))
+        raise UserError(f"SCENARIO={pattern!r}: there is none of that name{near}; `make list` lists them")
     parts = ["\n".join(scenario(name, known)) for name in names]
     if pattern == "*":
         parts += ["\n".join(part) for part in (patches(known), parameters(known)) if part]

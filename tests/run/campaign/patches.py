@@ -19,8 +19,11 @@ class Patches:
 
     def chosen(self, text):
         """Return the set of names that a text stands for, or raise UserError."""
-        found = set()
-        for word in text.split(","):
+        found, words = set(), text.split(",")
+        if NONE in words and any(not word.startswith("-") and word != NONE for word in words[words.index(NONE):]):
+            raise UserError(f"PATCH={text!r}: expected none alone; several arms are separated by blanks: "
+                            f"PATCH=\"{' '.join(words)}\"")
+        for word in words:
             if word == NONE:
                 found = set()
             elif word in (ALL, SERIES):

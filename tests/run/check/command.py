@@ -43,10 +43,18 @@ def main(argv):
     options = arguments().parse_args(argv)
     if options.report < 0:
         raise UserError(f"check: --report {options.report}: expected 1 or above")
-    found = 0
-    for name in [one for given in options.logs for one in named(given)]:
-        found += explain(name, options, found > 0)
-    return 0 if found else 1
+    found, bad = 0, 0
+    names = [one for given in options.logs for one in named(given)]
+    for name in names:
+        try:
+            found += explain(name, options, found > 0)
+        except (UserError, IsADirectoryError, PermissionError) as error:
+            if len(names) == 1:
+                raise
+            bad += 1  # the others may be read all the same
+            text = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) else error
+            print(f"lowwater: {text}", file=sys.stderr)
+    return 2 if bad else 0 if found else 1
 
 
 def named(given):

@@ -146,7 +146,7 @@ def served(found, asked):
     """Would the zone serve the request as the numbers stand: True, False, or None."""
     if found.told and not found.loop and not usable(found, asked):
         return False
-    if found.passes is True and not found.told and asked.request.order:
+    if found.passes is True and not found.told:
         return None
     return found.passes
 

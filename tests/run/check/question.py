@@ -119,6 +119,22 @@ def missing(report, asked):
     return found
 
 
+MARKS = ("min", "low", "high")
+
+
+def cut(report, asked):
+    """Return what a whole report says of zones that the request may use, and this one does not."""
+    below, nodes = zones.NAMES[:zones.NAMES.index(asked.limit) + 1], allowed_nodes(report, False)
+    partly = [key for key, zone in report["zones"].items()
+              if split(key)[1] in below and (nodes is None or split(key)[0] in nodes)
+              and zone.get("managed", 1) > 0 and not all(name in zone for name in ("free", *MARKS))]
+    there, lost = {split(key)[0] for key in report["zones"]}, []
+    if not any("buddy" in zone for zone in report["zones"].values()):  # which come after all zones
+        lost = [str(node) for node in sorted((nodes or there) - there)]
+    return [f"{what} {', '.join(names)}" for what, names in
+            (("free pages and marks of", partly), ("the zones of node", lost)) if names]
+
+
 def highest(report, names):
     bits = sum(bit for bit, name in ((1, "DMA"), (2, "HIGHMEM"), (4, "DMA32"), (8, "MOVABLE"))
                if name in names)

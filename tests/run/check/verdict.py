@@ -44,6 +44,8 @@ def judge(report):
     if lost := question.missing(report, asked):
         return Verdict(CANNOT_TELL, f"the report is cut: {' and '.join(lost)}, which the request may use, is not printed",
                        asked, tests)
+    if lost := question.cut(report, asked):
+        return Verdict(CANNOT_TELL, f"the report is cut: {' and '.join(lost)} are not printed", asked, tests)
     return judged(report, asked, tests)
 
 
@@ -58,7 +60,7 @@ def judged(report, asked, tests):
     if now:
         return Verdict(CANNOT_TELL, passes(now[0], report, asked), asked, tests,
                        otherwise="the numbers of the moment of the attempt were known")
-    if any(margins.served(test, asked) is None for test in tests):
+    if any(is_open(test, asked) for test in tests):
         return unknown(report, asked, tests)
     things = withheld.things(report, asked, tests) + withheld.unreclaimed(report, asked, tests)
     found = Verdict(UNAVOIDABLE, "", asked, tests, things)
@@ -85,8 +87,19 @@ def passes(test, report, asked):
     return text + f", and is {test.margin_high} above high, too: memory was freed between the last attempt and the print"
 
 
+def is_open(test, asked):
+    """Whether the zone would serve it, or would with what is withheld, cannot be told."""
+    return margins.served(test, asked) is None or test.kept is None
+
+
+def is_cut(found):
+    """Whether what decides is not printed."""
+    return found.kind == CANNOT_TELL and bool(found.tests) and (
+        found.why.startswith("the report is cut") or not all(test.told for test in found.tests))
+
+
 def unknown(report, asked, tests):
-    open_ones = [test.key for test in tests if margins.served(test, asked) is None]
+    open_ones = [test.key for test in tests if is_open(test, asked)]
     things = withheld.things(report, asked, [test for test in tests if test.key not in open_ones])
     return Verdict(CANNOT_TELL, f"what decides for {' and '.join(open_ones)} is not printed", asked, tests, things,
                    "the reserve of high orders, lowmem_reserve, or the blocks of each order were printed")

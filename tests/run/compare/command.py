@@ -40,8 +40,11 @@ def run(spec, options):
         pairs, out = runs.pairs(spec, revision, options)
         sides.append(pairs)
         left_out += [line for line in out if line not in left_out]
+    if not any(sides):
+        raise UserError("compare: expected at least one run, found none: " + "; ".join(left_out))
     benched = [bench.run_of(spec, one) for one in (other, this)] if options.scenario == "*" else []
     results = runs.do([*sides, [(one, None) for one in benched]], jobs(options.jobs, fleet.usual_jobs(spec)))
+    refuse_bad(sides, results)
     rows = differ.rows(*([(one, results[one.folder]) for one, _ in side] for side in sides))
     benches = [bench.rows(one, results[one.folder]) for one in benched] or [{}, {}]
     found = Found(other, this, same_image(spec, other), repeated(spec, options), rows,
@@ -50,6 +53,14 @@ def run(spec, options):
     keep(spec, found)
     print("\n".join(words.text(found)))
     return int(fails_on(found, fails))
+
+
+def refuse_bad(sides, results):
+    """A run that neither side's kernel has taken compares nothing."""
+    bad = [{(spec.scenario, spec.patch, spec.cpus): results[spec.folder]["message"] for spec, _ in side
+            if results[spec.folder]["outcome"] == "bad-parameter"} for side in sides]
+    for scenario, patch, cpus in bad[0].keys() & bad[1].keys():
+        raise UserError(f"compare: {scenario} {patch}: neither side can be run: {bad[1][scenario, patch, cpus]}")
 
 
 def origin(side, results):

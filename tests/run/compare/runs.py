@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 from campaign import arms, asked, choice, fleet, ranges
-from options import UserError, elf_path
+from options import MAX_CPUS, UserError, elf_path, integer
 
 FOLDER = "runs"
 
@@ -21,7 +21,8 @@ def pairs(spec, revision, options):
     known, found, left_out = arms.load(one), [], []
     for cpus in options.many_cpus.split() or [None]:
         for seed, sched, _ in ranges.jobs(options.seeds, options.scheds, "", spec):
-            wanted = dataclasses.replace(one, seed=seed, sched=sched, cpus=int(cpus) if cpus else spec.cpus)
+            wanted = dataclasses.replace(one, seed=seed, sched=sched,
+                                         cpus=integer("CPUS", cpus, 1, MAX_CPUS) if cpus else spec.cpus)
             some, out, wrong = chosen(wanted, known, options, revision)
             found += some
             left_out += [line for line in (*out, *wrong) if line not in left_out]

@@ -38,14 +38,18 @@ def main(argv):
 
 def from_log(options):
     """Replay the reports of a log that are asked for; return the exit code."""
-    asked = 0
-    for name in check.named(options.log):
+    asked, names, found = 0, check.named(options.log), 0
+    for name in names:
         count = 0
         for count, one in enumerate(report.stream(check.Log(name)), 1):
             if options.report in (0, count):
                 asked += again(one, count, name, options, asked > 0)
-        if options.report > count:
+        found += count
+        if count and options.report > count:
             raise UserError(f"replay: {check.spoken(name)}: report {options.report}: expected 1 to {count}")
+    if not found:
+        raise UserError(f"replay: {', '.join(map(check.spoken, names))}: no report of the OOM killer and no allocation "
+                        "failure; expected at least one")
     return 0 if asked else 1
 
 
@@ -55,7 +59,7 @@ def again(one, number, name, options, follows):
     if follows:
         print()
     print(words.title(one, number, check.spoken(name)))
-    if found.asked is None or not found.asked.zones:
+    if found.asked is None or not found.asked.zones or verdict.is_cut(found):
         print(f"Nothing to ask again: {found.why}.")
         return 0
     path = Path(options.build_dir) / "replay" / f"{stem(name)}.{number}.state"

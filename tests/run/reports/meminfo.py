@@ -52,7 +52,7 @@ class MemInfo:
         self.report = report
         self.page_kb = SMALLEST_KB
         self.in_kb = set()  # names of what is printed so
-        self.zone = None  # whose line was the last one
+        self.zone = None  # whose line was the last one that is the block's
         self.lists = None  # of whose per-CPU lists the next lines are
 
     def is_repeated(self, text):
@@ -73,7 +73,7 @@ class MemInfo:
         elif found := ZONE.fullmatch(text):
             self.zone = self.zone_of(found)
             self.zone.update(self.items(text, True))
-        elif (found := PROTECTION.fullmatch(text)) and zone is not None:
+        elif (found := PROTECTION.fullmatch(text)) and zone is not None and "lowmem_reserve" not in zone:
             zone["lowmem_reserve"] = [int(word) for word in found[1].split()]
         elif found := BUDDY.fullmatch(text):
             self.buddy(self.zone_of(found), zones.key(found["node"], found["name"]), found)
@@ -83,8 +83,9 @@ class MemInfo:
         elif GLOBAL.fullmatch(text) and not self.report["zones"].keys() - self.listed():
             self.report["global"].update(
                 {name.lower(): number for name, number in self.items(text, False).items()})
-        else:
-            return self.per_cpu(text) or self.trailer(text)
+        elif not (self.per_cpu(text) or self.trailer(text)):
+            self.zone = zone  # somebody else's line came between
+            return False
         return True
 
     def listed(self):

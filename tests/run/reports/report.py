@@ -40,6 +40,11 @@ def stream(lines):
     yield from log.end()
 
 
+def print_of(one):
+    """Return what tells a report from others, and not from its own copy: `dmesg >> file`, twice."""
+    return one["kind"], one["gfp_mask"], one["order"], repr(one["global"]), repr(one["zones"])
+
+
 class Log:
     """What is open and what is over, of all who print."""
 
@@ -47,7 +52,7 @@ class Log:
         self.nests = {None: Nest(self)}
         self.last = None  # who printed the last line
         self.over = []
-        self.killed = set()  # (pid, comm) of those that the OOM killer has killed so far
+        self.killed = {}  # (pid, comm) of those that the OOM killer has killed so far: print_of() that report
 
     def nest_of(self, line):
         """Return the nest that a line goes to; None: it is of no report."""
@@ -64,9 +69,10 @@ class Log:
     def finish(self, section):
         one = section.report
         one["preferred"] = zones.preferred(one)
-        one["by_victim"] = bool(one["trigger"]) and task(one["trigger"]) in self.killed
+        killed_by = self.killed.get(task(one["trigger"])) if one["trigger"] else None
+        one["by_victim"] = killed_by is not None and killed_by != print_of(one)  # else it is the same one again
         if one["victim"]:
-            self.killed.add(task(one["victim"]))
+            self.killed[task(one["victim"])] = print_of(one)
         self.over.append(one)
 
     def taken(self):

@@ -19,12 +19,18 @@ def last(folder):
 
 
 def counters(before, now):
-    """Return {name: [before, now]} of what has changed; an earlier run that was not exact says nothing."""
-    if not before or before.get("mode") != "exact" or now["mode"] != "exact":
+    """Return {name: [before, now]} of what has changed; a run that was not exact, or did not end, says nothing."""
+    if not before or before.get("mode") != "exact" or now["mode"] != "exact" \
+            or not ended(before) or not ended(now):
         return {}
     old, new = before["counters"], now["counters"]
     return {name: [old.get(name), new.get(name)] for name in sorted({*old, *new})
             if old.get(name) != new.get(name) and not name.endswith(TIMES)}
+
+
+def ended(result):
+    """Whether it came to an end of its own, and so to counters."""
+    return result.get("outcome") not in ("timeout", "bad-parameter")
 
 
 def line(changed):

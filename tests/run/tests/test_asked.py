@@ -97,6 +97,10 @@ class Asked(unittest.TestCase):
             self.assertEqual((one.patch, arm.patch), (name, name), text)
             self.assertEqual(one.folder.name, name.replace(",", "+"))
 
+    def test_none_beside_patches_is_no_list(self):
+        for text in ("none,all", "none,one", "all,none,series"):
+            self.refused(f"PATCH='{text}': expected none alone; several arms are separated by blanks: ", patch=text)
+
     def test_a_set_without_an_arm_has_one_name_and_is_not_judged(self):
         for text, name in (("four,three", "three,four"), ("one,two,four", "all,-three"),
                            ("four,three,two,one", "all"), ("all,-two", "all,-two")):

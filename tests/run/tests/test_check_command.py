@@ -108,6 +108,23 @@ class Command(unittest.TestCase):
         code, out, _ = check(FOLDER / "0[12]-*.txt", SEEDS)
         self.assertEqual((code, out.count(", report 1 (line ")), (0, 3))
 
+    def test_one_of_several_logs_that_cannot_be_read(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for name, data in (("a.log", SEEDS.read_bytes()), ("b.log.gz", gzip.compress(b"x")),
+                               ("d.log", SEEDS.read_bytes())):
+                (Path(folder) / name).write_bytes(data)
+            (Path(folder) / "c.log").mkdir()
+            code, out, err = check(f"{folder}/*")
+        self.assertEqual((code, out.count(", report 1 (line ")), (2, 2))
+        self.assertEqual(err, f"lowwater: check: {folder}/b.log.gz: packed by gzip (zcat reads it); expected plain text\n"
+                              f"lowwater: {folder}/c.log: Is a directory\n")
+
+    def test_the_same_report_twice_is_judged_twice_alike(self):
+        text = (FOLDER / "19-6.1-arch.txt").read_bytes()
+        code, out, _ = check("-", stdin=text + b"\n" + text)
+        first, second = out.split("standard input, report 2")
+        self.assertEqual((code, first.splitlines()[1:10]), (0, second.splitlines()[1:10]))
+
     def test_nothing_there(self):
         code, out, err = check("-", stdin=b"[ 1.0] usb 1-1: new device\n" * 9)
         self.assertEqual((code, out), (1, ""))
@@ -221,6 +238,42 @@ class Damage(unittest.TestCase):
             self.assertEqual(json.loads(json.dumps(form.as_json(one, found, name, number)))["number"], number)
             self.assertIn(found.kind, (verdict.AVOIDABLE, verdict.UNAVOIDABLE, verdict.CANNOT_TELL, verdict.NOT_JUDGED))
             self.assertLess(len(one["tasks"]) + len(one["call_trace"]) + len(one["slabs"]), 5000)
+
+    def kinds(self, lines):
+        return [verdict.judge(one).kind for one in report.parse(lines)]
+
+    def test_any_lost_line_of_protection_leaves_the_question_open(self):
+        for name, lines in TEXTS.items():
+            for at, line in enumerate(lines):
+                if "lowmem_reserve" in line:
+                    with self.subTest(name=name, at=at):
+                        for whole, cut in zip(self.kinds(lines), self.kinds(lines[:at] + lines[at + 1:])):
+                            self.assertIn(cut, (whole, verdict.CANNOT_TELL))
+
+    def test_lines_of_others_between_the_zones_change_nothing(self):
+        for name, lines in TEXTS.items():
+            mixed = [one for line, after in zip(lines, [*lines[1:], ""]) for one in
+                     ([line, "usb 1-1: new high-speed USB device", ""] if "lowmem_reserve" in after else [line])]
+            with self.subTest(name=name):
+                self.assertEqual(self.kinds(mixed), self.kinds(lines))
+
+    CUT = (  # of which text, what is done to it, what is said to be lost
+        ("seed-highatomic-commit.txt", lambda text: text[:2500], "what decides for DMA32 and DMA is not printed"),
+        ("04-3.10.0-514.el7-numa.txt", lambda text: text[:3599],
+         "the report is cut: free pages and marks of Node 1 Normal are not printed"),
+        ("03-3.0.101-sles11.txt", lambda text: text[:2337],
+         "the report is cut: the zones of node 1, 2, 3, 4, 5, 6, 7 are not printed"),
+        ("10-5.4-virtio-net-atomic.txt", lambda text: "\n".join(line[:64] for line in text.splitlines()),
+         "the report is cut: free pages and marks of DMA, Normal are not printed"),
+        ("seed-highatomic-commit.txt", lambda text: text.replace(" low:7624kB", ""),
+         "the report is cut: free pages and marks of DMA32 are not printed"))
+
+    def test_what_is_cut_off_is_no_number(self):
+        for name, change, said in self.CUT:
+            with self.subTest(name=name, said=said):
+                first = next(iter(report.parse(change((FOLDER / name).read_text()).splitlines())))
+                found = verdict.judge(first)
+                self.assertEqual((found.kind, found.why), (verdict.CANNOT_TELL, said))
 
     def test_headlines_alone_are_not_kept(self):
         line = "[ 1.0] x: page allocation failure: order:0, mode:0xa20(GFP_ATOMIC)"

@@ -112,6 +112,9 @@ class Changes(unittest.TestCase):
         self.assertEqual(change.counters(old, new), {"a": [1, 2]})
         self.assertEqual(change.counters(old | {"mode": "fast"}, new), {})
         self.assertEqual(change.counters(None, new), {})
+        for outcome in ("timeout", "bad-parameter"):  # which did not come to count
+            self.assertEqual(change.counters(old | {"outcome": outcome}, new), {})
+            self.assertEqual(change.counters(old, new | {"outcome": outcome}), {})
         self.assertEqual(change.counters(old, new | {"counters": {"b": 1}})["a"], [1, None])
 
     def test_the_line_is_short(self):
@@ -146,7 +149,7 @@ class Listing(unittest.TestCase):
 
     def test_some(self):
         self.assertNotIn("hz", listing.text(KNOWN, "inf*"))
-        with self.assertRaisesRegex(UserError, "SCENARIO='x': expected"):
+        with self.assertRaisesRegex(UserError, "SCENARIO='x': there is none of that name"):
             listing.text(KNOWN, "x")
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from unittest import mock
 
-from compare import base, bench, command, differ, words
+from compare import base, bench, command, differ, runs, words
 from options import UserError, make_spec
 
 RAW = {"scenario": "spike", "patch": "none", "mem": "64", "shift": "0", "cpus": "1", "seed": "1", "sched": "0",
@@ -202,6 +202,30 @@ class Whole(unittest.TestCase):
         options = SimpleNamespace(base="v1", scenario="sp*", patch="none all", seeds="1..8", scheds="", many_cpus="1 2")
         self.assertEqual(command.repeated(spec, options),
                          "make compare BASE=v1 SCENARIO='sp*' PATCH='none all' SEEDS=1..8 CPUS='1 2' MEM=64 ARGS=spike.apps=9")
+
+    def test_what_neither_side_can_run_is_no_comparison(self):
+        sides = [[(SimpleNamespace(scenario="spike", patch="none", cpus=1, folder=side), None)] for side in "ab"]
+        bad = {"outcome": "bad-parameter", "message": "bad parameter: x=1"}
+        command.refuse_bad(sides, {"a": bad, "b": {"outcome": "completed", "message": None}})
+        with self.assertRaisesRegex(UserError, "^compare: spike none: neither side can be run: bad parameter: x=1$"):
+            command.refuse_bad(sides, {"a": bad, "b": bad})
+
+    def test_numbers_of_cpus_are_looked_at(self):
+        options = SimpleNamespace(many_cpus="1 x", seeds="", scheds="")
+        with mock.patch.object(runs, "placed", lambda spec, _: spec), mock.patch.object(runs.arms, "load"), \
+                mock.patch.object(runs, "chosen", lambda *_: ([], [], [])):
+            for text in ("1 x", "99", "0", "1,2"):
+                options.many_cpus = text
+                with self.assertRaisesRegex(UserError, "^CPUS='.*': expected a whole number from 1 to 8$"):
+                    runs.pairs(make_spec(RAW | {"build_dir": "build", "results": ""}), NEW, options)
+
+    def test_no_run_at_all_is_no_comparison(self):
+        spec = make_spec(RAW | {"build_dir": "build", "results": ""})
+        options = SimpleNamespace(base="v1", fail_on="", scenario="lockup")
+        with mock.patch.object(base, "this", lambda _: NEW), mock.patch.object(base, "other", lambda *_: OLD), \
+                mock.patch.object(runs, "pairs", lambda *_: ([], ["lockup none holds with 64 to 4096 MiB"])):
+            with self.assertRaisesRegex(UserError, "^compare: expected at least one run, found none: lockup none holds"):
+                command.run(spec, options)
 
     def test_it_needs_a_number_where_one_is_wanted(self):
         with contextlib.redirect_stdout(io.StringIO()), self.assertRaises(UserError):

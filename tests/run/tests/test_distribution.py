@@ -83,6 +83,12 @@ class Signatures(unittest.TestCase):
         self.assertEqual(one(args="x_fail_nth=7 fail_nth=8x")["fail_nth"], 0)
 
 
+    def test_sums_that_do_not_hold_are_not_as_declared(self):
+        sums = [{"kind": "oom", "identities": {"violated": ["x"]}}]
+        out = distribution.text([one(reports=sums)], spec(mem="128"), lambda found: None)
+        self.assertRegex(out, r"(?m)^ +1 +100.0% +\S+ +NO ")
+
+
 class Text(unittest.TestCase):
     def text(self, records, **changes):
         return distribution.text(records, spec(mem="128", **changes),
