@@ -8,6 +8,7 @@
 #include "kernel/core/log/printk.h"
 #include "kernel/core/sched/sched.h"
 #include "kernel/core/guard/sysrq.h"
+#include "kernel/core/guard/watchdog.h"
 #include "kernel/core/time/time.h"
 #include "kernel/core/cpu/trap.h"
 #include "kernel/task/app.h"
@@ -253,6 +254,11 @@ int lw_set_oom_score_adj(int pid, int adj)
 void lw_drop_root(void)
 {
 	current->process->cap_sys_admin = false;
+}
+
+void lw_watchdog_at_least(long ms)
+{
+	watchdog_at_least(ms);
 }
 
 long lw_oom_kills(void)

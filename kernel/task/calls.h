@@ -122,6 +122,9 @@ void lw_sysrq(char key);
 /* ... but here, killable: until no manual kill is to be done. */
 void lw_sysrq_wait(void);
 
+/* The watchdog waits at least so long (kernel/core/guard/watchdog.h). */
+void lw_watchdog_at_least(long ms);
+
 /* A line of text for the kernel log. */
 void lw_log(const char *text, size_t len);
 /* A figure for result.json's counters. */

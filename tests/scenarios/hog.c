@@ -180,3 +180,12 @@ void hog_small(long pages)
 	hog_is_ready();
 	sleep_for_ever();
 }
+
+void be_patient(void)
+{
+	struct lw_meminfo m;
+
+	lw_meminfo(&m);
+	if (m.mib > 1024)
+		lw_watchdog_at_least(2 * m.mib);
+}

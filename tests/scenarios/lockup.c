@@ -77,6 +77,7 @@ static void lockup(long unused)
 	int holder_pid = lw_spawn("holder", holder, 1 + (workers ? 2 : 0));
 
 	(void)unused;
+	be_patient();
 	hog_pid = lw_spawn("hog", hog, 0);
 	if (holder_pid < 0 || hog_pid < 0)
 		fail("an app could not be started");

@@ -45,6 +45,7 @@ static void shared_mm(long unused)
 	int holder_pid = lw_spawn("holder", holder, 0), hog_pid = lw_spawn("hog", hog, 0);
 
 	(void)unused;
+	be_patient();
 	if (holder_pid < 0 || hog_pid < 0)
 		fail("an app could not be started");
 	for (int n = 0; n < 2; n++)

@@ -158,6 +158,16 @@ class Machines(unittest.TestCase):
         run = boot(scenario="spike-stray", patch="highatomic-exhaust", mem="2048", cpus="3")
         self.assertIn("machine: 3 CPUs; expected 1 to 2, with", run.error_line())
 
+    def test_on_a_large_machine_what_takes_long_is_no_lockup(self):
+        run = boot(scenario="lockup", patch="none", shift="4", mem="1040", args="watchdog_ms=500")
+        self.assertIn("LOCKUP: hog (pid 4) has been waiting for inode for 2080 ms", run.console)
+
+    def test_protection_beyond_the_reserve_is_a_victims(self):
+        run = system.study("victim-reserves", "none", "--mem", "1200")
+        self.assertTrue(run.result["as_expected"], run.result["failed_checks"])
+        self.assertGreater(run.result["counters"]["victim2_reserve_pages"], 0)
+        self.assertEqual(run.result["counters"]["victim2_preferred_pages"], 0)
+
     def test_whoever_says_nothing_runs_anywhere(self):
         self.assertEqual(boot(scenario="info", mem="40").status, STATUS["finished"])
 

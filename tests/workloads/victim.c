@@ -17,7 +17,7 @@ static void counter(int n, const char *format, long value)
 	event_counter(name, value);
 }
 
-static void report(struct memory *m, int n, long reserve_pages)
+static void report(struct memory *m, int n, long reserve_pages, long preferred_pages)
 {
 	const struct zone *z;
 	long highatomic = 0;
@@ -25,6 +25,7 @@ static void report(struct memory *m, int n, long reserve_pages)
 	for_each_populated_zone(m, z)
 		highatomic += zone_free_of_type(z, MIGRATE_HIGHATOMIC);
 	counter(n, COUNTER("victim%d_reserve_pages"), reserve_pages);
+	counter(n, COUNTER("victim%d_preferred_pages"), preferred_pages);
 	counter(n, COUNTER("victim%d_free_pages"), memory_stat_exact(m, NR_FREE_PAGES));
 	counter(n, COUNTER("victim%d_free_highatomic"), highatomic);
 }
@@ -42,15 +43,17 @@ void victim_demand(int n)
 	struct memory *m = &system_memory;
 	struct list_head pages;
 	struct page *page;
-	long reserve_pages = 0;
+	const struct zone *preferred = m->zonelist[m->first_zone[ZONE_NORMAL]];
+	long reserve_pages = 0, preferred_pages = 0;
 
 	kernel_enter();
 	list_init(&pages);
 	while ((page = alloc_pages(m, GFP_KERNEL, 0))) {
 		list_add_tail(&page->lru, &pages);
 		reserve_pages += current->memdie;
+		preferred_pages += current->memdie && page_zone(m, page) == preferred;
 	}
-	report(m, n, reserve_pages);
+	report(m, n, reserve_pages, preferred_pages);
 	give_back(m, &pages);
 	kernel_leave();
 }

@@ -53,6 +53,12 @@ static uint64_t limit_ns(void)
 	return watchdog_ms * NS_PER_MS;
 }
 
+void watchdog_at_least(long ms)
+{
+	if (watchdog_ms)
+		WRITE_ONCE(watchdog_ms, MAX(watchdog_ms, ms));
+}
+
 static uint64_t put_off_ns; /* when the NMI was put off last */
 
 static void put_off_nmi(void)

@@ -37,6 +37,9 @@ void watchdog_start(void);
 void watchdog_hold(void);
 void watchdog_release(void);
 
+/* At least so long from now on: what somebody does takes longer on a large machine. Any context. */
+void watchdog_at_least(long ms);
+
 /* The verdict itself: LOCKUP, everything that explains it, exit code 4. Any context. */
 void watchdog_lockup(const char *fmt, ...) __printf(1, 2) __attribute__((noreturn));
 
