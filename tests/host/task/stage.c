@@ -6,6 +6,7 @@
 
 #include "boot/paging.h"
 #include "kernel/core/guard/sysrq.h"
+#include "kernel/core/guard/watchdog.h"
 #include "kernel/core/lock/lock.h"
 #include "kernel/core/sched/process.h"
 #include "kernel/core/sched/smp.h"
@@ -209,4 +210,10 @@ void sysrq_register(char key, const char *help, void (*fn)(void))
 void sysrq_key(char key)
 {
 	(void)key;
+}
+
+/* Nothing watches over a stage. */
+void watchdog_at_least(long ms)
+{
+	(void)ms;
 }
