@@ -6,8 +6,8 @@
  * readahead.h, read.c, filemap_fault.h (a fault on a page of a file), mappers.h (who maps it), cache_validate.c.
  *
  * Locks: a page's, then a mapping's tree_lock, interrupts off; inside it cache_state.shadow_lock, and the page
- * allocator for nodes; a page's may be tried there, and waiters for it woken (cache_run.h). Look-ups hold tree_lock, so that a page that is
- * found has a reference of the tree's.
+ * allocator for nodes; a page's may be tried there, and waiters for it woken (cache_run.h). Look-ups hold
+ * tree_lock, so that a page that is found has a reference of the tree's.
  */
 
 /*

@@ -25,7 +25,10 @@ int wait_on_page_locked_killable(struct memory *m, struct page *page); /* the sa
 /* The part of wake_waiters() for when somebody waits for some page. */
 void wake_page(struct memory *m, const struct page *page);
 
-/* Whoever waits for this page looks again. Any context. A waiter has been counted, by an atomic instruction, before it looks: it sees the page unlocked, or we see it. */
+/*
+ * Whoever waits for this page looks again. Any context. A waiter has been counted, by an atomic instruction,
+ * before it looks: it sees the page unlocked, or we see it.
+ */
 static inline void wake_waiters(struct memory *m, const struct page *page)
 {
 	if (unlikely(READ_ONCE(m->page_waiters)))

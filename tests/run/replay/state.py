@@ -119,7 +119,8 @@ class State:
     def zone(self, key, name):
         zone = self.report["zones"][key]
         managed = zone.get("managed", zone.get("present"))
-        if managed is None or not {"min", "low", "high"} <= zone.keys() or max(managed, zone["min"], zone["high"], *zone.get("lowmem_reserve", [0])) > MOST:
+        if managed is None or not set(question.MARKS) <= zone.keys() or max(
+                managed, *(zone[mark] for mark in question.MARKS), *zone.get("lowmem_reserve", [0])) > MOST:
             raise Impossible(f"zone {key}: its size or its marks are not printed, or are no number of pages")
         if "managed" not in zone:
             self.choose("managed: not printed, so what is present")
