@@ -376,6 +376,8 @@ void scenario_run(void (*at_start)(void), void (*at_end)(void))
 	report_counters();
 	lock_debug_report();
 	if (code)
-		machine_refuse("machine: scenario %s could not have memory that it needs", s->name);
+		machine_refuse("machine: scenario %s could not have memory that it needs, or "
+			       "somebody killed its app",
+			s->name);
 	finished(s);
 }

@@ -65,8 +65,13 @@ class NthRequest(unittest.TestCase):
         run = boot(**SPIKE, args="fail_nth=45")
         self.assertEqual(run.status, STATUS["refused"])
         self.assertIn("all pages returned; mm_validate found nothing", run.console)
-        self.assertEqual(run.error_line(), "lowwater: machine: scenario spike could not have memory that "
-                                           "it needs")
+        self.assertEqual(run.error_line(), "lowwater: machine: scenario spike could not have memory that it needs, "
+                                           "or somebody killed its app")
+
+    def test_a_key_that_kills_a_scenarios_app_is_named_as_a_cause(self):
+        run = boot(scenario="lockup", mem="128", shift="4", args="watchdog_ms=3000 sysrq=f@350")
+        self.assertEqual(run.status, STATUS["refused"])
+        self.assertTrue(run.error_line().endswith(", or somebody killed its app"), run.error_line())
 
     def test_a_scenario_of_several_apps_ends_whichever_of_them_is_refused(self):
         """shared-mm: from the start of its apps to a process that one of them clones."""

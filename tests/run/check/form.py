@@ -7,7 +7,7 @@ def as_json(report, found, log, number):
     """Return the object of one report."""
     return {"log": log, "number": number, "report": report, "verdict": verdict(found),
             "question": question(found), "zones": [zone(test, found) for test in found.tests],
-            "withheld": [vars(thing) for thing in found.things],
+            "withheld": [vars(thing) | ({"why_not": ""} if thing.counts else {}) for thing in found.things],
             "accounts": {"pages": accounts.whole(report), "parts": dict(accounts.parts(report)),
                          "unaccounted": accounts.unaccounted(report)},
             "sums": sums_of(report, found)}

@@ -119,6 +119,12 @@ class Command(unittest.TestCase):
         self.assertEqual(err, f"lowwater: check: {folder}/b.log.gz: packed by gzip (zcat reads it); expected plain text\n"
                               f"lowwater: {folder}/c.log: Is a directory\n")
 
+    def test_what_counts_is_no_note(self):
+        [first, _] = (form.as_json(one, verdict.judge(one), SEEDS.name, n)
+                      for n, one in enumerate(report.parse(TEXTS[SEEDS.name]), 1))
+        self.assertEqual([(thing["counts"], bool(thing["why_not"])) for thing in first["withheld"]],
+                         [(True, False), (False, True), (True, False)])
+
     def test_the_same_report_twice_is_judged_twice_alike(self):
         text = (FOLDER / "19-6.1-arch.txt").read_bytes()
         code, out, _ = check("-", stdin=text + b"\n" + text)
