@@ -69,7 +69,7 @@ class NthRequest(unittest.TestCase):
                                            "or somebody killed its app")
 
     def test_a_key_that_kills_a_scenarios_app_is_named_as_a_cause(self):
-        run = boot(scenario="lockup", mem="128", shift="4", args="watchdog_ms=3000 sysrq=f@350")
+        run = boot(scenario="lockup", mem="128", shift="4", args="watchdog_ms=3000 sysrq=f@200")
         self.assertEqual(run.status, STATUS["refused"])
         self.assertTrue(run.error_line().endswith(", or somebody killed its app"), run.error_line())
 
