@@ -122,7 +122,7 @@ void lw_sysrq(char key);
 /* ... but here, killable: until no manual kill is to be done. */
 void lw_sysrq_wait(void);
 
-/* The watchdog waits at least so long (kernel/core/guard/watchdog.h). */
+/* The watchdog waits at least so many ms of virtual time (kernel/core/guard/watchdog.h). */
 void lw_watchdog_at_least(long ms);
 
 /* A line of text for the kernel log. */

@@ -30,6 +30,7 @@ static always_inline struct cache_run cache_run(
 	return (struct cache_run){&as->tree.top, !first && index_is_entry(as->tree.top)};
 }
 
+/* How many places, from `first` on, one lowest node has at most. */
 static inline unsigned long cache_run_most(unsigned long first)
 {
 	return INDEX_SLOTS - (first & (INDEX_SLOTS - 1));

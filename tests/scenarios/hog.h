@@ -50,7 +50,7 @@ void wait_until(const volatile long *flag);
 void wait_for_app(int pid, const volatile long *flag);
 /* lw_wait(), which fails when `pid` has ended and the flag is 0. */
 int wait_for_child(int pid, const volatile long *flag);
-/* To reap or to fill gigabytes takes seconds: for each MiB above 1024 the watchdog waits 2 ms. */
+/* To reap or to fill gigabytes takes seconds: on more than 1024 MiB the watchdog waits 2 ms for each MiB. */
 void be_patient(void);
 /* Print, and end the app with LW_NO_MEMORY. */
 void fail(const char *what) __attribute__((noreturn));

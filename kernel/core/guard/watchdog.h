@@ -37,7 +37,10 @@ void watchdog_start(void);
 void watchdog_hold(void);
 void watchdog_release(void);
 
-/* At least so long from now on: what somebody does takes longer on a large machine. Any context. */
+/*
+ * From now on it waits at least so many ms of virtual time, unless it is off: what somebody does takes longer on a
+ * large machine. It never waits for less than `watchdog_ms`. Any context.
+ */
 void watchdog_at_least(long ms);
 
 /* The verdict itself: LOCKUP, everything that explains it, exit code 4. Any context. */
