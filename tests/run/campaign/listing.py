@@ -10,11 +10,10 @@ WIDTH = 110
 
 def text(known, pattern="*"):
     """Return what there is: all, or the scenarios of a pattern alone."""
-    names = [name for name in dict.fromkeys([*(arm.scenario for arm in known), *known.scenarios])
-             if any(fnmatch.fnmatchcase(name, word) for word in pattern.split())]
+    there = list(dict.fromkeys([*(arm.scenario for arm in known), *known.scenarios]))
+    names = [name for name in there if any(fnmatch.fnmatchcase(name, word) for word in pattern.split())]
     if not names:
-        near = hint(pattern, list(dict.fromkeys([*(arm.scenario for arm in known), *known.scenarios])))
-        raise UserError(f"SCENARIO={pattern!r}: there is none of that name{near}; `make list` lists them")
+        raise UserError(f"SCENARIO={pattern!r}: there is none of that name{hint(pattern, there)}; `make list` lists them")
     parts = ["\n".join(scenario(name, known)) for name in names]
     if pattern == "*":
         parts += ["\n".join(part) for part in (patches(known), parameters(known)) if part]

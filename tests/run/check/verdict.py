@@ -22,6 +22,7 @@ class Verdict:
     tests: list = field(default_factory=list)
     things: list = field(default_factory=list)
     otherwise: str = ""  # what would have to be true for another verdict
+    cut: bool = False  # what decides is not printed, and would be in a whole report
 
     @property
     def counting(self):
@@ -43,9 +44,9 @@ def judge(report):
         return Verdict(CANNOT_TELL, nothing_to_test(report, asked), asked)
     if lost := question.missing(report, asked):
         return Verdict(CANNOT_TELL, f"the report is cut: {' and '.join(lost)}, which the request may use, is not printed",
-                       asked, tests)
+                       asked, tests, cut=True)
     if lost := question.cut(report, asked):
-        return Verdict(CANNOT_TELL, f"the report is cut: {' and '.join(lost)} are not printed", asked, tests)
+        return Verdict(CANNOT_TELL, f"the report is cut: {' and '.join(lost)} are not printed", asked, tests, cut=True)
     return judged(report, asked, tests)
 
 
@@ -92,17 +93,12 @@ def is_open(test, asked):
     return margins.served(test, asked) is None or test.kept is None
 
 
-def is_cut(found):
-    """Whether what decides is not printed."""
-    return found.kind == CANNOT_TELL and bool(found.tests) and (
-        found.why.startswith("the report is cut") or not all(test.told for test in found.tests))
-
-
 def unknown(report, asked, tests):
     open_ones = [test.key for test in tests if is_open(test, asked)]
     things = withheld.things(report, asked, [test for test in tests if test.key not in open_ones])
     return Verdict(CANNOT_TELL, f"what decides for {' and '.join(open_ones)} is not printed", asked, tests, things,
-                   "the reserve of high orders, lowmem_reserve, or the blocks of each order were printed")
+                   "the reserve of high orders, lowmem_reserve, or the blocks of each order were printed",
+                   cut=not all(test.told for test in tests))
 
 
 def best(things):

@@ -59,7 +59,7 @@ def again(one, number, name, options, follows):
     if follows:
         print()
     print(words.title(one, number, check.spoken(name)))
-    if found.asked is None or not found.asked.zones or verdict.is_cut(found):
+    if found.asked is None or not found.asked.zones or found.cut:
         print(f"Nothing to ask again: {found.why}.")
         return 0
     path = Path(options.build_dir) / "replay" / f"{stem(name)}.{number}.state"
