@@ -201,8 +201,9 @@ $(O)/tests/scenarios/%.o: tests/scenarios/%.c
 	@mkdir -p $(@D)
 	@$(CC) $(AFLAGS) -c $< -o $@
 
-# What the allocator's fast paths do not do themselves they end with: a jump, not a call.
-$(O)/mm/alloc/page_alloc.o $(O)/mm/slab/kmalloc.o $(O)/mm/slab/slab.o: OWN_FLAGS := -foptimize-sibling-calls
+# What these fast paths do not do themselves they end with: a jump, not a call.
+JUMPS := mm/alloc/page_alloc.o mm/slab/kmalloc.o mm/slab/slab.o mm/space/fault_around.o
+$(addprefix $(O)/,$(JUMPS)): OWN_FLAGS := -foptimize-sibling-calls
 # Nobody steps through the checker of locks, and every lock does.
 $(O)/kernel/core/lock/lockdep.o $(O)/kernel/core/lock/lock_debug.o: OWN_FLAGS := -O2
 

@@ -177,15 +177,19 @@ void work_at_leave(void)
 static noinline bool __do_page_fault(struct pt_regs *regs, uint64_t addr)
 {
 	struct task *t = current;
-	unsigned int depth = t->kdepth;
+	struct mm *mm = t->mm;
+	uint64_t error = regs->error;
+	unsigned int depth = t->kdepth, write = error & PF_WRITE ? FAULT_WRITE : 0;
 	enum fault_result result;
 
-	if (unlikely(!t->mm || !is_app_address(addr) || is_violation(regs->error) ||
-		    preempt_count()))
+	if (unlikely(!mm || is_violation(error) || preempt_count()))
+		return false;
+	/* An app's own wild pointer is in no VMA; the kernel may hold mmap_sem, and is not to look. */
+	if (unlikely(depth) && !is_app_address(addr))
 		return false;
 	t->kdepth = depth + 1;
-	result = mm_fault(t->mm, addr,
-		(regs->error & PF_WRITE ? FAULT_WRITE : 0) | (depth ? FAULT_KERNEL : 0));
+	result = likely(!depth) ? mm_fault(mm, addr, write) :
+				  mm_fault(mm, addr, write | FAULT_KERNEL);
 	if (unlikely(result == FAULT_SIGBUS) && depth == 0)
 		die_of_sigbus(addr);
 	if (unlikely(result != FAULT_OK) && !(result == FAULT_OOM && fault_oom(depth))) {

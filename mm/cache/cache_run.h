@@ -21,7 +21,7 @@ static always_inline struct cache_run cache_run(
 	const struct address_space *as, unsigned long first, unsigned long n)
 {
 	const struct index_node *leaf = index_leaf(&as->tree, first);
-	unsigned int slot = first & (INDEX_SLOTS - 1);
+	unsigned long slot = first & (INDEX_SLOTS - 1);
 
 	if (likely(leaf))
 		return (struct cache_run){
@@ -34,6 +34,12 @@ static always_inline struct cache_run cache_run(
 static inline unsigned long cache_run_most(unsigned long first)
 {
 	return INDEX_SLOTS - (first & (INDEX_SLOTS - 1));
+}
+
+/* Do all of them lie in one? */
+static inline bool cache_run_one(unsigned long first, unsigned long n)
+{
+	return (first & (INDEX_SLOTS - 1)) + n <= INDEX_SLOTS;
 }
 
 #endif

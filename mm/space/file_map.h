@@ -68,16 +68,19 @@ static inline long *object_rss(struct mm *mm, const struct page *page)
 	return page_has(page, PG_FILE) ? &mm->file_rss : &mm->shmem_rss;
 }
 
-/* A page is in one table more. True: it was in none, and NR_FILE_MAPPED is the caller's to count. */
-static inline bool page_map_added(struct page *page)
+/*
+ * A page is in one table more, which has a reference. True: it was in none, and NR_FILE_MAPPED is the caller's to
+ * count.
+ */
+static inline bool page_get_to_map(struct page *page)
 {
-	return !__atomic_fetch_add(&page->mapcount, 1, __ATOMIC_RELEASE);
+	return !(__atomic_fetch_add(&page->users, PAGE_USERS(1, 1), __ATOMIC_RELEASE) >> 32);
 }
 
 /* A page of an object is in one table more, counted in `rss`. */
 static inline void object_mapped(struct memory *m, long *rss, struct page *page)
 {
-	if (page_map_added(page))
+	if (!__atomic_fetch_add(&page->mapcount, 1, __ATOMIC_RELEASE))
 		node_stat_add(m, NR_FILE_MAPPED, 1);
 	atomic_add(rss, 1);
 }
@@ -91,6 +94,23 @@ static inline void object_unmapped(struct memory *m, long *rss, struct page *pag
 	node_stat_add(m, NR_FILE_MAPPED, -1);
 	clear_page_mlock(m, page);
 }
+
+/*
+ * What is in memory around `addr`, of a VMA of VM_FILE, is mapped (§32.5 step 2, §41.1). FAULT_SERVED: `addr` has an
+ * entry; FAULT_AROUND: not yet; 0: it has no table, and nothing was done. mmap_sem held for read, and interrupts on.
+ */
+#define FAULT_SERVED 0x10u
+unsigned int fault_around(struct mm *mm, const struct vma *vma, uint64_t addr);
+/*
+ * A table for `addr`, unless it has one. If there is nothing around it to be mapped, or no memory, there is none yet;
+ * false: not even memory for what is above it. mmap_sem held for read; may sleep.
+ */
+bool table_around(struct mm *mm, const struct vma *vma, uint64_t addr);
+/*
+ * A page of a file, which is locked and stays referenced, at `addr`, unless something is there: false: no memory for
+ * a table. The same.
+ */
+bool map_file_page(struct mm *mm, const struct vma *vma, uint64_t addr, struct page *page);
 
 /* A fault on a VMA of VM_FILE (§32.5). mmap_sem held for read; may sleep. */
 enum fault_result do_read_fault(struct mm *mm, struct vma *vma, uint64_t addr, unsigned int flags);

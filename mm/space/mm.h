@@ -119,6 +119,8 @@ enum fault_result {
 #define FAULT_WRITE  VM_WRITE
 #define FAULT_KERNEL 0x2u /* by kernel code on the app's behalf: depth above 0 */
 #define FAULT_TRIED  0x4u /* again: it does not end with FAULT_RETRY, unless it is killed */
+#define FAULT_AROUND                                                                               \
+	0x8u /* what is in memory around it has been mapped, but was not what is needed */
 
 /* Boot: the caches of both structs (§31.5). */
 void space_init(struct memory *m);
@@ -216,10 +218,14 @@ static inline struct vma *find_vma(struct mm *mm, uint64_t addr)
 /* mmap_sem held for read; `vma` holds `addr` (a page's) and allows what the FAULT_* bits say. */
 enum fault_result handle_mm_fault(
 	struct mm *mm, struct vma *vma, uint64_t addr, unsigned int flags);
+/* Of a VMA of VM_FILE: the same, after what is in memory has been tried (fault_around.c). */
+enum fault_result handle_file_fault(
+	struct mm *mm, struct vma *vma, uint64_t addr, unsigned int flags);
 /* 4.9: the kernel must not take a reaped page's zeroes for what the app wrote (§8.2). */
 enum fault_result kernel_fault_result(const struct mm *mm, enum fault_result result);
 /* One pass of mm_fault(). */
-static inline enum fault_result mm_fault_once(struct mm *mm, uint64_t addr, unsigned int flags)
+static always_inline enum fault_result mm_fault_once(
+	struct mm *mm, uint64_t addr, unsigned int flags)
 {
 	enum fault_result result = FAULT_BAD_ADDRESS;
 	struct vma *vma;
@@ -228,7 +234,8 @@ static inline enum fault_result mm_fault_once(struct mm *mm, uint64_t addr, unsi
 	down_read(&mm->mmap_sem);
 	vma = find_vma(mm, addr);
 	if (likely(vma && !(flags & FAULT_WRITE & ~vma->flags)))
-		result = handle_mm_fault(mm, vma, addr, flags);
+		result = unlikely(vma->flags & VM_FILE) ? handle_file_fault(mm, vma, addr, flags) :
+							  handle_mm_fault(mm, vma, addr, flags);
 	if (unlikely(flags & FAULT_KERNEL))
 		result = kernel_fault_result(mm, result);
 	up_read(&mm->mmap_sem);
@@ -245,7 +252,7 @@ enum fault_result mm_fault_rest(
 int wait_for_fault_page(struct mm *mm);
 
 /* Serve a fault at `addr`; takes mmap_sem for read. Never ends with FAULT_RETRY. */
-static inline enum fault_result mm_fault(struct mm *mm, uint64_t addr, unsigned int flags)
+static always_inline enum fault_result mm_fault(struct mm *mm, uint64_t addr, unsigned int flags)
 {
 	enum fault_result result = mm_fault_once(mm, addr, flags);
 

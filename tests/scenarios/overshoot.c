@@ -120,6 +120,12 @@ static void swap_on_the_card(void)
 	kernel_leave();
 }
 
+/* Pageblocks above the limit that are enough: with half of the rounds over, any. */
+static long enough(long round)
+{
+	return 2 * round < rounds ? over : 1;
+}
+
 /*
  * Rounds, until so many pageblocks are above the limit, or for as often as is said. In each the per-CPU
  * list stands elsewhere when reclaim begins: whether pages become strays goes with that.
@@ -132,7 +138,7 @@ static void drift(void)
 	for (long i = 0; i < rounds; i++) {
 		struct lw_zone z = preferred();
 
-		if (z.highatomic_blocks >= z.reserve_max + over * m.pageblock_pages)
+		if (z.highatomic_blocks >= z.reserve_max + enough(i) * m.pageblock_pages)
 			break;
 		dropcache_drop(first + 4 * i);
 		need_buffers(keep_percent);
@@ -228,7 +234,7 @@ SCENARIO(overshoot_scenario) = {
 	.source = "highatomic",
 	.help = "a reserve above its limit, and a page fault that reads a file",
 	.mem = {2048, 2048},
-	.cpus = {1, 2},
+	.cpus = {1, 4},
 	.shift = 4,
 	.fills_memory = true,
 	.group = "study",

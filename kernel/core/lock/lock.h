@@ -94,6 +94,19 @@ static point_inline void spin_unlock_irqrestore(struct spinlock *lock, unsigned 
 	irq_restore(flags);
 }
 
+/* Where interrupts are on, as in any context that may sleep. */
+static point_inline void spin_lock_irq(struct spinlock *lock)
+{
+	irq_disable();
+	spin_lock(lock);
+}
+
+static point_inline void spin_unlock_irq(struct spinlock *lock)
+{
+	spin_unlock(lock);
+	irq_enable();
+}
+
 struct wait_queue {
 	const char *name;
 	struct list_head waiters;

@@ -155,6 +155,24 @@ static void test_32_5_what_is_around(void **state)
 	file_finish();
 }
 
+/* Where there is a table already; and once for a fault, be the page among those around or not. */
+static void test_32_5_around_is_mapped_once(void **state)
+{
+	(void)state;
+	bring(0, 8);
+	bring(9, 55);
+	map_all(0);
+	assert_int_equal(touch(20), FAULT_OK);
+	assert_int_equal(touch(40), FAULT_OK);
+	assert_int_equal(m->event[PGFAULT], 2);
+	disk.file->ra.mmap_miss = 101; /* from 100 on nothing around is read */
+	assert_int_equal(touch(8), FAULT_OK);
+	assert_int_equal(m->event[PGFAULT], 3);
+	assert_int_equal(disk.file->ra.mmap_miss, 101 - 15 + 1);
+	assert_int_equal(mm->file_rss, 48);
+	file_finish();
+}
+
 /* §41.2: a table that was made ready goes again when nothing is mapped; and 4.8 asks for another. */
 static void test_41_2_1_table(void **state)
 {
@@ -365,6 +383,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_32_5_the_only_page),
 	TEST(test_32_5_not_from_the_first_page_on),
 	TEST(test_32_5_what_is_around),
+	TEST(test_32_5_around_is_mapped_once),
 	TEST(test_41_2_1_table),
 	TEST(test_32_5_beyond_the_end),
 	TEST(test_32_5_errors),

@@ -44,6 +44,7 @@ int twin_teardown(void **state)
 	(void)state;
 	locks_let_go();
 	tasks_reset();
+	locks_forget();
 	machines_destroy();
 	mm_tunables = tunables_before;
 	patches_chosen = patches_before;

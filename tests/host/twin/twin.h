@@ -65,6 +65,8 @@ void assert_printed_in_order(const char *first, ...);
 
 /* locks.c: spinlocks that are still held, though nobody is left to release them. */
 void locks_let_go(void);
+/* Locks that a test has made, and has not forgotten where it failed: those that come next make them anew. */
+void locks_forget(void);
 /* A mutex whose holder will not come back, after a panic that did: free again. */
 struct mutex;
 void mutex_abandon(struct mutex *m);
