@@ -22,7 +22,7 @@
 
 static struct address_space as;
 static struct file *file;
-static struct mm *mm;
+static struct mm *mm, *other;
 static struct page *page;
 static bool fails;
 
@@ -239,24 +239,35 @@ const struct scenario file_truncated = {.name = "file-truncated",
 	.bound = 3,
 	.quick = 2};
 
-/* The reaper takes out what is just being mapped, without the page's lock. */
+static void reap(struct mm *victim)
+{
+	down_read(&victim->mmap_sem);
+	oom_reap_address_space(victim);
+	up_read(&victim->mmap_sem);
+}
+
+/* The reaper takes out what is just being mapped, without the page's lock; and what another one has mapped before. */
 static void reaps(void *unused)
 {
 	(void)unused;
-	down_read(&mm->mmap_sem);
-	oom_reap_address_space(mm);
-	up_read(&mm->mmap_sem);
+	reap(other);
+	reap(mm);
 }
 
 static void reaped_setup(void)
 {
 	file_begins(true);
+	other = mm_create(m);
+	if (!other || !mm_map_file(other, AT(0), PAGE_SIZE, 0, file, PLACE) ||
+		mm_fault(other, AT(0), 0) != FAULT_OK)
+		panic("no memory in the set-up");
 	case_task(0, "faults", 10, mm);
 	case_kthread(1, "reaper", 11);
 }
 
 static const char *still_cached(void)
 {
+	mm_put_user(other);
 	return page_cache_has(&as, PLACE) ? all_gone() : "the page has left the file";
 }
 
