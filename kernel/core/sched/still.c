@@ -8,8 +8,8 @@
 #include "kernel/core/time/hpet.h"
 #include "kernel/core/time/time.h"
 
-#define WAIT_INSNS 1000ul  /* what a wait takes */
-#define KICK_NS    10000ul /* long enough to be halted before it comes */
+#define WAIT_INSNS 1000ul       /* what a wait takes */
+#define HALT_NS    1000000000ul /* ten times QEMU's kick (see still_restart_kick()) */
 
 static struct {
 	bool busy;         /* atomic: somebody's */
@@ -94,12 +94,13 @@ void still_begin(void)
 }
 
 /*
- * QEMU's kick of CPUs that run long counts from when all were halted last: which they were not if the
- * device was faster, and are not where another interrupt ends the halt. Its own changes nothing (tick_stop()).
+ * QEMU starts its kick anew when the thread that plays the CPUs finds all of them halted. Its main loop, if it is
+ * awake, makes time leap to the next timer before that thread has looked; so there is another leap, to the next
+ * kick, and another, until it has.
  */
-static void start_kick_anew(void)
+void still_restart_kick(void)
 {
-	lapic_timer_once(KICK_NS);
+	lapic_timer_once(HALT_NS);
 	do
 		halt();
 	while (lapic_timer_left());
@@ -114,7 +115,7 @@ void still_wait(const bool *woken)
 {
 	while (!READ_ONCE(*woken))
 		halt();
-	start_kick_anew();
+	still_restart_kick(); /* it was not, if the device was faster */
 	clock_set(still.since + (WAIT_INSNS << clock_shift()));
 }
 
