@@ -63,6 +63,11 @@ void app_grows_by(long pages)
 	}
 }
 
+int app_lives(void)
+{
+	return lw_alive(app_pid);
+}
+
 int app_ends(void)
 {
 	int code = 0, pid;

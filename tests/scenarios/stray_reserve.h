@@ -42,6 +42,7 @@ void say(const char *when);
  */
 void stray_start(long blocks);
 void app_grows_by(long pages);
+int app_lives(void);
 /* Let it end: its exit code. */
 int app_ends(void);
 /* Fill the reserve, as far as the ring gets in so many bursts. */

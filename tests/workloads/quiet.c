@@ -33,6 +33,20 @@ void quiet_kswapd(void)
 	kernel_leave();
 }
 
+void quiet_kswapd_on(unsigned int cpu)
+{
+	unsigned long flags;
+	struct task *t;
+
+	kernel_enter();
+	flags = tasks_lock();
+	for_each_task(t)
+		if (t->flags & PF_KSWAPD)
+			sched_bind_task(t, cpu);
+	tasks_unlock(flags);
+	kernel_leave();
+}
+
 long quiet_now_ms(void)
 {
 	long ms;

@@ -337,13 +337,18 @@ void sched_set_prio(unsigned int prio)
 	schedule();
 }
 
-void sched_bind(unsigned int cpu)
+void sched_bind_task(struct task *t, unsigned int cpu)
 {
 	unsigned long flags = sched_lock();
 
-	current->bound = true;
-	current->home = cpu;
+	t->bound = true;
+	t->home = cpu;
 	sched_unlock(flags);
+}
+
+void sched_bind(unsigned int cpu)
+{
+	sched_bind_task(current, cpu);
 	while (this_cpu_id() != cpu)
 		schedule_timeout(TASK_UNINTERRUPTIBLE, 1); /* it wakes at home */
 }

@@ -55,6 +55,8 @@ void sched_set_prio(unsigned int prio);
 
 /* The current task runs on this CPU only from here on. Task context, sleeps to get there. */
 void sched_bind(unsigned int cpu);
+/* Another one, from when it next wakes on. Any context. */
+void sched_bind_task(struct task *t, unsigned int cpu);
 
 /* Sleep for `ticks`; returns early only when killed and `state` is TASK_KILLABLE. */
 void schedule_timeout(enum task_state state, unsigned long ticks);
