@@ -36,7 +36,7 @@
 #define FIRST 1512
 #define LAST  (PAGES - 1)
 
-static long rounds KERNEL_DATA = 6;
+static long rounds KERNEL_DATA = 9;
 static long first KERNEL_DATA = 16;
 static long over KERNEL_DATA = 2;
 static long keep_percent KERNEL_DATA = 70;
@@ -121,10 +121,10 @@ static void swap_on_the_card(void)
 	kernel_leave();
 }
 
-/* Pageblocks above the limit that are enough: with half of the rounds over, any. */
+/* Pageblocks above the limit that are enough: in the last third of the rounds, any. */
 static long enough(long round)
 {
-	return 2 * round < rounds ? over : 1;
+	return 3 * round < 2 * rounds ? over : 1;
 }
 
 /*

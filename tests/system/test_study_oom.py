@@ -109,7 +109,7 @@ class Lockup(unittest.TestCase):
             self.assertEqual((run.status, run.counter("oom_kills")), (STATUS[status], 1), patch)
 
     def test_a_hog_that_is_killed_before_it_waits_leaves_nobody_waiting_for_ever(self):
-        run = small("lockup", "none", "sysrq=f@360")
+        run = small("lockup", "none", "sysrq=f@350")
         self.assertEqual((run.status, run.counter("oom_kills")), (STATUS["finished"], 1))
         self.assertIn("inode: nobody waits for it though somebody was to\n", run.console)
 

@@ -7,7 +7,6 @@
 #include "kernel/core/machine.h"
 #include "kernel/core/sched/alarm.h"
 #include "kernel/core/sched/sched.h"
-#include "kernel/core/sched/still.h"
 #include "kernel/core/sched/tick.h"
 #include "kernel/core/sched/turn.h"
 #include "kernel/core/time/time.h"
@@ -203,17 +202,15 @@ static void woken(struct pt_regs *regs)
 
 /*
  * Under -icount whatever came before the kernel, a loader that waits for a CD above all, leaves a phase
- * at random in what ends turns: in those timers, and in QEMU's own kick every 100 ms. So the CPUs halt once, and
- * a slice begins: from there on a run is the same, whoever loaded the kernel.
+ * at random in what ends turns: in those timers, and in QEMU's own kick every 100 ms, which starts anew
+ * when all CPUs have been halted. So they halt once, to a slice's begin: from there on a run is the same,
+ * whoever loaded the kernel.
  */
 static void forget_what_was_before(void)
 {
-	uint64_t begin =
-		(clock_ns() / turn_ns() + 2) * turn_ns(); /* the next might come too soon */
-
 	trap_set_irq(IRQ_TIMER, woken);
-	still_restart_kick();
-	clock_set(begin);
+	lapic_timer_once(2 * turn_ns() - clock_ns() % turn_ns()); /* the next might come too soon */
+	cpu_halt();
 }
 
 static void start_time(void)
