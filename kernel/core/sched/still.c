@@ -9,7 +9,7 @@
 #include "kernel/core/time/time.h"
 
 #define WAIT_INSNS 1000ul       /* what a wait takes */
-#define HALT_NS    1000000000ul /* ten times QEMU's kick (see still_restart_kick()) */
+#define HALT_NS    1000000000ul /* ten times QEMU's kick (see start_kick_anew()) */
 
 static struct {
 	bool busy;         /* atomic: somebody's */
@@ -94,11 +94,11 @@ void still_begin(void)
 }
 
 /*
- * QEMU starts its kick anew when the thread that plays the CPUs finds all of them halted. Its main loop, if it is
- * awake, makes time leap to the next timer before that thread has looked; so there is another leap, to the next
- * kick, and another, until it has.
+ * QEMU's kick, which gives another CPU the turn every 100 ms, starts anew when the thread that plays the CPUs finds all
+ * of them halted: which they were not if the device was faster. Its main loop, if it is awake, makes time leap to the
+ * next timer before that thread has looked; so there is another leap, to the next kick, and another, until it has.
  */
-void still_restart_kick(void)
+static void start_kick_anew(void)
 {
 	lapic_timer_once(HALT_NS);
 	do
@@ -115,7 +115,7 @@ void still_wait(const bool *woken)
 {
 	while (!READ_ONCE(*woken))
 		halt();
-	still_restart_kick(); /* it was not, if the device was faster */
+	start_kick_anew();
 	clock_set(still.since + (WAIT_INSNS << clock_shift()));
 }
 

@@ -21,13 +21,6 @@ void still_wait(const bool *woken);
 /* Everybody goes on, and interrupts are on. */
 void still_end(void);
 
-/*
- * QEMU's kick of CPUs that run for long, which gives another one the turn, comes every 100 ms from here on. All
- * other CPUs are halted, and no timer is armed, nor is afterwards; interrupts off. The clock goes on meanwhile: the
- * caller sets it.
- */
-void still_restart_kick(void);
-
 /* Boot, before the first. */
 void still_init(void);
 
