@@ -36,7 +36,7 @@
 #define FIRST 1512
 #define LAST  (PAGES - 1)
 
-static long rounds KERNEL_DATA = 9;
+static long rounds KERNEL_DATA = 6;
 static long first KERNEL_DATA = 16;
 static long over KERNEL_DATA = 2;
 static long keep_percent KERNEL_DATA = 70;
@@ -121,10 +121,13 @@ static void swap_on_the_card(void)
 	kernel_leave();
 }
 
-/* Pageblocks above the limit that are enough: in the last third of the rounds, any. */
+/*
+ * Pageblocks above the limit that are enough. On more than two CPUs there are fewer strays, and rounds make the
+ * reserve smaller again: with half of them over, any.
+ */
 static long enough(long round)
 {
-	return 3 * round < 2 * rounds ? over : 1;
+	return lw_nr_cpus() > 2 && 2 * round >= rounds ? 1 : over;
 }
 
 /*
