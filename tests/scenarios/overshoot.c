@@ -122,15 +122,6 @@ static void swap_on_the_card(void)
 }
 
 /*
- * Pageblocks above the limit that are enough. On more than two CPUs there are fewer strays, and rounds make the
- * reserve smaller again: with half of them over, any.
- */
-static long enough(long round)
-{
-	return lw_nr_cpus() > 2 && 2 * round >= rounds ? 1 : over;
-}
-
-/*
  * Rounds, until so many pageblocks are above the limit, or for as often as is said. In each the per-CPU
  * list stands elsewhere when reclaim begins: whether pages become strays goes with that.
  */
@@ -142,7 +133,7 @@ static void drift(void)
 	for (long i = 0; i < rounds; i++) {
 		struct lw_zone z = preferred();
 
-		if (z.highatomic_blocks >= z.reserve_max + enough(i) * m.pageblock_pages)
+		if (z.highatomic_blocks >= z.reserve_max + over * m.pageblock_pages)
 			break;
 		dropcache_drop(first + 4 * i);
 		need_buffers(keep_percent);
@@ -239,7 +230,7 @@ SCENARIO(overshoot_scenario) = {
 	.source = "highatomic",
 	.help = "a reserve above its limit, and a page fault that reads a file",
 	.mem = {2048, 2048},
-	.cpus = {1, 4},
+	.cpus = {1, 2},
 	.shift = 4,
 	.fills_memory = true,
 	.group = "study",
