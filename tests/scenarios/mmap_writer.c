@@ -6,7 +6,7 @@
  * the big process is killed; its writers wait behind the reader, its other threads behind the writers,
  * and the reaper's trylock fails as long as a writer waits. The seed gives up after ten attempts. Linux
  * 4.9 then lets the killer choose somebody else. So it was until Linux 4.6. In 4.8 a kill ends the wait of
- * a writer: the writers die, and the first attempt succeeds.
+ * a writer: the writers die, and the first attempt succeeds. A spare app stays for 4.9 to kill.
  */
 #include "kernel/task/scenario.h"
 #include "tests/scenarios/hog.h"

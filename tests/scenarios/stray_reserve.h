@@ -41,6 +41,7 @@ void say(const char *when);
  * scenario's.
  */
 void stray_start(long blocks);
+/* Until it holds so many pages more, or has been killed. */
 void app_grows_by(long pages);
 int app_lives(void);
 /* Let it end: its exit code. */

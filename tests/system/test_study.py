@@ -196,6 +196,12 @@ class Overshoot(unittest.TestCase):
         self.assertIn("SLUB: Unable to allocate memory on node -1, gfp=0x2080020(GFP_ATOMIC)", console)
         self.assertLess(console.index("page allocation failure"), console.index("text read"))
 
+    def test_it_ends_though_its_app_is_killed_while_it_presses(self):
+        run = study("overshoot", "none", "--args", "sysrq=f@8400")
+        console = (run.folder / "console.log").read_text()
+        self.assertLess(console.index("Killed process 4 (app)"), console.index("under pressure"))
+        self.assertEqual(run.result["outcome"], "oom-killed", run.shown)
+
 
 class Declared(unittest.TestCase):
     """stall declares its machine, its parameters, and that it locks up."""
