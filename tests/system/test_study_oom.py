@@ -334,7 +334,7 @@ class Table(unittest.TestCase):
                               if row["scenario"] != "info" else ("",))
         self.assertLessEqual({(row["scenario"], row["patch"]) for row in rows} - set(ARMS),
                              {("info", "none"), *(("overshoot", arm) for arm in (
-                                 "none", "highatomic-nosteal,highatomic-account", "all")),
+                                 "none", "series", "highatomic-nosteal,highatomic-account", "all")),
                               *(("spike-swap", arm) for arm in ("none", "highatomic-exhaust", "series", "all")),
                               ("spike", "none"), ("spike", "all"),
                               ("spike", "highatomic-exhaust"), ("spike-stray", "none"),
