@@ -204,12 +204,14 @@ static inline enum fault_result touch(unsigned long page)
 
 static inline void read_pages_of(unsigned long first, unsigned long n)
 {
-	static uint64_t data[1 << 20];
+	uint64_t *data = malloc(n * PAGE_SIZE);
 
+	assert_non_null(data);
 	assert_int_equal(
 		file_read(disk.file, first * PAGE_SIZE, data, n * PAGE_SIZE), n * PAGE_SIZE);
 	for (unsigned long i = 0; i < n; i++)
 		assert_int_equal(data[i * PAGE_SIZE / 8 + 3], word_at(first + i, 3));
+	free(data);
 }
 
 static inline int file_setup(void **state)
