@@ -196,6 +196,10 @@ class Overshoot(unittest.TestCase):
         self.assertIn("SLUB: Unable to allocate memory on node -1, gfp=0x2080020(GFP_ATOMIC)", console)
         self.assertLess(console.index("page allocation failure"), console.index("text read"))
 
+    def test_on_four_cpus_a_pageblock_is_enough(self):
+        run = study("overshoot", "none", "--cpus", "4", "--seed", "2")
+        self.assertEqual((run.code, run.result["as_expected"]), (0, True), run.shown)
+
     def test_it_ends_though_its_app_is_killed_while_it_presses(self):
         run = study("overshoot", "none", "--args", "sysrq=f@8400")
         console = (run.folder / "console.log").read_text()
