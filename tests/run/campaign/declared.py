@@ -12,7 +12,7 @@ from reports import headline
 from results import expr, outcome, phrase
 
 GROUPS = ("study", "test", "bench")
-OUTCOMES = (*outcome.ENDS, "timeout", "crash")
+OUTCOMES = (*outcome.ENDS, *outcome.BY_THE_HOST)
 REPORT = headline.open_report("x invoked oom-killer: gfp_mask=0x0(0), order=0, oom_score_adj=0")
 BESIDES = ("victims", "cpus")  # names that the runner itself adds to the counters
 VIEWS = ("preferred", "worst")  # of the first report

@@ -3,7 +3,7 @@
 KEY stands for the kernel, the emulator and every option but the seeds. In the folder are
 
     build/       the ELF as it was at the start, so that `make` may go on meanwhile, and its arms
-    jobs.jsonl   a record for each finished job
+    jobs.jsonl   a record for each finished job; what the host may have ended is done again
     runs/        SEED-SCHED/ or SEED-SCHED-FAIL_NTH/: the files of the first job of each distinct outcome
     options.json, table.txt   what KEY stands for, the report
 
@@ -19,7 +19,7 @@ import shutil
 
 from campaign import arms, record
 from machine import accel, qemu
-from results import console, schema, whole
+from results import console, outcome, schema, whole
 from options import UserError
 
 BUILD, RUNS = "build", "runs"
@@ -70,11 +70,13 @@ class Store:
         arms.keep(elf, self.table)
 
     def load(self):
-        """Read the records; a line that is none, torn by an abrupt end perhaps, is dropped."""
+        """Read the records. A line that is none, torn by an abrupt end perhaps, is dropped, and so is a
+        run that the host may have ended: it is done again.
+        """
         for line in filter(None, console.read_lines(self.jobs)):
             with contextlib.suppress(ValueError):
                 one = json.loads(line)
-                if not schema.mistake("jobs", one):
+                if not schema.mistake("jobs", one) and one["outcome"] not in outcome.BY_THE_HOST:
                     self.enter(one)
         whole.write(self.jobs, "".join(map(as_line, self.records.values())))
         self.clear()

@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 from campaign import arms, asked, choice, fleet, ranges
+from results import outcome
 from options import MAX_CPUS, UserError, elf_path, integer
 
 FOLDER = "runs"
@@ -75,6 +76,6 @@ def kept(spec):
         return None
     try:
         found = json.loads((spec.folder / "result.json").read_text(encoding="utf-8"))
-        return found if found["outcome"] not in ("timeout", "crash") else None
+        return found if found["outcome"] not in outcome.BY_THE_HOST else None
     except (OSError, ValueError, KeyError):
         return None

@@ -7,6 +7,7 @@ from results import expr
 EXIT_BASE = 33  # isa-debug-exit turns the value 0x10 + code into 33 + 2 * code
 CODES = {0: "finished", 2: "bad-parameter", 3: "panic", 4: "lockup"}
 ENDS = ("completed", "oom-killed", "bad-parameter", "panic", "lockup")  # what the guest can end with
+BY_THE_HOST = ("timeout", "crash")  # perhaps: slow, or short of memory; another time may end otherwise
 EXITS = {"bad-parameter": 2, "panic": 3, "lockup": 4, "timeout": 5, "crash": 6}
 
 

@@ -131,6 +131,15 @@ class Sweep(FakeBuild):
         self.assertIn("sweep spike none 1/2", err)
         self.assertFalse(left.exists())
 
+    def test_what_the_host_may_have_ended_is_done_again(self):
+        self.sweep(scenario="odd")
+        [once] = self.records("odd")
+        self.assertEqual(once["outcome"], "crash")
+        self.sweep(scenario="odd")
+        [again] = self.records("odd")
+        self.assertNotEqual(again["wall_seconds"], once["wall_seconds"])
+        self.assertEqual(len(list((self.folder("odd") / "runs").iterdir())), 1)
+
     def test_one_at_a_time_in_a_folder(self):
         self.sweep()
         with open(self.folder() / "lock", "w", encoding="utf-8") as lock:
