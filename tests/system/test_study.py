@@ -203,7 +203,9 @@ class Overshoot(unittest.TestCase):
     def test_it_ends_though_its_app_is_killed_while_it_presses(self):
         run = study("overshoot", "none", "--args", "sysrq=f@8400")
         console = (run.folder / "console.log").read_text()
-        self.assertLess(console.index("Killed process 4 (app)"), console.index("under pressure"))
+        killed = console.index("Killed process 4 (app)")
+        self.assertLess(console.index("cache dropped for good"), killed)
+        self.assertLess(killed, console.index("under pressure"))
         self.assertEqual(run.result["outcome"], "oom-killed", run.shown)
 
 
