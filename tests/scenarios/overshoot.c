@@ -231,6 +231,9 @@ static void overshoot(long unused)
 		"order == 0 and gfp_mask == '0x2280020'", "preferred.free > preferred.min",        \
 		"preferred.all_free_H", "overshoot_text_wrong == 0", "oom_kills == 0"
 
+#define THE_LIMIT_HELD "overshoot_pages == 0", "uncounted_pages == 0"
+#define ALL_COUNTED    "all counted, {preferred.free} free, all (H): refused"
+
 /* None of the patches is about a request that cannot wait; what they are about here is the limit. */
 static const struct scenario_arm arms[] = {
 	{.patch = "none",
@@ -240,16 +243,16 @@ static const struct scenario_arm arms[] = {
 			  "refused"},
 	{.patch = "series",
 		.outcome = "completed",
-		.checks = {A_TABLE_REFUSED, "overshoot_pages == 0", "uncounted_pages == 0"},
-		.showed = "all counted, {preferred.free} free, all (H): refused"},
+		.checks = {A_TABLE_REFUSED, THE_LIMIT_HELD},
+		.showed = ALL_COUNTED},
 	{.patch = "highatomic-nosteal,highatomic-account",
 		.outcome = "completed",
-		.checks = {A_TABLE_REFUSED, "overshoot_pages == 0", "uncounted_pages == 0"},
-		.showed = "all counted, {preferred.free} free, all (H): refused"},
+		.checks = {A_TABLE_REFUSED, THE_LIMIT_HELD},
+		.showed = ALL_COUNTED},
 	{.patch = "all",
 		.outcome = "completed",
-		.checks = {A_TABLE_REFUSED, "overshoot_pages == 0", "uncounted_pages == 0"},
-		.showed = "all counted, {preferred.free} free, all (H): refused"},
+		.checks = {A_TABLE_REFUSED, THE_LIMIT_HELD},
+		.showed = ALL_COUNTED},
 };
 
 SCENARIO(overshoot_scenario) = {

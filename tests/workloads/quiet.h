@@ -11,7 +11,7 @@
 const char *quiet_and_right(void);
 /* Wait until kswapd sleeps. Apps. */
 void quiet_kswapd(void);
-/* From when it next wakes on it runs on this CPU only. Apps. */
+/* From when it next wakes on, and for good, it runs on this CPU only, which is online. Apps. */
 void quiet_kswapd_on(unsigned int cpu);
 /* Virtual time since boot. Apps. */
 long quiet_now_ms(void);
