@@ -176,11 +176,13 @@ static void press(void)
 		app_grows_by(1);
 }
 
-/* As small objects, until kswapd sleeps and has left nothing. How many. */
+/* As small objects, until kswapd sleeps and has left nothing. How many: none if a killed app left it all. */
 static long hold_what_is_free(void)
 {
 	long n, sum = 0;
 
+	if (!app_lives())
+		return 0;
 	do {
 		quiet_kswapd();
 		n = slabhold_objects();

@@ -18,7 +18,7 @@ EXPLORE_ENGINE := $(wildcard tests/host/explore/*.c) tests/host/explore/model/co
 EXPLORE_SEEN_O := $(patsubst %.c,$(EXPLORE)/%.o,$(EXPLORE_SUBJECT) $(EXPLORE_MODEL))
 EXPLORE_O := $(EXPLORE_SEEN_O) $(patsubst %.c,$(EXPLORE)/%.o,$(EXPLORE_TWIN) $(EXPLORE_ENGINE))
 
-EXPLORE_COMMON := -std=gnu11 -O2 -g -Wall -Wextra -Werror -fno-omit-frame-pointer -fno-pie \
+EXPLORE_COMMON := -std=gnu11 -O2 -g -fno-var-tracking -Wall -Wextra -Werror -fno-omit-frame-pointer -fno-pie \
 	-fno-strict-aliasing -Itests/host/explore/shim -Itests/host/twin -Itests/host -I. -MMD -MP
 # Every access calls us; what would be expanded without a call is called by our names. A fence is nothing here.
 EXPLORE_SEEN := -fsanitize=thread -Wno-tsan --param tsan-instrument-func-entry-exit=0 \

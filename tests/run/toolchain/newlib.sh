@@ -21,7 +21,8 @@ flags="-ffile-prefix-map=$src=newlib -O2 -ffreestanding -mno-red-zone -mcmodel=k
 
 (
 	cd "$dir/obj"
-	"$src/configure" --host=x86_64-elf CC=gcc AR=ar RANLIB=ranlib CFLAGS="$flags -D__DYNAMIC_REENT__" \
+	# -C: its twenty parts ask the compiler the same questions, which are answered once.
+	"$src/configure" -C --host=x86_64-elf CC=gcc AR=ar RANLIB=ranlib CFLAGS="$flags -D__DYNAMIC_REENT__" \
 		--enable-newlib-retargetable-locking --disable-multilib --enable-newlib-io-c99-formats --enable-newlib-io-long-long
 	make -j"$(nproc)" MAKEINFO=true
 ) >"$dir/log" 2>&1 || { tail -n 20 "$dir/log" >&2; exit 2; }
