@@ -10,7 +10,7 @@ tarball=$(ls /usr/src/newlib/newlib-*.tar.* 2>/dev/null | tail -n 1)
 
 rm -rf "$dir"
 mkdir -p "$dir/src" "$dir/obj" "$dir/k"
-echo "newlib: building $(basename "$tarball"), once (under a minute)"
+echo "newlib: building $(basename "$tarball"), once (a minute or two)"
 tar xf "$tarball" -C "$dir/src" --strip-components=1 2>/dev/null || {
 	echo "newlib: cannot unpack $tarball into $dir/src; is the disk full?" >&2
 	exit 2
@@ -21,7 +21,8 @@ flags="-ffile-prefix-map=$src=newlib -O2 -ffreestanding -mno-red-zone -mcmodel=k
 
 (
 	cd "$dir/obj"
-	# -C: its twenty parts ask the compiler the same questions, which are answered once.
+	# It looks for bash, which starts more slowly. -C: its parts ask the compiler the same questions, answered once.
+	export CONFIG_SHELL=/bin/sh
 	"$src/configure" -C --host=x86_64-elf CC=gcc AR=ar RANLIB=ranlib CFLAGS="$flags -D__DYNAMIC_REENT__" \
 		--enable-newlib-retargetable-locking --disable-multilib --enable-newlib-io-c99-formats --enable-newlib-io-long-long
 	make -j"$(nproc)" MAKEINFO=true
